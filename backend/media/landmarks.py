@@ -1,0 +1,75 @@
+"""Faces in pictures -> Face Mesh landmarks. The only module that imports mediapipe."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.types import LANDMARKS, FloatArray
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide what MediaPipe's C++ side writes to standard error while it starts."""
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
+
+
+with _quiet():
+    from mediapipe.python.solutions import face_mesh
+
+
+class FaceMesh:
+    """MediaPipe Face Mesh with refined lips, eyes and irises: 478 points a face.
+
+    Args:
+        video: follow one face from frame to frame; otherwise every picture is searched anew.
+        max_faces: how many faces to report; above 1 only for still pictures.
+        confidence: least detection confidence in [0, 1].
+    """
+
+    def __init__(self, *, video: bool, max_faces: int = 1, confidence: float = 0.5) -> None:
+        with _quiet():
+            self._mesh = face_mesh.FaceMesh(
+                static_image_mode=not video,
+                max_num_faces=max_faces,
+                refine_landmarks=True,
+                min_detection_confidence=confidence,
+                min_tracking_confidence=0.5,
+            )
+
+    def __call__(self, picture: NDArray[np.uint8]) -> list[FloatArray]:
+        """Find faces in one RGB picture.
+
+        Args:
+            picture: `[height, width, 3]` uint8, RGB.
+
+        Returns:
+            One `[478, 3]` array per face, in pixels of the picture (x right, y down, z in the same scale, towards
+            the camera negative). Empty when no face is seen.
+        """
+        height, width = picture.shape[:2]
+        found = self._mesh.process(np.ascontiguousarray(picture)).multi_face_landmarks or []
+        scale = np.array([width, height, width], np.float32)
+        return [np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32).reshape(LANDMARKS, 3) * scale for face in found]
+
+    def close(self) -> None:
+        """Release the graph."""
+        self._mesh.close()
+
+    def __enter__(self) -> FaceMesh:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
