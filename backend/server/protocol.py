@@ -1,0 +1,238 @@
+"""The WebSocket protocol, version 1: bytes <-> messages, without any I/O.
+
+Every message, both ways, is a 12-byte little-endian prelude (`version u8, kind u8, epoch u16, seq u32, head u32`), `head`
+bytes of JSON, and a payload that takes the rest. The *epoch* counts changes of portrait and source: what was made for
+another epoch is worthless. Coordinates travel as u16, q -> q / 65535 * 4 - 2, so they cover [-2, 2] in crop units.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.errors import InputError
+from backend.types import LANDMARKS, FloatArray, ForecastSettings
+
+VERSION = 1
+PRELUDE = struct.Struct("<BBHII")
+MAX_CLIENT_MESSAGE = 16 * 1024
+"""Bytes; a landmarks message takes less than 3 KB."""
+
+COORDINATE_LIMIT = 2.0
+LANDMARK_BYTES = LANDMARKS * 3 * 2
+
+
+class Landmarks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One camera frame. `t`: capture time in ms of the client's clock. An empty payload says that no face was seen."""
+
+    t: float
+
+
+class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The sheet `drawn` and all before it are on the screen."""
+
+    drawn: int
+
+
+class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The next frame shows the neutral face that motion is measured from."""
+
+
+class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Asks for a `Pong` with the same `t`."""
+
+    t: float
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Motion now comes from `camera` or from the bundled recording of that name; the past no longer counts."""
+
+    name: str
+
+
+class PortraitSize(msgspec.Struct, frozen=True):
+    """Side lengths in pixels of the cropped portrait."""
+
+    width: int
+    height: int
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The session is open, or its epoch rose. `keypoints`: N; `models`: what animates, in words."""
+
+    session: str
+    epoch: int
+    settings: ForecastSettings
+    keypoints: int
+    portrait: PortraitSize
+    models: dict[str, str]
+
+
+class Stages(msgspec.Struct, frozen=True):
+    """Milliseconds that a sheet spent in each stage on the server."""
+
+    wait: float
+    observe: float
+    forecast: float
+    render: float
+    encode: float
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Frames of the session so far: `received` from the client, `processed` into a sheet, `dropped` on the way."""
+
+    received: int
+    processed: int
+    dropped: int
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """How near each future of a finished generation came to what happened: mean keypoint distance, crop units."""
+
+    generation: int
+    errors: list[float]
+    best: int
+    copy_last: float
+
+
+class SheetHead(msgspec.Struct, frozen=True):
+    """What a sheet shows. Payload: the fan (`K * H * N * 2` u16), then one JPEG with all tiles, row-major.
+
+    `t` and `source` echo the capture time and sequence number of the frame it was made from; `step` (1..H) is the step
+    of the future tiles, 0 when there are none; tile number `present` is the present, the K futures follow.
+    """
+
+    t: float
+    source: int
+    tick: int
+    generation: int
+    step: int
+    tiles: int
+    tile: int
+    columns: int
+    methods: list[str]
+    horizon: int
+    fan: tuple[int, int, int]
+    stages: Stages
+    counts: Counts
+    stride: int
+    present: int = 0
+    surprise: float | None = None
+    acceptance: float | None = None
+    verdict: Verdict | None = None
+    flags: list[str] = []
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What went wrong, in words. After a `fatal` one the server closes the connection."""
+
+    code: str
+    message: str
+    hint: str
+    fatal: bool = False
+
+
+class Pong(msgspec.Struct, frozen=True):
+    """The answer to a `Ping`."""
+
+    t: float
+
+
+CLIENT: dict[int, type] = {1: Landmarks, 2: ForecastSettings, 3: Ack, 4: Reference, 5: Ping, 6: Source}
+SERVER: dict[int, type] = {65: Ready, 66: SheetHead, 67: Failure, 69: Pong}
+_KIND = {head: kind for kind, head in (CLIENT | SERVER).items()}
+_DECODER = {kind: msgspec.json.Decoder(head) for kind, head in (CLIENT | SERVER).items()}
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message: `head` is an instance of a class in `CLIENT` or `SERVER`."""
+
+    epoch: int
+    seq: int
+    head: Any
+    payload: bytes = b""
+
+
+def encode(message: Message) -> bytes:
+    """Return the bytes of a message, whichever way it goes."""
+    head = _ENCODER.encode(message.head)
+    kind = _KIND[type(message.head)]
+    return PRELUDE.pack(VERSION, kind, message.epoch, message.seq, len(head)) + head + message.payload
+
+
+def decode_client(data: bytes) -> Message:
+    """Read what a client sent.
+
+    Raises:
+        InputError: `message_too_large`, or as `decode_server`.
+    """
+    if len(data) > MAX_CLIENT_MESSAGE:
+        raise InputError("message_too_large", f"A message may have {MAX_CLIENT_MESSAGE} bytes, not {len(data)}.")
+    message = _decode(data, CLIENT)
+    allowed = (0, LANDMARK_BYTES) if isinstance(message.head, Landmarks) else (0,)
+    if len(message.payload) not in allowed:
+        raise InputError("payload_size", f"The payload has {len(message.payload)} bytes; expected {allowed[-1]}.")
+    return message
+
+
+def decode_server(data: bytes) -> Message:
+    """Read what a server sent.
+
+    Raises:
+        InputError: `message_too_short`, `version_unknown`, `kind_unknown`, `head_invalid`, `payload_size`.
+    """
+    message = _decode(data, SERVER)
+    if isinstance(message.head, SheetHead):
+        k, h, n = message.head.fan
+        if min(k, h, n) < 0 or len(message.payload) < k * h * n * 4:
+            raise InputError("payload_size", "The sheet is shorter than its fan.")
+    return message
+
+
+def _decode(data: bytes, kinds: dict[int, type]) -> Message:
+    if len(data) < PRELUDE.size:
+        raise InputError("message_too_short", f"A message has {PRELUDE.size} bytes or more, not {len(data)}.")
+    version, kind, epoch, seq, head_size = PRELUDE.unpack_from(data)
+    if version != VERSION:
+        raise InputError("version_unknown", f"This side speaks protocol version {VERSION}, not {version}.", "Reload the page.")
+    if kind not in kinds:
+        raise InputError("kind_unknown", f"There is no message of kind {kind}.")
+    if head_size > len(data) - PRELUDE.size:
+        raise InputError("head_invalid", f"The head should have {head_size} bytes, but the message ends before.")
+    end = PRELUDE.size + head_size
+    try:
+        head = _DECODER[kind].decode(data[PRELUDE.size : end])
+    except msgspec.MsgspecError as error:
+        raise InputError("head_invalid", f"The head of a {kinds[kind].__name__} message is wrong: {error}.") from None
+    return Message(epoch, seq, head, data[end:])
+
+
+def quantise(coordinates: NDArray[np.floating[Any]]) -> bytes:
+    """Pack finite coordinates as little-endian u16; what lies outside [-2, 2] is clipped."""
+    unit = np.clip((coordinates + COORDINATE_LIMIT) / (2 * COORDINATE_LIMIT), 0.0, 1.0)
+    return np.rint(unit * 65535.0).astype("<u2").tobytes()
+
+
+def dequantise(data: bytes) -> FloatArray:
+    """Unpack u16 to a flat float32 array in [-2, 2]; within 1/32767 of what `quantise` was given."""
+    packed = np.frombuffer(data, "<u2").astype(np.float32)
+    return packed * np.float32(2 * COORDINATE_LIMIT / 65535.0) - np.float32(COORDINATE_LIMIT)
+
+
+def landmarks(message: Message) -> FloatArray | None:
+    """Return the `[478, 3]` landmarks of a `Landmarks` message, or None where no face was seen."""
+    return dequantise(message.payload).reshape(LANDMARKS, 3) if message.payload else None
+
+
+def sheet(message: Message) -> tuple[FloatArray, bytes]:
+    """Split a sheet's payload into the fan `[K, H, N, 2]` and the JPEG (empty when the sheet has no tiles)."""
+    k, h, n = message.head.fan
+    size = k * h * n * 4
+    return dequantise(message.payload[:size]).reshape(k, h, n, 2), message.payload[size:]

@@ -1,0 +1,39 @@
+"""Settings of the server, from the environment (`MOTIONFAN_*`); the one place that reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """How `motionfan serve` runs.
+
+    Attributes:
+        host: address to listen on; anything but loopback lets other machines in.
+        port: TCP port; 0 takes any free one.
+        models: folder of the weights, one folder each.
+        device: where the models run, as torch names it.
+        threads: threads of one inference; 0 leaves the choice to the runtime.
+        max_sessions: how many people at once.
+        log_level: least severity that is logged.
+        tile: largest tile side in pixels that the governor may choose; 0 lets it choose freely.
+        origins: further origins (`https://host`) whose pages may connect, for a server behind a proxy.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MOTIONFAN_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    models: Path = REPOSITORY / "models"
+    device: str = "cpu"
+    threads: int = Field(default=0, ge=0)
+    max_sessions: int = Field(default=8, ge=1)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    tile: int = Field(default=0, ge=0, le=512)
+    origins: list[str] = []
