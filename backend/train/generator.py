@@ -6,6 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -145,11 +146,17 @@ def train_generator(
     samples.mkdir(exist_ok=True)
     began, sums = time.monotonic() - seconds, torch.zeros(2)
     figures: dict[str, float] = {}
+
+    def draw(number: int) -> Pairs:
+        return pairs.draw(settings.batch, np.random.default_rng((settings.seed, number)))
+
+    loader = ThreadPoolExecutor(1)
+    upcoming = loader.submit(draw, step)
     while step < settings.updates:
         rate = settings.learning_rate * min(1, (step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * step / settings.updates))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        drawn = pairs.draw(settings.batch, np.random.default_rng((settings.seed, step)))
+        drawn, upcoming = upcoming.result(), loader.submit(draw, step + 1)
         generator.train()
         with torch.autocast("cpu", torch.bfloat16):
             out = render_pairs(generator, drawn)
@@ -177,6 +184,7 @@ def train_generator(
             save_checkpoint(run, {**state, "step": step, "best": best, "seconds": seconds})
         if progress:
             progress(step, settings.updates, figures)
+    loader.shutdown(cancel_futures=True)
     log.close()
     return run / "best"
 

@@ -1,0 +1,77 @@
+"""Motion and generator: shapes, the do-nothing case, gradients, files."""
+
+import json
+
+import pytest
+import torch
+
+from backend.animate.compose import identity_grid
+from backend.animate.generator import Generator, GeneratorConfig
+from backend.animate.motion import Motion, heatmap_differences, sparse_motions
+from backend.errors import ModelError
+from backend.types import Keypoints
+
+SMALL = GeneratorConfig(size=32, motion_channels=8, motion_size=16, paint_channels=16, paint_blocks=1)
+
+
+def keypoints(frames: int, shift: float = 0.0) -> Keypoints:
+    value = torch.rand(1, 10, 2, generator=torch.Generator().manual_seed(1)) - 0.5 + shift
+    return Keypoints(value.expand(frames, 10, 2), (0.3 * torch.eye(2)).expand(frames, 10, 2, 2))
+
+
+def test_equal_keypoints_mean_identity_motions_and_no_heatmap_difference():
+    grid = identity_grid(16, 16, torch.zeros(()))
+    motions = sparse_motions(keypoints(2), keypoints(2), grid)
+    assert motions.shape == (2, 11, 16, 16, 2)
+    assert torch.allclose(motions, grid.expand_as(motions), atol=1e-5)
+    assert heatmap_differences(keypoints(2), keypoints(2), grid).abs().max() == 0
+
+
+def test_a_sparse_motion_maps_the_driving_keypoint_onto_the_source_keypoint():
+    source, driving = keypoints(1), keypoints(1, 0.2)
+    for n in range(10):
+        grid = driving.value[0, n].view(1, 1, 2)
+        assert torch.allclose(sparse_motions(source, driving, grid)[0, n + 1, 0, 0], source.value[0, n], atol=1e-6)
+
+
+def test_an_untrained_motion_network_with_equal_keypoints_is_the_identity():
+    motion = Motion(10, channels=8, size=16).eval()
+    flow, occlusion = motion(torch.rand(2, 3, 16, 16), keypoints(2), keypoints(2))
+    assert torch.allclose(flow, identity_grid(16, 16, flow).expand_as(flow), atol=1e-5)
+    assert occlusion.shape == (2, 1, 16, 16)
+
+
+@pytest.mark.parametrize("portrait", [32, 64])
+def test_frames_have_the_portraits_size_and_lie_in_the_unit_range(portrait):
+    generator = Generator(SMALL).eval()
+    encoded = generator.encode(torch.rand(1, 3, portrait, portrait), keypoints(1)).repeat(5)
+    out = generator(encoded, keypoints(5, 0.1))
+    assert out.frames.shape == (5, 3, portrait, portrait)
+    assert 0 <= out.frames.min() and out.frames.max() <= 1
+
+
+def test_every_weight_gets_a_gradient():
+    generator = Generator(SMALL)
+    for head in (generator.motion.head, *[block.film for block in generator.paint.blocks]):
+        torch.nn.init.normal_(head.weight, std=0.1)
+    out = generator(generator.encode(torch.rand(2, 3, 32, 32), keypoints(2)), keypoints(2, 0.1))
+    (out.frames.mean() + out.occlusion.mean()).backward()
+    assert [name for name, p in generator.named_parameters() if p.grad is None or not p.grad.isfinite().all()] == []
+
+
+def test_saved_weights_come_back_in_half_precision(tmp_path):
+    generator = Generator(SMALL).eval()
+    generator.save(tmp_path, {"step": 3})
+    again = Generator.load(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["step"] == 3
+    for old, new in zip(generator.state_dict().values(), again.state_dict().values(), strict=True):
+        assert torch.allclose(old.float(), new.float(), atol=1e-3)
+
+
+def test_missing_and_damaged_weights_are_named(tmp_path):
+    with pytest.raises(ModelError, match="config.json is missing"):
+        Generator.load(tmp_path)
+    Generator(SMALL).save(tmp_path, {})
+    (tmp_path / "weights.safetensors").write_bytes(b"broken")
+    with pytest.raises(ModelError, match="cannot be used"):
+        Generator.load(tmp_path)
