@@ -1,0 +1,150 @@
+"""A RealNVP conditioned on a context vector, with the same contract as zuko's flows: `flow(c).log_prob(x)`, `flow(c).sample()`.
+
+Real NVP: Dinh et al. 2017 (arXiv 1605.08803), eqs. 7 and 8. Shape suffixes: B rows, D features, C context, T blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+AfterBlock = Callable[[int, Tensor], Tensor]
+"""Called as `after(i, y_BD)` when block i = 0..T-1 of the inverse pass is done; what it returns goes on to the next block."""
+
+LOG_SCALE = 2.0
+"""A coupling block scales by exp(-2) to exp(2) at most: unbounded scales are what made the paper's GRU-NF cell diverge."""
+
+BASE_LOG_SCALE = 4.0
+"""The Gaussian's own log-scale may span more: a still face moves a hundred times less than a turning one."""
+
+
+class Coupling(NamedTuple):
+    """One block's weights, with its masks multiplied in, laid out for `addmm`."""
+
+    enter_DH: Tensor
+    middle_HH: Tensor
+    middle_bias_H: Tensor
+    leave_HS: Tensor
+    leave_bias_S: Tensor
+
+
+class Conditioned:
+    """The distribution p(x | c) of a `Flow`, one per row of the context."""
+
+    def __init__(self, couplings: list[Coupling], entries: tuple[Tensor, ...], loc_BD: Tensor, log_scale_BD: Tensor) -> None:
+        self._couplings = couplings
+        self._entries = entries
+        self.loc = loc_BD
+        self.log_scale = log_scale_BD
+
+    def _scale_and_shift(self, index: int, y_BD: Tensor) -> tuple[Tensor, Tensor]:
+        block = self._couplings[index]
+        hidden = torch.addmm(self._entries[index], y_BD, block.enter_DH).relu_()
+        hidden = torch.addmm(block.middle_bias_H, hidden, block.middle_HH).relu_()
+        raw, shift = torch.addmm(block.leave_bias_S, hidden, block.leave_HS).chunk(2, dim=-1)
+        return torch.tanh(raw) * LOG_SCALE, shift
+
+    def normalise(self, x_BD: Tensor) -> Tensor:
+        """Return y: x in units of the row's own Gaussian, the space in which the blocks (and MCMC) work."""
+        return (x_BD - self.loc) * torch.exp(-self.log_scale)
+
+    def denormalise(self, y_BD: Tensor) -> Tensor:
+        """Undo `normalise`."""
+        return torch.addcmul(self.loc, y_BD, torch.exp(self.log_scale))
+
+    def encode(self, x_BD: Tensor) -> tuple[Tensor, Tensor]:
+        """Map data to noise: `(z [B, D], log |det dz/dx| [B])`."""
+        y = self.normalise(x_BD)
+        log_det = -self.log_scale.sum(-1)
+        for index in reversed(range(len(self._couplings))):
+            log_scale, shift = self._scale_and_shift(index, y)
+            y = (y - shift) * torch.exp(-log_scale)
+            log_det = log_det - log_scale.sum(-1)
+        return y, log_det
+
+    def decode(self, z_BD: Tensor, after: AfterBlock | None = None) -> Tensor:
+        """Map noise to data (the inverse pass); `after` may move y between the blocks."""
+        y = z_BD
+        for index in range(len(self._couplings)):
+            log_scale, shift = self._scale_and_shift(index, y)
+            y = torch.addcmul(shift, y, torch.exp(log_scale))
+            if after is not None:
+                y = after(index, y)
+        return self.denormalise(y)
+
+    def log_prob(self, x_BD: Tensor) -> Tensor:
+        """Exact log density `[B]` by the change of variables."""
+        z, log_det = self.encode(x_BD)
+        return log_det - 0.5 * (z.square().sum(-1) + z.shape[-1] * math.log(2 * math.pi))
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """Draw one `[B, D]` sample per row, differentiable in the weights."""
+        return self.decode(torch.randn(self.loc.shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device))
+
+
+class Flow(nn.Module):
+    """T affine coupling blocks inside a Gaussian whose mean and scale follow the context.
+
+    The learned mean and scale stand at the data's end (x = loc(c) + scale(c) * y), not at the noise: without blocks the flow
+    is a Gaussian head, with blocks the y between them stays in units of the motion at hand. So the base of the blocks is
+    N(0, I), which the first MCMC energy of the refiner assumes, and one proposal size fits a still and a turning face.
+
+    Args:
+        features: D >= 2.
+        context: C, size of the conditioning vector; every block sees all of it.
+        blocks: T.
+        hidden: width of a block's two hidden layers.
+    """
+
+    def __init__(self, features: int, context: int, blocks: int = 5, hidden: int = 192) -> None:
+        super().__init__()
+        if features < 2:
+            raise ValueError("coupling blocks need at least two features")
+        self.blocks = blocks
+        self.features = features
+        # One product conditions all blocks: the context does not change along the inverse pass.
+        self.entry = nn.Linear(context, blocks * hidden)
+        self.gauss = nn.Linear(context, 2 * features)
+        self.enter = nn.Parameter(torch.randn(blocks, features, hidden) / math.sqrt(features / 2))
+        self.middle = nn.Parameter(torch.randn(blocks, hidden, hidden) * math.sqrt(2 / hidden))
+        self.middle_bias = nn.Parameter(torch.zeros(blocks, hidden))
+        # Zeros make every block start as the identity.
+        self.leave = nn.Parameter(torch.zeros(blocks, hidden, 2 * features))
+        self.leave_bias = nn.Parameter(torch.zeros(blocks, 2 * features))
+        nn.init.zeros_(self.gauss.weight)
+        nn.init.zeros_(self.gauss.bias)
+        self.kept: Tensor
+        self.register_buffer("kept", coupling_masks(features, blocks), persistent=False)
+
+    def couplings(self) -> list[Coupling]:
+        """Multiply the masks into the weights, once for many calls of `forward` with the same weights."""
+        kept = self.kept.to(self.enter.dtype)
+        moved = (1 - kept).repeat(1, 2)
+        enter = self.enter * kept[:, :, None]
+        leave, leave_bias = self.leave * moved[:, None, :], self.leave_bias * moved
+        return [
+            Coupling(*parts)
+            for parts in zip(enter.unbind(), self.middle.unbind(), self.middle_bias.unbind(), leave.unbind(), leave_bias.unbind(), strict=True)
+        ]
+
+    def forward(self, context_BC: Tensor, couplings: list[Coupling] | None = None) -> Conditioned:
+        """Condition on `context_BC`; pass `couplings()` to reuse them over the steps of a rollout."""
+        entries = self.entry(context_BC).chunk(self.blocks, dim=-1)
+        loc, raw = self.gauss(context_BC).chunk(2, dim=-1)
+        return Conditioned(couplings or self.couplings(), entries, loc, torch.tanh(raw) * BASE_LOG_SCALE)
+
+
+def coupling_masks(features: int, blocks: int) -> Tensor:
+    """Return `[T, D]` of 0 and 1: the features a block keeps, and reads.
+
+    Blocks go in complementary pairs; each pair splits by another binary digit of the feature's index, so that every two
+    features meet on different sides of some split, without permuting them: feature d stays feature d through all blocks.
+    """
+    index = torch.arange(features)
+    digits = max(1, (features - 1).bit_length())
+    rows = [((index >> (block // 2 % digits)) & 1) ^ (block % 2) for block in range(blocks)]
+    return torch.stack(rows)

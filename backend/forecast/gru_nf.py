@@ -1,0 +1,259 @@
+"""GRU-NF: a GRU reads the keypoints, a normalizing flow conditioned on its whole hidden state gives the next ones.
+
+GRU-SNF is the same weights with MCMC steps between the flow's blocks (`refine.py`). Source: arXiv 2512.04282, after
+Rasul et al. 2021 (arXiv 2002.06103). Shape suffixes: B streams, K futures, H horizon, T time, D = 6N keypoint numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from backend.errors import ModelError
+from backend.forecast.flow import Conditioned, Coupling, Flow
+from backend.forecast.refine import Refinement, Refiner
+from backend.forecast.state import ForecastState
+from backend.types import Forecast
+
+WEIGHTS, CONFIG = "forecaster.safetensors", "config.json"
+
+
+@dataclass(frozen=True)
+class ForecasterConfig:
+    """Architecture of a `Forecaster`.
+
+    Attributes:
+        features: D = 6N.
+        hidden: width of a GRU layer.
+        layers: GRU layers L.
+        blocks: coupling blocks T.
+        block_hidden: width of a block's hidden layers.
+        mean_frames: the running mean is the plain mean up to this many frames, then forgets at this rate.
+        dropout: between GRU layers, in training.
+    """
+
+    features: int = 60
+    hidden: int = 256
+    layers: int = 2
+    blocks: int = 5
+    block_hidden: int = 192
+    mean_frames: int = 32
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the training data looks like; fixed once, stored with the weights.
+
+    Attributes:
+        centre, spread: mean and standard deviation of the keypoints `[D]`.
+        step_spread: standard deviation of a frame-to-frame difference `[D]`.
+        away_spread: standard deviation of a frame from the running mean `[D]`.
+        whiten: `[D, D]`, standardised difference (row) @ whiten = decorrelated difference of unit variance.
+    """
+
+    centre: Tensor
+    spread: Tensor
+    step_spread: Tensor
+    away_spread: Tensor
+    whiten: Tensor
+
+
+class Forecaster(nn.Module):
+    """The trained GRU-NF with its statistics inside.
+
+    The flow works on *steps*: the difference to the last frame, standardised, then decorrelated. Decorrelation lets one
+    isotropic MCMC proposal move the face as faces move, instead of shaking sixty numbers independently.
+    """
+
+    def __init__(self, config: ForecasterConfig) -> None:
+        super().__init__()
+        self.config = config
+        d = config.features
+        sizes = [3 * d] + [config.hidden] * (config.layers - 1)
+        self.layers = nn.ModuleList(nn.GRU(size, config.hidden, batch_first=True) for size in sizes)
+        self.dropout = nn.Dropout(config.dropout)
+        self.flow = Flow(d, config.hidden * config.layers, config.blocks, config.block_hidden)
+        # The point forecast that the refiner's energy pulls to, in the flow's y: the mean of y given the state.
+        self.point = nn.Linear(config.hidden * config.layers, d)
+        self.centre: Tensor
+        self.scales: Tensor
+        self.step_spread: Tensor
+        self.spread: Tensor
+        self.whiten: Tensor
+        self.unwhiten: Tensor
+        self.surprise_quantiles: Tensor
+        self.register_buffer("centre", torch.zeros(d))
+        self.register_buffer("spread", torch.ones(d))
+        self.register_buffer("step_spread", torch.ones(d))
+        self.register_buffer("scales", torch.ones(3 * d))
+        self.register_buffer("whiten", torch.eye(d))
+        self.register_buffer("unwhiten", torch.eye(d))
+        self.register_buffer("surprise_quantiles", torch.linspace(0, 1, 101))
+
+    def set_statistics(self, statistics: Statistics) -> None:
+        """Store the training data's statistics."""
+        self.centre.copy_(statistics.centre)
+        self.spread.copy_(statistics.spread)
+        self.step_spread.copy_(statistics.step_spread)
+        self.scales.copy_(1 / torch.cat([statistics.spread, statistics.step_spread, statistics.away_spread]))
+        self.whiten.copy_(statistics.whiten / statistics.step_spread[:, None])
+        self.unwhiten.copy_(torch.linalg.inv(self.whiten.double()).to(self.whiten))
+
+    # Reading a stream
+
+    def start(self, batch: int) -> ForecastState:
+        """Return the state of `batch` streams that have seen nothing."""
+        d, like = self.config.features, self.centre
+        h = like.new_zeros(batch, self.config.layers, self.config.hidden)
+        return ForecastState(h, like.new_zeros(batch, d), like.new_zeros(batch, d), like.new_zeros(batch))
+
+    def step(self, state: ForecastState, flat_BD: Tensor) -> ForecastState:
+        """Take in one frame of each stream."""
+        first = (state.count == 0)[:, None]
+        state = ForecastState(state.h, torch.where(first, flat_BD, state.frame), state.mean, state.count)
+        return self._advance(state, flat_BD)
+
+    def observe(self, flat_BTD: Tensor) -> ForecastState:
+        """Take in whole contexts `[B, T, D]`; the same as `start` and T times `step`."""
+        outputs, means = self.read(flat_BTD)
+        count = flat_BTD.new_full((len(flat_BTD),), flat_BTD.shape[1])
+        return ForecastState(outputs[:, -1], flat_BTD[:, -1], means[:, -1], count)
+
+    def read(self, flat_BTD: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the hidden states `[B, T, L, hidden]` and running means `[B, T, D]` after every frame."""
+        means, mean = [], torch.zeros_like(flat_BTD[:, 0])
+        for t, frame in enumerate(flat_BTD.unbind(1)):
+            mean = torch.lerp(mean, frame, 1 / min(t + 1, self.config.mean_frames))
+            means.append(mean)
+        means_BTD = torch.stack(means, dim=1)
+        before = torch.cat([flat_BTD[:, :1], flat_BTD[:, :-1]], dim=1)
+        x, outputs = self._features(flat_BTD, before, means_BTD), []
+        for layer in self.layers:
+            x, _ = layer(self.dropout(x) if outputs else x)
+            outputs.append(x)
+        return torch.stack(outputs, dim=2), means_BTD
+
+    def _features(self, frame: Tensor, before: Tensor, mean: Tensor) -> Tensor:
+        origin = torch.cat([self.centre.expand_as(frame), before, mean], dim=-1)
+        return (torch.cat([frame, frame, frame], dim=-1) - origin) * self.scales
+
+    def _advance(self, state: ForecastState, frame_BD: Tensor) -> ForecastState:
+        count = state.count + 1
+        mean = torch.lerp(state.mean, frame_BD, (1 / count.clamp(max=self.config.mean_frames))[:, None])
+        x, h = self._features(frame_BD, state.frame, mean), []
+        for layer, before in zip(self.layers, state.h.unbind(1), strict=True):
+            x = torch.gru_cell(x, before, layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)  # type: ignore[arg-type]
+            h.append(x)
+        return ForecastState(torch.stack(h, dim=1), frame_BD, mean, count)
+
+    # Forecasting
+
+    def condition(self, h_BLH: Tensor, couplings: list[Coupling] | None = None) -> tuple[Conditioned, Tensor]:
+        """Return the next step's distribution (decorrelated units) and the point forecast y_hat `[B, D]`.
+
+        The point head learns beside the flow and never through it: its input is detached.
+        """
+        context = h_BLH.flatten(1)
+        return self.flow(context, couplings), self.point(context.detach())
+
+    def encode_step(self, before: Tensor, after: Tensor) -> Tensor:
+        """Return the decorrelated step between two frames `[..., D]`."""
+        return (after - before) @ self.whiten
+
+    def rollout(self, state: ForecastState, noise_HBD: Tensor, refiner: Refiner | None = None) -> Tensor:
+        """Turn noise into paths `[B, H, D]`, each row fed by its own past; differentiable.
+
+        Args:
+            state: B rows, one per path.
+            noise_HBD: standard normal noise (times the temperature) of every step.
+            refiner: MCMC between the blocks, or None for GRU-NF.
+        """
+        couplings, frames = self.flow.couplings(), []
+        for step, noise in enumerate(noise_HBD):
+            given, y_hat = self.condition(state.h, couplings)
+            if refiner is None:
+                x = given.decode(noise)
+            else:
+                x = given.decode(noise, lambda block, y, s=step, hat=y_hat: refiner.move(s, block, y, hat))  # type: ignore[misc]
+            frame = torch.addmm(state.frame, x, self.unwhiten)
+            frames.append(frame)
+            if step + 1 < len(noise_HBD):
+                state = self._advance(state, frame)
+        return torch.stack(frames, dim=1)
+
+    @torch.inference_mode()
+    def sample(
+        self,
+        state: ForecastState,
+        k: int,
+        horizon: int,
+        generator: torch.Generator | None = None,
+        refine: Refinement | None = None,
+        temperature: float = 1.0,
+    ) -> Forecast:
+        """Sample K futures of H steps for each of B streams; K x B is one tensor.
+
+        The base noise is drawn before the refiner's: with one seed, GRU-NF and GRU-SNF start from the same noise.
+
+        Returns:
+            Forecast with paths `[B, K, H, D]` in the keypoints' own units.
+        """
+        rows, d = len(state) * k, self.config.features
+        noise = torch.randn(horizon, rows, d, generator=generator) * temperature
+        refiner = None
+        if refine is not None and refine.steps:
+            refiner = Refiner(
+                refine, horizon=horizon, blocks=self.config.blocks, rows=rows, features=d, generator=generator
+            )
+        paths = self.rollout(state.expand(k), noise, refiner)
+        return Forecast(paths.unflatten(0, (len(state), k)), refiner.acceptance() if refiner else None)
+
+    @torch.inference_mode()
+    def log_prob(self, state: ForecastState, flat_next_BD: Tensor) -> Tensor:
+        """Exact log density `[B]` of the next frame's standardised difference."""
+        given, _ = self.condition(state.h)
+        # Decorrelation is part of the change of variables; `whiten` also divides by the step's spread, which is not.
+        volume = torch.linalg.slogdet(self.whiten)[1] + self.step_spread.log().sum()
+        return given.log_prob(self.encode_step(state.frame, flat_next_BD)) + volume
+
+    def surprise(self, state: ForecastState, flat_next_BD: Tensor) -> Tensor:
+        """Return `[B]` in [0, 1]: the share of training frames that were less surprising than this next frame."""
+        rank = torch.searchsorted(self.surprise_quantiles, -self.log_prob(state, flat_next_BD))
+        return rank.clamp(max=100) / 100
+
+    # Files
+
+    def save(self, folder: Path, config: dict[str, Any] | None = None) -> None:
+        """Write weights (float16; statistics float32) and `config.json`: the architecture and what `config` adds."""
+        folder.mkdir(parents=True, exist_ok=True)
+        names = {name for name, _ in self.named_parameters()}
+        tensors = {name: (value.half() if name in names else value).contiguous() for name, value in self.state_dict().items()}
+        save_file(tensors, folder / WEIGHTS)
+        (folder / CONFIG).write_text(json.dumps({"architecture": asdict(self.config)} | (config or {}), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Forecaster:
+        """Read what `save` wrote, ready to forecast.
+
+        Raises:
+            ModelError: files are missing, damaged, or of another architecture.
+        """
+        try:
+            config = ForecasterConfig(**json.loads((folder / CONFIG).read_text())["architecture"])
+            forecaster = cls(config)
+            forecaster.load_state_dict({name: value.float() for name, value in load_file(folder / WEIGHTS).items()})
+        except FileNotFoundError as error:
+            raise ModelError(
+                "forecaster_missing", f"There is no forecaster in {folder}.", "Make one with `motionfan train forecaster`."
+            ) from error
+        except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            raise ModelError("forecaster_damaged", f"The forecaster in {folder} does not fit: {error}.") from error
+        return forecaster.requires_grad_(False).eval()

@@ -1,0 +1,153 @@
+"""GRU-SNF's refinement (arXiv 2512.04282): MCMC steps between the blocks of the flow's inverse pass.
+
+After block i of T the sample y moves under the energy U(y) = (1 - l) |y|^2 / 2 + l beta |y - y_hat|^2 / 2 with
+l = i / (T - 1): near the noise it is the flow's own base, near the data a pull towards the point forecast y_hat.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+
+class Energy(Protocol):
+    """A potential U: `[B, D]` -> `[B]`, known up to a constant; the target density is exp(-U)."""
+
+    def __call__(self, y_BD: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """U(y) = stiffness |y - centre|^2 / 2, that is N(centre, I / stiffness)."""
+
+    stiffness: float
+    centre: Tensor
+
+    def __call__(self, y_BD: Tensor) -> Tensor:
+        """Return U `[B]`."""
+        away = y_BD - self.centre
+        return torch.linalg.vecdot(away, away) * (0.5 * self.stiffness)
+
+
+def block_energy(index: int, blocks: int, consistency: float, y_hat_BD: Tensor) -> Quadratic:
+    """Return the energy after block `index` of the inverse pass, its two terms joined by completing the square."""
+    weight = index / (blocks - 1) if blocks > 1 else 1.0
+    pull = weight * consistency
+    stiffness = 1 - weight + pull
+    # Last block and no consistency: U is flat, every move is accepted, and any centre will do.
+    return Quadratic(stiffness, y_hat_BD * (pull / stiffness if stiffness > 0 else 0.0))
+
+
+class ChainState(NamedTuple):
+    """Where each row's chain stands: `y [B, D]` and its `energy [B]`."""
+
+    y: Tensor
+    energy: Tensor
+
+
+class StepInfo(NamedTuple):
+    """What a step did: `accepted [B]`, true where the row moved."""
+
+    accepted: Tensor
+
+
+class Kernel(Protocol):
+    """An MCMC transition that leaves exp(-U) unchanged. All randomness comes in, so a rollout can draw it at once."""
+
+    def init(self, y_BD: Tensor, energy: Energy) -> ChainState:
+        """Start a chain at y."""
+        ...
+
+    def step(self, state: ChainState, energy: Energy, normal_BD: Tensor, log_uniform_B: Tensor) -> tuple[ChainState, StepInfo]:
+        """Make one transition from standard normal and log-uniform noise."""
+        ...
+
+
+@dataclass(frozen=True)
+class Metropolis:
+    """Random-walk Metropolis with a Gaussian proposal of standard deviation `step_size` in every coordinate."""
+
+    step_size: float
+
+    def init(self, y_BD: Tensor, energy: Energy) -> ChainState:
+        """Start a chain at y."""
+        return ChainState(y_BD, energy(y_BD))
+
+    def step(self, state: ChainState, energy: Energy, normal_BD: Tensor, log_uniform_B: Tensor) -> tuple[ChainState, StepInfo]:
+        """Propose for the whole vector and accept or reject the whole vector.
+
+        The energy is a sum over coordinates; a draw per coordinate, as in the paper's code, does not keep its density.
+        A proposal of NaN energy compares false and is rejected.
+        """
+        proposal = torch.add(state.y, normal_BD, alpha=self.step_size)
+        proposed = energy(proposal)
+        accepted = log_uniform_B < state.energy - proposed
+        y = torch.where(accepted[:, None], proposal, state.y)
+        return ChainState(y, torch.where(accepted, proposed, state.energy)), StepInfo(accepted)
+
+
+KernelName = Literal["metropolis"]
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """How GRU-SNF refines.
+
+    Attributes:
+        steps: MCMC steps after each block; 0 is GRU-NF.
+        step_size: standard deviation of a proposal, in units of the motion at hand (the flow's y).
+        consistency: beta, the pull towards the point forecast; 1 gives both ends of the path of energies unit variance.
+        kernel: which transition.
+    """
+
+    steps: int = 2
+    step_size: float = 0.2
+    consistency: float = 1.0
+    kernel: KernelName = "metropolis"
+
+    def __post_init__(self) -> None:
+        if self.steps < 0 or not (0 <= self.step_size < math.inf) or not (0 <= self.consistency < math.inf):
+            raise ValueError("a refinement needs steps, step_size and consistency that are not negative")
+
+    def transition(self) -> Kernel:
+        """Return the kernel with its step size."""
+        return Metropolis(self.step_size)
+
+
+class Refiner:
+    """A refinement with the noise of a whole rollout drawn at once (small draws would cost more than the moves).
+
+    Args:
+        refinement: the settings.
+        horizon: H, steps of the rollout.
+        blocks: T.
+        rows: B, paths moved together.
+        features: D.
+        generator: source of all randomness.
+    """
+
+    def __init__(self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: torch.Generator | None) -> None:
+        self._refinement = refinement
+        self._kernel = refinement.transition()
+        self._blocks = blocks
+        shape = (horizon, blocks, refinement.steps, rows)
+        self._normal = torch.randn(*shape, features, generator=generator)
+        self._log_uniform = torch.rand(shape, generator=generator).log_()
+        self._accepted: list[Tensor] = []
+
+    def move(self, step: int, block: int, y_BD: Tensor, y_hat_BD: Tensor) -> Tensor:
+        """Run the MCMC steps that follow `block` in `step` of the rollout."""
+        energy = block_energy(block, self._blocks, self._refinement.consistency, y_hat_BD)
+        state = self._kernel.init(y_BD, energy)
+        for normal, log_uniform in zip(self._normal[step, block], self._log_uniform[step, block], strict=True):
+            state, info = self._kernel.step(state, energy, normal, log_uniform)
+            self._accepted.append(info.accepted)
+        return state.y
+
+    def acceptance(self) -> float | None:
+        """Mean acceptance rate so far in [0, 1], or None where no step was made."""
+        return torch.stack(self._accepted).float().mean().item() if self._accepted else None
