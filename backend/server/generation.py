@@ -26,12 +26,23 @@ class Generation:
         self.fan = fan
         self.start = start
         self.horizon = int(fan.paths.shape[1])
+        self._drawn: int | None = None
         self._present = present
         self._truth: dict[int, Observation] = {}
 
     def step(self, tick: int) -> int:
         """Return how many steps after the start a tick lies: 0 at the start, `horizon` at the end, never more."""
         return min(tick - self.start, self.horizon)
+
+    def due(self, step: int, stride: int) -> bool:
+        """Say whether the futures of this step are to be drawn, and count them as drawn if so.
+
+        Steps may be skipped when frames come slower than the clock: what counts is the distance to the last drawn one.
+        """
+        if step < 1 or (self._drawn is not None and step - self._drawn < stride):
+            return False
+        self._drawn = step
+        return True
 
     def see(self, tick: int, observation: Observation) -> None:
         """Write down what happened at a tick; ticks beyond the horizon are not this generation's concern."""

@@ -22,17 +22,13 @@ class Plan:
 
     Attributes:
         tile: side of a tile in pixels.
-        stride: future tiles are drawn at every `stride`-th step of a generation.
+        stride: future tiles are drawn at every `stride`-th step of a generation, the present at every step.
         turns: each session draws at every `turns`-th tick; 1 unless even the cheapest way is too much.
     """
 
     tile: int
     stride: int
     turns: int = 1
-
-    def draws_futures(self, step: int) -> bool:
-        """Say whether the futures are drawn at this step (1..H)."""
-        return (step - 1) % self.stride == 0
 
 
 def ladder(limit: int) -> list[Plan]:
@@ -63,6 +59,11 @@ class Governor:
         self._rung = next(i for i, plan in enumerate(self._ladder) if plan.tile <= 128)
         self._tick_ms = 0.0
         self._tile_ms: dict[int, float] = {}
+
+    @property
+    def tiles(self) -> list[int]:
+        """Tile sizes that may be chosen."""
+        return sorted({plan.tile for plan in self._ladder})
 
     def record_tick(self, sessions: int, ms: float) -> None:
         """Learn what observing and forecasting cost for a batch of sessions."""

@@ -125,7 +125,9 @@ class Mailbox:
         """Give back a reserved sheet that could not be made."""
         with self._bell:
             self._dropped += 1
-            self._drawn = max(self._drawn, seq)
+            if seq == self._sent:
+                self._sent -= 1
+                self._drawn = min(self._drawn, self._sent)
 
     def made(self) -> None:
         """Count a reserved sheet as made."""

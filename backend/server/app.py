@@ -1,0 +1,85 @@
+"""The ASGI application: routes, error answers, headers, and the house-keeping of sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from backend.errors import MotionFanError
+from backend.server import page
+from backend.server.api import Api, answer
+from backend.server.metrics import Metrics
+from backend.server.recordings import Bundled
+from backend.server.sessions import Registry
+
+log = structlog.get_logger(__name__)
+EXPIRY_PERIOD_S = 5.0
+
+
+def create_app(
+    registry: Registry, recordings: dict[str, Bundled], metrics: Metrics, origins: list[str], pages: Path = page.PAGE
+) -> FastAPI:
+    """Build the application around a registry whose worker has started.
+
+    Args:
+        registry: the sessions.
+        recordings: the bundled recordings, by name.
+        metrics: the figures to show at `/metrics`.
+        origins: further origins whose pages may connect.
+        pages: folder of the built page.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sweeper = asyncio.create_task(_sweep(registry))
+        yield
+        sweeper.cancel()
+        registry.close_all()
+
+    # The interactive documentation would load scripts from elsewhere.
+    app = FastAPI(title="MotionFan", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(Api(registry, recordings, metrics, origins, pages).router())
+    app.mount("/assets", page.files(pages / "assets"))
+    app.mount("/mediapipe", page.files(pages / "mediapipe"))
+    app.add_middleware(page.SecurityHeaders)
+
+    @app.exception_handler(MotionFanError)
+    async def coded(_: Request, error: MotionFanError) -> JSONResponse:
+        metrics.errors.labels(error.code).inc()
+        return answer(error)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        phrase = HTTPStatus(error.status_code).phrase
+        body = {"code": phrase.lower().replace(" ", "_"), "message": f"{phrase}: nothing here answers that.", "hint": "Open /."}
+        return JSONResponse(body, error.status_code, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return JSONResponse({"code": "request_invalid", "message": f"{where}: {first['msg']}.", "hint": ""}, 422)
+
+    @app.exception_handler(Exception)
+    async def internal(_: Request, error: Exception) -> JSONResponse:
+        log.error("request_failed", exc_info=error)
+        body = {"code": "internal", "message": "The server failed at this request.", "hint": "Try again; its log says more."}
+        return JSONResponse(body, 500)
+
+    return app
+
+
+async def _sweep(registry: Registry) -> None:
+    """End abandoned sessions now and then."""
+    while True:
+        await asyncio.sleep(EXPIRY_PERIOD_S)
+        registry.expire()

@@ -1,0 +1,35 @@
+"""The bundled recordings: motion to look at without a camera."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.server.protocol import quantise
+from backend.types import Recording
+
+RECORDINGS = Path(__file__).resolve().parent.parent / "assets" / "recordings"
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """One recording, packed for the wire: `u32 frames, f32 frames per second`, then `frames * 478 * 3` u16."""
+
+    name: str
+    title: str
+    seconds: float
+    data: bytes
+
+
+def pack(name: str, recording: Recording) -> Bundled:
+    """Pack a recording of at least two frames; it plays at its mean rate."""
+    frames = len(recording.landmarks)
+    seconds = float(recording.timestamps[-1] - recording.timestamps[0])
+    head = struct.pack("<If", frames, (frames - 1) / seconds)
+    return Bundled(name, recording.source or name, round(seconds, 2), head + quantise(recording.landmarks))
+
+
+def load_recordings(folder: Path = RECORDINGS) -> dict[str, Bundled]:
+    """Read every recording of a folder, by name; an absent folder holds none."""
+    return {path.stem: pack(path.stem, Recording.load(path)) for path in sorted(folder.glob("*.npz"))}

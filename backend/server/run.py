@@ -1,0 +1,190 @@
+"""`motionfan serve`: load, listen, say where."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from backend.errors import InputError
+from backend.keypoints.clock import Tick
+from backend.media.images import PortraitImage, bundled_portrait
+from backend.server.app import create_app
+from backend.server.governor import Governor
+from backend.server.metrics import Metrics
+from backend.server.recordings import load_recordings
+from backend.server.sessions import DefaultPortrait, Registry
+from backend.server.worker import InferenceWorker
+from backend.settings import Settings
+from backend.types import CLOCK_S, ForecastSettings
+
+if TYPE_CHECKING:
+    from backend.pipeline import Pipeline
+
+MAX_FRAME = 64 * 1024
+"""Bytes of a WebSocket message beyond which the connection is closed unread."""
+
+PORTS_TO_TRY = 50
+
+
+def serve(settings: Settings) -> None:
+    """Serve the demo until interrupted.
+
+    Raises:
+        InputError: `port_taken`, `host_unusable`.
+        ModelError: weights are missing or unusable.
+    """
+
+    def load() -> Pipeline:
+        from backend.pipeline import Pipeline
+
+        return Pipeline.load(settings.models, device=settings.device, threads=settings.threads)
+
+    configure_logging(settings.log_level)
+    # A plain `kill` ends the server as Ctrl-C does: sessions are told, then the process leaves with status 0.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with listen(settings.host, settings.port) as listener:
+        print("MotionFan is loading its models ...", file=sys.stderr, flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            app, worker = build(settings, load)
+            try:
+                Announced(app, settings.log_level).run(sockets=[listener])
+            finally:
+                worker.stop()
+
+
+def build(settings: Settings, load: Callable[[], Pipeline]) -> tuple[FastAPI, InferenceWorker]:
+    """Start the inference thread and build the application on it.
+
+    Args:
+        settings: of the server.
+        load: makes the pipeline; called on the inference thread.
+    """
+    metrics = Metrics()
+    worker = InferenceWorker(load, Governor(settings.tile), metrics)
+    image = bundled_portrait()
+    worker.start(lambda pipeline, governor: warm_up(pipeline, governor, image))
+    default = DefaultPortrait(worker.run(lambda pipeline: pipeline.portrait(image)).result(), image.picture)
+    models = describe_models(settings.models)
+    registry = Registry(worker, default, models, default.portrait.keypoints.count, metrics, settings.max_sessions)
+    return create_app(registry, load_recordings(), metrics, settings.origins), worker
+
+
+def warm_up(pipeline: Pipeline, governor: Governor, image: PortraitImage) -> None:
+    """Go through everything once, so that the first visitor waits for nothing and the governor knows its costs."""
+    stream = pipeline.open(pipeline.portrait(image))
+    ticks = [Tick(image.landmarks, index * CLOCK_S, index, index == 0) for index in range(8)]
+    for tick in ticks:
+        (observation,) = pipeline.observe([stream], [[tick]])
+    for _ in range(2):
+        began = time.monotonic()
+        pipeline.forecast([stream], [ForecastSettings()])
+        spent = (time.monotonic() - began) * 1000
+    governor.record_tick(1, spent)
+    for tile in governor.tiles:
+        for _ in range(2):
+            began = time.monotonic()
+            pipeline.render([(stream, observation.present_flat[None])], tile)
+            spent = (time.monotonic() - began) * 1000
+        governor.record_render(tile, 1, spent)
+
+
+def describe_models(folder: Path) -> dict[str, str]:
+    """Return name and description of every model in a folder."""
+    found = {}
+    for path in sorted(folder.glob("*/config.json")):
+        config = json.loads(path.read_text("utf-8"))
+        found[path.parent.name] = str(config.get("description", ""))
+    return found
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port.
+
+    Raises:
+        InputError: `port_taken`, with a free one in the hint; `host_unusable`.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            other = free_port(host, port, family)
+            raise InputError(
+                "port_taken", f"Port {port} is taken.", f"Port {other} is free: set MOTIONFAN_PORT={other}."
+            ) from None
+        raise InputError(
+            "host_unusable",
+            f"The server cannot listen on {host}:{port} ({error.strerror}).",
+            "Set MOTIONFAN_HOST and MOTIONFAN_PORT.",
+        ) from None
+
+
+def free_port(host: str, taken: int, family: int) -> int:
+    """Return a free port, one of the next if possible."""
+    for port in [*range(taken + 1, min(taken + PORTS_TO_TRY, 65536)), 0]:
+        try:
+            with socket.create_server((host, port), family=family) as probe:
+                return int(probe.getsockname()[1])
+        except OSError:
+            continue
+    return 0
+
+
+class Announced(uvicorn.Server):
+    """A uvicorn server, tuned for live messages, that says where it is once it is up."""
+
+    def __init__(self, app: FastAPI, log_level: str) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level=log_level,
+            access_log=False,
+            server_header=False,
+            ws="websockets",
+            ws_max_size=MAX_FRAME,
+            ws_max_queue=4,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=3,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then print the address."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            print(f"MotionFan is up: {address(sockets[0])}  (Ctrl-C stops it)", flush=True)
+
+
+def address(listener: socket.socket) -> str:
+    """Return the URL to open in a browser on this machine."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def configure_logging(level: str) -> None:
+    """Send the server's own log and its libraries' to standard error, one line an event."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso"),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+    )

@@ -1,0 +1,281 @@
+"""One turn of the inference thread: what waits for all sessions is observed, forecast, rendered and sent as one batch.
+
+A failure stays with the session that caused it: a batch that raises is repeated one session at a time, and who fails
+alone gets a coded error and a fresh stream.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+import structlog
+
+from backend.errors import InputError, MotionFanError
+from backend.server.generation import Generation
+from backend.server.governor import Governor, Plan
+from backend.server.mailbox import Mailbox, Work
+from backend.server.metrics import Metrics
+from backend.server.protocol import Message, SheetHead, Stages, Verdict, encode, quantise
+from backend.server.sheet import Picture, columns_of, jpeg, mosaic
+from backend.types import ForecastSettings
+
+if TYPE_CHECKING:
+    from backend.pipeline import Fan, Observation, Pipeline, Portrait, Stream
+
+log = structlog.get_logger(__name__)
+R = TypeVar("R")
+LATELY_S = 0.5
+
+
+class Listener(Protocol):
+    """Who hears of a session's results; called on the inference thread, must return at once."""
+
+    def sheet(self, data: bytes, epoch: int) -> None:
+        """Take a finished sheet message."""
+
+    def failure(self, error: MotionFanError) -> None:
+        """Take the news that the session's work failed."""
+
+
+@dataclass
+class Seat:
+    """A session as the inference thread knows it; its state belongs to that thread alone."""
+
+    session: str
+    portrait: Portrait
+    mailbox: Mailbox
+    stream: Stream
+    listener: Listener
+    settings: ForecastSettings | None = None
+    generation: Generation | None = None
+    generations: int = 0
+    ticks: int = 0
+    verdict: Verdict | None = None
+
+    def set_portrait(self, portrait: Portrait) -> None:
+        """Animate another portrait; a generation half drawn with the old one ends without a verdict."""
+        self.portrait = portrait
+        self.stream.set_portrait(portrait)
+        self.forget()
+
+    def forget(self) -> None:
+        """End the generation without a verdict."""
+        self.generation = None
+        self.verdict = None
+
+
+@dataclass
+class Turn:
+    """One session's work in a turn, filled in stage by stage. `began`: when the turn began, s on the monotonic clock."""
+
+    seat: Seat
+    work: Work
+    began: float
+    observation: Observation | None = None
+    fan: Fan | None = None
+    seq: int | None = None
+    step: int = 0
+    frames: Picture | None = None
+
+    @property
+    def tick(self) -> int:
+        """Index of the newest clock tick."""
+        return self.work.ticks[-1].index
+
+
+class Turns:
+    """Serves turns with one pipeline."""
+
+    def __init__(self, pipeline: Pipeline, governor: Governor, metrics: Metrics) -> None:
+        self._pipeline = pipeline
+        self._governor = governor
+        self._metrics = metrics
+        self._active: dict[str, tuple[float, int]] = {}
+
+    def serve(self, turns: list[Turn]) -> None:
+        """Do the work of one turn; results go to the sessions' listeners."""
+        self._metrics.batch.observe(len(turns))
+        started = time.monotonic()
+        turns = self._observe(turns)
+        observed = time.monotonic()
+        # Forecast and rendering only for those whose screen keeps up.
+        drawing = [turn for turn in turns if self._reserve(turn)]
+        drawing = self._forecast(drawing)
+        forecast = time.monotonic()
+        if turns:
+            self._governor.record_tick(len(turns), (forecast - started) * 1000)
+        if not drawing:
+            return
+        plan = self._governor.plan(self._demand(drawing))
+        drawing = self._render(drawing, plan)
+        rendered = time.monotonic()
+        times = {"observe": observed - started, "forecast": forecast - observed, "render": rendered - forecast}
+        for turn in drawing:
+            self._send(turn, plan, times)
+        times["encode"] = time.monotonic() - rendered
+        tiles = sum(len(turn.frames) for turn in drawing if turn.frames is not None)
+        if tiles:
+            self._governor.record_render(plan.tile, tiles, (times["render"] + times["encode"]) * 1000)
+        for stage, seconds in times.items():
+            self._metrics.stage.labels(stage).observe(seconds * 1000)
+        self._metrics.tile.set(plan.tile)
+        self._metrics.stride.set(plan.stride)
+        self._metrics.turns.set(plan.turns)
+
+    def _observe(self, turns: list[Turn]) -> list[Turn]:
+        for turn in turns:
+            seat, work = turn.seat, turn.work
+            if work.reset:
+                seat.stream.reset()
+            if work.reference:
+                seat.stream.reset_reference()
+            if work.reset or seat.settings != work.settings or any(tick.restarted for tick in work.ticks):
+                seat.forget()
+            seat.settings = work.settings
+        served = self._isolate(
+            turns, lambda some: self._pipeline.observe([turn.seat.stream for turn in some], [turn.work.ticks for turn in some])
+        )
+        for turn, observation in served:
+            turn.observation = observation
+        judged = self._isolate([turn for turn, _ in served], lambda some: [self._judge(turn) for turn in some])
+        return [turn for turn, _ in judged]
+
+    def _judge(self, turn: Turn) -> None:
+        """Write down what happened, and close the generation whose time is over."""
+        seat = turn.seat
+        if seat.generation is None or turn.observation is None:
+            return
+        seat.generation.see(turn.tick, turn.observation)
+        if seat.generation.finished(turn.tick):
+            seat.verdict = seat.generation.verdict(self._pipeline)
+            seat.generation = None
+
+    def _reserve(self, turn: Turn) -> bool:
+        turn.seq = turn.seat.mailbox.reserve(turn.work.epoch)
+        if turn.seq is None:
+            self._metrics.withheld.inc()
+        return turn.seq is not None
+
+    def _forecast(self, turns: list[Turn]) -> list[Turn]:
+        ready = [turn for turn in turns if turn.observation is not None and turn.observation.ready]
+        waiting = [turn for turn in turns if turn not in ready]
+
+        def call(some: Sequence[Turn]) -> list[Fan]:
+            fans = self._pipeline.forecast([turn.seat.stream for turn in some], [turn.work.settings for turn in some])
+            if not all(np.isfinite(fan.fan).all() for fan in fans):
+                raise InputError("forecast_not_finite", "The forecast holds NaN or infinite numbers.", "Lower the temperature.")
+            return fans
+
+        served = self._isolate(ready, call)
+        for turn, fan in served:
+            turn.fan = fan
+            seat = turn.seat
+            if seat.generation is None and turn.observation is not None:
+                seat.generations += 1
+                seat.generation = Generation(seat.generations, turn.tick, turn.observation, fan)
+        return waiting + [turn for turn, _ in served]
+
+    def _demand(self, turns: list[Turn]) -> list[int]:
+        """Return K of every session that drew lately, not only of those that happen to share this turn."""
+        for turn in turns:
+            turn.seat.ticks += 1
+            self._active[turn.seat.session] = (turn.began, len(turn.fan.methods) if turn.fan else 0)
+        now = turns[0].began
+        self._active = {name: (when, k) for name, (when, k) in self._active.items() if now - when < LATELY_S}
+        return [k for _, k in self._active.values()]
+
+    def _render(self, turns: list[Turn], plan: Plan) -> list[Turn]:
+        chosen = [turn for turn in turns if turn.seat.ticks % plan.turns == 0]
+        for turn in chosen:
+            generation = turn.seat.generation
+            if generation is not None and generation.due(step := generation.step(turn.tick), plan.stride):
+                turn.step = step
+        served = self._isolate(chosen, lambda some: self._draw(some, plan.tile))
+        for turn, frames in served:
+            turn.frames = frames
+        lost = [turn for turn in chosen if turn.frames is None]
+        return [turn for turn in turns if turn not in lost]
+
+    def _draw(self, turns: Sequence[Turn], tile: int) -> list[Picture]:
+        """Render the present of every turn, and its futures where they are due."""
+        requests = []
+        for turn in turns:
+            assert turn.observation is not None
+            requests.append((turn.seat.stream, turn.observation.present_flat[None]))
+            if turn.step and turn.seat.generation is not None:
+                requests.append((turn.seat.stream, turn.seat.generation.fan.paths[:, turn.step - 1]))
+        pictures = iter(self._pipeline.render(requests, tile))
+        return [np.concatenate([next(pictures), next(pictures)]) if turn.step else next(pictures) for turn in turns]
+
+    def _send(self, turn: Turn, plan: Plan, times: dict[str, float]) -> None:
+        """Encode one session's sheet and hand it over."""
+        seat, work = turn.seat, turn.work
+        assert turn.observation is not None and turn.seq is not None
+        began = time.monotonic()
+        tiles = 0 if turn.frames is None else len(turn.frames)
+        picture = b"" if turn.frames is None else jpeg(mosaic(turn.frames))
+        fan = np.zeros((0, 0, 0, 2), np.float32) if turn.fan is None else turn.fan.fan
+        k, h, n = fan.shape[:3]
+        seat.mailbox.made()
+        head = SheetHead(
+            t=work.origin.t,
+            source=work.origin.seq,
+            tick=turn.tick,
+            generation=seat.generation.number if seat.generation else 0,
+            step=turn.step,
+            tiles=tiles,
+            tile=plan.tile,
+            columns=columns_of(tiles),
+            methods=[] if turn.fan is None else turn.fan.methods,
+            horizon=h,
+            fan=(k, h, n),
+            stages=Stages(
+                wait=_ms(turn.began - work.origin.arrived),
+                observe=_ms(times["observe"]),
+                forecast=_ms(times["forecast"]),
+                render=_ms(times["render"]),
+                encode=_ms(time.monotonic() - began),
+            ),
+            counts=seat.mailbox.counts,
+            stride=plan.stride,
+            surprise=turn.observation.surprise,
+            acceptance=None if turn.fan is None else turn.fan.acceptance,
+            verdict=seat.verdict,
+            flags=(["warming"] if turn.fan is None else []) + (["overloaded"] if plan.turns > 1 else []),
+        )
+        seat.verdict = None
+        self._metrics.sheets.inc()
+        seat.listener.sheet(encode(Message(work.epoch, turn.seq, head, quantise(fan) + picture)), work.epoch)
+
+    def _isolate(self, turns: Sequence[Turn], call: Callable[[Sequence[Turn]], Sequence[R]]) -> list[tuple[Turn, R]]:
+        """Call for all turns at once; if that raises, for each alone, and drop those that fail."""
+        if not turns:
+            return []
+        try:
+            return list(zip(turns, call(turns), strict=True))
+        except Exception as error:
+            if len(turns) == 1:
+                self._fail(turns[0], error)
+                return []
+        return [pair for turn in turns for pair in self._isolate([turn], call)]
+
+    def _fail(self, turn: Turn, error: Exception) -> None:
+        """Tell the session that its work failed, and give it a fresh stream."""
+        log.error("inference_failed", session=turn.seat.session[:6], exc_info=error)
+        seat = turn.seat
+        seat.stream = self._pipeline.open(seat.portrait)
+        seat.forget()
+        if turn.seq is not None:
+            seat.mailbox.cancel(turn.seq)
+        if not isinstance(error, MotionFanError):
+            error = MotionFanError("inference_failed", "This frame could not be forecast; the motion starts anew.")
+        self._metrics.errors.labels(error.code).inc()
+        seat.listener.failure(error)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000.0, 2)

@@ -1,0 +1,131 @@
+"""Writes the golden messages that the Python and the TypeScript tests both read: `python -m tests.golden.protocol.make`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from backend.server import protocol
+from backend.server.protocol import Message
+from backend.server.sheet import jpeg
+from backend.types import LANDMARKS, ForecastSettings
+
+FOLDER = Path(__file__).parent
+
+
+def messages() -> dict[str, Message]:
+    face = np.stack([np.sin(np.arange(LANDMARKS) * f) * 1.5 for f in (0.1, 0.2, 0.3)], axis=-1).astype(np.float32)
+    fan = np.linspace(-1.9, 1.9, 2 * 3 * 10 * 2, dtype=np.float32).reshape(2, 3, 10, 2)
+    picture = np.zeros((32, 96, 3), np.uint8)
+    picture[..., 0] = np.linspace(0, 255, 96, dtype=np.uint8)
+    ready = protocol.Ready(
+        "abc", 3, ForecastSettings(k=2, horizon=4), 10, protocol.PortraitSize(256, 256), {"forecaster": "GRU-NF", "generator": "slim"}
+    )
+    head = protocol.SheetHead(
+        t=1234.5,
+        source=17,
+        tick=5,
+        generation=2,
+        step=1,
+        tiles=3,
+        tile=32,
+        columns=3,
+        methods=["gru_nf", "gru_snf"],
+        horizon=3,
+        fan=(2, 3, 10),
+        stages=protocol.Stages(1.5, 2.0, 12.25, 40.0, 0.75),
+        counts=protocol.Counts(40, 18, 3),
+        stride=2,
+        surprise=0.25,
+        acceptance=0.5,
+        verdict=protocol.Verdict(1, [0.02, 0.01], 1, 0.03),
+        flags=["overloaded"],
+    )
+    bare = protocol.SheetHead(
+        t=80.0,
+        source=1,
+        tick=0,
+        generation=0,
+        step=0,
+        tiles=0,
+        tile=128,
+        columns=0,
+        methods=[],
+        horizon=0,
+        fan=(0, 0, 0),
+        stages=protocol.Stages(0.0, 0.0, 0.0, 0.0, 0.0),
+        counts=protocol.Counts(1, 1, 0),
+        stride=1,
+        flags=["warming"],
+    )
+    return {
+        "landmarks": Message(3, 17, protocol.Landmarks(1234.5), protocol.quantise(face)),
+        "no_face": Message(3, 18, protocol.Landmarks(1267.25)),
+        "controls": Message(3, 19, ForecastSettings(method="both", k=8, horizon=12, temperature=1.25)),
+        "ack": Message(3, 20, protocol.Ack(9)),
+        "reference": Message(3, 21, protocol.Reference()),
+        "ping": Message(3, 22, protocol.Ping(99.5)),
+        "source": Message(3, 23, protocol.Source("talking")),
+        "ready": Message(3, 0, ready),
+        "sheet": Message(3, 9, head, protocol.quantise(fan) + jpeg(picture)),
+        "sheet_bare": Message(65535, 4294967295, bare),
+        "error": Message(3, 0, protocol.Failure("text_frame", "Messages are binary; this was a text frame.", "", False)),
+        "pong": Message(3, 0, protocol.Pong(99.5)),
+    }
+
+
+def refused() -> dict[str, tuple[str, bytes]]:
+    """What a server must refuse: name -> code, bytes."""
+    good = protocol.encode(messages()["landmarks"])
+    controls = b'{"k":99}'
+    return {
+        "bad_empty": ("message_too_short", b""),
+        "bad_version": ("version_unknown", b"\x02" + good[1:]),
+        "bad_kind": ("kind_unknown", good[:1] + b"\x63" + good[2:]),
+        "bad_head_size": ("head_invalid", good[:8] + b"\xff\xff\xff\xff" + good[12:]),
+        "bad_payload": ("payload_size", good[:-2]),
+        "bad_controls": ("head_invalid", protocol.PRELUDE.pack(1, 2, 3, 1, len(controls)) + controls),
+        "bad_large": ("message_too_large", good + bytes(20_000)),
+    }
+
+
+def decoded(name: str, message: Message) -> dict[str, Any]:
+    """Say in JSON what a message holds."""
+    data = protocol.encode(message)
+    entry: dict[str, Any] = {
+        "file": f"{name}.bin",
+        "from": "client" if type(message.head) in protocol.CLIENT.values() else "server",
+        "kind": data[1],
+        "epoch": message.epoch,
+        "seq": message.seq,
+        "head": msgspec.to_builtins(message.head),
+    }
+    if isinstance(message.head, protocol.Landmarks):
+        points = protocol.landmarks(message)
+        entry["landmarks"] = None if points is None else points.ravel().round(5).tolist()
+    if isinstance(message.head, protocol.SheetHead):
+        fan, picture = protocol.sheet(message)
+        entry["fan"] = fan.ravel().round(5).tolist()
+        entry["jpeg_hex"] = picture.hex()
+    return entry
+
+
+def main() -> None:
+    for name, message in messages().items():
+        (FOLDER / f"{name}.bin").write_bytes(protocol.encode(message))
+    for name, (_, data) in refused().items():
+        (FOLDER / f"{name}.bin").write_bytes(data)
+    content = {
+        "version": protocol.VERSION,
+        "messages": [decoded(name, message) for name, message in messages().items()],
+        "refused": [{"file": f"{name}.bin", "code": code} for name, (code, _) in refused().items()],
+    }
+    (FOLDER / "protocol.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""A pipeline without weights: obeys the real one's contract, moves visibly, and can be told to wait or to fail."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backend.keypoints.clock import Tick
+from backend.keypoints.regions import FaceRegions
+from backend.media.images import PortraitImage
+from backend.types import ForecastSettings, Keypoints
+
+READY_AFTER = 8
+
+
+@dataclass(frozen=True)
+class FakePortrait:
+    picture: np.ndarray
+    keypoints: Keypoints
+
+
+@dataclass(frozen=True)
+class FakeObservation:
+    present_flat: Tensor
+    surprise: float | None
+    ready: bool
+
+
+@dataclass(frozen=True)
+class FakeFan:
+    paths: Tensor
+    fan: np.ndarray
+    methods: list[str]
+    acceptance: float | None
+
+
+class FakeStream:
+    def __init__(self, portrait: FakePortrait) -> None:
+        self.portrait = portrait
+        self.seen = 0
+        self.history: list[Tick] = []
+        self.present = portrait.keypoints.flat()
+        self.references = 0
+        self.resets = 0
+
+    def set_portrait(self, portrait: FakePortrait) -> None:
+        self.portrait = portrait
+
+    def reset_reference(self) -> None:
+        self.references += 1
+
+    def reset(self) -> None:
+        self.resets += 1
+        self.seen = 0
+
+
+class FakePipeline:
+    """`gate` holds up every forecast while it is cleared; a portrait in `poisoned` makes its session's work fail."""
+
+    def __init__(self) -> None:
+        self.regions = FaceRegions()
+        self.generator = torch.Generator().manual_seed(0)
+        self.gate = threading.Event()
+        self.gate.set()
+        self.held = threading.Event()
+        self.poison: tuple[int, int, int] | None = None
+        self.streams: list[FakeStream] = []
+        self.forecasts: list[int] = []
+
+    def portrait(self, image: PortraitImage) -> FakePortrait:
+        return FakePortrait(image.picture, self.regions.regions(torch.from_numpy(image.landmarks)))
+
+    def open(self, portrait: FakePortrait, seed: int = 0) -> FakeStream:
+        stream = FakeStream(portrait)
+        self.streams.append(stream)
+        return stream
+
+    def observe(self, streams: list[FakeStream], ticks: list[list[Tick]]) -> list[FakeObservation]:
+        self._check(streams)
+        observations = []
+        for stream, some in zip(streams, ticks, strict=True):
+            for tick in some:
+                stream.seen = 1 if tick.restarted else stream.seen + 1
+                stream.history.append(tick)
+            stream.present = self.regions.regions(torch.from_numpy(np.asarray(some[-1].landmarks))).flat()
+            observations.append(FakeObservation(stream.present, 0.5, stream.seen >= READY_AFTER))
+        return observations
+
+    def forecast(self, streams: list[FakeStream], settings: list[ForecastSettings]) -> list[FakeFan]:
+        if not self.gate.is_set():
+            self.held.set()
+            self.gate.wait(30)
+        self.forecasts.append(len(streams))
+        return [self._fan(stream, setting) for stream, setting in zip(streams, settings, strict=True)]
+
+    def _fan(self, stream: FakeStream, settings: ForecastSettings) -> FakeFan:
+        methods = [m for m in ("gru_nf", "gru_snf") if settings.method in (m, "both") for _ in range(settings.k)]
+        drift = torch.randn(len(methods), 1, 1, 2, generator=self.generator) * settings.temperature
+        steps = torch.arange(1, settings.horizon + 1)[None, :, None, None] * 0.01
+        now = Keypoints.from_flat(stream.present)
+        value = now.value + drift * steps
+        paths = Keypoints(value, now.jacobian.expand(*value.shape[:2], -1, -1, -1)).flat()
+        acceptance = None if settings.method == "gru_nf" else 0.7
+        return FakeFan(paths, value.numpy().astype(np.float32), methods, acceptance)
+
+    def render(self, requests: list[tuple[FakeStream, Tensor]], size: int) -> list[np.ndarray]:
+        return [np.stack([self._tile(stream, flat, size) for flat in flats]) for stream, flats in requests]
+
+    def _tile(self, stream: FakeStream, flat: Tensor, size: int) -> np.ndarray:
+        """The portrait, small, with a white dot on every keypoint."""
+        rows = np.linspace(0, len(stream.portrait.picture) - 1, size).astype(int)
+        picture = stream.portrait.picture[rows][:, rows].copy()
+        for x, y in ((Keypoints.from_flat(flat).value.numpy() + 1) / 2 * size).astype(int).clip(2, size - 3):
+            picture[y - 2 : y + 3, x - 2 : x + 3] = 255
+        return picture
+
+    def score(self, paths: Tensor, truth: Tensor) -> np.ndarray:
+        return (Keypoints.from_flat(paths).value - Keypoints.from_flat(truth).value).norm(dim=-1).mean((1, 2)).numpy()
+
+    def copy_last_error(self, last: Tensor, truth: Tensor) -> float:
+        return float((Keypoints.from_flat(truth).value - Keypoints.from_flat(last).value).norm(dim=-1).mean())
+
+    def _check(self, streams: list[FakeStream]) -> None:
+        for stream in streams:
+            if self.poison is not None and tuple(stream.portrait.picture[0, 0]) == self.poison:
+                raise RuntimeError("poisoned")

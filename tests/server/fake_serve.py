@@ -1,0 +1,27 @@
+"""The server with the fake pipeline, to build the page against: `python -m tests.server.fake_serve --port 8001`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+
+from backend.server.run import Announced, build, configure_logging, listen
+from backend.settings import Settings
+from tests.server.fake_pipeline import FakePipeline
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8001)
+    settings = Settings(port=parser.parse_args().port)
+    configure_logging(settings.log_level)
+    with listen(settings.host, settings.port) as listener, contextlib.suppress(KeyboardInterrupt):
+        app, worker = build(settings, FakePipeline)
+        try:
+            Announced(app, settings.log_level).run(sockets=[listener])
+        finally:
+            worker.stop()
+
+
+if __name__ == "__main__":
+    main()
