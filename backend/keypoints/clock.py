@@ -1,0 +1,101 @@
+"""Landmarks at whatever times a camera gives -> the fixed clock that forecasts run at, by timestamps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.types import CLOCK_S, FloatArray, Recording
+
+GAP_S = 0.5
+"""A longer silence is not bridged: what the face did meanwhile is unknown."""
+
+SLACK_S = 1e-6
+"""A frame this close before a grid point counts as on it: timestamps are rounded sums."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Landmarks at one point of the clock.
+
+    Attributes:
+        landmarks: `[478, 3]` float32, interpolated linearly between the two arrivals around `t`.
+        t: seconds, in the time of the arrivals.
+        index: ticks made before this one.
+        restarted: the first tick of a new grid; state that carries motion over time must be reset.
+    """
+
+    landmarks: FloatArray
+    t: float
+    index: int
+    restarted: bool
+
+
+class Clock:
+    """Streaming resampler onto a grid anchored at the first arrival.
+
+    A push completes every grid point up to its own time: at most `gap / period + 1` ticks. An arrival more than `gap` after
+    the last one starts a new grid there. Arrivals that are not later than the last one are dropped.
+
+    Args:
+        period: seconds between ticks.
+        gap: longest silence in seconds that is interpolated over.
+
+    Attributes:
+        dropped: arrivals that came twice, late, or without a finite time.
+    """
+
+    def __init__(self, period: float = CLOCK_S, gap: float = GAP_S) -> None:
+        if period <= 0 or gap < period:
+            raise ValueError("a clock needs a period above 0 and a gap of at least one period")
+        self.period, self.gap = period, gap
+        self.dropped = 0
+        self._last: tuple[float, FloatArray] | None = None
+        self._anchor = 0.0
+        self._step = 0
+        self._index = 0
+
+    def push(self, landmarks: FloatArray, t: float) -> list[Tick]:
+        """Take the landmarks seen at `t` seconds and return the ticks that they complete, oldest first.
+
+        Args:
+            landmarks: `[478, 3]`.
+            t: seconds, of any origin.
+        """
+        if not math.isfinite(t) or (self._last is not None and t <= self._last[0]):
+            self.dropped += 1
+            return []
+        landmarks = np.array(landmarks, np.float32)
+        if self._last is None or t - self._last[0] > self.gap:
+            self._last, self._anchor, self._step = (t, landmarks), t, 1
+            return [self._tick(landmarks, t, restarted=True)]
+        before, start = self._last[1], self._last[0]
+        ticks = []
+        while (due := self._anchor + self._step * self.period) <= t + SLACK_S:
+            weight = np.float32(min(max((due - start) / (t - start), 0.0), 1.0))
+            ticks.append(self._tick(before + weight * (landmarks - before), due, restarted=False))
+            self._step += 1
+        self._last = (t, landmarks)
+        return ticks
+
+    def _tick(self, landmarks: FloatArray, t: float, *, restarted: bool) -> Tick:
+        tick = Tick(landmarks, t, self._index, restarted)
+        self._index += 1
+        return tick
+
+
+def resample(recording: Recording, period: float = CLOCK_S) -> list[Recording]:
+    """Bring a recording onto the clock: one recording of evenly spaced frames per stretch without a gap."""
+    clock = Clock(period)
+    stretches: list[list[Tick]] = []
+    for landmarks, t in zip(recording.landmarks, recording.timestamps, strict=True):
+        for tick in clock.push(landmarks, float(t)):
+            if tick.restarted:
+                stretches.append([])
+            stretches[-1].append(tick)
+    return [
+        Recording(np.stack([tick.landmarks for tick in ticks]), np.array([tick.t for tick in ticks]), recording.source)
+        for ticks in stretches
+    ]

@@ -1,0 +1,57 @@
+"""One-Euro filter (Casiez, Roussel & Vogel, CHI 2012): steady when still, quick when moving."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from backend.types import FloatArray
+
+
+class OneEuro:
+    """A first-order low-pass filter whose cut-off rises with speed, per coordinate, for values of any shape.
+
+    Time is taken from the timestamps, so that uneven frame rates are filtered alike.
+
+    Args:
+        min_cutoff: cut-off at rest in Hz; lower means less jitter and more lag.
+        beta: cut-off gained per unit of speed, in Hz per (value unit / s).
+        d_cutoff: cut-off of the speed estimate in Hz.
+
+    Raises:
+        ValueError: a cut-off is not positive, or `beta` is negative.
+    """
+
+    def __init__(self, min_cutoff: float = 4.0, beta: float = 20.0, d_cutoff: float = 2.0) -> None:
+        if min_cutoff <= 0 or d_cutoff <= 0 or beta < 0:
+            raise ValueError("a One-Euro filter needs positive cut-offs and a beta of at least 0")
+        self.min_cutoff, self.beta, self.d_cutoff = min_cutoff, beta, d_cutoff
+        self._t: float | None = None
+        self._value: FloatArray = np.zeros(0, np.float32)
+        self._speed: FloatArray = np.zeros(0, np.float32)
+
+    def filter(self, values: FloatArray, t: float) -> FloatArray:
+        """Take the values measured at `t` seconds and return the filtered ones, float32 of the same shape.
+
+        The first values pass unchanged. A timestamp that does not advance returns the last filtered values.
+        """
+        values = np.asarray(values, np.float32)
+        if self._t is None:
+            self._t, self._value, self._speed = t, values.copy(), np.zeros_like(values)
+            return values.copy()
+        dt = t - self._t
+        if dt <= 0:
+            return self._value.copy()
+        speed = (values - self._value) / np.float32(dt)
+        self._speed = self._speed + np.float32(_gain(self.d_cutoff, dt)) * (speed - self._speed)
+        radians = (2 * math.pi * dt) * (self.min_cutoff + self.beta * np.abs(self._speed))
+        self._value = self._value + (radians / (radians + 1)).astype(np.float32) * (values - self._value)
+        self._t = t
+        return self._value.copy()
+
+
+def _gain(cutoff: float, dt: float) -> float:
+    """Weight in (0, 1) of a new value `dt` seconds on: 1 / (1 + tau / dt) with tau = 1 / (2 pi cutoff)."""
+    radians = 2 * math.pi * cutoff * dt
+    return radians / (radians + 1)
