@@ -6,7 +6,7 @@ Real NVP: Dinh et al. 2017 (arXiv 1605.08803), eqs. 7 and 8. Shape suffixes: B r
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -32,11 +32,24 @@ class Coupling(NamedTuple):
     leave_bias_S: Tensor
 
 
+class FlowWeights(NamedTuple):
+    """All weights of a flow, laid out for `addmm`: made once for many calls of `Flow.forward`.
+
+    `limit` is LOG_SCALE as a tensor: a product with a Python number converts it every time.
+    """
+
+    context_CK: Tensor
+    context_bias_K: Tensor
+    couplings: list[Coupling]
+    limit: Tensor
+
+
 class Conditioned:
     """The distribution p(x | c) of a `Flow`, one per row of the context."""
 
-    def __init__(self, couplings: list[Coupling], entries: tuple[Tensor, ...], loc_BD: Tensor, log_scale_BD: Tensor) -> None:
-        self._couplings = couplings
+    def __init__(self, weights: FlowWeights, entries: Sequence[Tensor], loc_BD: Tensor, log_scale_BD: Tensor) -> None:
+        self._couplings = weights.couplings
+        self._limit = weights.limit
         self._entries = entries
         self.loc = loc_BD
         self.log_scale = log_scale_BD
@@ -46,7 +59,7 @@ class Conditioned:
         hidden = torch.addmm(self._entries[index], y_BD, block.enter_DH).relu_()
         hidden = torch.addmm(block.middle_bias_H, hidden, block.middle_HH).relu_()
         raw, shift = torch.addmm(block.leave_bias_S, hidden, block.leave_HS).chunk(2, dim=-1)
-        return torch.tanh(raw) * LOG_SCALE, shift
+        return torch.tanh(raw) * self._limit, shift
 
     def normalise(self, x_BD: Tensor) -> Tensor:
         """Return y: x in units of the row's own Gaussian, the space in which the blocks (and MCMC) work."""
@@ -120,22 +133,27 @@ class Flow(nn.Module):
         self.kept: Tensor
         self.register_buffer("kept", coupling_masks(features, blocks), persistent=False)
 
-    def couplings(self) -> list[Coupling]:
-        """Multiply the masks into the weights, once for many calls of `forward` with the same weights."""
+    def prepare(self) -> FlowWeights:
+        """Multiply the masks into the weights and lay them out; differentiable."""
         kept = self.kept.to(self.enter.dtype)
         moved = (1 - kept).repeat(1, 2)
         enter = self.enter * kept[:, :, None]
         leave, leave_bias = self.leave * moved[:, None, :], self.leave_bias * moved
-        return [
-            Coupling(*parts)
-            for parts in zip(enter.unbind(), self.middle.unbind(), self.middle_bias.unbind(), leave.unbind(), leave_bias.unbind(), strict=True)
-        ]
+        parts = zip(enter, self.middle, self.middle_bias, leave, leave_bias, strict=True)
+        return FlowWeights(
+            torch.cat([self.entry.weight, self.gauss.weight]).t().contiguous(),
+            torch.cat([self.entry.bias, self.gauss.bias]),
+            [Coupling(*part) for part in parts],
+            kept.new_tensor(LOG_SCALE),
+        )
 
-    def forward(self, context_BC: Tensor, couplings: list[Coupling] | None = None) -> Conditioned:
-        """Condition on `context_BC`; pass `couplings()` to reuse them over the steps of a rollout."""
-        entries = self.entry(context_BC).chunk(self.blocks, dim=-1)
-        loc, raw = self.gauss(context_BC).chunk(2, dim=-1)
-        return Conditioned(couplings or self.couplings(), entries, loc, torch.tanh(raw) * BASE_LOG_SCALE)
+    def forward(self, context_BC: Tensor, weights: FlowWeights | None = None) -> Conditioned:
+        """Condition on `context_BC`; pass what `prepare` returned to reuse it over the steps of a rollout."""
+        weights = weights or self.prepare()
+        product = torch.addmm(weights.context_bias_K, context_BC, weights.context_CK)
+        hidden, d = self.middle.shape[-1], self.features
+        *entries, loc, raw = product.split([hidden] * self.blocks + [d, d], dim=1)
+        return Conditioned(weights, entries, loc, torch.tanh(raw) * BASE_LOG_SCALE)
 
 
 def coupling_masks(features: int, blocks: int) -> Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from backend.errors import ModelError
-from backend.forecast.flow import Conditioned, Coupling, Flow
+from backend.forecast.flow import Conditioned, Flow, FlowWeights
+from backend.forecast.gru import GruWeights, gru_step
 from backend.forecast.refine import Refinement, Refiner
 from backend.forecast.state import ForecastState
 from backend.types import Forecast
@@ -66,6 +67,14 @@ class Statistics:
     whiten: Tensor
 
 
+class Weights(NamedTuple):
+    """Weights laid out for the few rows of a rollout."""
+
+    gru: list[GruWeights]
+    flow: FlowWeights
+    point_CD: Tensor
+
+
 class Forecaster(nn.Module):
     """The trained GRU-NF with its statistics inside.
 
@@ -97,6 +106,7 @@ class Forecaster(nn.Module):
         self.register_buffer("whiten", torch.eye(d))
         self.register_buffer("unwhiten", torch.eye(d))
         self.register_buffer("surprise_quantiles", torch.linspace(0, 1, 101))
+        self._frozen: Weights | None = None
 
     def set_statistics(self, statistics: Statistics) -> None:
         """Store the training data's statistics."""
@@ -106,6 +116,21 @@ class Forecaster(nn.Module):
         self.scales.copy_(1 / torch.cat([statistics.spread, statistics.step_spread, statistics.away_spread]))
         self.whiten.copy_(statistics.whiten / statistics.step_spread[:, None])
         self.unwhiten.copy_(torch.linalg.inv(self.whiten.double()).to(self.whiten))
+
+    def prepare(self) -> Weights:
+        """Lay the weights out for rollouts; differentiable."""
+        return self._frozen or Weights(
+            [GruWeights.of(layer) for layer in self.layers],  # type: ignore[arg-type]
+            self.flow.prepare(),
+            self.point.weight.t().contiguous(),
+        )
+
+    def freeze(self) -> Forecaster:
+        """Make ready to forecast: no gradients, no dropout, weights laid out once for all rollouts."""
+        self.requires_grad_(False).eval()
+        self._frozen = None
+        self._frozen = self.prepare()
+        return self
 
     # Reading a stream
 
@@ -119,7 +144,7 @@ class Forecaster(nn.Module):
         """Take in one frame of each stream."""
         first = (state.count == 0)[:, None]
         state = ForecastState(state.h, torch.where(first, flat_BD, state.frame), state.mean, state.count)
-        return self._advance(state, flat_BD)
+        return self._advance(state, flat_BD, self.prepare())
 
     def observe(self, flat_BTD: Tensor) -> ForecastState:
         """Take in whole contexts `[B, T, D]`; the same as `start` and T times `step`."""
@@ -145,24 +170,24 @@ class Forecaster(nn.Module):
         origin = torch.cat([self.centre.expand_as(frame), before, mean], dim=-1)
         return (torch.cat([frame, frame, frame], dim=-1) - origin) * self.scales
 
-    def _advance(self, state: ForecastState, frame_BD: Tensor) -> ForecastState:
+    def _advance(self, state: ForecastState, frame_BD: Tensor, weights: Weights) -> ForecastState:
         count = state.count + 1
         mean = torch.lerp(state.mean, frame_BD, (1 / count.clamp(max=self.config.mean_frames))[:, None])
         x, h = self._features(frame_BD, state.frame, mean), []
-        for layer, before in zip(self.layers, state.h.unbind(1), strict=True):
-            x = torch.gru_cell(x, before, layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)  # type: ignore[arg-type]
+        for layer, before in zip(weights.gru, state.h.unbind(1), strict=True):
+            x = gru_step(layer, x, before)
             h.append(x)
         return ForecastState(torch.stack(h, dim=1), frame_BD, mean, count)
 
     # Forecasting
 
-    def condition(self, h_BLH: Tensor, couplings: list[Coupling] | None = None) -> tuple[Conditioned, Tensor]:
+    def condition(self, h_BLH: Tensor, weights: Weights | None = None) -> tuple[Conditioned, Tensor]:
         """Return the next step's distribution (decorrelated units) and the point forecast y_hat `[B, D]`.
 
         The point head learns beside the flow and never through it: its input is detached.
         """
-        context = h_BLH.flatten(1)
-        return self.flow(context, couplings), self.point(context.detach())
+        context, weights = h_BLH.flatten(1), weights or self.prepare()
+        return self.flow(context, weights.flow), torch.addmm(self.point.bias, context.detach(), weights.point_CD)
 
     def encode_step(self, before: Tensor, after: Tensor) -> Tensor:
         """Return the decorrelated step between two frames `[..., D]`."""
@@ -176,9 +201,9 @@ class Forecaster(nn.Module):
             noise_HBD: standard normal noise (times the temperature) of every step.
             refiner: MCMC between the blocks, or None for GRU-NF.
         """
-        couplings, frames = self.flow.couplings(), []
+        weights, frames = self.prepare(), []
         for step, noise in enumerate(noise_HBD):
-            given, y_hat = self.condition(state.h, couplings)
+            given, y_hat = self.condition(state.h, weights)
             if refiner is None:
                 x = given.decode(noise)
             else:
@@ -186,7 +211,7 @@ class Forecaster(nn.Module):
             frame = torch.addmm(state.frame, x, self.unwhiten)
             frames.append(frame)
             if step + 1 < len(noise_HBD):
-                state = self._advance(state, frame)
+                state = self._advance(state, frame, weights)
         return torch.stack(frames, dim=1)
 
     @torch.inference_mode()
@@ -256,4 +281,4 @@ class Forecaster(nn.Module):
             ) from error
         except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise ModelError("forecaster_damaged", f"The forecaster in {folder} does not fit: {error}.") from error
-        return forecaster.requires_grad_(False).eval()
+        return forecaster.freeze()

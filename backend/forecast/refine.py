@@ -15,42 +15,46 @@ from torch import Tensor
 
 
 class Energy(Protocol):
-    """A potential U: `[B, D]` -> `[B]`, known up to a constant; the target density is exp(-U)."""
+    """A potential U: `[B, D]` -> `[B, 1]`, known up to a constant; the target density is exp(-U)."""
 
     def __call__(self, y_BD: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
 class Quadratic:
-    """U(y) = stiffness |y - centre|^2 / 2, that is N(centre, I / stiffness)."""
+    """U(y) = half_stiffness |y - centre|^2: the normal distribution N(centre, I / (2 half_stiffness))."""
 
-    stiffness: float
+    half_stiffness: float | Tensor
     centre: Tensor
 
     def __call__(self, y_BD: Tensor) -> Tensor:
-        """Return U `[B]`."""
+        """Return U `[B, 1]`."""
         away = y_BD - self.centre
-        return torch.linalg.vecdot(away, away) * (0.5 * self.stiffness)
+        return torch.linalg.vecdot(away, away)[:, None] * self.half_stiffness
 
 
-def block_energy(index: int, blocks: int, consistency: float, y_hat_BD: Tensor) -> Quadratic:
-    """Return the energy after block `index` of the inverse pass, its two terms joined by completing the square."""
+def block_energy(index: int, blocks: int, consistency: float) -> tuple[float, float]:
+    """Join the two terms of U after block `index` of the inverse pass by completing the square.
+
+    Returns:
+        `(half_stiffness, share)`: U(y) = half_stiffness |y - share * y_hat|^2 up to a constant.
+    """
     weight = index / (blocks - 1) if blocks > 1 else 1.0
     pull = weight * consistency
     stiffness = 1 - weight + pull
     # Last block and no consistency: U is flat, every move is accepted, and any centre will do.
-    return Quadratic(stiffness, y_hat_BD * (pull / stiffness if stiffness > 0 else 0.0))
+    return stiffness / 2, pull / stiffness if stiffness > 0 else 0.0
 
 
 class ChainState(NamedTuple):
-    """Where each row's chain stands: `y [B, D]` and its `energy [B]`."""
+    """Where each row's chain stands: `y [B, D]` and its `energy [B, 1]`."""
 
     y: Tensor
     energy: Tensor
 
 
 class StepInfo(NamedTuple):
-    """What a step did: `accepted [B]`, true where the row moved."""
+    """What a step did: `accepted [B, 1]`, true where the row moved."""
 
     accepted: Tensor
 
@@ -62,7 +66,7 @@ class Kernel(Protocol):
         """Start a chain at y."""
         ...
 
-    def step(self, state: ChainState, energy: Energy, normal_BD: Tensor, log_uniform_B: Tensor) -> tuple[ChainState, StepInfo]:
+    def step(self, state: ChainState, energy: Energy, normal_BD: Tensor, log_uniform_B1: Tensor) -> tuple[ChainState, StepInfo]:
         """Make one transition from standard normal and log-uniform noise."""
         ...
 
@@ -77,7 +81,7 @@ class Metropolis:
         """Start a chain at y."""
         return ChainState(y_BD, energy(y_BD))
 
-    def step(self, state: ChainState, energy: Energy, normal_BD: Tensor, log_uniform_B: Tensor) -> tuple[ChainState, StepInfo]:
+    def step(self, state: ChainState, energy: Energy, normal_BD: Tensor, log_uniform_B1: Tensor) -> tuple[ChainState, StepInfo]:
         """Propose for the whole vector and accept or reject the whole vector.
 
         The energy is a sum over coordinates; a draw per coordinate, as in the paper's code, does not keep its density.
@@ -85,8 +89,8 @@ class Metropolis:
         """
         proposal = torch.add(state.y, normal_BD, alpha=self.step_size)
         proposed = energy(proposal)
-        accepted = log_uniform_B < state.energy - proposed
-        y = torch.where(accepted[:, None], proposal, state.y)
+        accepted = log_uniform_B1 < state.energy - proposed
+        y = torch.where(accepted, proposal, state.y)
         return ChainState(y, torch.where(accepted, proposed, state.energy)), StepInfo(accepted)
 
 
@@ -131,20 +135,23 @@ class Refiner:
     """
 
     def __init__(self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: torch.Generator | None) -> None:
-        self._refinement = refinement
         self._kernel = refinement.transition()
-        self._blocks = blocks
-        shape = (horizon, blocks, refinement.steps, rows)
-        self._normal = torch.randn(*shape, features, generator=generator)
-        self._log_uniform = torch.rand(shape, generator=generator).log_()
+        self._steps, self._blocks = refinement.steps, blocks
+        moves = horizon * blocks * refinement.steps
+        self._normal = torch.randn(moves, rows, features, generator=generator).unbind()
+        self._log_uniform = torch.rand(moves, rows, 1, generator=generator).log_().unbind()
+        # As tensors: a product with a Python number converts it every time.
+        self._energies = [torch.tensor(block_energy(i, blocks, refinement.consistency)).unbind() for i in range(blocks)]
         self._accepted: list[Tensor] = []
 
     def move(self, step: int, block: int, y_BD: Tensor, y_hat_BD: Tensor) -> Tensor:
         """Run the MCMC steps that follow `block` in `step` of the rollout."""
-        energy = block_energy(block, self._blocks, self._refinement.consistency, y_hat_BD)
+        half_stiffness, share = self._energies[block]
+        energy = Quadratic(half_stiffness, y_hat_BD * share)
         state = self._kernel.init(y_BD, energy)
-        for normal, log_uniform in zip(self._normal[step, block], self._log_uniform[step, block], strict=True):
-            state, info = self._kernel.step(state, energy, normal, log_uniform)
+        first = (step * self._blocks + block) * self._steps
+        for move in range(first, first + self._steps):
+            state, info = self._kernel.step(state, energy, self._normal[move], self._log_uniform[move])
             self._accepted.append(info.accepted)
         return state.y
 

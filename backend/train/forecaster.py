@@ -1,0 +1,349 @@
+"""Train the GRU-NF on landmark recordings.
+
+Two losses: the exact likelihood of every next frame, and every few updates the energy score of sampled paths, which
+teaches the flow to live with its own samples (small data drifts otherwise). The best weights are those whose sampled
+paths have the lowest energy score on held-out people: likelihood alone picks models that drift.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from backend.errors import InputError
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig, Statistics
+from backend.forecast.metrics import energy_score
+from backend.keypoints.dataset import Motion, read_motions, windows
+from backend.keypoints.regions import FaceRegions
+from backend.types import CLOCK_S
+
+
+@dataclass(frozen=True)
+class ForecasterTraining:
+    """Settings of a training run.
+
+    Attributes:
+        updates: optimiser steps.
+        batch: windows an update.
+        window: steps of a training window (80 ms each).
+        context, horizon: frames seen and forecast when paths are sampled.
+        warm_up: frames at a window's start that the likelihood leaves out: the GRU knows nothing yet.
+        learning_rate, weight_decay: of AdamW; the rate rises over 100 updates and falls by a cosine.
+        input_noise: noise on the frames the GRU reads, in standard deviations of a step, correlated as steps are.
+        target_noise: the same on the step to be explained: repeated video frames would give infinite densities.
+        rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss.
+        gaussian_weight: of the likelihood of the flow's Gaussian without its blocks.
+        average: decay of the weights' running average, which is what is validated and kept.
+        validate_every: updates between validations.
+        seed: of everything random.
+        minutes: stop after this long (0: never), with the rate brought down in time.
+    """
+
+    updates: int = 3000
+    batch: int = 48
+    window: int = 32
+    context: int = 8
+    horizon: int = 16
+    warm_up: int = 3
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    input_noise: float = 0.3
+    target_noise: float = 0.05
+    rollout_every: int = 4
+    rollout_paths: int = 4
+    rollout_rows: int = 32
+    rollout_weight: float = 1.0
+    gaussian_weight: float = 0.2
+    average: float = 0.995
+    validate_every: int = 100
+    seed: int = 0
+    minutes: float = 0.0
+    architecture: ForecasterConfig = field(default_factory=ForecasterConfig)
+
+
+class MotionSampler:
+    """Endless augmented windows: random person, moment, tempo, direction of time, mirror, turn, scale and shift.
+
+    People are drawn by the square root of their footage: two of them own a sixth of it.
+    """
+
+    def __init__(self, motions: list[Motion], length: int, seed: int | None) -> None:
+        self._random = np.random.default_rng(seed)
+        self._length = length
+        # 1.3: the fastest tempo needs that much more footage.
+        self._motions = [motion for motion in motions if motion.seconds >= 1.3 * CLOCK_S * length]
+        if not self._motions:
+            raise InputError("data_short", f"No motion is as long as {length} steps of 80 ms.")
+        footage: dict[str, float] = defaultdict(float)
+        for motion in self._motions:
+            footage[motion.person] += motion.seconds
+        weight = np.array([motion.seconds / math.sqrt(footage[motion.person]) for motion in self._motions])
+        self._cumulative = np.cumsum(weight / weight.sum())
+        self._regions = FaceRegions()
+
+    def draw(self, count: int, augment: bool = True) -> Tensor:
+        """Return `[count, length, 6N]` float32."""
+        cut = []
+        for _ in range(count):
+            motion = self._motions[min(int(np.searchsorted(self._cumulative, self._random.random())), len(self._motions) - 1)]
+            tempo = self._random.uniform(0.8, 1.25) if augment else 1.0
+            grid = np.arange(self._length) * CLOCK_S * tempo
+            start = motion.timestamps[0] + self._random.uniform(0, motion.seconds - grid[-1])
+            frames = motion.at(start + grid)
+            cut.append(frames[::-1] if augment and self._random.random() < 0.2 else frames)
+        flat = torch.from_numpy(np.stack(cut))
+        return self._augment(flat) if augment else flat
+
+    def _augment(self, flat: Tensor) -> Tensor:
+        count = len(flat)
+        mirror = torch.from_numpy(self._random.random(count) < 0.5)[:, None, None]
+        flat = torch.where(mirror, self._regions.mirror(flat), flat)
+        angle, scale = self._random.normal(0, 0.08, count), np.exp(self._random.normal(0, 0.08, count))
+        turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1) * scale[:, None]
+        shift = torch.from_numpy(self._random.normal(0, 0.05, (count, 1, 1, 2))).float()
+        turn_B22 = torch.from_numpy(turn).float().view(count, 1, 1, 2, 2)
+        per = flat.unflatten(-1, (-1, 6))
+        value = (turn_B22 @ per[..., :2, None])[..., 0] + shift
+        jacobian = turn_B22 @ per[..., 2:].unflatten(-1, (2, 2))
+        return torch.cat([value, jacobian.flatten(-2)], dim=-1).flatten(-2)
+
+
+def measure(flat_BTD: Tensor, mean_frames: int) -> Statistics:
+    """Measure training statistics on windows `[B, T, D]`."""
+    step = flat_BTD.diff(dim=1).flatten(0, 1)
+    means, mean = [], flat_BTD[:, 0]
+    for t, frame in enumerate(flat_BTD.unbind(1)):
+        mean = torch.lerp(mean, frame, 1 / min(t + 1, mean_frames))
+        means.append(mean)
+    away = (flat_BTD - torch.stack(means, dim=1))[:, 1:].flatten(0, 1)
+    step_spread = step.std(0).clamp_min(1e-5)
+    standardised = (step / step_spread).double()
+    # The floor keeps directions in which faces hardly move from being blown up to noise.
+    values, vectors = torch.linalg.eigh(standardised.T @ standardised / len(standardised))
+    whiten = (vectors / (values + 1e-3).sqrt()).flip(-1)
+    return Statistics(
+        centre=flat_BTD.flatten(0, 1).mean(0),
+        spread=flat_BTD.flatten(0, 1).std(0).clamp_min(1e-4),
+        step_spread=step_spread,
+        away_spread=away.std(0).clamp_min(1e-4),
+        whiten=whiten.float(),
+    )
+
+
+def likelihood_loss(model: Forecaster, flat_BTD: Tensor, training: ForecasterTraining, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return the mean negative log-likelihood of the next steps, and the losses of the point head and the Gaussian, per number."""
+    steps = torch.randn(flat_BTD.shape, generator=generator)
+    # Each window has its own level of noise, from none to the full one: the live stream may be clean or shaky.
+    level = torch.rand(len(flat_BTD), 1, 1, generator=generator) * training.input_noise
+    h, _ = model.read(flat_BTD + (steps * level) @ model.unwhiten)
+    first = training.warm_up
+    step = model.encode_step(flat_BTD[:, first - 1 : -1], flat_BTD[:, first:]).flatten(0, 1)
+    step = step + training.target_noise * torch.randn(step.shape, generator=generator)
+    given, y_hat = model.condition(h[:, first - 1 : -1].flatten(0, 1))
+    d = step.shape[-1]
+    point = (y_hat - given.normalise(step).detach().clamp(-10, 10)).square().mean()
+    # The Gaussian alone must explain the steps too: that makes the flow's y have unit variance, which the refiner's energy assumes.
+    gaussian = given.log_scale.mean() + 0.5 * given.normalise(step).clamp(-10, 10).square().mean()
+    return -given.log_prob(step).mean() / d, point + training.gaussian_weight * gaussian
+
+
+def rollout_loss(model: Forecaster, flat_BTD: Tensor, training: ForecasterTraining, generator: torch.Generator) -> Tensor:
+    """Energy score of sampled paths, mean over steps, in standardised units; differentiable."""
+    k, h = training.rollout_paths, training.horizon
+    longest = flat_BTD.shape[1] - h
+    context = int(torch.randint(min(training.context, longest), longest + 1, (), generator=generator))
+    state = model.observe(flat_BTD[:, :context])
+    noise = torch.randn(h, len(flat_BTD) * k, flat_BTD.shape[-1], generator=generator)
+    paths = model.rollout(state.expand(k), noise).unflatten(0, (-1, k))
+    return energy_score(paths / model.spread, flat_BTD[:, context : context + h] / model.spread).mean()
+
+
+@torch.no_grad()
+def validation_score(model: Forecaster, flat_BTD: Tensor, training: ForecasterTraining, paths: int = 12) -> float:
+    """Energy score of sampled paths on held-out windows, one fixed seed; what the best weights are chosen by."""
+    state = model.observe(flat_BTD[:, : training.context])
+    forecast = model.sample(state, paths, training.horizon, torch.Generator().manual_seed(1))
+    truth = flat_BTD[:, training.context : training.context + training.horizon]
+    return float(energy_score(forecast.paths / model.spread, truth / model.spread).mean())
+
+
+@torch.no_grad()
+def surprise_quantiles(model: Forecaster, sampler: MotionSampler, draws: int = 20) -> Tensor:
+    """Return `[101]` quantiles of -log_prob of the true next frame over training windows, once the GRU has seen 8 frames."""
+    values = []
+    for _ in range(draws):
+        flat = sampler.draw(16, augment=False)
+        state = model.observe(flat[:, :8])
+        for frame in flat[:, 8:].unbind(1):
+            values.append(-model.log_prob(state, frame))
+            state = model.step(state, frame)
+    return torch.quantile(torch.cat(values), torch.linspace(0, 1, 101))
+
+
+def train_forecaster(
+    data: Path,
+    output: Path,
+    runs: Path,
+    training: ForecasterTraining | None = None,
+    *,
+    resume: bool = True,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Train a forecaster and write the best weights.
+
+    Args:
+        data: folder of `clips.csv` and landmark recordings (see `backend.keypoints.dataset.read_motions`).
+        output: folder for the weights, e.g. `models/forecaster`.
+        runs: folder for `checkpoint.pt`, `log.jsonl` and TensorBoard events.
+        training: settings.
+        resume: go on from `runs/checkpoint.pt` where there is one.
+        quiet: no progress bar.
+
+    Returns:
+        What is also written to `config.json`: settings, seed, data, metrics.
+
+    Raises:
+        InputError: the data folder is missing, empty or holds no long enough motion.
+    """
+    training = training or ForecasterTraining()
+    motions = read_motions(data, "train")
+    held_out = torch.from_numpy(windows(read_motions(data, "val"), training.context + training.horizon, 12)[0])
+    run = _Run(training, motions, runs, resume)
+    with Progress(
+        TextColumn("forecaster"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("loss {task.fields[loss]:.3f}  held out {task.fields[best]:.4f}"), disable=quiet,
+    ) as progress:  # fmt: skip
+        task = progress.add_task("", total=training.updates, completed=run.update, loss=math.nan, best=run.best)
+        while not run.finished:
+            loss = run.advance()
+            if run.update % training.validate_every == 0 or run.finished:
+                run.validate(held_out)
+            progress.update(task, completed=run.update, loss=loss, best=run.best)
+    model = run.best_model()
+    model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, training.seed)))
+    people = {motion.person for motion in motions}
+    report: dict[str, Any] = {
+        "training": asdict(training),
+        "data": {"clips": len({motion.clip for motion in motions}), "people": len(people), "held_out_windows": len(held_out)},
+        "metrics": {"held_out_energy_score": run.best, "updates": run.update, "best_update": run.best_update},
+        "command": "motionfan train forecaster --data DIR",
+    }
+    model.save(output, report)
+    return report
+
+
+class _Run:
+    """The mutable part of a training run: weights, optimiser, random state, best so far; saved and resumed as a whole."""
+
+    def __init__(self, training: ForecasterTraining, motions: list[Motion], folder: Path, resume: bool) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._training, self._folder = training, folder
+        self._checkpoint = folder / "checkpoint.pt"
+        self._generator = torch.Generator().manual_seed(training.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(training.seed)
+            self._model = Forecaster(training.architecture)
+        self._model.set_statistics(measure(MotionSampler(motions, training.window, training.seed).draw(1024), training.architecture.mean_frames))
+        self._average = copy.deepcopy(self._model).requires_grad_(False).eval()
+        self._best = copy.deepcopy(self._average.state_dict())
+        self._optimiser = torch.optim.AdamW(self._model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
+        self.update, self.best, self.best_update = 0, math.inf, 0
+        self._spent = 0.0
+        if resume and self._checkpoint.exists():
+            self._restore()
+        # A resumed run draws other windows than it has seen, and the same ones as any run resumed here.
+        self._sampler = MotionSampler(motions, training.window, training.seed + 1 + self.update)
+        self._since = time.monotonic() - self._spent
+        self._writer = SummaryWriter(folder)  # type: ignore[no-untyped-call]
+        self._log: dict[str, list[float]] = defaultdict(list)
+
+    @property
+    def progress(self) -> float:
+        """Share of the run that is done, by updates or by minutes, whichever is further."""
+        done = self.update / self._training.updates
+        if self._training.minutes:
+            done = max(done, (time.monotonic() - self._since) / 60 / self._training.minutes)
+        return min(done, 1.0)
+
+    @property
+    def finished(self) -> bool:
+        """Whether updates or minutes are used up."""
+        return self.progress >= 1.0
+
+    def advance(self) -> float:
+        """Make one update; return its likelihood loss."""
+        training, model = self._training, self._model.train()
+        flat = self._sampler.draw(training.batch)
+        likelihood, side = likelihood_loss(model, flat, training, self._generator)
+        loss = likelihood + side
+        if training.rollout_every and self.update % training.rollout_every == 0:
+            score = rollout_loss(model, flat[: training.rollout_rows], training, self._generator)
+            loss = loss + training.rollout_weight * score
+            self._log["energy_score"].append(score.item())
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        rate = training.learning_rate * min(1.0, (self.update + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * self.progress))
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        if torch.isfinite(norm):
+            self._optimiser.step()
+        self.update += 1
+        decay = min(training.average, self.update / (self.update + 10))
+        for kept, new in zip(self._average.parameters(), model.parameters(), strict=True):
+            kept.lerp_(new.detach(), 1 - decay)
+        self._log["nll"].append(likelihood.item())
+        self._log["side"].append(side.item())
+        return likelihood.item()
+
+    def validate(self, held_out: Tensor) -> None:
+        """Score the averaged weights, keep them when best, write the logs and the checkpoint."""
+        score = validation_score(self._average, held_out, self._training)
+        if score < self.best:
+            self.best, self.best_update = score, self.update
+            self._best = copy.deepcopy(self._average.state_dict())
+        means = {name: sum(values) / len(values) for name, values in self._log.items()} | {"held_out_energy_score": score}
+        self._log.clear()
+        self._spent = time.monotonic() - self._since
+        for name, value in means.items():
+            self._writer.add_scalar(name, value, self.update)  # type: ignore[no-untyped-call]
+        with (self._folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps({"update": self.update, "seconds": round(self._spent, 1)} | means) + "\n")
+        self._save()
+
+    def best_model(self) -> Forecaster:
+        """Return the best averaged weights."""
+        self._average.load_state_dict(self._best)
+        return self._average
+
+    def _save(self) -> None:
+        state = {
+            "model": self._model.state_dict(), "average": self._average.state_dict(), "best_weights": self._best,
+            "optimiser": self._optimiser.state_dict(), "generator": self._generator.get_state(),
+            "update": self.update, "best": self.best, "best_update": self.best_update, "spent": self._spent,
+        }  # fmt: skip
+        partial = self._checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self._checkpoint)
+
+    def _restore(self) -> None:
+        state = torch.load(self._checkpoint, weights_only=True)
+        self._model.load_state_dict(state["model"])
+        self._average.load_state_dict(state["average"])
+        self._best = state["best_weights"]
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._generator.set_state(state["generator"])
+        self.update, self.best, self.best_update = state["update"], state["best"], state["best_update"]
+        self._spent = state["spent"]
