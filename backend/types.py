@@ -116,7 +116,9 @@ class Recording:
             raise
         except Exception as error:
             raise InputError(
-                "recording_unreadable", f"{path} is not a landmark recording.", "Make one with `motionfan landmarks VIDEO -o DIR`."
+                "recording_unreadable",
+                f"{path} is not a landmark recording.",
+                "Make one with `motionfan landmarks VIDEO -o DIR`.",
             ) from error
 
 
@@ -131,7 +133,10 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     ] = "gru_snf"
     k: Annotated[int, msgspec.Meta(ge=1, le=16, title="Futures", description="How many futures are sampled (K)")] = 4
     horizon: Annotated[
-        int, msgspec.Meta(ge=4, le=24, title="Horizon", description="Steps ahead, 80 ms each (H)", extra_json_schema={"unit": "steps"})
+        int,
+        msgspec.Meta(
+            ge=4, le=24, title="Horizon", description="Steps ahead, 80 ms each (H)", extra_json_schema={"unit": "steps"}
+        ),
     ] = 16
     temperature: Annotated[
         float, msgspec.Meta(ge=0.0, le=2.0, title="Temperature", description="Scale of the noise the flow starts from")
@@ -144,7 +149,9 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     ] = 0.2
     consistency: Annotated[
         float,
-        msgspec.Meta(ge=0.0, le=4.0, title="Consistency", description="Pull of the MCMC energy towards the GRU's point forecast (beta)"),
+        msgspec.Meta(
+            ge=0.0, le=4.0, title="Consistency", description="Pull of the MCMC energy towards the GRU's point forecast (beta)"
+        ),
     ] = 1.0
 
 

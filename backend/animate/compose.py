@@ -49,3 +49,10 @@ def compose(portrait: Tensor, flow: Tensor, alpha: Tensor, paint: Tensor) -> Ten
         alpha = F.interpolate(alpha, size, mode="bilinear", align_corners=False)
         paint = F.interpolate(paint, size, mode="bilinear", align_corners=False)
     return torch.lerp(paint, warped, alpha)
+
+
+def shrink(picture: Tensor, size: int) -> Tensor:
+    """Resize pictures `[B, 3, S, S]` to `[B, 3, size, size]` without aliasing."""
+    if picture.shape[-1] == size:
+        return picture
+    return F.interpolate(picture, (size, size), mode="bilinear", align_corners=False, antialias=True)

@@ -9,9 +9,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from backend.animate.compose import compose, resize_flow, warp
+from backend.animate.compose import compose, resize_flow, shrink, warp
 from backend.animate.motion import Motion
 from backend.animate.paint import Paint
 from backend.animate.transfer import inverse_2x2, product_2x2
@@ -84,8 +83,8 @@ class Generator(nn.Module):
             picture: `[B, 3, S, S]` in [0, 1]; S at least the working size.
             keypoints: the portraits' own, `[B, N]`.
         """
-        working = _resize(picture, self.config.size)
-        small = _resize(picture, self.config.motion_size)
+        working = shrink(picture, self.config.size)
+        small = shrink(picture, self.config.motion_size)
         return EncodedPortrait(picture, small, working, self.paint.encode(working), keypoints)
 
     def forward(self, portrait: EncodedPortrait, driving: Keypoints) -> Rendered:
@@ -126,15 +125,13 @@ class Generator(nn.Module):
         try:
             config = json.loads((folder / "config.json").read_text())
             generator = cls(GeneratorConfig(**config["architecture"]))
-            generator.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load_file(folder / "weights.safetensors").items()})
+            generator.load_state_dict(
+                {k: v.float() if v.is_floating_point() else v for k, v in load_file(folder / "weights.safetensors").items()}
+            )
         except FileNotFoundError as error:
-            raise ModelError("weights_missing", f"There are no generator weights in {folder}: {error.filename} is missing.") from None
+            raise ModelError(
+                "weights_missing", f"There are no generator weights in {folder}: {error.filename} is missing."
+            ) from None
         except Exception as error:
             raise ModelError("weights_unusable", f"The generator weights in {folder} cannot be used: {error}") from error
         return generator.eval()
-
-
-def _resize(picture: Tensor, size: int) -> Tensor:
-    if picture.shape[-1] == size:
-        return picture
-    return F.interpolate(picture, (size, size), mode="bilinear", align_corners=False, antialias=True)

@@ -37,7 +37,10 @@ def heatmap_differences(source: Keypoints, driving: Keypoints, grid: Tensor, var
     """Gaussians at the driving keypoints less those at the source's: `[F, N + 1, h, w]`, index 0 (background) is zero."""
 
     def heatmap(keypoints: Keypoints) -> Tensor:
-        return torch.exp(-(grid - keypoints.value[:, :, None, None]).square().sum(-1) / (2 * variance))
+        # A Gaussian over a regular grid is a product of one over x and one over y.
+        x = torch.exp(-(grid[0, :, 0] - keypoints.value[..., :1]).square() / (2 * variance))
+        y = torch.exp(-(grid[:, 0, 1] - keypoints.value[..., 1:]).square() / (2 * variance))
+        return y[..., None] * x[..., None, :]
 
     return F.pad(heatmap(driving) - heatmap(source), (0, 0, 0, 0, 1, 0))
 
@@ -85,7 +88,7 @@ class Motion(nn.Module):
         copies = portrait[:, None].expand(-1, count, -1, -1, -1).flatten(0, 1)
         warped = warp(copies, motions.flatten(0, 1)).unflatten(0, (frames, count))
         heat = heatmap_differences(source, driving, grid)
-        x0 = self.enter(torch.cat([heat[:, :, None], warped], 2).flatten(1, 2))
+        x0 = self.enter(torch.cat([heat[:, :, None], warped], 2).flatten(1, 2).to(self.head.weight.dtype))
         x1 = self.down1(x0)
         x2 = self.down2(x1)
         y = self.up3(self.down3(x2))

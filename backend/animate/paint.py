@@ -25,7 +25,9 @@ class Paint(nn.Module):
         self.encoder = nn.Sequential(
             nn.PixelUnshuffle(2), ConvBlock(12, c // 2), ConvBlock(c // 2, c, stride=2), ConvBlock(c, c), nn.Conv2d(c, c, 1)
         )
-        self.condition = nn.Sequential(nn.Linear(condition, 128), nn.ReLU(inplace=True), nn.Linear(128, 64), nn.ReLU(inplace=True))
+        self.condition = nn.Sequential(
+            nn.Linear(condition, 128), nn.ReLU(inplace=True), nn.Linear(128, 64), nn.ReLU(inplace=True)
+        )
         self.enter = ConvBlock(c + 48, 128)
         self.blocks = nn.ModuleList(ConditionedResidual(128, 64) for _ in range(blocks))
         self.up = Upsample(128, 64)
@@ -34,10 +36,12 @@ class Paint(nn.Module):
 
     def encode(self, portrait: Tensor) -> Tensor:
         """Features of the portrait: `[B, 3, n, n]` in [0, 1] -> `[B, C, n/4, n/4]`."""
-        features: Tensor = self.encoder(portrait)
+        features: Tensor = self.encoder(portrait.to(self.head.weight.dtype))
         return features
 
-    def forward(self, features: Tensor, warped: Tensor, flow: Tensor, occlusion: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, features: Tensor, warped: Tensor, flow: Tensor, occlusion: Tensor, condition: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Paint F frames.
 
         Args:
@@ -51,12 +55,13 @@ class Paint(nn.Module):
             alpha `[F, 1, n, n]` and paint `[F, 3, n, n]`, both in [0, 1].
         """
         quarter = features.shape[-2:]
+        kind = self.head.weight.dtype
         seen = F.interpolate(occlusion, quarter, mode="bilinear", align_corners=False)
         moved = warp(features, resize_flow(flow, *quarter)) * seen
-        x = self.enter(torch.cat([moved, F.pixel_unshuffle(warped, 4)], 1))
-        code = self.condition(condition)
+        x = self.enter(torch.cat([moved, F.pixel_unshuffle(warped, 4)], 1).to(kind))
+        code = self.condition(condition.to(kind))
         for block in self.blocks:
             x = block(x, code)
-        x = self.exit(torch.cat([self.up(x), F.pixel_unshuffle(warped, 2)], 1))
+        x = self.exit(torch.cat([self.up(x), F.pixel_unshuffle(warped, 2).to(kind)], 1))
         out = F.pixel_shuffle(self.head(x).float(), 2).sigmoid()
         return out[:, :1], out[:, 1:]

@@ -87,7 +87,9 @@ class FaceRegions(nn.Module):
         Returns:
             Keypoints `[..., 10, 2]` and `[..., 10, 2, 2]`.
         """
-        moments = (self.operator @ landmarks[..., :2]).unflatten(-2, (self.count, 3))  # [..., N, (centroid, column, column), xy]
+        moments = (self.operator @ landmarks[..., :2]).unflatten(
+            -2, (self.count, 3)
+        )  # [..., N, (centroid, column, column), xy]
         return Keypoints(moments[..., 0, :], moments[..., 1:, :].transpose(-1, -2))
 
     def mirror(self, flat: Tensor) -> Tensor:

@@ -43,7 +43,8 @@ def answer(error: MotionFanError) -> JSONResponse:
 
 def settings_schema() -> dict[str, Any]:
     """Return the JSON schema of `ForecastSettings`, from which the page builds its controls."""
-    return msgspec.json.schema_components([ForecastSettings])[1]["ForecastSettings"]
+    schema: dict[str, Any] = msgspec.json.schema_components([ForecastSettings])[1]["ForecastSettings"]
+    return schema
 
 
 async def read_body(request: Request) -> bytes:

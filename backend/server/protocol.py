@@ -146,7 +146,7 @@ class Pong(msgspec.Struct, frozen=True):
 CLIENT: dict[int, type] = {1: Landmarks, 2: ForecastSettings, 3: Ack, 4: Reference, 5: Ping, 6: Source}
 SERVER: dict[int, type] = {65: Ready, 66: SheetHead, 67: Failure, 69: Pong}
 _KIND = {head: kind for kind, head in (CLIENT | SERVER).items()}
-_DECODER = {kind: msgspec.json.Decoder(head) for kind, head in (CLIENT | SERVER).items()}
+_DECODER: dict[int, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(head) for kind, head in (CLIENT | SERVER).items()}
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -217,7 +217,7 @@ def _decode(data: bytes, kinds: dict[int, type]) -> Message:
 def quantise(coordinates: NDArray[np.floating[Any]]) -> bytes:
     """Pack finite coordinates as little-endian u16; what lies outside [-2, 2] is clipped."""
     unit = np.clip((coordinates + COORDINATE_LIMIT) / (2 * COORDINATE_LIMIT), 0.0, 1.0)
-    return np.rint(unit * 65535.0).astype("<u2").tobytes()
+    return bytes(np.rint(unit * 65535.0).astype("<u2").tobytes())
 
 
 def dequantise(data: bytes) -> FloatArray:

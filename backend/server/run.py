@@ -58,23 +58,23 @@ def serve(settings: Settings) -> None:
     with listen(settings.host, settings.port) as listener:
         print("MotionFan is loading its models ...", file=sys.stderr, flush=True)
         with contextlib.suppress(KeyboardInterrupt):
-            app, worker = build(settings, load)
+            app, worker = build(settings, load, bundled_portrait())
             try:
                 Announced(app, settings.log_level).run(sockets=[listener])
             finally:
                 worker.stop()
 
 
-def build(settings: Settings, load: Callable[[], Pipeline]) -> tuple[FastAPI, InferenceWorker]:
+def build(settings: Settings, load: Callable[[], Pipeline], image: PortraitImage) -> tuple[FastAPI, InferenceWorker]:
     """Start the inference thread and build the application on it.
 
     Args:
         settings: of the server.
         load: makes the pipeline; called on the inference thread.
+        image: the portrait that everyone starts with.
     """
     metrics = Metrics()
     worker = InferenceWorker(load, Governor(settings.tile), metrics)
-    image = bundled_portrait()
     worker.start(lambda pipeline, governor: warm_up(pipeline, governor, image))
     default = DefaultPortrait(worker.run(lambda pipeline: pipeline.portrait(image)).result(), image.picture)
     models = describe_models(settings.models)

@@ -130,7 +130,7 @@ class Turns:
         for turn in turns:
             seat, work = turn.seat, turn.work
             if work.reset:
-                seat.stream.reset()
+                seat.stream = self._pipeline.open(seat.portrait, seat.generations)
             if work.reference:
                 seat.stream.reset_reference()
             if work.reset or seat.settings != work.settings or any(tick.restarted for tick in work.ticks):
@@ -141,18 +141,22 @@ class Turns:
         )
         for turn, observation in served:
             turn.observation = observation
-        judged = self._isolate([turn for turn, _ in served], lambda some: [self._judge(turn) for turn in some])
+        judged = self._isolate([turn for turn, _ in served], self._judge)
         return [turn for turn, _ in judged]
 
-    def _judge(self, turn: Turn) -> None:
-        """Write down what happened, and close the generation whose time is over."""
-        seat = turn.seat
-        if seat.generation is None or turn.observation is None:
-            return
-        seat.generation.see(turn.tick, turn.observation)
-        if seat.generation.finished(turn.tick):
-            seat.verdict = seat.generation.verdict(self._pipeline)
-            seat.generation = None
+    def _judge(self, turns: Sequence[Turn]) -> list[None]:
+        """Write down what happened, and close the generations whose time is over."""
+        for turn in turns:
+            seat = turn.seat
+            if seat.generation is None or turn.observation is None:
+                continue
+            seat.generation.see(turn.tick, turn.observation)
+            if seat.generation.finished(turn.tick):
+                seat.verdict = seat.generation.verdict(self._pipeline)
+                seat.generation = None
+                # The next generation's futures are other futures, not these ones from where they ended.
+                seat.stream.draw_anew()
+        return [None] * len(turns)
 
     def _reserve(self, turn: Turn) -> bool:
         turn.seq = turn.seat.mailbox.reserve(turn.work.epoch)
@@ -230,7 +234,7 @@ class Turns:
             tiles=tiles,
             tile=plan.tile,
             columns=columns_of(tiles),
-            methods=[] if turn.fan is None else turn.fan.methods,
+            methods=[] if turn.fan is None else list(turn.fan.methods),
             horizon=h,
             fan=(k, h, n),
             stages=Stages(
@@ -267,7 +271,7 @@ class Turns:
         """Tell the session that its work failed, and give it a fresh stream."""
         log.error("inference_failed", session=turn.seat.session[:6], exc_info=error)
         seat = turn.seat
-        seat.stream = self._pipeline.open(seat.portrait)
+        seat.stream = self._pipeline.open(seat.portrait, seat.generations)
         seat.forget()
         if turn.seq is not None:
             seat.mailbox.cancel(turn.seq)

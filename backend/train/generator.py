@@ -77,7 +77,11 @@ def validate(generator: Generator, pairs: Pairs, batch: int = 16) -> dict[str, f
         for start in range(0, len(pairs.source), batch):
             part = slice(start, start + batch)
             chunk = Pairs(
-                pairs.source[part], pairs.driving[part], pairs.source_keypoints[part], pairs.driving_keypoints[part], pairs.weight[part]
+                pairs.source[part],
+                pairs.driving[part],
+                pairs.source_keypoints[part],
+                pairs.driving_keypoints[part],
+                pairs.weight[part],
             )
             with torch.autocast("cpu", torch.bfloat16):
                 out = render_pairs(generator, chunk)
@@ -86,14 +90,20 @@ def validate(generator: Generator, pairs: Pairs, batch: int = 16) -> dict[str, f
             l1 = [(x.float() - chunk.driving).abs().mean((1, 2, 3)) for x in (out.frames, out.warped, chunk.source)]
             errors.append(torch.stack([*l1, local, out.alpha.mean((1, 2, 3))], 1))
     mean = torch.cat(errors).mean(0).tolist()
-    return dict(zip(("l1", "l1_warp", "l1_copy_source", "l1_eyes_lips", "alpha"), mean, strict=True)) | {"ratio": mean[0] / mean[2]}
+    return dict(zip(("l1", "l1_warp", "l1_copy_source", "l1_eyes_lips", "alpha"), mean, strict=True)) | {
+        "ratio": mean[0] / mean[2]
+    }
 
 
 def sample_sheet(generator: Generator, pairs: Pairs, rows: int = 8) -> np.ndarray:
     """Picture of held-out pairs: source, truth, result, warped portrait, alpha; one pair a row."""
     spread = torch.linspace(0, len(pairs.source) - 1, rows).long()
     chunk = Pairs(
-        pairs.source[spread], pairs.driving[spread], pairs.source_keypoints[spread], pairs.driving_keypoints[spread], pairs.weight[spread]
+        pairs.source[spread],
+        pairs.driving[spread],
+        pairs.source_keypoints[spread],
+        pairs.driving_keypoints[spread],
+        pairs.weight[spread],
     )
     generator.eval()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
@@ -179,7 +189,9 @@ def train_generator(
             Image.fromarray(sample_sheet(average, held_out)).save(samples / f"{step:06d}.png")
             if figures["l1"] < best:
                 best = figures["l1"]
-                average.save(run / "best", {"training": asdict(settings), "step": step, "validation": figures, "seconds": seconds})
+                average.save(
+                    run / "best", {"training": asdict(settings), "step": step, "validation": figures, "seconds": seconds}
+                )
             state = {"generator": generator.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
             save_checkpoint(run, {**state, "step": step, "best": best, "seconds": seconds})
         if progress:

@@ -68,7 +68,9 @@ def pack(data: Path, out: Path, *, every: int = 2, progress: Callable[[int, int]
                 last: FloatArray | None = None
                 for index, frame in enumerate(read_video(data / "clips" / clip.name)):
                     if frame.picture.shape[:2] != (SIZE, SIZE):
-                        raise InputError("data_size", f"{clip.name} is not {SIZE} x {SIZE}.", "Crop the clips to the head first.")
+                        raise InputError(
+                            "data_size", f"{clip.name} is not {SIZE} x {SIZE}.", "Crop the clips to the head first."
+                        )
                     faces = mesh(frame.picture)
                     if not faces:
                         continue

@@ -82,7 +82,9 @@ class PairSampler:
         axis = (torch.arange(self._size) * 2 + 1) / self._size - 1
         x, y = torch.meshgrid(axis, axis, indexing="xy")
         centres = driving_keypoints.value[:, self._detail_index]  # [B, 4, 2]
-        size = driving_keypoints.jacobian[:, self._detail_index].square().sum((-1, -2)).div(2).sqrt()  # face scale at the region
+        size = (
+            driving_keypoints.jacobian[:, self._detail_index].square().sum((-1, -2)).div(2).sqrt()
+        )  # face scale at the region
         distance = (x - centres[..., 0, None, None]).square() / 1.6 + (y - centres[..., 1, None, None]).square()
         near = torch.exp(-distance / (2 * (0.4 * size[..., None, None]).square())).amax(1, keepdim=True)
         return Pairs(source, driving, source_keypoints, driving_keypoints, 1 + self._detail * near)

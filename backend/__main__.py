@@ -1,0 +1,227 @@
+"""`motionfan VERB`: the command line. Every verb loads only what it needs, so `--help` is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backend import __version__
+from backend.errors import InputError, MotionFanError
+from backend.settings import REPOSITORY
+
+# A thread that waits for another sleeps: spinning halves the speed of a machine whose cores are shared.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+app = typer.Typer(
+    help="Drive a portrait with a face and see several different futures of its motion.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+train = typer.Typer(help="Train the models (resumable).", no_args_is_help=True)
+app.add_typer(train, name="train")
+
+Models = Annotated[Path, typer.Option(help="Folder of the weights.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
+Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 chooses.")]
+Device = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
+MODELS = REPOSITORY / "models"
+VIDEO_ENDINGS = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mjpeg", ".gif"}
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(f"motionfan {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (MOTIONFAN_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (MOTIONFAN_PORT).")] = None,
+) -> None:
+    """Serve the demo: page, API and WebSocket."""
+    from backend.server.run import serve as run
+    from backend.settings import Settings
+
+    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    run(Settings(**given))  # type: ignore[arg-type]
+
+
+@app.command()
+def landmarks(
+    videos: Annotated[list[Path], typer.Argument(help="Videos of one face each.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the recordings.")],
+) -> None:
+    """Turn videos into landmark recordings (.npz): no picture is kept."""
+    from backend.media.video import landmark_recording
+
+    out.mkdir(parents=True, exist_ok=True)
+    failures = []
+    for video in videos:
+        with progress(video.name) as report:
+            try:
+                recording = landmark_recording(video, report)
+            except InputError as error:
+                failures.append(f"{video}: {error}")
+                continue
+        recording.save(out / f"{video.stem}.npz")
+        print(f"{out / f'{video.stem}.npz'}: {len(recording.timestamps)} frames with a face")
+    if failures:
+        raise InputError("videos_failed", "\n".join(failures))
+
+
+@app.command()
+def animate(
+    driving: Annotated[Path, typer.Option(help="Video, or a recording made by `landmarks`.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write.")],
+    portrait: Annotated[Path | None, typer.Option(help="Picture to animate; the bundled portrait by default.")] = None,
+    at: Annotated[list[float] | None, typer.Option(help="Second to forecast at; may be given again and again.")] = None,
+    k: Annotated[int, typer.Option(min=1, max=16, help="Futures.")] = 4,
+    horizon: Annotated[int, typer.Option(min=4, max=24, help="Steps of 80 ms.")] = 16,
+    method: Annotated[str, typer.Option(help="gru_nf, gru_snf or both.")] = "gru_snf",
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the flow's noise.")] = 1.0,
+    size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
+    generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
+    seed: Annotated[int, typer.Option(help="Of the futures' noise.")] = 0,
+    models: Models = MODELS,
+    threads: Threads = 0,
+    device: Device = "cpu",
+) -> None:
+    """Write a film: the portrait follows a clip, its futures beside what really happened."""
+    import msgspec
+
+    from backend.film import film
+    from backend.media.images import bundled_portrait, load_portrait
+    from backend.pipeline import Pipeline
+    from backend.types import ForecastSettings
+
+    try:
+        settings = msgspec.convert({"k": k, "horizon": horizon, "method": method, "temperature": temperature}, ForecastSettings)
+    except msgspec.ValidationError as error:
+        raise InputError("settings", f"These settings do not go: {error}.") from None
+    image = bundled_portrait() if portrait is None else load_portrait(_bytes(portrait))
+    recording = _recording(driving)
+    pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator)
+    with progress("rendering") as report:
+        windows = film(pipeline, image, recording, out, settings, moments=at or (), size=size, seed=seed, progress=report)
+    better = sum(min(window.errors) < window.copy_last for window in windows)
+    print(f"{out}: {len(windows)} forecasts of {horizon} steps; the closest future beat standing still in {better} of them")
+
+
+@app.command()
+def bench(
+    models: Models = MODELS,
+    threads: Threads = 0,
+    device: Device = "cpu",
+    repeats: Annotated[int, typer.Option(min=3, help="Timed runs of each stage.")] = 30,
+    json: Json = None,
+) -> None:
+    """Measure every stage: time, frames per second, memory."""
+    from backend.evaluate.bench import bench as run
+    from backend.types import Recording
+
+    recording = Recording.load(REPOSITORY / "backend" / "assets" / "recordings" / "talking.npz")
+    _publish(run(models, recording, device=device, threads=threads, repeats=repeats), json)
+
+
+@app.command()
+def load(
+    url: Annotated[str, typer.Option(help="A running server.")] = "http://127.0.0.1:8000",
+    sessions: Annotated[int, typer.Option(min=1, help="Sessions at once.")] = 4,
+    seconds: Annotated[float, typer.Option(min=1, help="How long.")] = 30.0,
+    json: Json = None,
+) -> None:
+    """Play a recording to a running server in many sessions at once, and measure what comes back."""
+    from backend.evaluate.load import load as run
+
+    _publish(run(url, sessions=sessions, seconds=seconds), json)
+
+
+@train.command("pack")
+def train_pack(
+    data: Annotated[Path, typer.Option(help="Folder with clips.csv and clips/.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the packed frames and landmarks.")],
+) -> None:
+    """Decode clips and find their landmarks, once, for generator training."""
+    from backend.train.pack import pack
+
+    with progress("clips") as report:
+        pack(data, out, progress=report)
+
+
+@train.command("generator")
+def train_generator(
+    pack: Annotated[Path, typer.Option(help="Folder made by `train pack`.")],
+    run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/generator"),
+    size: Annotated[int, typer.Option(help="Working size: 128 or 256.")] = 128,
+    updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 20_000,
+    batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
+    start_from: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
+    threads: Threads = 2,
+) -> None:
+    """Train motion and paint to reconstruct one frame of a person from another."""
+    from backend.animate.generator import GeneratorConfig
+    from backend.train.generator import GeneratorTraining
+    from backend.train.generator import train_generator as work
+
+    if size not in (128, 256):
+        raise InputError("size", "A generator works at 128 or 256 pixels.")
+    settings = GeneratorTraining(updates=updates, batch=batch, threads=threads, architecture=GeneratorConfig(size=size))
+    with progress("updates") as report:
+        best = work(pack, run, settings, start_from=start_from, progress=lambda done, total, _: report(done, total))
+    print(f"Best weights: {best}")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError("portrait_missing", f"{path} cannot be read ({error.strerror}).") from None
+
+
+def _recording(path: Path) -> Any:
+    from backend.media.video import landmark_recording
+    from backend.types import Recording
+
+    if path.suffix.lower() == ".npz":
+        return Recording.load(path)
+    with progress(path.name) as report:
+        return landmark_recording(path, report)
+
+
+def _publish(report: Any, json: Path | None) -> None:
+    report.show()
+    if json is not None:
+        report.save(json)
+
+
+@contextmanager
+def progress(words: str) -> Iterator[Callable[..., None]]:
+    """Show a progress bar; yields a function of (done, all or None)."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True) as bars:
+        task = bars.add_task(words, total=None)
+        yield lambda done, total, *rest: bars.update(task, completed=done, total=total)
+
+
+def main() -> None:
+    """Run the command line; an error that a person can act on is one sentence, without a traceback."""
+    try:
+        app()
+    except MotionFanError as error:
+        print(f"motionfan: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

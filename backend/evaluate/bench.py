@@ -1,0 +1,114 @@
+"""`motionfan bench`: how long each stage takes and what it needs, on this machine, now."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import simplejpeg
+import torch
+
+from backend.evaluate.report import Metric, Report
+from backend.forecast.gru_nf import Forecaster
+from backend.keypoints.clock import Tick, resample
+from backend.media.images import bundled_portrait
+from backend.pipeline import Pipeline, Stream
+from backend.runtime.engine import Precision
+from backend.types import ForecastSettings, Recording
+
+FRAMES = 16
+"""Frames rendered in one pass when a generator is timed: K = 4 futures, every fourth of H = 16 steps."""
+
+
+def measure(work: Callable[[], object], repeats: int, warm_up: int = 3) -> Metric:
+    """Time `work` `repeats` times: the median in ms, with the middle 95 % of the times as the interval."""
+    for _ in range(warm_up):
+        work()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - began) * 1000)
+    low, high = np.percentile(times, [2.5, 97.5]).tolist()
+    return Metric(statistics.median(times), low, high)
+
+
+def bench(
+    models: Path,
+    recording: Recording,
+    *,
+    device: str = "cpu",
+    threads: int = 0,
+    precision: Precision = "auto",
+    repeats: int = 30,
+) -> Report:
+    """Measure every stage on the bundled portrait and a recording.
+
+    Args:
+        models: folder of weights.
+        recording: drives the portrait.
+        device: of the generators.
+        threads: torch threads, 0 for torch's choice.
+        precision: of the generators.
+        repeats: timed runs of each stage, after three warm-ups.
+    """
+    results: dict[str, dict[str, Metric]] = {}
+    pipelines = list(_pipelines(models, device, threads, precision))
+    pipeline, stream = _started(pipelines[0][1], recording)
+    landmarks = recording.landmarks[0]
+    results["keypoints"] = {"ms": measure(lambda: pipeline.keypoints(landmarks).flat(), repeats)}
+    tick = [[Tick(landmarks, 0.0, 0, False)]]
+    results["observe"] = {"ms": measure(lambda: pipeline.observe([stream], tick), repeats)}
+    for name, settings in {
+        "forecast_step": ForecastSettings(k=8, horizon=16, mcmc_steps=2, method="gru_snf"),
+        "forecast_step_nf": ForecastSettings(k=8, horizon=16, method="gru_nf"),
+    }.items():
+        results[name] = {"ms": measure(lambda s=settings: pipeline.forecast([stream], [s]), repeats)}  # type: ignore[misc]
+    for name, loaded in pipelines:
+        results |= _generator(name, loaded, recording, repeats)
+    for tiles, size in ((8, 128), (4, 256)):
+        sheet = np.ascontiguousarray(np.tile(bundled_portrait().picture[:size, :size], (1, tiles, 1)))
+        results[f"jpeg_sheet_{tiles}x{size}"] = {"ms": measure(lambda s=sheet: simplejpeg.encode_jpeg(s, quality=80), repeats)}  # type: ignore[misc]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    results["process"] = {"peak_mb": Metric(peak)}
+    settings = {
+        "device": device,
+        "threads": torch.get_num_threads(),
+        "repeats": repeats,
+        "precision": str(pipeline.generator.precision),
+    }
+    return Report("bench", settings, results)
+
+
+def _pipelines(models: Path, device: str, threads: int, precision: Precision) -> Iterator[tuple[str, Pipeline]]:
+    """Load each generator that is there, by name."""
+    Forecaster.load(models / "forecaster")
+    for folder in sorted(models.glob("generator_*")):
+        name = folder.name.removeprefix("generator_")
+        yield name, Pipeline.load(models, device=device, threads=threads, generator=name, precision=precision)
+
+
+def _started(pipeline: Pipeline, recording: Recording) -> tuple[Pipeline, Stream]:
+    stream = pipeline.open(pipeline.portrait(bundled_portrait()))
+    pipeline.observe([stream], [[Tick(face, float(t), i, False) for i, (face, t) in enumerate(_ticks(recording))]])
+    return pipeline, stream
+
+
+def _ticks(recording: Recording) -> Iterator[tuple[np.ndarray, float]]:
+    segment = resample(recording)[0]
+    return zip(segment.landmarks, segment.timestamps, strict=True)
+
+
+def _generator(name: str, pipeline: Pipeline, recording: Recording, repeats: int) -> dict[str, dict[str, Metric]]:
+    _, stream = _started(pipeline, recording)
+    image = bundled_portrait()
+    fan = pipeline.forecast([stream], [ForecastSettings(k=4, horizon=16)])[0]
+    frames = fan.paths[:, 3::4].flatten(0, 1)[:FRAMES]
+    rendered = measure(lambda: pipeline.render([(stream, frames)], pipeline.generator.size), max(5, repeats // 3))
+    rate = Metric(FRAMES / rendered.value * 1000)
+    encoded = measure(lambda: pipeline.portrait(image), max(5, repeats // 3))
+    return {f"generator_{name}": {"ms": rendered, "frames_per_s": rate}, f"encode_portrait_{name}": {"ms": encoded}}

@@ -1,0 +1,59 @@
+"""One shape for every figure the project prints: on screen as a table, on disk as JSON."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from backend import __version__
+
+
+class Metric(msgspec.Struct, omit_defaults=True):
+    """A figure: its value, its 95 % interval where there is one, and its values per step where that applies."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    per_step: list[float] | None = None
+
+
+class Report(msgspec.Struct):
+    """What a command measured. Times in ms, rates in frames/s, memory in MB."""
+
+    command: str
+    settings: dict[str, Any]
+    results: dict[str, dict[str, Metric]]
+    version: str = __version__
+    device: str = ""
+
+    def __post_init__(self) -> None:
+        self.device = self.device or f"{platform.machine()} CPU, {torch.get_num_threads()} torch threads"
+
+    def save(self, path: Path) -> None:
+        """Write the report as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+
+    def show(self) -> None:
+        """Print the report as a table: one row a name, one column a metric."""
+        metrics = list(dict.fromkeys(metric for row in self.results.values() for metric in row))
+        table = Table(title=f"{self.command} ({self.device})")
+        table.add_column("")
+        for metric in metrics:
+            table.add_column(metric, justify="right")
+        for name, row in self.results.items():
+            table.add_row(name, *(_cell(row.get(metric)) for metric in metrics))
+        Console().print(table)
+
+
+def _cell(metric: Metric | None) -> str:
+    if metric is None:
+        return ""
+    interval = "" if metric.low is None or metric.high is None else f" [{metric.low:.3g}, {metric.high:.3g}]"
+    return f"{metric.value:.3g}{interval}"

@@ -1,0 +1,214 @@
+"""The way of the data, one page: landmarks -> keypoints -> forecast -> transfer -> frames.
+
+Read this first. Everything above (server, command line, evaluation) calls it; everything below is called by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from backend.animate.generator import EncodedPortrait, Generator
+from backend.animate.transfer import relative
+from backend.forecast.gru_nf import Forecaster
+from backend.forecast.refine import Refinement
+from backend.forecast.state import ForecastState
+from backend.keypoints.clock import Tick
+from backend.keypoints.regions import FaceRegions
+from backend.media.images import PortraitImage
+from backend.runtime.engine import GeneratorEngine, Precision, configure_threads
+from backend.types import FloatArray, ForecastSettings, Keypoints, Method
+
+CONTEXT = 8
+"""Observed steps before the first forecast, as in the paper's 8-16 protocol; the GRU goes on remembering after that."""
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A portrait ready to be animated: its picture `[S, S, 3]` uint8, its keypoints `[N]`, and its features."""
+
+    picture: NDArray[np.uint8]
+    keypoints: Keypoints
+    encoded: EncodedPortrait
+
+
+@dataclass
+class Stream:
+    """All state of one session: whose portrait moves, what the driver did, and the noise of its futures.
+
+    Attributes:
+        portrait: the picture to animate.
+        reference: the driver's keypoints at the neutral moment; None until the first frame.
+        state: what the forecaster remembers.
+        seen: observed steps since the last restart.
+        seed: of the futures' noise. It stays while one set of futures is shown, so that they move with the driver
+            instead of being drawn anew at every step.
+    """
+
+    portrait: Portrait
+    state: ForecastState
+    reference: Keypoints | None = None
+    seen: int = 0
+    seed: int = 0
+
+    def set_portrait(self, portrait: Portrait) -> None:
+        """Animate another picture from now on."""
+        self.portrait = portrait
+
+    def reset_reference(self) -> None:
+        """Take the next observed frame as the neutral one."""
+        self.reference = None
+
+    def draw_anew(self) -> None:
+        """Give the next futures other noise."""
+        self.seed += 1
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the last of a stream's new steps was: its flat keypoints `[6N]`, how surprising it was (share of training
+    steps less surprising, in [0, 1]; None right after a start), and whether enough has been seen to forecast.
+    """
+
+    present_flat: Tensor
+    surprise: float | None
+    ready: bool
+
+
+@dataclass(frozen=True)
+class Fan:
+    """K futures of one stream.
+
+    Attributes:
+        paths: flat keypoints `[K, H, 6N]` in the driver's coordinates.
+        fan: keypoint positions `[K, H, N, 2]` on the portrait's crop, in [-1, 1].
+        methods: which engine drew each path.
+        acceptance: mean MCMC acceptance in [0, 1]; None without MCMC.
+    """
+
+    paths: Tensor
+    fan: FloatArray
+    methods: list[Method]
+    acceptance: float | None
+
+
+class Pipeline:
+    """The models, and the steps between them. It holds no session: those are `Stream`s."""
+
+    def __init__(self, forecaster: Forecaster, generator: GeneratorEngine) -> None:
+        self.regions = FaceRegions()
+        self.forecaster = forecaster
+        self.generator = generator
+
+    @classmethod
+    def load(
+        cls, models: Path, *, device: str = "cpu", threads: int = 0, generator: str = "slim_128", precision: Precision = "auto"
+    ) -> Pipeline:
+        """Load weights from `models/forecaster` and `models/generator_<generator>`.
+
+        Args:
+            models: the folder of weights.
+            device: where the generator runs; forecasts run on the CPU, where they are fast enough.
+            threads: torch threads; 0 leaves torch's choice.
+            generator: `slim_128` or `slim_256`.
+            precision: of the generator.
+
+        Raises:
+            ModelError: weights are missing or damaged.
+        """
+        configure_threads(threads)
+        engine = GeneratorEngine(Generator.load(models / f"generator_{generator}"), device, precision)
+        return cls(Forecaster.load(models / "forecaster"), engine)
+
+    def keypoints(self, landmarks: FloatArray) -> Keypoints:
+        """Landmarks `[..., 478, 3]` -> keypoints `[..., N]`."""
+        found: Keypoints = self.regions(torch.from_numpy(np.ascontiguousarray(landmarks, np.float32)))
+        return found
+
+    def portrait(self, image: PortraitImage) -> Portrait:
+        """Encode a portrait, once per session."""
+        keypoints = self.keypoints(image.landmarks)
+        return Portrait(image.picture, keypoints, self.generator.encode(image.picture, keypoints))
+
+    def open(self, portrait: Portrait, seed: int = 0) -> Stream:
+        """Begin a stream that has seen nothing."""
+        return Stream(portrait, self.forecaster.start(1), seed=seed)
+
+    @torch.inference_mode()
+    def observe(self, streams: Sequence[Stream], ticks: Sequence[Sequence[Tick]]) -> list[Observation]:
+        """Let every stream take in its new clock ticks (at least one each); all streams step together.
+
+        A tick marked `restarted` follows a gap: that stream's memory begins anew.
+        """
+        seen: dict[int, Observation] = {}
+        for turn in range(max(map(len, ticks), default=0)):
+            active = [i for i, waiting in enumerate(ticks) if len(waiting) > turn]
+            for i in active:
+                if ticks[i][turn].restarted:
+                    streams[i].state, streams[i].seen = self.forecaster.start(1), 0
+            flat = self.keypoints(np.stack([ticks[i][turn].landmarks for i in active])).flat()
+            state = ForecastState.cat([streams[i].state for i in active])
+            surprise = self.forecaster.surprise(state, flat).tolist()
+            after = self.forecaster.step(state, flat).split()
+            for row, i in enumerate(active):
+                stream = streams[i]
+                stream.state, stream.seen = after[row], stream.seen + 1
+                if stream.reference is None:
+                    stream.reference = Keypoints.from_flat(flat[row])
+                known = surprise[row] if stream.seen > 1 else None
+                seen[i] = Observation(flat[row], known, stream.seen >= CONTEXT)
+        return [seen[i] for i in range(len(streams))]
+
+    @torch.inference_mode()
+    def forecast(self, streams: Sequence[Stream], settings: Sequence[ForecastSettings]) -> list[Fan]:
+        """Draw K futures of H steps for every stream; streams with equal settings are one batch."""
+        fans: dict[int, Fan] = {}
+        for wanted in dict.fromkeys(settings):
+            rows = [i for i, setting in enumerate(settings) if setting == wanted]
+            state = ForecastState.cat([streams[i].state for i in rows])
+            seeds = [streams[i].seed for i in rows]
+            drawn = [self._draw(state, wanted, method, seeds) for method in _methods(wanted)]
+            paths = torch.cat([forecast for forecast, _ in drawn], 1)
+            rates = [rate for _, rate in drawn if rate is not None]
+            methods = [method for method in _methods(wanted) for _ in range(wanted.k)]
+            for row, i in enumerate(rows):
+                on_portrait = self._transfer(streams[i], paths[row]).value.numpy()
+                fans[i] = Fan(paths[row], on_portrait, methods, sum(rates) / len(rates) if rates else None)
+        return [fans[i] for i in range(len(streams))]
+
+    def _draw(
+        self, state: ForecastState, settings: ForecastSettings, method: Method, seeds: list[int]
+    ) -> tuple[Tensor, float | None]:
+        refine = Refinement(settings.mcmc_steps, settings.step_size, settings.consistency) if method == "gru_snf" else None
+        noise = [torch.Generator().manual_seed(seed) for seed in seeds]
+        forecast = self.forecaster.sample(state, settings.k, settings.horizon, noise, refine, settings.temperature)
+        return forecast.paths, forecast.acceptance
+
+    def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[NDArray[np.uint8]]:
+        """Draw each stream's portrait at flat keypoints `[F, 6N]` of its driver -> `[F, size, size, 3]` uint8 each."""
+        return [self.generator.render(stream.portrait.encoded, self._transfer(stream, flat), size) for stream, flat in requests]
+
+    def _transfer(self, stream: Stream, flat: Tensor) -> Keypoints:
+        """The driver's motion since its reference, moved onto the portrait's keypoints."""
+        driving = Keypoints.from_flat(flat)
+        return relative(stream.portrait.keypoints, driving, stream.reference or driving)
+
+    def score(self, paths: Tensor, truth: Tensor) -> FloatArray:
+        """Mean keypoint distance, in crop units, of paths `[K, T, 6N]` from what happened `[T, 6N]` -> `[K]`."""
+        away = Keypoints.from_flat(paths).value - Keypoints.from_flat(truth).value
+        distance: FloatArray = away.norm(dim=-1).mean((-1, -2)).numpy()
+        return distance
+
+    def copy_last_error(self, present: Tensor, truth: Tensor) -> float:
+        """The same for a forecast that the driver `[6N]` simply stays as it is."""
+        return float(self.score(present.expand(1, *truth.shape), truth)[0])
+
+
+def _methods(settings: ForecastSettings) -> list[Method]:
+    return ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
