@@ -60,7 +60,7 @@ def serve(settings: Settings) -> None:
         with contextlib.suppress(KeyboardInterrupt):
             app, worker = build(settings, load, bundled_portrait())
             try:
-                Announced(app, settings.log_level).run(sockets=[listener])
+                Announced(app).run(sockets=[listener])
             finally:
                 worker.stop()
 
@@ -146,16 +146,16 @@ def free_port(host: str, taken: int, family: int) -> int:
 class Announced(uvicorn.Server):
     """A uvicorn server, tuned for live messages, that says where it is once it is up."""
 
-    def __init__(self, app: FastAPI, log_level: str) -> None:
+    def __init__(self, app: FastAPI) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
-            log_level=log_level,
+            log_level=logging.WARNING,
             access_log=False,
             server_header=False,
-            ws="websockets",
+            # This one reads no further while a message waits to be taken: nothing piles up.
+            ws="websockets-sansio",
             ws_max_size=MAX_FRAME,
-            ws_max_queue=4,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=3,
         )

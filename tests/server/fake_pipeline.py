@@ -39,13 +39,13 @@ class FakeFan:
 
 
 class FakeStream:
-    def __init__(self, portrait: FakePortrait) -> None:
+    def __init__(self, portrait: FakePortrait, seed: int) -> None:
         self.portrait = portrait
         self.seen = 0
         self.history: list[Tick] = []
         self.present = portrait.keypoints.flat()
         self.references = 0
-        self.resets = 0
+        self.seed = seed
 
     def set_portrait(self, portrait: FakePortrait) -> None:
         self.portrait = portrait
@@ -53,9 +53,8 @@ class FakeStream:
     def reset_reference(self) -> None:
         self.references += 1
 
-    def reset(self) -> None:
-        self.resets += 1
-        self.seen = 0
+    def draw_anew(self) -> None:
+        self.seed += 1
 
 
 class FakePipeline:
@@ -63,7 +62,6 @@ class FakePipeline:
 
     def __init__(self) -> None:
         self.regions = FaceRegions()
-        self.generator = torch.Generator().manual_seed(0)
         self.gate = threading.Event()
         self.gate.set()
         self.held = threading.Event()
@@ -72,10 +70,10 @@ class FakePipeline:
         self.forecasts: list[int] = []
 
     def portrait(self, image: PortraitImage) -> FakePortrait:
-        return FakePortrait(image.picture, self.regions.regions(torch.from_numpy(image.landmarks)))
+        return FakePortrait(image.picture, self.regions(torch.from_numpy(image.landmarks)))
 
     def open(self, portrait: FakePortrait, seed: int = 0) -> FakeStream:
-        stream = FakeStream(portrait)
+        stream = FakeStream(portrait, seed)
         self.streams.append(stream)
         return stream
 
@@ -86,7 +84,7 @@ class FakePipeline:
             for tick in some:
                 stream.seen = 1 if tick.restarted else stream.seen + 1
                 stream.history.append(tick)
-            stream.present = self.regions.regions(torch.from_numpy(np.asarray(some[-1].landmarks))).flat()
+            stream.present = self.regions(torch.from_numpy(np.asarray(some[-1].landmarks))).flat()
             observations.append(FakeObservation(stream.present, 0.5, stream.seen >= READY_AFTER))
         return observations
 
@@ -99,7 +97,8 @@ class FakePipeline:
 
     def _fan(self, stream: FakeStream, settings: ForecastSettings) -> FakeFan:
         methods = [m for m in ("gru_nf", "gru_snf") if settings.method in (m, "both") for _ in range(settings.k)]
-        drift = torch.randn(len(methods), 1, 1, 2, generator=self.generator) * settings.temperature
+        noise = torch.Generator().manual_seed(stream.seed)
+        drift = torch.randn(len(methods), 1, 1, 2, generator=noise) * settings.temperature
         steps = torch.arange(1, settings.horizon + 1)[None, :, None, None] * 0.01
         now = Keypoints.from_flat(stream.present)
         value = now.value + drift * steps

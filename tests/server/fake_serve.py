@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 
+from backend.media.images import bundled_portrait
 from backend.server.run import Announced, build, configure_logging, listen
 from backend.settings import Settings
 from tests.server.fake_pipeline import FakePipeline
@@ -16,9 +17,9 @@ def main() -> None:
     settings = Settings(port=parser.parse_args().port)
     configure_logging(settings.log_level)
     with listen(settings.host, settings.port) as listener, contextlib.suppress(KeyboardInterrupt):
-        app, worker = build(settings, FakePipeline)
+        app, worker = build(settings, FakePipeline, bundled_portrait())
         try:
-            Announced(app, settings.log_level).run(sockets=[listener])
+            Announced(app).run(sockets=[listener])
         finally:
             worker.stop()
 

@@ -84,7 +84,9 @@ def test_any_head_behind_a_good_prelude_gives_a_message_or_a_coded_error(kind, h
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["t", "k", "drawn", "name", "x"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["t", "k", "drawn", "name", "x"]), inner, max_size=4)
+    ),
     max_leaves=8,
 )
 
