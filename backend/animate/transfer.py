@@ -21,7 +21,7 @@ def inverse_2x2(matrix: Tensor) -> Tensor:
 
 
 def product_2x2(left: Tensor, right: Tensor) -> Tensor:
-    """`left @ right` for `[..., 2, 2]`, element by element: positions must not be rounded to bfloat16, as autocast does to matmul."""
+    """`left @ right` for `[..., 2, 2]`, element by element: autocast would round a matmul's positions to bfloat16."""
     return (left[..., :, :, None] * right[..., None, :, :]).sum(-2)
 
 

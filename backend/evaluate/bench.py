@@ -18,7 +18,7 @@ from backend.keypoints.clock import Tick, resample
 from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline, Stream
 from backend.runtime.engine import Precision
-from backend.types import ForecastSettings, Recording
+from backend.types import FloatArray, ForecastSettings, Recording
 
 FRAMES = 16
 """Frames rendered in one pass when a generator is timed: K = 4 futures, every fourth of H = 16 steps."""
@@ -75,13 +75,13 @@ def bench(
         results[f"jpeg_sheet_{tiles}x{size}"] = {"ms": measure(lambda s=sheet: simplejpeg.encode_jpeg(s, quality=80), repeats)}  # type: ignore[misc]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     results["process"] = {"peak_mb": Metric(peak)}
-    settings = {
+    used = {
         "device": device,
         "threads": torch.get_num_threads(),
         "repeats": repeats,
         "precision": str(pipeline.generator.precision),
     }
-    return Report("bench", settings, results)
+    return Report("bench", used, results)
 
 
 def _pipelines(models: Path, device: str, threads: int, precision: Precision) -> Iterator[tuple[str, Pipeline]]:
@@ -98,7 +98,7 @@ def _started(pipeline: Pipeline, recording: Recording) -> tuple[Pipeline, Stream
     return pipeline, stream
 
 
-def _ticks(recording: Recording) -> Iterator[tuple[np.ndarray, float]]:
+def _ticks(recording: Recording) -> Iterator[tuple[FloatArray, np.float64]]:
     segment = resample(recording)[0]
     return zip(segment.landmarks, segment.timestamps, strict=True)
 

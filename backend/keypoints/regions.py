@@ -10,9 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from backend.types import LANDMARKS, Keypoints
+
+Array = NDArray[np.float64]
 
 # Face Mesh point indices; right and left are the person's own.
 REGIONS: dict[str, list[int]] = {
@@ -35,7 +38,7 @@ RIDGE = 0.05
 _CANONICAL = Path(__file__).with_name("canonical_face.npy")
 
 
-def _affine_operator(canonical: np.ndarray, weights: np.ndarray, prior: np.ndarray | None) -> np.ndarray:
+def _affine_operator(canonical: Array, weights: Array, prior: Array | None) -> Array:
     """Return the `[2, 478]` operator A such that `(A @ points).T` is the least-squares map canonical -> points.
 
     Minimises sum_i w_i |J c_i - d_i|^2 + ridge |J - J_prior|^2 over J, with c, d centred by the weights; the prior's own

@@ -142,7 +142,9 @@ def measure(flat_BTD: Tensor, mean_frames: int) -> Statistics:
     )
 
 
-def likelihood_loss(model: Forecaster, flat_BTD: Tensor, training: ForecasterTraining, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def likelihood_loss(
+    model: Forecaster, flat_BTD: Tensor, training: ForecasterTraining, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Return the mean negative log-likelihood of the next steps, and the losses of the point head and the Gaussian, per number."""
     steps = torch.randn(flat_BTD.shape, generator=generator)
     # Each window has its own level of noise, from none to the full one: the live stream may be clean or shaky.
@@ -255,10 +257,14 @@ class _Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(training.seed)
             self._model = Forecaster(training.architecture)
-        self._model.set_statistics(measure(MotionSampler(motions, training.window, training.seed).draw(1024), training.architecture.mean_frames))
+        self._model.set_statistics(
+            measure(MotionSampler(motions, training.window, training.seed).draw(1024), training.architecture.mean_frames)
+        )
         self._average = copy.deepcopy(self._model).requires_grad_(False).eval()
         self._best = copy.deepcopy(self._average.state_dict())
-        self._optimiser = torch.optim.AdamW(self._model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
+        self._optimiser = torch.optim.AdamW(
+            self._model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
+        )
         self.update, self.best, self.best_update = 0, math.inf, 0
         self._spent = 0.0
         if resume and self._checkpoint.exists():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
@@ -95,7 +96,7 @@ def validate(generator: Generator, pairs: Pairs, batch: int = 16) -> dict[str, f
     }
 
 
-def sample_sheet(generator: Generator, pairs: Pairs, rows: int = 8) -> np.ndarray:
+def sample_sheet(generator: Generator, pairs: Pairs, rows: int = 8) -> NDArray[np.uint8]:
     """Picture of held-out pairs: source, truth, result, warped portrait, alpha; one pair a row."""
     spread = torch.linspace(0, len(pairs.source) - 1, rows).long()
     chunk = Pairs(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -18,7 +19,7 @@ EYES_AND_LIPS = ("right_eye", "left_eye", "upper_lip", "lower_lip")
 
 @dataclass(frozen=True)
 class Pairs:
-    """B pairs: pictures `[B, 3, n, n]` in [0, 1], keypoints `[B, N]`, and a weight `[B, 1, n, n]`, 1 and more at eyes and lips."""
+    """B pairs: pictures `[B, 3, n, n]` in [0, 1], keypoints `[B, N]`, and a loss weight `[B, 1, n, n]`, larger at eyes and lips."""
 
     source: Tensor
     driving: Tensor
@@ -41,7 +42,7 @@ class PairSampler:
         self._pack, self._size, self._detail = pack, size, detail
         self._regions = FaceRegions()
         self._detail_index = [self._regions.names.index(name) for name in EYES_AND_LIPS]
-        self._clips: dict[str, list[np.ndarray]] = {}
+        self._clips: dict[str, list[NDArray[np.intp]]] = {}
         for clip in np.flatnonzero(pack.held_out == held_out):
             frames = np.flatnonzero(pack.clip == clip)
             if len(frames) >= 8:
