@@ -24,6 +24,7 @@ from backend.media.images import PortraitImage, bundled_portrait
 from backend.server.app import create_app
 from backend.server.governor import Governor
 from backend.server.metrics import Metrics
+from backend.server.page import PAGE
 from backend.server.recordings import load_recordings
 from backend.server.sessions import DefaultPortrait, Registry
 from backend.server.worker import InferenceWorker
@@ -65,13 +66,16 @@ def serve(settings: Settings) -> None:
                 worker.stop()
 
 
-def build(settings: Settings, load: Callable[[], Pipeline], image: PortraitImage) -> tuple[FastAPI, InferenceWorker]:
+def build(
+    settings: Settings, load: Callable[[], Pipeline], image: PortraitImage, pages: Path = PAGE
+) -> tuple[FastAPI, InferenceWorker]:
     """Start the inference thread and build the application on it.
 
     Args:
         settings: of the server.
         load: makes the pipeline; called on the inference thread.
         image: the portrait that everyone starts with.
+        pages: folder of the built page.
     """
     metrics = Metrics()
     worker = InferenceWorker(load, Governor(settings.tile), metrics)
@@ -79,7 +83,7 @@ def build(settings: Settings, load: Callable[[], Pipeline], image: PortraitImage
     default = DefaultPortrait(worker.run(lambda pipeline: pipeline.portrait(image)).result(), image.picture)
     models = describe_models(settings.models)
     registry = Registry(worker, default, models, default.portrait.keypoints.count, metrics, settings.max_sessions)
-    return create_app(registry, load_recordings(), metrics, settings.origins), worker
+    return create_app(registry, load_recordings(), metrics, settings.origins, pages), worker
 
 
 def warm_up(pipeline: Pipeline, governor: Governor, image: PortraitImage) -> None:

@@ -58,16 +58,17 @@ class FakeStream:
 
 
 class FakePipeline:
-    """`gate` holds up every forecast while it is cleared; a portrait in `poisoned` makes its session's work fail."""
+    """`gate` holds up every forecast while it is cleared; work for the stream `failing` raises."""
 
     def __init__(self) -> None:
         self.regions = FaceRegions()
         self.gate = threading.Event()
         self.gate.set()
         self.held = threading.Event()
-        self.poison: tuple[int, int, int] | None = None
+        self.failing: FakeStream | None = None
         self.streams: list[FakeStream] = []
         self.forecasts: list[int] = []
+        self._news = threading.Condition()
 
     def portrait(self, image: PortraitImage) -> FakePortrait:
         return FakePortrait(image.picture, self.regions(torch.from_numpy(image.landmarks)))
@@ -86,7 +87,13 @@ class FakePipeline:
                 stream.history.append(tick)
             stream.present = self.regions(torch.from_numpy(np.asarray(some[-1].landmarks))).flat()
             observations.append(FakeObservation(stream.present, 0.5, stream.seen >= READY_AFTER))
+        with self._news:
+            self._news.notify_all()
         return observations
+
+    def wait_until_seen(self, stream: FakeStream, ticks: int) -> None:
+        with self._news:
+            assert self._news.wait_for(lambda: len(stream.history) >= ticks, 20)
 
     def forecast(self, streams: list[FakeStream], settings: list[ForecastSettings]) -> list[FakeFan]:
         if not self.gate.is_set():
@@ -124,6 +131,5 @@ class FakePipeline:
         return float((Keypoints.from_flat(truth).value - Keypoints.from_flat(last).value).norm(dim=-1).mean())
 
     def _check(self, streams: list[FakeStream]) -> None:
-        for stream in streams:
-            if self.poison is not None and tuple(stream.portrait.picture[0, 0]) == self.poison:
-                raise RuntimeError("poisoned")
+        if any(stream is self.failing for stream in streams):
+            raise RuntimeError("told to fail")

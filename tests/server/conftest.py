@@ -1,0 +1,170 @@
+"""A real uvicorn on loopback around the fake pipeline, and a client that speaks the protocol."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+import numpy as np
+import pytest
+import simplejpeg
+from websockets.sync.client import ClientConnection, connect
+
+from backend.media.images import PortraitImage
+from backend.server import protocol
+from backend.server.protocol import Landmarks, Message
+from backend.server.recordings import RECORDINGS
+from backend.server.run import Announced, address, build, listen
+from backend.server.worker import InferenceWorker
+from backend.settings import Settings
+from backend.types import Recording
+from tests.server.fake_pipeline import FakePipeline
+
+TIMEOUT_S = 20
+
+
+def face() -> np.ndarray:
+    return Recording.load(sorted(RECORDINGS.glob("*.npz"))[0]).landmarks[0]
+
+
+def portrait(colour: tuple[int, int, int] = (90, 120, 150)) -> PortraitImage:
+    return PortraitImage(np.full((256, 256, 3), colour, np.uint8), face())
+
+
+class TestingServer(Announced):
+    __test__ = False
+
+    def __init__(self, app) -> None:
+        super().__init__(app)
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+class Live:
+    """A running server. `pipeline` and `worker` are its insides."""
+
+    def __init__(self, pages: Path | None = None, **settings) -> None:
+        self.pipeline = FakePipeline()
+        self._listener = listen("127.0.0.1", 0)
+        self.url = address(self._listener)
+        app, self.worker = build(Settings(port=0, **settings), lambda: self.pipeline, portrait(), *([pages] if pages else []))
+        self._server = TestingServer(app)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
+        self._thread.start()
+        assert self._server.up.wait(TIMEOUT_S)
+        self.http = httpx.Client(base_url=self.url, timeout=TIMEOUT_S, trust_env=False)
+
+    def stop(self) -> None:
+        self.pipeline.gate.set()
+        self.http.close()
+        self._server.should_exit = True
+        self._thread.join()
+        self.worker.stop()
+        self._listener.close()
+
+    def settle(self) -> None:
+        """Wait until the inference thread has finished what it is at."""
+        worker: InferenceWorker = self.worker
+        worker.run(lambda _: None).result(TIMEOUT_S)
+
+    def session(self) -> dict:
+        return self.http.post("/api/sessions").json()
+
+
+class Client:
+    """One session's client."""
+
+    def __init__(self, live: Live, invitation: dict | None = None) -> None:
+        self.live = live
+        self.invitation = invitation or live.session()
+        self.id = self.invitation["session"]
+        self.socket: ClientConnection = connect(
+            live.url.replace("http", "ws") + self.invitation["ws"], compression=None, max_size=None, proxy=None
+        )
+        self.seq = 0
+        self.frames = 0
+        self.ready = self.expect(protocol.Ready)
+        self.epoch = self.ready.epoch
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.socket.close()
+
+    def send(self, head: object, payload: bytes = b"", *, epoch: int | None = None, seq: int | None = None) -> int:
+        self.seq = self.seq + 1 if seq is None else seq
+        self.socket.send(protocol.encode(Message(self.epoch if epoch is None else epoch, self.seq, head, payload)))
+        return self.seq
+
+    def show(self, landmarks: np.ndarray | None = None, *, t: float | None = None, epoch: int | None = None) -> int:
+        """Send one frame, 80 ms after the one before."""
+        self.frames += 1
+        points = face() if landmarks is None else landmarks
+        return self.send(Landmarks(self.frames * 80.0 if t is None else t), protocol.quantise(points), epoch=epoch)
+
+    def receive(self) -> Message:
+        return protocol.decode_server(self.socket.recv(TIMEOUT_S))
+
+    def expect(self, kind: type):
+        """Return the head of the next message of this kind; others before it are passed over."""
+        while not isinstance((message := self.receive()).head, kind):
+            pass
+        return message.head
+
+    def sheet(self) -> tuple[protocol.SheetHead, np.ndarray, list[np.ndarray]]:
+        """Return the next sheet's head, fan and tiles, and acknowledge it."""
+        while not isinstance((message := self.receive()).head, protocol.SheetHead):
+            pass
+        self.send(protocol.Ack(message.seq))
+        return message.head, *unpack(message)
+
+    def until_pong(self) -> list[Message]:
+        """Return all that the server had to say before it read a ping sent now."""
+        self.send(protocol.Ping(float(self.seq)))
+        messages = []
+        while not isinstance((message := self.receive()).head, protocol.Pong):
+            messages.append(message)
+        return messages
+
+    def errors(self) -> list[str]:
+        return [message.head.code for message in self.until_pong() if isinstance(message.head, protocol.Failure)]
+
+    def play(self, frames: int) -> list[protocol.SheetHead]:
+        """Show frames one by one, each after the sheet of the one before was drawn."""
+        heads = []
+        for _ in range(frames):
+            self.show()
+            heads.append(self.sheet()[0])
+        return heads
+
+
+def unpack(message: Message) -> tuple[np.ndarray, list[np.ndarray]]:
+    fan, data = protocol.sheet(message)
+    head = message.head
+    if not head.tiles:
+        assert data == b""
+        return fan, []
+    board = simplejpeg.decode_jpeg(data, colorspace="RGB")
+    at = [divmod(i, head.columns) for i in range(head.tiles)]
+    return fan, [board[r * head.tile : (r + 1) * head.tile, c * head.tile : (c + 1) * head.tile] for r, c in at]
+
+
+@pytest.fixture
+def live() -> Iterator[Live]:
+    server = Live()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(live: Live) -> Iterator[Client]:
+    with Client(live) as one:
+        yield one

@@ -1,0 +1,245 @@
+"""Bad input over a real server: a coded error each time, the session lives on, and nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from backend.server import protocol, sessions
+from backend.server.connection import MAX_REFUSED
+from backend.server.protocol import Message
+from backend.server.run import MAX_FRAME
+from tests.golden.protocol.make import refused
+from tests.server.conftest import Client, Live, face
+
+
+@pytest.fixture
+def bystander(live):
+    """Another session, which must go on whatever happens."""
+    with Client(live) as other:
+        other.play(3)
+        yield other
+        assert len(other.play(3)) == 3
+        assert other.errors() == []
+
+
+def _refused_face(client: Client, landmarks: np.ndarray) -> str:
+    client.show(landmarks)
+    (code,) = client.errors()
+    return code
+
+
+@pytest.mark.parametrize("name", refused())
+def test_a_malformed_message_gets_its_code_and_the_session_lives_on(client, bystander, name):
+    code, data = refused()[name]
+    client.socket.send(data)
+    assert client.errors() == [code]
+    assert len(client.play(2)) == 2
+
+
+def test_a_text_frame_gets_a_coded_error(client, bystander):
+    client.socket.send("hello")
+    assert client.errors() == ["text_frame"]
+    assert len(client.play(2)) == 2
+
+
+def test_an_oversized_message_closes_the_connection_but_not_the_session(live, client, bystander):
+    client.play(2)
+    with pytest.raises(ConnectionClosed):
+        client.socket.send(bytes(MAX_FRAME + 1))
+        while True:
+            client.receive()
+    assert client.socket.close_code == 1009
+    with Client(live, live.http.post(f"/api/sessions/{client.id}/ticket").json()) as back:
+        assert len(back.play(2)) == 2
+
+
+def test_out_of_order_messages_get_a_coded_error(client, bystander):
+    client.play(2)
+    client.send(protocol.Ping(1.0), seq=1)
+    client.seq = 100
+    assert client.errors() == ["out_of_order"]
+    assert len(client.play(1)) == 1
+
+
+def test_late_and_repeated_frames_are_dropped_and_counted(client, bystander):
+    client.play(3)
+    client.show(t=240.0)
+    client.show(t=200.0)
+    assert client.errors() == []
+    client.frames = 3
+    (head,) = client.play(1)
+    assert head.counts.dropped == 2
+
+
+def test_landmarks_out_of_range_get_a_coded_error(client, bystander):
+    landmarks = face()
+    landmarks[7, 0] = 5.0
+    assert _refused_face(client, landmarks) == "landmarks_out_of_range"
+    assert len(client.play(1)) == 1
+
+
+def test_landmarks_that_span_no_face_get_a_coded_error(client, bystander):
+    assert _refused_face(client, np.zeros_like(face())) == "landmarks_degenerate"
+
+
+def test_landmarks_sent_as_floats_get_a_coded_error(client, bystander):
+    client.send(protocol.Landmarks(1.0), np.full((478, 3), np.nan, np.float32).tobytes())
+    assert client.errors() == ["payload_size"]
+
+
+def test_a_capture_time_without_sense_gets_a_coded_error(client, bystander):
+    client.show(t=1e300)
+    assert client.errors() == ["time_out_of_range"]
+    assert len(client.play(1)) == 1
+
+
+def test_controls_out_of_range_get_a_coded_error_that_names_the_control(client, bystander):
+    head = b'{"horizon": 9999}'
+    client.seq += 1
+    client.socket.send(protocol.PRELUDE.pack(1, 2, client.epoch, client.seq, len(head)) + head)
+    failure = client.expect(protocol.Failure)
+    assert failure.code == "head_invalid"
+    assert "horizon" in failure.message
+    assert not failure.fatal
+
+
+def test_an_unknown_recording_gets_a_coded_error(client, bystander):
+    client.send(protocol.Source("nobody"))
+    assert client.errors() == ["recording_unknown"]
+
+
+def test_an_acknowledgement_of_a_sheet_never_sent_gets_a_coded_error(client, bystander):
+    client.send(protocol.Ack(1000))
+    assert client.errors() == ["ack_unknown"]
+
+
+def test_a_flood_of_bad_messages_is_answered_now_and_then_only(client, bystander):
+    for _ in range(200):
+        client.socket.send(b"x")
+    codes = client.errors()
+    assert 1 <= len(codes) < 100
+    assert set(codes) == {"message_too_short"}
+
+
+def test_a_flood_beyond_all_measure_ends_the_connection_only(live, client, bystander):
+    with pytest.raises(ConnectionClosed):
+        for _ in range(MAX_REFUSED * 3):
+            client.socket.send(b"x")
+        while True:
+            client.receive()
+    assert live.http.post(f"/api/sessions/{client.id}/ticket").status_code == 200
+
+
+def _refusal(live: Live, path: str) -> protocol.Failure:
+    with connect(live.url.replace("http", "ws") + path, proxy=None) as socket:
+        failure = protocol.decode_server(socket.recv(20)).head
+        with pytest.raises(ConnectionClosed):
+            socket.recv(20)
+    return failure
+
+
+@pytest.mark.parametrize("path", ["/ws", "/ws?ticket=", "/ws?ticket=nonsense"])
+def test_a_socket_without_a_good_ticket_is_told_so(live, bystander, path):
+    failure = _refusal(live, path)
+    assert (failure.code, failure.fatal) == ("ticket_invalid", True)
+
+
+def test_a_ticket_opens_one_socket_only(live, client, bystander):
+    assert _refusal(live, client.invitation["ws"]).code == "ticket_invalid"
+    assert len(client.play(1)) == 1
+
+
+def test_an_expired_ticket_is_refused(live, bystander, monkeypatch):
+    monkeypatch.setattr(sessions, "TICKET_S", -1.0)
+    assert _refusal(live, live.session()["ws"]).code == "ticket_expired"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "file://"])
+def test_a_foreign_origin_is_refused_before_the_handshake(live, bystander, origin):
+    invitation = live.session()
+    with pytest.raises(InvalidStatus) as caught:
+        connect(live.url.replace("http", "ws") + invitation["ws"], origin=origin, proxy=None)
+    assert caught.value.response.status_code == 403
+    assert b"origin_foreign" in caught.value.response.body
+    assert live.http.post("/api/sessions", headers={"origin": origin}).json()["code"] == "origin_foreign"
+    with Client(live, invitation):  # the ticket was not used up
+        pass
+
+
+def test_the_pages_own_origin_is_welcome(live, bystander):
+    url = live.url.replace("http", "ws") + live.session()["ws"]
+    with connect(url, origin=live.url, proxy=None) as socket:
+        assert isinstance(protocol.decode_server(socket.recv(20)).head, protocol.Ready)
+
+
+def test_unknown_sessions_are_refused(live, bystander):
+    for method, path in [("POST", "ticket"), ("GET", "portrait"), ("PUT", "portrait"), ("DELETE", "portrait")]:
+        answer = live.http.request(method, f"/api/sessions/nobody/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "session_unknown")
+
+
+def test_the_session_cap_is_kept_and_said():
+    live = Live(max_sessions=2)
+    try:
+        with Client(live) as one, Client(live):
+            answer = live.http.post("/api/sessions")
+            assert (answer.status_code, answer.json()["code"]) == (503, "sessions_full")
+            assert len(one.play(2)) == 2
+        # Both have left: their places are free again although their sessions could still be resumed.
+        with Client(live), Client(live):
+            pass
+    finally:
+        live.stop()
+
+
+def test_a_failure_in_one_sessions_work_harms_no_other(live, bystander):
+    with Client(live) as client:
+        client.play(2)
+        stream = live.pipeline.streams[-1]
+        live.pipeline.failing = stream
+        client.show()
+        failure = client.expect(protocol.Failure)
+        assert (failure.code, failure.fatal) == ("inference_failed", False)
+        assert len(bystander.play(2)) == 2
+        assert [head.flags for head in client.play(1)] == [["warming"]]
+
+
+def test_a_failure_in_a_shared_batch_stays_with_its_session(live, bystander):
+    with Client(live) as client:
+        client.play(8)
+        bystander.play(8)
+        live.pipeline.gate.clear()
+        live.pipeline.failing = next(s for s in live.pipeline.streams if len(s.history) == 8 and s.portrait is not None)
+        with Client(live) as third:
+            third.play(7)
+            third.show()
+            assert live.pipeline.held.wait(20)
+            client.show()
+            bystander.show()
+            client.until_pong()
+            bystander.until_pong()
+            live.pipeline.gate.set()
+            assert client.expect(protocol.Failure).code == "inference_failed"
+            bystander.sheet()
+            third.sheet()
+
+
+def test_many_connections_may_break_off_at_any_point(live, bystander):
+    async def vandal() -> None:
+        from websockets.asyncio.client import connect as connect_async
+
+        url = live.url.replace("http", "ws") + live.session()["ws"]
+        socket = await connect_async(url, proxy=None)
+        await socket.send(protocol.encode(Message(1, 1, protocol.Landmarks(0.0), protocol.quantise(face()))))
+        socket.transport.abort()
+
+    async def all_of_them() -> None:
+        for _ in range(5):
+            await vandal()
+
+    asyncio.run(all_of_them())
