@@ -1,0 +1,40 @@
+/** `window.motionfan`: read-only figures for tests and the curious. */
+import type { App } from "./app.ts";
+
+export type Probe = {
+  readonly session: string | null;
+  readonly connection: string;
+  readonly source: string;
+  readonly counters: Readonly<Record<string, number>>;
+  readonly delay: { readonly p50: number | null; readonly p95: number | null };
+  readonly generation: number;
+  readonly futures: number;
+  readonly tile: number;
+  readonly failures: readonly string[];
+  readonly settings: Readonly<Record<string, string | number>>;
+};
+
+export function exposeProbe(app: App): void {
+  const read = (): Probe => ({
+    session: app.connection.session,
+    connection: app.status.pill.dataset.state ?? "",
+    source: app.driver.source,
+    counters: Object.freeze({
+      ...app.connection.counts,
+      ...app.sheets.counts,
+      ...app.store.counts,
+      cameraFrames: app.driver.cameraCounts.frames,
+      cameraFaces: app.driver.cameraCounts.faces,
+      received: app.sheets.last?.counts.received ?? 0,
+      processed: app.sheets.last?.counts.processed ?? 0,
+      dropped: app.sheets.last?.counts.dropped ?? 0,
+    }),
+    delay: { p50: app.hud.delay.quantile(0.5), p95: app.hud.delay.quantile(0.95) },
+    generation: app.sheets.last?.generation ?? 0,
+    futures: app.stage.now.futures.length,
+    tile: app.sheets.last?.tile ?? 0,
+    failures: [...app.failures],
+    settings: app.controls?.settings ?? {},
+  });
+  Object.defineProperty(window, "motionfan", { get: () => Object.freeze(read()), configurable: false });
+}

@@ -1,0 +1,99 @@
+/** The server's JSON schema of the forecast settings, as the few field types that controls can be made of. */
+
+export type Settings = Record<string, string | number>;
+
+type Common = { name: string; title: string; description: string; onlyWith: Record<string, string[]> | null };
+export type ChoiceField = Common & { type: "choice"; options: string[]; default: string };
+export type NumberField = Common & {
+  type: "number";
+  integer: boolean;
+  min: number;
+  max: number;
+  step: number;
+  unit: string;
+  default: number;
+};
+export type Field = ChoiceField | NumberField;
+
+type RawProperty = {
+  title?: string;
+  description?: string;
+  type?: string;
+  enum?: string[];
+  minimum?: number;
+  maximum?: number;
+  multipleOf?: number;
+  unit?: string;
+  only_with?: Record<string, string[]>;
+  default?: string | number;
+};
+type RawSchema = { $ref?: string; $defs?: Record<string, RawSchema>; properties?: Record<string, RawProperty> };
+
+/** Fields in the schema's own order; a property of a type that no control exists for is an error, not a silence. */
+export function fieldsOf(schema: unknown): Field[] {
+  const root = resolve(schema as RawSchema);
+  return Object.entries(root.properties ?? {}).map(([name, raw]) => fieldOf(name, raw));
+}
+
+function resolve(schema: RawSchema): RawSchema {
+  if (!schema.$ref) return schema;
+  const found = schema.$defs?.[schema.$ref.split("/").at(-1) ?? ""];
+  if (!found) throw new Error(`The schema refers to ${schema.$ref}, which it does not hold.`);
+  return found;
+}
+
+function fieldOf(name: string, raw: RawProperty): Field {
+  const common = {
+    name,
+    title: raw.title ?? name,
+    description: raw.description ?? "",
+    onlyWith: raw.only_with ?? null,
+  };
+  if (raw.enum && typeof raw.default === "string") {
+    return { ...common, type: "choice", options: [...raw.enum].sort(bothLast), default: raw.default };
+  }
+  const integer = raw.type === "integer";
+  if ((integer || raw.type === "number") && raw.minimum !== undefined && raw.maximum !== undefined) {
+    const step = raw.multipleOf ?? (integer ? 1 : niceStep(raw.maximum - raw.minimum));
+    const fallback = typeof raw.default === "number" ? raw.default : raw.minimum;
+    const range = { min: raw.minimum, max: raw.maximum, step, unit: raw.unit ?? "" };
+    return { ...common, type: "number", integer, ...range, default: fallback };
+  }
+  throw new Error(`No control is known for the setting "${name}".`);
+}
+
+/** Enums arrive sorted by name; "both" reads better after what it joins. */
+function bothLast(a: string, b: string): number {
+  return Number(a === "both") - Number(b === "both");
+}
+
+/** A step of 1, 2 or 5 times a power of ten that gives a slider 40 to 100 stops. */
+export function niceStep(range: number): number {
+  const rough = range / 40;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const lead = [5, 2, 1].find((candidate) => candidate * power <= rough * (1 + 1e-9)) ?? 1;
+  return Number((lead * power).toPrecision(1));
+}
+
+export function defaultsOf(fields: Field[]): Settings {
+  return Object.fromEntries(fields.map((field) => [field.name, field.default]));
+}
+
+/** Keep what is valid of `stored`, fill the rest with defaults: a stored value may be older than the schema. */
+export function sanitise(fields: Field[], stored: unknown): Settings {
+  const given = (typeof stored === "object" && stored !== null ? stored : {}) as Record<string, unknown>;
+  return Object.fromEntries(
+    fields.map((field) => [field.name, valid(field, given[field.name]) ? given[field.name] : field.default]),
+  ) as Settings;
+}
+
+function valid(field: Field, value: unknown): boolean {
+  if (field.type === "choice") return typeof value === "string" && field.options.includes(value);
+  const inside = typeof value === "number" && value >= field.min && value <= field.max;
+  return inside && (!field.integer || Number.isInteger(value));
+}
+
+/** Whether a field has any effect under the present settings (e.g. MCMC steps only where MCMC runs). */
+export function active(field: Field, settings: Settings): boolean {
+  return Object.entries(field.onlyWith ?? {}).every(([name, values]) => values.includes(String(settings[name])));
+}
