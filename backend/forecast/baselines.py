@@ -39,7 +39,9 @@ class RandomWalk:
     """
 
     def __init__(self, windows_WTD: Tensor, horizon: int) -> None:
-        variance = torch.stack([(windows_WTD[:, h:] - windows_WTD[:, :-h]).square().mean((0, 1)) for h in range(1, horizon + 1)])
+        variance = torch.stack(
+            [(windows_WTD[:, h:] - windows_WTD[:, :-h]).square().mean((0, 1)) for h in range(1, horizon + 1)]
+        )
         grown = torch.cat([variance[:1], variance.diff(dim=0).clamp_min(0)])
         self._step_spread_HD = grown.sqrt()
         step = windows_WTD.diff(dim=1).flatten(0, 1)

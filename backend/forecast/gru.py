@@ -24,10 +24,10 @@ class GruWeights(NamedTuple):
     def of(cls, layer: nn.GRU) -> GruWeights:
         """Lay out the weights of a one-layer `nn.GRU`; differentiable."""
         return cls(
-            layer.weight_ih_l0.t().contiguous(),  # type: ignore[union-attr, operator]
-            layer.weight_hh_l0.t().contiguous(),  # type: ignore[union-attr, operator]
-            layer.bias_ih_l0,  # type: ignore[arg-type]
-            layer.bias_hh_l0,  # type: ignore[arg-type]
+            layer.get_parameter("weight_ih_l0").t().contiguous(),
+            layer.get_parameter("weight_hh_l0").t().contiguous(),
+            layer.get_parameter("bias_ih_l0"),
+            layer.get_parameter("bias_hh_l0"),
         )
 
 

@@ -160,7 +160,8 @@ class Forecaster(nn.Module):
             means.append(mean)
         means_BTD = torch.stack(means, dim=1)
         before = torch.cat([flat_BTD[:, :1], flat_BTD[:, :-1]], dim=1)
-        x, outputs = self._features(flat_BTD, before, means_BTD), []
+        outputs: list[Tensor] = []
+        x = self._features(flat_BTD, before, means_BTD)
         for layer in self.layers:
             x, _ = layer(self.dropout(x) if outputs else x)
             outputs.append(x)
@@ -235,9 +236,7 @@ class Forecaster(nn.Module):
         noise = torch.randn(horizon, rows, d, generator=generator) * temperature
         refiner = None
         if refine is not None and refine.steps:
-            refiner = Refiner(
-                refine, horizon=horizon, blocks=self.config.blocks, rows=rows, features=d, generator=generator
-            )
+            refiner = Refiner(refine, horizon=horizon, blocks=self.config.blocks, rows=rows, features=d, generator=generator)
         paths = self.rollout(state.expand(k), noise, refiner)
         return Forecast(paths.unflatten(0, (len(state), k)), refiner.acceptance() if refiner else None)
 

@@ -13,7 +13,7 @@ from torch import Tensor
 def crps(paths: Tensor, truth: Tensor) -> Tensor:
     """Continuous ranked probability score `[W, H]`, mean over the D numbers, in their units; less is better.
 
-    Energy form E|X - y| - E|X - X'| / 2 with the fair estimate of the second term (Gneiting & Raftery 2007, eq. 21; Ferro 2014).
+    Energy form E|X - y| - E|X - X'| / 2 (Gneiting & Raftery 2007, eq. 21), the second term estimated fairly (Ferro 2014).
     """
     k = paths.shape[1]
     error = (paths - truth[:, None]).abs().mean(1)
@@ -78,6 +78,10 @@ def _order_statistic(ordered: Tensor, quantile: float) -> Tensor:
     return torch.lerp(ordered[:, low], ordered[:, high], place - low)
 
 
-def acceleration_ratio(values: Tensor, truth: Tensor) -> Tensor:
-    """Mean acceleration of the futures over that of the truth, one number; above 1 the futures shake, below they glide."""
-    return values.diff(n=2, dim=2).norm(dim=-1).mean() / truth.diff(n=2, dim=1).norm(dim=-1).mean()
+def accelerations(values: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean acceleration of the futures and of the truth, `[W, H - 2]` each, in crop units per squared step.
+
+    The ratio of their sums above 1 means that the futures shake, below 1 that they glide. Arguments as for `min_ade`.
+    """
+    futures = torch.linalg.vector_norm(values.diff(n=2, dim=2), dim=-1).mean((1, 3))
+    return futures, torch.linalg.vector_norm(truth.diff(n=2, dim=1), dim=-1).mean(2)

@@ -17,7 +17,9 @@ from torch import Tensor
 class Energy(Protocol):
     """A potential U: `[B, D]` -> `[B, 1]`, known up to a constant; the target density is exp(-U)."""
 
-    def __call__(self, y_BD: Tensor) -> Tensor: ...
+    def __call__(self, y_BD: Tensor) -> Tensor:
+        """Return U `[B, 1]`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,9 @@ class Refiner:
         generator: source of all randomness.
     """
 
-    def __init__(self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: torch.Generator | None) -> None:
+    def __init__(
+        self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: torch.Generator | None
+    ) -> None:
         self._kernel = refinement.transition()
         self._steps, self._blocks = refinement.steps, blocks
         moves = horizon * blocks * refinement.steps

@@ -76,7 +76,9 @@ def read_motions(data: Path, split: Split | None = None) -> list[Motion]:
             rows = list(csv.DictReader(file))
     except OSError:
         raise InputError(
-            "data_missing", f"There is no clips.csv in {data}.", "Name the folder of clips.csv and landmark recordings with --data."
+            "data_missing",
+            f"There is no clips.csv in {data}.",
+            "Name the folder of clips.csv and landmark recordings with --data.",
         ) from None
     if rows and not {"clip", "person", "split"} <= rows[0].keys():
         raise InputError("data_columns", f"{data / 'clips.csv'} needs the columns clip, person and split.")
@@ -89,7 +91,9 @@ def read_motions(data: Path, split: Split | None = None) -> list[Motion]:
             motions += _motions(Recording.load(found[0]), row, regions)
     if not motions:
         raise InputError(
-            "data_empty", f"{data} holds no landmark recording of its clips.", "Make them with `motionfan landmarks VIDEO... -o DIR`."
+            "data_empty",
+            f"{data} holds no landmark recording of its clips.",
+            "Make them with `motionfan landmarks VIDEO... -o DIR`.",
         )
     return motions
 

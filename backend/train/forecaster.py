@@ -8,7 +8,6 @@ paths have the lowest energy score on held-out people: likelihood alone picks mo
 from __future__ import annotations
 
 import copy
-import json
 import math
 import time
 from collections import defaultdict
@@ -16,18 +15,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
-from backend.errors import InputError
-from backend.forecast.gru_nf import Forecaster, ForecasterConfig, Statistics
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.metrics import energy_score
 from backend.keypoints.dataset import Motion, read_motions, windows
-from backend.keypoints.regions import FaceRegions
-from backend.types import CLOCK_S
+from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
+from backend.train.motion import MotionSampler, measure
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,7 @@ class ForecasterTraining:
         validate_every: updates between validations.
         seed: of everything random.
         minutes: stop after this long (0: never), with the rate brought down in time.
+        threads: of torch; the tensors are small, a second thread gains little and loses much when cores are shared.
     """
 
     updates: int = 3000
@@ -70,82 +67,14 @@ class ForecasterTraining:
     validate_every: int = 100
     seed: int = 0
     minutes: float = 0.0
+    threads: int = 1
     architecture: ForecasterConfig = field(default_factory=ForecasterConfig)
-
-
-class MotionSampler:
-    """Endless augmented windows: random person, moment, tempo, direction of time, mirror, turn, scale and shift.
-
-    People are drawn by the square root of their footage: two of them own a sixth of it.
-    """
-
-    def __init__(self, motions: list[Motion], length: int, seed: int | None) -> None:
-        self._random = np.random.default_rng(seed)
-        self._length = length
-        # 1.3: the fastest tempo needs that much more footage.
-        self._motions = [motion for motion in motions if motion.seconds >= 1.3 * CLOCK_S * length]
-        if not self._motions:
-            raise InputError("data_short", f"No motion is as long as {length} steps of 80 ms.")
-        footage: dict[str, float] = defaultdict(float)
-        for motion in self._motions:
-            footage[motion.person] += motion.seconds
-        weight = np.array([motion.seconds / math.sqrt(footage[motion.person]) for motion in self._motions])
-        self._cumulative = np.cumsum(weight / weight.sum())
-        self._regions = FaceRegions()
-
-    def draw(self, count: int, augment: bool = True) -> Tensor:
-        """Return `[count, length, 6N]` float32."""
-        cut = []
-        for _ in range(count):
-            motion = self._motions[min(int(np.searchsorted(self._cumulative, self._random.random())), len(self._motions) - 1)]
-            tempo = self._random.uniform(0.8, 1.25) if augment else 1.0
-            grid = np.arange(self._length) * CLOCK_S * tempo
-            start = motion.timestamps[0] + self._random.uniform(0, motion.seconds - grid[-1])
-            frames = motion.at(start + grid)
-            cut.append(frames[::-1] if augment and self._random.random() < 0.2 else frames)
-        flat = torch.from_numpy(np.stack(cut))
-        return self._augment(flat) if augment else flat
-
-    def _augment(self, flat: Tensor) -> Tensor:
-        count = len(flat)
-        mirror = torch.from_numpy(self._random.random(count) < 0.5)[:, None, None]
-        flat = torch.where(mirror, self._regions.mirror(flat), flat)
-        angle, scale = self._random.normal(0, 0.08, count), np.exp(self._random.normal(0, 0.08, count))
-        turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1) * scale[:, None]
-        shift = torch.from_numpy(self._random.normal(0, 0.05, (count, 1, 1, 2))).float()
-        turn_B22 = torch.from_numpy(turn).float().view(count, 1, 1, 2, 2)
-        per = flat.unflatten(-1, (-1, 6))
-        value = (turn_B22 @ per[..., :2, None])[..., 0] + shift
-        jacobian = turn_B22 @ per[..., 2:].unflatten(-1, (2, 2))
-        return torch.cat([value, jacobian.flatten(-2)], dim=-1).flatten(-2)
-
-
-def measure(flat_BTD: Tensor, mean_frames: int) -> Statistics:
-    """Measure training statistics on windows `[B, T, D]`."""
-    step = flat_BTD.diff(dim=1).flatten(0, 1)
-    means, mean = [], flat_BTD[:, 0]
-    for t, frame in enumerate(flat_BTD.unbind(1)):
-        mean = torch.lerp(mean, frame, 1 / min(t + 1, mean_frames))
-        means.append(mean)
-    away = (flat_BTD - torch.stack(means, dim=1))[:, 1:].flatten(0, 1)
-    step_spread = step.std(0).clamp_min(1e-5)
-    standardised = (step / step_spread).double()
-    # The floor keeps directions in which faces hardly move from being blown up to noise.
-    values, vectors = torch.linalg.eigh(standardised.T @ standardised / len(standardised))
-    whiten = (vectors / (values + 1e-3).sqrt()).flip(-1)
-    return Statistics(
-        centre=flat_BTD.flatten(0, 1).mean(0),
-        spread=flat_BTD.flatten(0, 1).std(0).clamp_min(1e-4),
-        step_spread=step_spread,
-        away_spread=away.std(0).clamp_min(1e-4),
-        whiten=whiten.float(),
-    )
 
 
 def likelihood_loss(
     model: Forecaster, flat_BTD: Tensor, training: ForecasterTraining, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Return the mean negative log-likelihood of the next steps, and the losses of the point head and the Gaussian, per number."""
+    """Return, per number, the negative log-likelihood of the next steps, and the losses of point head and Gaussian."""
     steps = torch.randn(flat_BTD.shape, generator=generator)
     # Each window has its own level of noise, from none to the full one: the live stream may be clean or shaky.
     level = torch.rand(len(flat_BTD), 1, 1, generator=generator) * training.input_noise
@@ -156,7 +85,7 @@ def likelihood_loss(
     given, y_hat = model.condition(h[:, first - 1 : -1].flatten(0, 1))
     d = step.shape[-1]
     point = (y_hat - given.normalise(step).detach().clamp(-10, 10)).square().mean()
-    # The Gaussian alone must explain the steps too: that makes the flow's y have unit variance, which the refiner's energy assumes.
+    # The Gaussian alone must explain the steps too: so the flow's y has unit variance, as the refiner's energy assumes.
     gaussian = given.log_scale.mean() + 0.5 * given.normalise(step).clamp(-10, 10).square().mean()
     return -given.log_prob(step).mean() / d, point + training.gaussian_weight * gaussian
 
@@ -220,6 +149,7 @@ def train_forecaster(
         InputError: the data folder is missing, empty or holds no long enough motion.
     """
     training = training or ForecasterTraining()
+    torch.set_num_threads(training.threads)
     motions = read_motions(data, "train")
     held_out = torch.from_numpy(windows(read_motions(data, "val"), training.context + training.horizon, 12)[0])
     run = _Run(training, motions, runs, resume)
@@ -233,6 +163,7 @@ def train_forecaster(
             if run.update % training.validate_every == 0 or run.finished:
                 run.validate(held_out)
             progress.update(task, completed=run.update, loss=loss, best=run.best)
+    run.close()
     model = run.best_model()
     model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, training.seed)))
     people = {motion.person for motion in motions}
@@ -250,9 +181,8 @@ class _Run:
     """The mutable part of a training run: weights, optimiser, random state, best so far; saved and resumed as a whole."""
 
     def __init__(self, training: ForecasterTraining, motions: list[Motion], folder: Path, resume: bool) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        self._log = TrainingLog(folder)
         self._training, self._folder = training, folder
-        self._checkpoint = folder / "checkpoint.pt"
         self._generator = torch.Generator().manual_seed(training.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(training.seed)
@@ -267,13 +197,12 @@ class _Run:
         )
         self.update, self.best, self.best_update = 0, math.inf, 0
         self._spent = 0.0
-        if resume and self._checkpoint.exists():
-            self._restore()
+        if resume and (state := load_checkpoint(folder)):
+            self._restore(state)
         # A resumed run draws other windows than it has seen, and the same ones as any run resumed here.
         self._sampler = MotionSampler(motions, training.window, training.seed + 1 + self.update)
         self._since = time.monotonic() - self._spent
-        self._writer = SummaryWriter(folder)  # type: ignore[no-untyped-call]
-        self._log: dict[str, list[float]] = defaultdict(list)
+        self._seen: dict[str, list[float]] = defaultdict(list)
 
     @property
     def progress(self) -> float:
@@ -297,9 +226,9 @@ class _Run:
         if training.rollout_every and self.update % training.rollout_every == 0:
             score = rollout_loss(model, flat[: training.rollout_rows], training, self._generator)
             loss = loss + training.rollout_weight * score
-            self._log["energy_score"].append(score.item())
+            self._seen["energy_score"].append(score.item())
         self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         rate = training.learning_rate * min(1.0, (self.update + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * self.progress))
         for group in self._optimiser.param_groups:
@@ -310,8 +239,8 @@ class _Run:
         decay = min(training.average, self.update / (self.update + 10))
         for kept, new in zip(self._average.parameters(), model.parameters(), strict=True):
             kept.lerp_(new.detach(), 1 - decay)
-        self._log["nll"].append(likelihood.item())
-        self._log["side"].append(side.item())
+        self._seen["nll"].append(likelihood.item())
+        self._seen["side"].append(side.item())
         return likelihood.item()
 
     def validate(self, held_out: Tensor) -> None:
@@ -320,32 +249,34 @@ class _Run:
         if score < self.best:
             self.best, self.best_update = score, self.update
             self._best = copy.deepcopy(self._average.state_dict())
-        means = {name: sum(values) / len(values) for name, values in self._log.items()} | {"held_out_energy_score": score}
-        self._log.clear()
-        self._spent = time.monotonic() - self._since
-        for name, value in means.items():
-            self._writer.add_scalar(name, value, self.update)  # type: ignore[no-untyped-call]
-        with (self._folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps({"update": self.update, "seconds": round(self._spent, 1)} | means) + "\n")
-        self._save()
+        means = {name: sum(values) / len(values) for name, values in self._seen.items()}
+        self._seen.clear()
+        self._log.write(self.update, means | {"held_out_energy_score": score})
+        save_checkpoint(self._folder, self._state())
 
     def best_model(self) -> Forecaster:
         """Return the best averaged weights."""
         self._average.load_state_dict(self._best)
         return self._average
 
-    def _save(self) -> None:
-        state = {
-            "model": self._model.state_dict(), "average": self._average.state_dict(), "best_weights": self._best,
-            "optimiser": self._optimiser.state_dict(), "generator": self._generator.get_state(),
-            "update": self.update, "best": self.best, "best_update": self.best_update, "spent": self._spent,
-        }  # fmt: skip
-        partial = self._checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self._checkpoint)
+    def close(self) -> None:
+        """Close the logs."""
+        self._log.close()
 
-    def _restore(self) -> None:
-        state = torch.load(self._checkpoint, weights_only=True)
+    def _state(self) -> dict[str, Any]:
+        return {
+            "model": self._model.state_dict(),
+            "average": self._average.state_dict(),
+            "best_weights": self._best,
+            "optimiser": self._optimiser.state_dict(),
+            "generator": self._generator.get_state(),
+            "update": self.update,
+            "best": self.best,
+            "best_update": self.best_update,
+            "spent": time.monotonic() - self._since,
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
         self._model.load_state_dict(state["model"])
         self._average.load_state_dict(state["average"])
         self._best = state["best_weights"]

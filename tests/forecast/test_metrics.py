@@ -44,7 +44,9 @@ def test_energy_score_agrees_with_scoringrules(sample):
 
 def test_energy_score_of_one_number_is_the_crps(sample):
     paths, truth = sample
-    torch.testing.assert_close(metrics.energy_score(paths[..., :1], truth[..., :1]), metrics.crps(paths[..., :1], truth[..., :1]))
+    torch.testing.assert_close(
+        metrics.energy_score(paths[..., :1], truth[..., :1]), metrics.crps(paths[..., :1], truth[..., :1])
+    )
 
 
 def test_energy_score_can_be_differentiated_where_paths_coincide(sample):
@@ -93,6 +95,14 @@ def test_coverage_falls_when_the_paths_are_too_narrow():
     assert metrics.coverage(paths * 0.5, truth, 0.8).mean() < 0.6
 
 
-def test_acceleration_ratio_is_the_amplitude_of_a_copy():
+def test_a_copy_of_twice_the_amplitude_accelerates_twice_as_much():
     truth = torch.randn(3, 8, 2, 2, generator=torch.Generator().manual_seed(0))
-    assert metrics.acceleration_ratio(truth[:, None] * 2, truth).item() == pytest.approx(2.0)
+    futures, happened = metrics.accelerations(truth[:, None] * 2, truth)
+    assert futures.shape == happened.shape == (3, 6)
+    torch.testing.assert_close(futures, 2 * happened)
+
+
+def test_uniform_motion_does_not_accelerate():
+    line = torch.arange(8.0).view(1, 8, 1, 1).expand(2, 8, 3, 2)
+    futures, happened = metrics.accelerations(line[:, None], line)
+    assert futures.abs().max() == 0 and happened.abs().max() == 0

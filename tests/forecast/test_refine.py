@@ -21,7 +21,8 @@ def test_the_joined_energy_differs_from_the_formula_by_a_constant(blocks, beta, 
         weight = index / (blocks - 1)
 
         def formula(y, weight=weight):
-            return (1 - weight) * y.square().sum(-1, keepdim=True) / 2 + weight * beta * (y - y_hat).square().sum(-1, keepdim=True) / 2
+            prior, pull = y.square().sum(-1, keepdim=True), (y - y_hat).square().sum(-1, keepdim=True)
+            return (1 - weight) * prior / 2 + weight * beta * pull / 2
 
         half_stiffness, share = block_energy(index, blocks, beta)
         energy = Quadratic(half_stiffness, share * y_hat)
