@@ -8,45 +8,56 @@ from torch.nn import functional as F
 
 from backend.animate.blocks import ConvBlock, Upsample
 from backend.animate.compose import identity_grid, warp
-from backend.animate.transfer import inverse_2x2, product_2x2
+from backend.animate.transfer import inverse_2x2
 from backend.types import Keypoints
 
 RESIDUAL_REACH = 0.1
 """Furthest that the learned residual may move a pixel, in crop units, beyond what the keypoints' affine maps say."""
 
 
-def sparse_motions(source: Keypoints, driving: Keypoints, grid: Tensor) -> Tensor:
+BACKGROUND_LOGIT = -6.0
+"""Prior of the background's motion: it wins where every keypoint is more than about 3.5 extents away."""
+
+
+def canonical_offsets(keypoints: Keypoints, grid: Tensor) -> tuple[Tensor, Tensor]:
+    """Where each pixel lies in each keypoint's own canonical frame: `J^-1 (z - kp)`.
+
+    Args:
+        keypoints: `[F, N]`.
+        grid: positions `[h, w, 2]`, regular.
+
+    Returns:
+        x and y, each `[F, N, h, w]`.
+    """
+    inverse = inverse_2x2(keypoints.jacobian)[..., None, None]
+    x = (grid[0, :, 0] - keypoints.value[..., 0, None])[..., None, :]
+    y = (grid[:, 0, 1] - keypoints.value[..., 1, None])[..., :, None]
+    return inverse[:, :, 0, 0] * x + inverse[:, :, 0, 1] * y, inverse[:, :, 1, 0] * x + inverse[:, :, 1, 1] * y
+
+
+def sparse_motions(source: Keypoints, offsets: tuple[Tensor, Tensor], grid: Tensor) -> Tensor:
     """First-order motions around each keypoint: `T_n(z) = kp_s + J_s J_d^-1 (z - kp_d)` (FOMM, eq. 4).
 
     Args:
         source: the portrait's keypoints, `[F, N]`.
-        driving: where they should go, `[F, N]`.
+        offsets: the driving keypoints' `canonical_offsets`.
         grid: positions `[h, w, 2]`.
 
     Returns:
         `[F, N + 1, h, w, 2]`; index 0 is the identity, for the background.
     """
-    jacobian = product_2x2(source.jacobian, inverse_2x2(driving.jacobian))[:, :, None, None]
-    offset = grid - driving.value[:, :, None, None]
-    motions = source.value[:, :, None, None] + jacobian[..., 0] * offset[..., :1] + jacobian[..., 1] * offset[..., 1:]
-    background = grid.expand(len(motions), 1, *grid.shape)
-    return torch.cat([background, motions], 1)
-
-
-def heatmap_differences(source: Keypoints, driving: Keypoints, grid: Tensor, variance: float = 0.01) -> Tensor:
-    """Gaussians at the driving keypoints less those at the source's: `[F, N + 1, h, w]`, index 0 (background) is zero."""
-
-    def heatmap(keypoints: Keypoints) -> Tensor:
-        # A Gaussian over a regular grid is a product of one over x and one over y.
-        x = torch.exp(-(grid[0, :, 0] - keypoints.value[..., :1]).square() / (2 * variance))
-        y = torch.exp(-(grid[:, 0, 1] - keypoints.value[..., 1:]).square() / (2 * variance))
-        return y[..., None] * x[..., None, :]
-
-    return F.pad(heatmap(driving) - heatmap(source), (0, 0, 0, 0, 1, 0))
+    x, y = offsets
+    value, jacobian = source.value[..., None, None], source.jacobian[..., None, None]
+    moved = [value[:, :, row] + jacobian[:, :, row, 0] * x + jacobian[:, :, row, 1] * y for row in (0, 1)]
+    motions = torch.stack(moved, -1)
+    return torch.cat([grid.expand(len(motions), 1, *grid.shape), motions], 1)
 
 
 class Motion(nn.Module):
     """The dense motion network: a small U-Net that chooses, per pixel, among the N + 1 sparse motions.
+
+    Beyond FOMM: heatmaps are Gaussians of the region's own shape (so that a closing lid shows in them), and the masks start
+    from them instead of from nothing.
 
     Args:
         keypoints: N.
@@ -57,6 +68,8 @@ class Motion(nn.Module):
     def __init__(self, keypoints: int, channels: int = 32, size: int = 64) -> None:
         super().__init__()
         self.size = size
+        # Half-axes of each keypoint's region in its canonical frame: what the masks and heatmaps start from.
+        self.extent = nn.Parameter(torch.tensor([0.3, 0.2]).expand(keypoints, 2).clone())
         c = channels
         self.enter = ConvBlock(4 * (keypoints + 1), c)
         self.down1 = ConvBlock(c, 2 * c, stride=2)
@@ -83,11 +96,13 @@ class Motion(nn.Module):
             1 where the portrait shows what the frame needs.
         """
         grid = identity_grid(self.size, self.size, portrait)
-        motions = sparse_motions(source, driving, grid)
+        offsets = canonical_offsets(driving, grid)
+        motions = sparse_motions(source, offsets, grid)
         frames, count = motions.shape[:2]
         copies = portrait[:, None].expand(-1, count, -1, -1, -1).flatten(0, 1)
         warped = warp(copies, motions.flatten(0, 1)).unflatten(0, (frames, count))
-        heat = heatmap_differences(source, driving, grid)
+        prior = self._log_heat(offsets)
+        heat = F.pad(prior.exp() - self._log_heat(canonical_offsets(source, grid)).exp(), (0, 0, 0, 0, 1, 0))
         x0 = self.enter(torch.cat([heat[:, :, None], warped], 2).flatten(1, 2).to(self.head.weight.dtype))
         x1 = self.down1(x0)
         x2 = self.down2(x1)
@@ -96,6 +111,12 @@ class Motion(nn.Module):
         y = self.up1(torch.cat([y, x1], 1))
         out = self.head(self.exit(torch.cat([y, x0], 1))).float()
         masks, occlusion, residual = out.split([count, 1, 2], 1)
+        masks = masks + F.pad(prior.clamp(min=-30), (0, 0, 0, 0, 1, 0), value=BACKGROUND_LOGIT)
         flow = (masks.softmax(1)[..., None] * motions).sum(1)
         flow = flow + RESIDUAL_REACH * residual.tanh().permute(0, 2, 3, 1)
         return flow, occlusion.sigmoid()
+
+    def _log_heat(self, offsets: tuple[Tensor, Tensor]) -> Tensor:
+        """Log of a Gaussian of each region's extent in its canonical frame: it leans and closes as the region does."""
+        x, y = (offset / self.extent[:, axis, None, None] for axis, offset in enumerate(offsets))
+        return -0.5 * (x.square() + y.square())

@@ -42,7 +42,7 @@ class GeneratorTraining:
     updates: int = 20_000
     batch: int = 8
     learning_rate: float = 4e-4
-    ema: float = 0.999
+    ema: float = 0.998
     gradient: float = 1.0
     warp: float = 0.3
     own_pixels: float = 0.01

@@ -12,14 +12,14 @@ from torch.nn import functional as F
 
 from backend.keypoints.regions import FaceRegions
 from backend.train.pack import Pack
-from backend.types import Keypoints
+from backend.types import FloatArray, Keypoints
 
 EYES_AND_LIPS = ("right_eye", "left_eye", "upper_lip", "lower_lip")
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """B pairs: pictures `[B, 3, n, n]` in [0, 1], keypoints `[B, N]`, and a loss weight `[B, 1, n, n]`, larger at eyes and lips."""
+    """Pairs: pictures `[B, 3, n, n]` in [0, 1], keypoints `[B, N]`, loss weight `[B, 1, n, n]`, larger at lips and lids."""
 
     source: Tensor
     driving: Tensor
@@ -38,7 +38,7 @@ class PairSampler:
         detail: extra weight of eyes and lips in the loss.
     """
 
-    def __init__(self, pack: Pack, size: int, *, held_out: bool = False, detail: float = 4.0) -> None:
+    def __init__(self, pack: Pack, size: int, *, held_out: bool = False, detail: float = 8.0) -> None:
         self._pack, self._size, self._detail = pack, size, detail
         self._regions = FaceRegions()
         self._detail_index = [self._regions.names.index(name) for name in EYES_AND_LIPS]
@@ -48,9 +48,10 @@ class PairSampler:
             if len(frames) >= 8:
                 self._clips.setdefault(str(pack.person[clip]), []).append(frames)
         self._people = sorted(self._clips)
+        self._expression = _expression(pack.landmarks)
 
     def draw(self, batch: int, generator: np.random.Generator) -> Pairs:
-        """Draw an augmented batch: large motions as often as small ones."""
+        """Draw an augmented batch: 40 % at random, 30 % chosen for large motion, 30 % for a large change of lips or lids."""
         chosen = [self._pair(generator) for _ in range(batch)]
         return self._augment(self._load(chosen), generator)
 
@@ -67,9 +68,14 @@ class PairSampler:
         clips = self._clips[self._people[generator.integers(len(self._people))]]
         frames = clips[generator.choice(len(clips), p=np.array([len(c) for c in clips]) / sum(len(c) for c in clips))]
         source = frames[generator.integers(len(frames))]
-        candidates = frames[generator.integers(len(frames), size=4 if generator.random() < 0.5 else 1)]
-        moved = np.abs(self._pack.landmarks[candidates, ::8, :2] - self._pack.landmarks[source, ::8, :2]).mean((1, 2))
-        return int(source), int(candidates[moved.argmax()])
+        kind = generator.random()
+        candidates = frames[generator.integers(len(frames), size=1 if kind < 0.4 else 5)]
+        if kind < 0.7:
+            points = self._pack.landmarks[:, ::8, :2]
+            change = np.abs(points[candidates] - points[source]).mean((1, 2))
+        else:
+            change = np.abs(self._expression[candidates] - self._expression[source]).sum(1)
+        return int(source), int(candidates[change.argmax()])
 
     def _load(self, chosen: list[tuple[int, int]]) -> Pairs:
         frames = [frame for pair in zip(*chosen, strict=True) for frame in pair]
@@ -121,3 +127,12 @@ class PairSampler:
 
 def _uniform(generator: np.random.Generator, shape: tuple[int, ...], low: float, high: float) -> Tensor:
     return torch.from_numpy(generator.uniform(low, high, shape)).float()
+
+
+def _expression(landmarks: FloatArray) -> FloatArray:
+    """How open lips and lids are, `[F, 3]`, in standard deviations over the data."""
+    gaps = [(13, 14), (159, 145), (386, 374)]  # inner lips, right lids, left lids
+    face = np.linalg.norm(landmarks[:, 10, :2] - landmarks[:, 152, :2], axis=-1)
+    open_ = np.stack([np.linalg.norm(landmarks[:, a, :2] - landmarks[:, b, :2], axis=-1) / face for a, b in gaps], -1)
+    spread: FloatArray = open_ / open_.std(0)
+    return spread
