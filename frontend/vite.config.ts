@@ -1,23 +1,23 @@
-import { defineConfig } from "vitest/config";
-import { mediapipe } from "./mediapipe-plugin.ts";
+import { defineConfig } from 'vitest/config';
+import { mediapipe } from './mediapipe-plugin.ts';
 
-const server = process.env.MOTIONFAN_SERVER ?? "http://127.0.0.1:8000";
+const server = process.env.MOTIONFAN_SERVER ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
-  base: "/",
+  base: '/',
   plugins: [mediapipe()],
   build: {
-    outDir: "../backend/server/page",
+    outDir: '../backend/server/page',
     emptyOutDir: true,
-    manifest: "manifest.json",
-    target: "es2022",
-    rollupOptions: { input: "src/main.ts" },
+    manifest: 'manifest.json',
+    target: 'es2022',
+    rollupOptions: { input: 'src/main.ts' },
   },
   server: {
-    proxy: { "/api": server, "/ws": { target: server.replace(/^http/, "ws"), ws: true } },
+    proxy: { '/api': server, '/ws': { target: server.replace(/^http/, 'ws'), ws: true } },
   },
   test: {
-    environment: "happy-dom",
-    include: ["src/**/*.test.ts"],
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts'],
   },
 });

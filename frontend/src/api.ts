@@ -15,21 +15,21 @@ export type SessionTicket = { session: string; ws: string };
 export type RecordingInfo = { name: string; title: string; seconds: number };
 
 export async function createSession(): Promise<SessionTicket> {
-  return json(await request("/api/sessions", { method: "POST" }));
+  return json(await request('/api/sessions', { method: 'POST' }));
 }
 
 /** A new ticket for a session that lost its socket; ApiError 404 when the session is gone. */
 export async function renewTicket(session: string): Promise<SessionTicket> {
-  const answer = await json<{ ws: string }>(await request(`/api/sessions/${session}/ticket`, { method: "POST" }));
+  const answer = await json<{ ws: string }>(await request(`/api/sessions/${session}/ticket`, { method: 'POST' }));
   return { session, ws: answer.ws };
 }
 
 export async function getSchema(): Promise<unknown> {
-  return json(await request("/api/schema"));
+  return json(await request('/api/schema'));
 }
 
 export async function getRecordings(): Promise<RecordingInfo[]> {
-  return json(await request("/api/recordings"));
+  return json(await request('/api/recordings'));
 }
 
 export async function getRecording(name: string): Promise<ArrayBuffer> {
@@ -37,16 +37,16 @@ export async function getRecording(name: string): Promise<ArrayBuffer> {
 }
 
 export async function getPortrait(session: string): Promise<Blob> {
-  return (await request(`/api/sessions/${session}/portrait`, { cache: "no-store" })).blob();
+  return (await request(`/api/sessions/${session}/portrait`, { cache: 'no-store' })).blob();
 }
 
 export async function putPortrait(session: string, picture: Blob): Promise<void> {
-  const headers = { "Content-Type": picture.type || "application/octet-stream" };
-  await request(`/api/sessions/${session}/portrait`, { method: "PUT", body: picture, headers });
+  const headers = { 'Content-Type': picture.type || 'application/octet-stream' };
+  await request(`/api/sessions/${session}/portrait`, { method: 'PUT', body: picture, headers });
 }
 
 export async function deletePortrait(session: string): Promise<void> {
-  await request(`/api/sessions/${session}/portrait`, { method: "DELETE" });
+  await request(`/api/sessions/${session}/portrait`, { method: 'DELETE' });
 }
 
 async function request(path: string, init: RequestInit = {}): Promise<Response> {
@@ -54,7 +54,7 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
   try {
     response = await fetch(path, init);
   } catch {
-    throw new ApiError(0, "unreachable", "The server does not answer.", "Check that it is running.");
+    throw new ApiError(0, 'unreachable', 'The server does not answer.', 'Check that it is running.');
   }
   if (response.ok) return response;
   throw await errorOf(response);
@@ -63,11 +63,11 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
 async function errorOf(response: Response): Promise<ApiError> {
   try {
     const body = (await response.json()) as { code?: string; message?: string; hint?: string };
-    if (body.code && body.message) return new ApiError(response.status, body.code, body.message, body.hint ?? "");
+    if (body.code && body.message) return new ApiError(response.status, body.code, body.message, body.hint ?? '');
   } catch {
     // Not one of our answers (a proxy's page, say): the status is all there is to tell.
   }
-  return new ApiError(response.status, `http_${response.status}`, `The server answered ${response.status}.`, "");
+  return new ApiError(response.status, `http_${response.status}`, `The server answered ${response.status}.`, '');
 }
 
 async function json<T>(response: Response): Promise<T> {

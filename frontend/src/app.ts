@@ -1,23 +1,23 @@
 /** The page: builds its parts and connects them. */
-import { createSession, getSchema, renewTicket } from "./api.ts";
-import { Controls } from "./controls.ts";
-import { download, h, icon } from "./dom.ts";
-import { Driver } from "./driver.ts";
-import { howItWorks, PRIVACY, TAGLINE } from "./explain.ts";
-import { GenerationStore } from "./generation-store.ts";
-import { Hud } from "./hud.ts";
-import { logo } from "./logo.ts";
-import { PortraitPicker } from "./portrait.ts";
-import { exposeProbe } from "./probe.ts";
-import type { ErrorHead, ReadyHead } from "./protocol.ts";
-import { fieldsOf, type Settings } from "./schema.ts";
-import { SheetQueue } from "./sheet-queue.ts";
-import { listen, type Shortcut } from "./shortcuts.ts";
-import { fileName, StagePainter } from "./snapshot.ts";
-import { Connection } from "./socket.ts";
-import { Stage } from "./stage.ts";
-import { StageRecorder } from "./stage-recorder.ts";
-import { StatusView } from "./status-pill.ts";
+import { createSession, getSchema, renewTicket } from './api.ts';
+import { Controls } from './controls.ts';
+import { download, h, icon } from './dom.ts';
+import { Driver } from './driver.ts';
+import { howItWorks, PRIVACY, TAGLINE } from './explain.ts';
+import { GenerationStore } from './generation-store.ts';
+import { Hud } from './hud.ts';
+import { logo } from './logo.ts';
+import { PortraitPicker } from './portrait.ts';
+import { exposeProbe } from './probe.ts';
+import type { ErrorHead, ReadyHead } from './protocol.ts';
+import { fieldsOf, type Settings } from './schema.ts';
+import { SheetQueue } from './sheet-queue.ts';
+import { listen, type Shortcut } from './shortcuts.ts';
+import { fileName, StagePainter } from './snapshot.ts';
+import { Connection } from './socket.ts';
+import { Stage } from './stage.ts';
+import { StageRecorder } from './stage-recorder.ts';
+import { StatusView } from './status-pill.ts';
 
 export class App {
   readonly store = new GenerationStore();
@@ -31,9 +31,9 @@ export class App {
   controls: Controls | null = null;
   readonly #painter: StagePainter;
   readonly #recorder: StageRecorder;
-  readonly #cameraButton = h("button", { type: "button", class: "primary", id: "camera" });
-  readonly #recordButton = h("button", { type: "button", class: "quiet", title: "Record the stage as a video (R)" });
-  readonly #side = h("aside", { class: "side", "aria-label": "Settings" });
+  readonly #cameraButton = h('button', { type: 'button', class: 'primary', id: 'camera' });
+  readonly #recordButton = h('button', { type: 'button', class: 'quiet', title: 'Record the stage as a video (R)' });
+  readonly #side = h('aside', { class: 'side', 'aria-label': 'Settings' });
   readonly failures: string[] = [];
   #readied = 0;
 
@@ -52,15 +52,15 @@ export class App {
     );
     this.sheets = new SheetQueue(this.store, this.stage, this.hud, this.connection);
     this.driver = new Driver({
-      frame: ({ t, landmarks }) => this.connection.send({ kind: "landmarks", t, landmarks }),
-      source: (name) => this.connection.send({ kind: "source", name }),
-      reference: () => this.connection.send({ kind: "reference" }),
+      frame: ({ t, landmarks }) => this.connection.send({ kind: 'landmarks', t, landmarks }),
+      source: (name) => this.connection.send({ kind: 'source', name }),
+      reference: () => this.connection.send({ kind: 'reference' }),
       cameraState: (state) => this.#showCamera(state),
       say: (words) => this.status.say(words),
     });
     const bands = [
-      { band: this.stage.now, heading: "Now, and where it may go" },
-      { band: this.stage.past, heading: "A moment ago" },
+      { band: this.stage.now, heading: 'Now, and where it may go' },
+      { band: this.stage.past, heading: 'A moment ago' },
     ];
     this.#painter = new StagePainter(bands, this.stage.overlay);
     this.#recorder = new StageRecorder(this.#painter);
@@ -77,7 +77,7 @@ export class App {
   freeze(): void {
     this.store.frozen = !this.store.frozen;
     this.stage.setFrozen(this.store.frozen);
-    this.status.say(this.store.frozen ? "Frozen: the last moment loops." : "Following the present.");
+    this.status.say(this.store.frozen ? 'Frozen: the last moment loops.' : 'Following the present.');
   }
 
   async #loadControls(): Promise<void> {
@@ -100,7 +100,7 @@ export class App {
   }
 
   #configure(settings: Settings): void {
-    this.connection.send({ kind: "controls", settings });
+    this.connection.send({ kind: 'controls', settings });
   }
 
   #ready(head: ReadyHead, fresh: boolean): void {
@@ -124,61 +124,61 @@ export class App {
     this.status.say(`${head.message} ${head.hint}`.trim());
   }
 
-  #showCamera(state: "off" | "starting" | "on"): void {
-    const words = { off: "Use my camera", starting: "Starting the camera…", on: "Stop the camera" }[state];
-    this.#cameraButton.replaceChildren(icon("M4 7.5h11v9H4zM15 10.5l5-3v9l-5-3"), words);
+  #showCamera(state: 'off' | 'starting' | 'on'): void {
+    const words = { off: 'Use my camera', starting: 'Starting the camera…', on: 'Stop the camera' }[state];
+    this.#cameraButton.replaceChildren(icon('M4 7.5h11v9H4zM15 10.5l5-3v9l-5-3'), words);
     this.#cameraButton.dataset.state = state;
-    this.#cameraButton.setAttribute("aria-busy", String(state === "starting"));
+    this.#cameraButton.setAttribute('aria-busy', String(state === 'starting'));
   }
 
   async #snapshot(): Promise<void> {
-    download(await this.#painter.png(), fileName("png"));
-    this.status.say("Snapshot saved.");
+    download(await this.#painter.png(), fileName('png'));
+    this.status.say('Snapshot saved.');
   }
 
   #record(): void {
     if (this.#recorder.running) this.#recorder.stop();
-    else this.#recorder.start((video) => download(video, fileName("webm")));
+    else this.#recorder.start((video) => download(video, fileName('webm')));
     this.#showRecording();
   }
 
   #showRecording(): void {
     const on = this.#recorder.running;
-    this.#recordButton.setAttribute("aria-pressed", String(on));
-    this.#recordButton.replaceChildren(icon("M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10"), on ? "Stop" : "Record");
+    this.#recordButton.setAttribute('aria-pressed', String(on));
+    this.#recordButton.replaceChildren(icon('M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10'), on ? 'Stop' : 'Record');
   }
 
   #build(root: HTMLElement): void {
     const shortcuts = this.#shortcuts();
     const snapshot = h(
-      "button",
-      { type: "button", class: "quiet", title: "Save the stage as a picture (S)" },
-      icon("M4 8h3l1.5-2.5h7L17 8h3v11H4zM12 10.2a3 3 0 1 0 0 6 3 3 0 0 0 0-6"),
-      "Snapshot",
+      'button',
+      { type: 'button', class: 'quiet', title: 'Save the stage as a picture (S)' },
+      icon('M4 8h3l1.5-2.5h7L17 8h3v11H4zM12 10.2a3 3 0 1 0 0 6 3 3 0 0 0 0-6'),
+      'Snapshot',
     );
-    snapshot.addEventListener("click", () => void this.#snapshot());
-    this.#recordButton.addEventListener("click", () => this.#record());
+    snapshot.addEventListener('click', () => void this.#snapshot());
+    this.#recordButton.addEventListener('click', () => this.#record());
     this.#recordButton.hidden = !StageRecorder.supported;
-    this.stage.freezeButton.addEventListener("click", () => this.freeze());
-    this.#cameraButton.addEventListener("click", () => void this.driver.toggleCamera());
-    this.#showCamera("off");
+    this.stage.freezeButton.addEventListener('click', () => this.freeze());
+    this.#cameraButton.addEventListener('click', () => void this.driver.toggleCamera());
+    this.#showCamera('off');
     this.#showRecording();
     this.stage.tools.append(snapshot, this.#recordButton);
     this.#side.append(this.driver.panel.element, this.portrait.element);
-    const brand = h("div", { class: "brand" }, logo(), h("h1", {}, "MotionFan"));
+    const brand = h('div', { class: 'brand' }, logo(), h('h1', {}, 'MotionFan'));
     const header = h(
-      "header",
-      { class: "top" },
+      'header',
+      { class: 'top' },
       brand,
-      h("p", { class: "tagline" }, TAGLINE),
+      h('p', { class: 'tagline' }, TAGLINE),
       this.status.pill,
       this.#cameraButton,
     );
-    const main = h("main", {}, this.status.banner, this.stage.element, this.hud.element, howItWorks(shortcuts));
+    const main = h('main', {}, this.status.banner, this.stage.element, this.hud.element, howItWorks(shortcuts));
     root.replaceChildren(
       header,
-      h("div", { class: "columns" }, main, this.#side),
-      h("footer", {}, PRIVACY),
+      h('div', { class: 'columns' }, main, this.#side),
+      h('footer', {}, PRIVACY),
       this.status.liveRegion,
     );
     listen(shortcuts);
@@ -186,14 +186,14 @@ export class App {
 
   #shortcuts(): Shortcut[] {
     return [
-      { key: "c", label: "C", words: "camera on or off", run: () => void this.driver.toggleCamera() },
-      { key: "n", label: "N", words: "reset the reference", run: () => this.driver.neutral() },
-      { key: " ", label: "Space", words: "pause the recording", run: () => this.driver.pause() },
-      { key: "f", label: "F", words: "freeze a moment", run: () => this.freeze() },
-      { key: "s", label: "S", words: "save a snapshot", run: () => void this.#snapshot() },
-      { key: "r", label: "R", words: "record a video", run: () => this.#record() },
-      { key: "+", label: "+", words: "one future more", run: () => this.controls?.nudge("k", 1) },
-      { key: "-", label: "−", words: "one future less", run: () => this.controls?.nudge("k", -1) },
+      { key: 'c', label: 'C', words: 'camera on or off', run: () => void this.driver.toggleCamera() },
+      { key: 'n', label: 'N', words: 'reset the reference', run: () => this.driver.neutral() },
+      { key: ' ', label: 'Space', words: 'pause the recording', run: () => this.driver.pause() },
+      { key: 'f', label: 'F', words: 'freeze a moment', run: () => this.freeze() },
+      { key: 's', label: 'S', words: 'save a snapshot', run: () => void this.#snapshot() },
+      { key: 'r', label: 'R', words: 'record a video', run: () => this.#record() },
+      { key: '+', label: '+', words: 'one future more', run: () => this.controls?.nudge('k', 1) },
+      { key: '-', label: '−', words: 'one future less', run: () => this.controls?.nudge('k', -1) },
     ];
   }
 }

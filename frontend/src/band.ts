@@ -1,18 +1,18 @@
 /** A row of the stage: one leading tile (the present, or the truth) and K futures, in a grid that fits the space. */
-import { h } from "./dom.ts";
-import type { Frame } from "./generation-store.ts";
-import type { Layout } from "./layout.ts";
-import { colourOf, methodName } from "./palette.ts";
-import { Tile } from "./tile.ts";
+import { h } from './dom.ts';
+import type { Frame } from './generation-store.ts';
+import type { Layout } from './layout.ts';
+import { colourOf, methodName } from './palette.ts';
+import { Tile } from './tile.ts';
 
 export class Band {
-  readonly grid = h("div", { class: "band-grid" });
+  readonly grid = h('div', { class: 'band-grid' });
   readonly lead: Tile;
   futures: Tile[] = [];
 
   constructor(leadName: string) {
     this.lead = new Tile(leadName, null);
-    this.lead.element.classList.add("lead");
+    this.lead.element.classList.add('lead');
     this.grid.append(this.lead.element);
   }
 
@@ -20,13 +20,13 @@ export class Band {
   populate(methods: string[]): void {
     while (this.futures.length > methods.length) this.futures.pop()?.element.remove();
     while (this.futures.length < methods.length) {
-      const tile = new Tile("", colourOf(this.futures.length));
+      const tile = new Tile('', colourOf(this.futures.length));
       this.futures.push(tile);
       this.grid.append(tile.element);
     }
     const mixed = new Set(methods).size > 1;
     this.futures.forEach((tile, i) => {
-      tile.rename(`Future ${i + 1}`, mixed ? methodName(methods[i] ?? "") : "");
+      tile.rename(`Future ${i + 1}`, mixed ? methodName(methods[i] ?? '') : '');
     });
   }
 
@@ -44,9 +44,9 @@ export class Band {
   }
 
   place(layout: Layout): void {
-    this.grid.style.setProperty("--columns", String(layout.columns));
-    this.grid.style.setProperty("--side", `${layout.side}px`);
-    this.grid.style.setProperty("--span", String(layout.span));
+    this.grid.style.setProperty('--columns', String(layout.columns));
+    this.grid.style.setProperty('--side', `${layout.side}px`);
+    this.grid.style.setProperty('--span', String(layout.span));
   }
 
   get tiles(): Tile[] {

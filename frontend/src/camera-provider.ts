@@ -1,8 +1,8 @@
 /** Landmarks from the webcam. The picture is looked at here and goes nowhere else. */
-import { asCameraError, type CameraError, cameraError } from "./camera-errors.ts";
-import { framed, intoSquare, type Square, squareAround } from "./face-crop.ts";
-import { FaceTracker } from "./face-mesh.ts";
-import type { LandmarkProvider, LandmarkSink } from "./landmark-provider.ts";
+import { asCameraError, type CameraError, cameraError } from './camera-errors.ts';
+import { framed, intoSquare, type Square, squareAround } from './face-crop.ts';
+import { FaceTracker } from './face-mesh.ts';
+import type { LandmarkProvider, LandmarkSink } from './landmark-provider.ts';
 
 const NO_FACE_MS = 2000;
 /** Faster than twice the 12.5 Hz clock gains nothing and warms laptops. */
@@ -16,7 +16,7 @@ export interface CameraEvents {
 }
 
 export class CameraProvider implements LandmarkProvider {
-  readonly name = "camera";
+  readonly name = 'camera';
   readonly counts = { frames: 0, faces: 0 };
   #sink: LandmarkSink | null = null;
   #stream: MediaStream | null = null;
@@ -43,7 +43,7 @@ export class CameraProvider implements LandmarkProvider {
       if (!this.#stream) return;
       this.#sink = sink;
       this.#lastFace = performance.now();
-      this.#stream.getVideoTracks()[0]?.addEventListener("ended", () => this.#fail(cameraError("ended")));
+      this.#stream.getVideoTracks()[0]?.addEventListener('ended', () => this.#fail(cameraError('ended')));
       this.#await(tracker);
     } catch (error) {
       this.stop();
@@ -123,13 +123,13 @@ export class CameraProvider implements LandmarkProvider {
 /** Cameras by name; names are empty until the camera has been allowed once. */
 export async function listCameras(): Promise<MediaDeviceInfo[]> {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
-  return devices.filter((device) => device.kind === "videoinput" && device.deviceId !== "");
+  return devices.filter((device) => device.kind === 'videoinput' && device.deviceId !== '');
 }
 
 async function openCamera(deviceId: string | null): Promise<MediaStream> {
-  if (!window.isSecureContext) throw cameraError("insecure");
-  if (!navigator.mediaDevices) throw cameraError("unsupported");
+  if (!window.isSecureContext) throw cameraError('insecure');
+  if (!navigator.mediaDevices) throw cameraError('unsupported');
   const size = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
-  const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
+  const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: 'user' };
   return navigator.mediaDevices.getUserMedia({ video: { ...size, ...choice }, audio: false });
 }

@@ -1,11 +1,11 @@
 /** Controls of the forecast, made from the server's schema: nothing here knows what a setting means. */
-import { h, icon } from "./dom.ts";
-import { methodName } from "./palette.ts";
-import { active, defaultsOf, type Field, type NumberField, type Settings, sanitise } from "./schema.ts";
-import { recall, remember } from "./storage.ts";
+import { h, icon } from './dom.ts';
+import { methodName } from './palette.ts';
+import { active, defaultsOf, type Field, type NumberField, type Settings, sanitise } from './schema.ts';
+import { recall, remember } from './storage.ts';
 
 const DEBOUNCE_MS = 150;
-const KEY = "settings";
+const KEY = 'settings';
 
 type Control = { field: Field; element: HTMLElement; show(value: string | number): void; enable(on: boolean): void };
 
@@ -22,12 +22,12 @@ export class Controls {
   ) {
     this.#settings = sanitise(fields, recall(KEY));
     this.#controls = fields.map((field) => this.#make(field));
-    const reset = h("button", { type: "button", class: "quiet" }, icon("M4 4v5h5M4.6 9a8 8 0 1 1-.5 4.5"), "Defaults");
-    reset.addEventListener("click", () => this.reset());
+    const reset = h('button', { type: 'button', class: 'quiet' }, icon('M4 4v5h5M4.6 9a8 8 0 1 1-.5 4.5'), 'Defaults');
+    reset.addEventListener('click', () => this.reset());
     this.element = h(
-      "section",
-      { class: "card controls", "aria-labelledby": "controls-title" },
-      h("header", {}, h("h2", { id: "controls-title" }, "Forecast"), reset),
+      'section',
+      { class: 'card controls', 'aria-labelledby': 'controls-title' },
+      h('header', {}, h('h2', { id: 'controls-title' }, 'Forecast'), reset),
       ...this.#controls.map((control) => control.element),
     );
     this.#show();
@@ -52,7 +52,7 @@ export class Controls {
   /** One step more or less of a number, for keyboard shortcuts. */
   nudge(name: string, by: number): void {
     const field = this.fields.find((candidate) => candidate.name === name);
-    if (field?.type !== "number") return;
+    if (field?.type !== 'number') return;
     const value = Number(this.#settings[name]) + by * field.step;
     this.set(name, Math.min(field.max, Math.max(field.min, value)));
   }
@@ -66,7 +66,7 @@ export class Controls {
 
   #make(field: Field): Control {
     const set = (value: string | number) => this.set(field.name, value);
-    if (field.type === "choice") {
+    if (field.type === 'choice') {
       const { element, show } = choice(field.name, field.title, field.description, field.options, set);
       return { field, element, show, enable: () => undefined };
     }
@@ -76,21 +76,21 @@ export class Controls {
 
 function choice(name: string, title: string, description: string, options: string[], set: (value: string) => void) {
   const inputs = options.map((option) => {
-    const input = h("input", {
-      type: "radio",
+    const input = h('input', {
+      type: 'radio',
       name: `setting-${name}`,
       value: option,
       id: `setting-${name}-${option}`,
     });
-    input.addEventListener("change", () => set(option));
+    input.addEventListener('change', () => set(option));
     return input;
   });
-  const segments = inputs.map((input) => h("label", { for: input.id }, input, h("span", {}, methodName(input.value))));
+  const segments = inputs.map((input) => h('label', { for: input.id }, input, h('span', {}, methodName(input.value))));
   const element = h(
-    "fieldset",
-    { class: "control choice", title: description, "data-setting": name },
-    h("legend", {}, title),
-    h("div", { class: "segments" }, ...segments),
+    'fieldset',
+    { class: 'control choice', title: description, 'data-setting': name },
+    h('legend', {}, title),
+    h('div', { class: 'segments' }, ...segments),
   );
   const show = (value: string | number) => {
     for (const input of inputs) input.checked = input.value === value;
@@ -101,27 +101,27 @@ function choice(name: string, title: string, description: string, options: strin
 function slider(field: NumberField, set: (value: number) => void): Control {
   const { min, max, step } = field;
   const id = `setting-${field.name}`;
-  const help = h("span", { class: "visually-hidden", id: `${id}-help` }, field.description);
-  const input = h("input", { type: "range", id, min, max, step, "aria-describedby": help.id });
-  const output = h("output", { for: id });
-  input.addEventListener("input", () => set(Number(input.value)));
-  const label = h("label", { for: id }, field.title);
-  const row = h("div", { class: "control-head" }, label, output);
+  const help = h('span', { class: 'visually-hidden', id: `${id}-help` }, field.description);
+  const input = h('input', { type: 'range', id, min, max, step, 'aria-describedby': help.id });
+  const output = h('output', { for: id });
+  input.addEventListener('input', () => set(Number(input.value)));
+  const label = h('label', { for: id }, field.title);
+  const row = h('div', { class: 'control-head' }, label, output);
   const element = h(
-    "div",
-    { class: "control", title: field.description, "data-setting": field.name },
+    'div',
+    { class: 'control', title: field.description, 'data-setting': field.name },
     row,
     input,
     help,
   );
   const show = (value: string | number) => {
     input.value = String(value);
-    input.style.setProperty("--part", String((Number(value) - min) / (max - min)));
+    input.style.setProperty('--part', String((Number(value) - min) / (max - min)));
     output.textContent = valueText(field, Number(value));
   };
   const enable = (on: boolean) => {
     input.disabled = !on;
-    element.classList.toggle("inert", !on);
+    element.classList.toggle('inert', !on);
   };
   return { field, element, show, enable };
 }
@@ -129,5 +129,5 @@ function slider(field: NumberField, set: (value: number) => void): Control {
 /** A value with as many decimals as its step has, and its unit. */
 export function valueText(field: NumberField, value: number): string {
   const decimals = field.integer ? 0 : Math.max(0, -Math.floor(Math.log10(field.step) + 1e-9));
-  return `${value.toFixed(decimals)}${field.unit ? ` ${field.unit}` : ""}`;
+  return `${value.toFixed(decimals)}${field.unit ? ` ${field.unit}` : ''}`;
 }

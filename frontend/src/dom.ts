@@ -12,7 +12,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) continue;
-    element.setAttribute(name, value === true ? "" : String(value));
+    element.setAttribute(name, value === true ? '' : String(value));
   }
   element.append(...children.filter((child): child is Node | string => child !== null && child !== undefined));
   return element;
@@ -20,13 +20,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 
 /** An inline icon of 24 x 24 units, drawn with strokes in the text's colour. */
 export function icon(path: string): SVGSVGElement {
-  const namespace = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(namespace, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(namespace, "path");
-  line.setAttribute("d", path);
+  const namespace = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(namespace, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const line = document.createElementNS(namespace, 'path');
+  line.setAttribute('d', path);
   svg.append(line);
   return svg;
 }
@@ -37,14 +37,14 @@ export function setText(element: Element, text: string): void {
 }
 
 export function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext("2d");
-  if (!context) throw new Error("This browser gives no 2D canvas.");
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('This browser gives no 2D canvas.');
   return context;
 }
 
 /** Offer a blob as a download. */
 export function download(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
-  h("a", { href: url, download: name }).click();
+  h('a', { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

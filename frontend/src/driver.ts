@@ -1,10 +1,10 @@
 /** Decides what drives: the bundled recording, or the camera once it has seen a face; and what the panel says of it. */
-import { getRecording, getRecordings, type RecordingInfo } from "./api.ts";
-import { type CameraError, cameraError } from "./camera-errors.ts";
-import { CameraProvider, listCameras } from "./camera-provider.ts";
-import { DriverPanel } from "./driver-panel.ts";
-import type { LandmarkFrame, LandmarkProvider, LandmarkSink } from "./landmark-provider.ts";
-import { parseTrack, RecordingProvider } from "./recording-provider.ts";
+import { getRecording, getRecordings, type RecordingInfo } from './api.ts';
+import { type CameraError, cameraError } from './camera-errors.ts';
+import { CameraProvider, listCameras } from './camera-provider.ts';
+import { DriverPanel } from './driver-panel.ts';
+import type { LandmarkFrame, LandmarkProvider, LandmarkSink } from './landmark-provider.ts';
+import { parseTrack, RecordingProvider } from './recording-provider.ts';
 
 export interface DriverEvents {
   frame(frame: LandmarkFrame): void;
@@ -12,7 +12,7 @@ export interface DriverEvents {
   source(name: string): void;
   /** The next frame is the neutral face. */
   reference(): void;
-  cameraState(state: "off" | "starting" | "on"): void;
+  cameraState(state: 'off' | 'starting' | 'on'): void;
   say(words: string): void;
 }
 
@@ -35,7 +35,7 @@ export class Driver {
   }
 
   get source(): string {
-    return this.#active?.name ?? "";
+    return this.#active?.name ?? '';
   }
 
   get cameraCounts(): { frames: number; faces: number } {
@@ -72,14 +72,14 @@ export class Driver {
     if (recording.playing) recording.stop();
     else void recording.start(this.#sink(recording));
     this.panel.paused = !recording.playing;
-    this.events.say(recording.playing ? "Playing." : "Paused.");
+    this.events.say(recording.playing ? 'Playing.' : 'Paused.');
   }
 
   /** Take the next frame as the neutral face, framed anew. */
   neutral(): void {
     this.#camera?.reframe();
     this.events.reference();
-    this.events.say("Reference reset to the face of this moment.");
+    this.events.say('Reference reset to the face of this moment.');
   }
 
   async toggleCamera(): Promise<void> {
@@ -93,7 +93,7 @@ export class Driver {
     this.panel.error = null;
     this.#stopCamera();
     this.#starting = true;
-    this.events.cameraState("starting");
+    this.events.cameraState('starting');
     const camera = new CameraProvider(
       this.panel.view.video,
       {
@@ -110,8 +110,8 @@ export class Driver {
       await camera.start(this.#cameraSink(camera));
       this.panel.listCameras(await listCameras(), camera.activeDevice);
       this.panel.showCamera();
-      this.events.cameraState("on");
-      this.events.say("Camera on.");
+      this.events.cameraState('on');
+      this.events.say('Camera on.');
     } catch (error) {
       await this.#cameraFailed(error as CameraError);
     } finally {
@@ -156,12 +156,12 @@ export class Driver {
     this.#camera?.stop();
     this.#camera = null;
     this.panel.noFace = false;
-    this.events.cameraState("off");
+    this.events.cameraState('off');
   }
 
   async #cameraFailed(error: CameraError): Promise<void> {
     await this.#backToRecording();
-    this.panel.error = error.message ? error : cameraError("camera");
+    this.panel.error = error.message ? error : cameraError('camera');
   }
 
   async #backToRecording(): Promise<void> {

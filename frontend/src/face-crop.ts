@@ -1,6 +1,6 @@
 /** The square of the camera picture that landmarks are measured in: set at the first face, then held. */
-import { COORDINATES, LANDMARKS } from "./protocol.ts";
-import { type Pixels, pixels } from "./units.ts";
+import { COORDINATES, LANDMARKS } from './protocol.ts';
+import { type Pixels, pixels } from './units.ts';
 
 export type FacePoint = { x: number; y: number; z: number };
 export type Square = { x: Pixels; y: Pixels; side: Pixels };

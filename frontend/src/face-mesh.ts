@@ -4,8 +4,8 @@
  * It comes as a classic script that sets a global, runs on the main thread only, and calls `alert()` without WebGL: hence
  * the probe before it. One instance lives as long as the page; after a lost context it must be made anew.
  */
-import { cameraError } from "./camera-errors.ts";
-import type { FacePoint } from "./face-crop.ts";
+import { cameraError } from './camera-errors.ts';
+import type { FacePoint } from './face-crop.ts';
 
 type Results = { multiFaceLandmarks?: FacePoint[][] };
 
@@ -25,17 +25,17 @@ let script: Promise<SolutionClass> | null = null;
 
 function load(): Promise<SolutionClass> {
   script ??= new Promise((resolve, reject) => {
-    const tag = document.createElement("script");
+    const tag = document.createElement('script');
     tag.src = `${FOLDER}face_mesh.js`;
     tag.onload = () => {
       const found = (window as unknown as { FaceMesh?: SolutionClass }).FaceMesh;
       if (found) resolve(found);
-      else reject(cameraError("tracker"));
+      else reject(cameraError('tracker'));
     };
     tag.onerror = () => {
       script = null;
       tag.remove();
-      reject(cameraError("tracker"));
+      reject(cameraError('tracker'));
     };
     document.head.append(tag);
   });
@@ -43,8 +43,8 @@ function load(): Promise<SolutionClass> {
 }
 
 export function hasWebGl2(): boolean {
-  const context = document.createElement("canvas").getContext("webgl2");
-  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  const context = document.createElement('canvas').getContext('webgl2');
+  context?.getExtension('WEBGL_lose_context')?.loseContext();
   return context !== null;
 }
 
@@ -61,7 +61,7 @@ export class FaceTracker {
   /** The page's one tracker, ready to use. @throws CameraError `webgl` or `tracker`. */
   static async get(): Promise<FaceTracker> {
     if (FaceTracker.#instance) return FaceTracker.#instance;
-    if (!hasWebGl2()) throw cameraError("webgl");
+    if (!hasWebGl2()) throw cameraError('webgl');
     const Solution = await load();
     const solution = new Solution({ locateFile: (file) => FOLDER + file });
     // Never minDetectionConfidence: setting it aborts this release's wasm. Selfie mode sees the picture as in a mirror,
@@ -70,7 +70,7 @@ export class FaceTracker {
     try {
       await solution.initialize();
     } catch {
-      throw cameraError("tracker");
+      throw cameraError('tracker');
     }
     FaceTracker.#instance = new FaceTracker(solution);
     return FaceTracker.#instance;
@@ -83,7 +83,7 @@ export class FaceTracker {
       await this.solution.send({ image: video });
     } catch {
       FaceTracker.#instance = null;
-      throw cameraError("tracker");
+      throw cameraError('tracker');
     }
     return this.#points;
   }

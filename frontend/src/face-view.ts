@@ -1,22 +1,22 @@
 /** A small picture of what drives the portrait: the camera as a mirror, or only its landmarks. */
-import { context2d, h } from "./dom.ts";
-import { LANDMARKS } from "./protocol.ts";
-import { pixels, toPixels, unit } from "./units.ts";
+import { context2d, h } from './dom.ts';
+import { LANDMARKS } from './protocol.ts';
+import { pixels, toPixels, unit } from './units.ts';
 
 export class FaceView {
-  readonly video = h("video", { muted: true, playsinline: true, hidden: true, "aria-label": "Your camera, mirrored" });
+  readonly video = h('video', { muted: true, playsinline: true, hidden: true, 'aria-label': 'Your camera, mirrored' });
   readonly element: HTMLElement;
-  readonly #canvas = h("canvas", {
+  readonly #canvas = h('canvas', {
     width: 240,
     height: 240,
-    role: "img",
-    "aria-label": "Landmarks of the face that drives the portrait",
+    role: 'img',
+    'aria-label': 'Landmarks of the face that drives the portrait',
   });
   readonly #context = context2d(this.#canvas);
 
   constructor() {
     this.video.muted = true;
-    this.element = h("div", { class: "face-view" }, this.video, this.#canvas);
+    this.element = h('div', { class: 'face-view' }, this.video, this.#canvas);
   }
 
   /** Show the camera's picture in place of the landmarks alone. */

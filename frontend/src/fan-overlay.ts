@@ -1,6 +1,6 @@
 /** The fan: every future's keypoint paths, drawn over the present picture at the full rate of the clock. */
-import { colourOf } from "./palette.ts";
-import { type Pixels, toPixels, unit } from "./units.ts";
+import { colourOf } from './palette.ts';
+import { type Pixels, toPixels, unit } from './units.ts';
 
 export type Fan = {
   /** `[K, H, N, 2]` in [-1, 1] of the portrait's crop. */
@@ -23,8 +23,8 @@ export function pathOf(fan: Fan, future: number, keypoint: number, side: Pixels)
 export function drawFan(context: CanvasRenderingContext2D, fan: Fan, side: Pixels, highlight: number | null): void {
   const [futures, horizon, keypoints] = fan.shape;
   context.clearRect(0, 0, side, side);
-  context.lineCap = "round";
-  context.lineJoin = "round";
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
   for (let future = 0; future < futures; future++) {
     const dimmed = highlight !== null && highlight !== future;
     context.strokeStyle = colourOf(future);

@@ -4,7 +4,7 @@
  * A sheet at step s holds the futures at step s and the present at that very moment, so the same bitmap is also the
  * truth of step s. The store owns every bitmap given to it and closes it when it is no longer needed.
  */
-import type { SheetHead, Verdict } from "./protocol.ts";
+import type { SheetHead, Verdict } from './protocol.ts';
 
 /** A decoded sheet: tiles row-major in `columns` columns of `tile` pixels, the present at index `present`. */
 export type Frame = { bitmap: ImageBitmap; tile: number; columns: number; present: number; tiles: number };

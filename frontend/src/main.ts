@@ -1,13 +1,13 @@
-import "@fontsource-variable/inter/wght.css";
-import "./styles/base.css";
-import "./styles/layout.css";
-import "./styles/stage.css";
-import "./styles/panels.css";
-import "./styles/hud.css";
-import { App } from "./app.ts";
-import { setFavicon } from "./logo.ts";
+import '@fontsource-variable/inter/wght.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/stage.css';
+import './styles/panels.css';
+import './styles/hud.css';
+import { App } from './app.ts';
+import { setFavicon } from './logo.ts';
 
-const root = document.getElementById("app");
-if (!root) throw new Error("The page has no #app element.");
+const root = document.getElementById('app');
+if (!root) throw new Error('The page has no #app element.');
 setFavicon();
 void new App(root).start();

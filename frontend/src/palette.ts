@@ -1,30 +1,30 @@
 /** One colour per future: the same on its tile's border, its error chip and its paths in the fan. */
 
 const COLOURS = [
-  "#ff8470",
-  "#5cc8ff",
-  "#ffc65c",
-  "#b79bff",
-  "#66dfae",
-  "#ff8fc7",
-  "#c3e36b",
-  "#7f9cff",
-  "#ffa85f",
-  "#5fe0dc",
-  "#e39bff",
-  "#9fd98a",
-  "#ff9f9f",
-  "#8fb8ff",
-  "#e6d27a",
-  "#d0a6c8",
+  '#ff8470',
+  '#5cc8ff',
+  '#ffc65c',
+  '#b79bff',
+  '#66dfae',
+  '#ff8fc7',
+  '#c3e36b',
+  '#7f9cff',
+  '#ffa85f',
+  '#5fe0dc',
+  '#e39bff',
+  '#9fd98a',
+  '#ff9f9f',
+  '#8fb8ff',
+  '#e6d27a',
+  '#d0a6c8',
 ];
 
 /** Colour of future `index`; beyond sixteen they repeat. */
 export function colourOf(index: number): string {
-  return COLOURS[index % COLOURS.length] ?? "#ffffff";
+  return COLOURS[index % COLOURS.length] ?? '#ffffff';
 }
 
-const METHODS: Record<string, string> = { gru_nf: "GRU-NF", gru_snf: "GRU-SNF", both: "Both" };
+const METHODS: Record<string, string> = { gru_nf: 'GRU-NF', gru_snf: 'GRU-SNF', both: 'Both' };
 
 /** A forecasting method's name for people. */
 export function methodName(method: string): string {

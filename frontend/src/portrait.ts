@@ -1,30 +1,30 @@
 /** The picture that is driven: the bundled one, or a person's own, by button, drop or paste. */
-import { ApiError, deletePortrait, getPortrait, putPortrait } from "./api.ts";
-import { h, icon, setText } from "./dom.ts";
+import { ApiError, deletePortrait, getPortrait, putPortrait } from './api.ts';
+import { h, icon, setText } from './dom.ts';
 
 /** The server's own limit; said here first so that nobody uploads 50 MB to be refused. */
 const LARGEST_BYTES = 12 * 1024 * 1024;
 
 export class PortraitPicker {
   readonly element: HTMLElement;
-  readonly #image = h("img", { alt: "The portrait in use", width: 72, height: 72 });
-  readonly #error = h("p", { class: "notice error", role: "alert", hidden: true });
-  readonly #note = h("p", { class: "card-note" });
-  readonly #file = h("input", {
-    type: "file",
-    accept: "image/*",
-    class: "visually-hidden",
+  readonly #image = h('img', { alt: 'The portrait in use', width: 72, height: 72 });
+  readonly #error = h('p', { class: 'notice error', role: 'alert', hidden: true });
+  readonly #note = h('p', { class: 'card-note' });
+  readonly #file = h('input', {
+    type: 'file',
+    accept: 'image/*',
+    class: 'visually-hidden',
     tabindex: -1,
-    "aria-label": "Portrait file",
+    'aria-label': 'Portrait file',
   });
-  readonly #choose = h("button", { type: "button" }, icon("M12 16V5M7 9.5 12 4.5l5 5M5 19.5h14"), "Upload");
+  readonly #choose = h('button', { type: 'button' }, icon('M12 16V5M7 9.5 12 4.5l5 5M5 19.5h14'), 'Upload');
   readonly #undo = h(
-    "button",
-    { type: "button", class: "quiet", hidden: true },
-    icon("M9 7 4.5 11.5 9 16M5 11.5h9a5 5 0 0 1 0 10h-2"),
-    "Undo",
+    'button',
+    { type: 'button', class: 'quiet', hidden: true },
+    icon('M9 7 4.5 11.5 9 16M5 11.5h9a5 5 0 0 1 0 10h-2'),
+    'Undo',
   );
-  readonly #drop = h("div", { class: "drop", hidden: true }, h("p", {}, "Drop a picture of one face"));
+  readonly #drop = h('div', { class: 'drop', hidden: true }, h('p', {}, 'Drop a picture of one face'));
   /** The person's own picture, kept to hand it in again should the server have lost the session. */
   #own: Blob | null = null;
   #url: string | null = null;
@@ -34,25 +34,25 @@ export class PortraitPicker {
 
   constructor() {
     this.element = h(
-      "section",
-      { class: "card portrait", "aria-labelledby": "portrait-title" },
-      h("header", {}, h("h2", { id: "portrait-title" }, "Portrait")),
+      'section',
+      { class: 'card portrait', 'aria-labelledby': 'portrait-title' },
+      h('header', {}, h('h2', { id: 'portrait-title' }, 'Portrait')),
       h(
-        "div",
-        { class: "portrait-row" },
+        'div',
+        { class: 'portrait-row' },
         this.#image,
-        h("div", {}, this.#note, h("div", { class: "buttons" }, this.#choose, this.#undo)),
+        h('div', {}, this.#note, h('div', { class: 'buttons' }, this.#choose, this.#undo)),
       ),
       this.#error,
       this.#file,
     );
-    this.#choose.addEventListener("click", () => this.#file.click());
-    this.#file.addEventListener("change", () => {
+    this.#choose.addEventListener('click', () => this.#file.click());
+    this.#file.addEventListener('change', () => {
       const file = this.#file.files?.[0];
-      this.#file.value = "";
+      this.#file.value = '';
       if (file) void this.use(file);
     });
-    this.#undo.addEventListener("click", () => void this.undo());
+    this.#undo.addEventListener('click', () => void this.undo());
     document.body.append(this.#drop);
     this.#listen();
     this.#describe();
@@ -75,9 +75,9 @@ export class PortraitPicker {
       if (picture.size > LARGEST_BYTES) {
         throw new ApiError(
           413,
-          "portrait_too_large",
-          "The picture is larger than 12 MB.",
-          "Save a smaller copy and try that.",
+          'portrait_too_large',
+          'The picture is larger than 12 MB.',
+          'Save a smaller copy and try that.',
         );
       }
       await putPortrait(session, picture);
@@ -110,19 +110,19 @@ export class PortraitPicker {
   async #change(action: (session: string) => Promise<void>): Promise<void> {
     if (!this.#session) return;
     this.#error.hidden = true;
-    this.element.setAttribute("aria-busy", "true");
+    this.element.setAttribute('aria-busy', 'true');
     this.changing = true;
     this.#choose.disabled = true;
     try {
       await action(this.#session);
       await this.refresh();
     } catch (error) {
-      const hint = error instanceof ApiError ? error.hint : "";
-      setText(this.#error, `${error instanceof Error ? error.message : "That did not work."} ${hint}`.trim());
-      this.#error.dataset.code = error instanceof ApiError ? error.code : "";
+      const hint = error instanceof ApiError ? error.hint : '';
+      setText(this.#error, `${error instanceof Error ? error.message : 'That did not work.'} ${hint}`.trim());
+      this.#error.dataset.code = error instanceof ApiError ? error.code : '';
       this.#error.hidden = false;
     } finally {
-      this.element.removeAttribute("aria-busy");
+      this.element.removeAttribute('aria-busy');
       this.changing = false;
       this.#choose.disabled = false;
     }
@@ -133,30 +133,30 @@ export class PortraitPicker {
     setText(
       this.#note,
       this.#own
-        ? "Your picture. It stays in the server’s memory only, and goes with this page."
-        : "Any picture of one face: upload, drop or paste it.",
+        ? 'Your picture. It stays in the server’s memory only, and goes with this page.'
+        : 'Any picture of one face: upload, drop or paste it.',
     );
   }
 
   #listen(): void {
-    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
-    window.addEventListener("dragover", (event) => {
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+    window.addEventListener('dragover', (event) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
       this.#drop.hidden = false;
     });
-    window.addEventListener("dragleave", (event) => {
+    window.addEventListener('dragleave', (event) => {
       if (event.relatedTarget === null) this.#drop.hidden = true;
     });
-    window.addEventListener("drop", (event) => {
+    window.addEventListener('drop', (event) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
       this.#drop.hidden = true;
       const file = event.dataTransfer?.files[0];
       if (file) void this.use(file);
     });
-    window.addEventListener("paste", (event) => {
-      const file = [...(event.clipboardData?.files ?? [])].find((candidate) => candidate.type.startsWith("image/"));
+    window.addEventListener('paste', (event) => {
+      const file = [...(event.clipboardData?.files ?? [])].find((candidate) => candidate.type.startsWith('image/'));
       if (file) void this.use(file);
     });
   }

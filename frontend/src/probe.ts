@@ -1,5 +1,5 @@
 /** `window.motionfan`: read-only figures for tests and the curious. */
-import type { App } from "./app.ts";
+import type { App } from './app.ts';
 
 export type Probe = {
   readonly session: string | null;
@@ -17,7 +17,7 @@ export type Probe = {
 export function exposeProbe(app: App): void {
   const read = (): Probe => ({
     session: app.connection.session,
-    connection: app.status.pill.dataset.state ?? "",
+    connection: app.status.pill.dataset.state ?? '',
     source: app.driver.source,
     counters: Object.freeze({
       ...app.connection.counts,
@@ -36,5 +36,5 @@ export function exposeProbe(app: App): void {
     failures: [...app.failures],
     settings: app.controls?.settings ?? {},
   });
-  Object.defineProperty(window, "motionfan", { get: () => Object.freeze(read()), configurable: false });
+  Object.defineProperty(window, 'motionfan', { get: () => Object.freeze(read()), configurable: false });
 }

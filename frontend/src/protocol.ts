@@ -5,7 +5,7 @@
  * A message is a 12-byte little-endian prelude (version u8, kind u8, epoch u16, seq u32, head length u32), a JSON head,
  * and a payload: quantised coordinates and, in a sheet, one JPEG.
  */
-import type { Settings } from "./schema.ts";
+import type { Settings } from './schema.ts';
 
 export const VERSION = 1;
 export const LANDMARKS = 478;
@@ -29,12 +29,12 @@ export const Kind = {
 export type Prelude = { kind: number; epoch: number; seq: number };
 
 export type ClientMessage =
-  | { kind: "landmarks"; t: number; landmarks: Float32Array | null }
-  | { kind: "controls"; settings: Settings }
-  | { kind: "ack"; drawn: number }
-  | { kind: "reference" }
-  | { kind: "ping"; t: number }
-  | { kind: "source"; name: string };
+  | { kind: 'landmarks'; t: number; landmarks: Float32Array | null }
+  | { kind: 'controls'; settings: Settings }
+  | { kind: 'ack'; drawn: number }
+  | { kind: 'reference' }
+  | { kind: 'ping'; t: number }
+  | { kind: 'source'; name: string };
 
 export type ReadyHead = {
   session: string;
@@ -47,7 +47,7 @@ export type ReadyHead = {
 
 export type Verdict = { generation: number; errors: number[]; best: number; copy_last: number };
 
-export const STAGES = ["wait", "observe", "forecast", "render", "encode"] as const;
+export const STAGES = ['wait', 'observe', 'forecast', 'render', 'encode'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export type SheetHead = {
@@ -79,10 +79,10 @@ export type SheetHead = {
 export type ErrorHead = { code: string; message: string; hint: string; fatal: boolean };
 
 export type ServerMessage =
-  | (Prelude & { type: "ready"; head: ReadyHead })
-  | (Prelude & { type: "sheet"; head: SheetHead; fan: Float32Array; jpeg: Uint8Array<ArrayBuffer> })
-  | (Prelude & { type: "error"; head: ErrorHead })
-  | (Prelude & { type: "pong"; head: { t: number } });
+  | (Prelude & { type: 'ready'; head: ReadyHead })
+  | (Prelude & { type: 'sheet'; head: SheetHead; fan: Float32Array; jpeg: Uint8Array<ArrayBuffer> })
+  | (Prelude & { type: 'error'; head: ErrorHead })
+  | (Prelude & { type: 'pong'; head: { t: number } });
 
 export class ProtocolError extends Error {}
 
@@ -105,16 +105,16 @@ export function readCoordinates(view: DataView, offset: number, count: number): 
 
 function headOf(message: ClientMessage): object {
   switch (message.kind) {
-    case "landmarks":
-    case "ping":
+    case 'landmarks':
+    case 'ping':
       return { t: message.t };
-    case "controls":
+    case 'controls':
       return message.settings;
-    case "ack":
+    case 'ack':
       return { drawn: message.drawn };
-    case "reference":
+    case 'reference':
       return {};
-    case "source":
+    case 'source':
       return { name: message.name };
   }
 }
@@ -122,7 +122,7 @@ function headOf(message: ClientMessage): object {
 /** Bytes of one client message. Landmarks of null (no face in this frame) have an empty payload. */
 export function encode(message: ClientMessage, epoch: number, seq: number): Uint8Array<ArrayBuffer> {
   const head = new TextEncoder().encode(JSON.stringify(headOf(message)));
-  const landmarks = message.kind === "landmarks" ? message.landmarks : null;
+  const landmarks = message.kind === 'landmarks' ? message.landmarks : null;
   if (landmarks && landmarks.length !== COORDINATES) {
     throw new ProtocolError(`A frame has ${COORDINATES} coordinates, not ${landmarks.length}.`);
   }
@@ -146,23 +146,23 @@ export function encode(message: ClientMessage, epoch: number, seq: number): Uint
  * @throws ProtocolError on another version, an unknown kind, or a message shorter than it says it is.
  */
 export function decode(data: ArrayBuffer): ServerMessage {
-  if (data.byteLength < PRELUDE) throw new ProtocolError("The message is shorter than its prelude.");
+  if (data.byteLength < PRELUDE) throw new ProtocolError('The message is shorter than its prelude.');
   const view = new DataView(data);
   const version = view.getUint8(0);
   if (version !== VERSION) throw new ProtocolError(`The server speaks protocol ${version}, this page ${VERSION}.`);
   const prelude: Prelude = { kind: view.getUint8(1), epoch: view.getUint16(2, true), seq: view.getUint32(4, true) };
   const payload = PRELUDE + view.getUint32(8, true);
-  if (payload > data.byteLength) throw new ProtocolError("The message is shorter than its head.");
+  if (payload > data.byteLength) throw new ProtocolError('The message is shorter than its head.');
   const head: unknown = JSON.parse(new TextDecoder().decode(new Uint8Array(data, PRELUDE, payload - PRELUDE)));
   switch (prelude.kind) {
     case Kind.ready:
-      return { ...prelude, type: "ready", head: head as ReadyHead };
+      return { ...prelude, type: 'ready', head: head as ReadyHead };
     case Kind.error:
-      return { ...prelude, type: "error", head: head as ErrorHead };
+      return { ...prelude, type: 'error', head: head as ErrorHead };
     case Kind.pong:
-      return { ...prelude, type: "pong", head: head as { t: number } };
+      return { ...prelude, type: 'pong', head: head as { t: number } };
     case Kind.sheet:
-      return { ...prelude, type: "sheet", ...sheetBody(head as SheetHead, data, payload) };
+      return { ...prelude, type: 'sheet', ...sheetBody(head as SheetHead, data, payload) };
     default:
       throw new ProtocolError(`Unknown kind of message: ${prelude.kind}.`);
   }
@@ -171,7 +171,7 @@ export function decode(data: ArrayBuffer): ServerMessage {
 function sheetBody(head: SheetHead, data: ArrayBuffer, offset: number) {
   const [k, h, n] = head.fan;
   const count = k * h * n * 2;
-  if (offset + 2 * count > data.byteLength) throw new ProtocolError("The sheet is shorter than its fan.");
+  if (offset + 2 * count > data.byteLength) throw new ProtocolError('The sheet is shorter than its fan.');
   const fan = readCoordinates(new DataView(data), offset, count);
   return { head, fan, jpeg: new Uint8Array(data, offset + 2 * count) };
 }

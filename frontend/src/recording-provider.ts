@@ -1,6 +1,6 @@
 /** A bundled landmark recording, played at its own rate and looped, as if it were a camera. */
-import type { LandmarkProvider, LandmarkSink } from "./landmark-provider.ts";
-import { COORDINATES, readCoordinates } from "./protocol.ts";
+import type { LandmarkProvider, LandmarkSink } from './landmark-provider.ts';
+import { COORDINATES, readCoordinates } from './protocol.ts';
 
 export type Track = { fps: number; frames: Float32Array[] };
 
@@ -14,11 +14,11 @@ const LATEST_MS = 250;
  */
 export function parseTrack(data: ArrayBuffer): Track {
   const view = new DataView(data);
-  if (data.byteLength < 8) throw new Error("The recording is empty.");
+  if (data.byteLength < 8) throw new Error('The recording is empty.');
   const count = view.getUint32(0, true);
   const fps = view.getFloat32(4, true);
   if (!(fps > 0) || count < 2 || data.byteLength < 8 + count * COORDINATES * 2) {
-    throw new Error("The recording is shorter than it says.");
+    throw new Error('The recording is shorter than it says.');
   }
   const frames = Array.from({ length: count }, (_, i) => readCoordinates(view, 8 + i * COORDINATES * 2, COORDINATES));
   return { fps, frames };

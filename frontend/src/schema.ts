@@ -3,9 +3,9 @@
 export type Settings = Record<string, string | number>;
 
 type Common = { name: string; title: string; description: string; onlyWith: Record<string, string[]> | null };
-export type ChoiceField = Common & { type: "choice"; options: string[]; default: string };
+export type ChoiceField = Common & { type: 'choice'; options: string[]; default: string };
 export type NumberField = Common & {
-  type: "number";
+  type: 'number';
   integer: boolean;
   min: number;
   max: number;
@@ -37,7 +37,7 @@ export function fieldsOf(schema: unknown): Field[] {
 
 function resolve(schema: RawSchema): RawSchema {
   if (!schema.$ref) return schema;
-  const found = schema.$defs?.[schema.$ref.split("/").at(-1) ?? ""];
+  const found = schema.$defs?.[schema.$ref.split('/').at(-1) ?? ''];
   if (!found) throw new Error(`The schema refers to ${schema.$ref}, which it does not hold.`);
   return found;
 }
@@ -46,25 +46,25 @@ function fieldOf(name: string, raw: RawProperty): Field {
   const common = {
     name,
     title: raw.title ?? name,
-    description: raw.description ?? "",
+    description: raw.description ?? '',
     onlyWith: raw.only_with ?? null,
   };
-  if (raw.enum && typeof raw.default === "string") {
-    return { ...common, type: "choice", options: [...raw.enum].sort(bothLast), default: raw.default };
+  if (raw.enum && typeof raw.default === 'string') {
+    return { ...common, type: 'choice', options: [...raw.enum].sort(bothLast), default: raw.default };
   }
-  const integer = raw.type === "integer";
-  if ((integer || raw.type === "number") && raw.minimum !== undefined && raw.maximum !== undefined) {
+  const integer = raw.type === 'integer';
+  if ((integer || raw.type === 'number') && raw.minimum !== undefined && raw.maximum !== undefined) {
     const step = raw.multipleOf ?? (integer ? 1 : niceStep(raw.maximum - raw.minimum));
-    const fallback = typeof raw.default === "number" ? raw.default : raw.minimum;
-    const range = { min: raw.minimum, max: raw.maximum, step, unit: raw.unit ?? "" };
-    return { ...common, type: "number", integer, ...range, default: fallback };
+    const fallback = typeof raw.default === 'number' ? raw.default : raw.minimum;
+    const range = { min: raw.minimum, max: raw.maximum, step, unit: raw.unit ?? '' };
+    return { ...common, type: 'number', integer, ...range, default: fallback };
   }
   throw new Error(`No control is known for the setting "${name}".`);
 }
 
 /** Enums arrive sorted by name; "both" reads better after what it joins. */
 function bothLast(a: string, b: string): number {
-  return Number(a === "both") - Number(b === "both");
+  return Number(a === 'both') - Number(b === 'both');
 }
 
 /** A step of 1, 2 or 5 times a power of ten that gives a slider 40 to 100 stops. */
@@ -81,15 +81,15 @@ export function defaultsOf(fields: Field[]): Settings {
 
 /** Keep what is valid of `stored`, fill the rest with defaults: a stored value may be older than the schema. */
 export function sanitise(fields: Field[], stored: unknown): Settings {
-  const given = (typeof stored === "object" && stored !== null ? stored : {}) as Record<string, unknown>;
+  const given = (typeof stored === 'object' && stored !== null ? stored : {}) as Record<string, unknown>;
   return Object.fromEntries(
     fields.map((field) => [field.name, valid(field, given[field.name]) ? given[field.name] : field.default]),
   ) as Settings;
 }
 
 function valid(field: Field, value: unknown): boolean {
-  if (field.type === "choice") return typeof value === "string" && field.options.includes(value);
-  const inside = typeof value === "number" && value >= field.min && value <= field.max;
+  if (field.type === 'choice') return typeof value === 'string' && field.options.includes(value);
+  const inside = typeof value === 'number' && value >= field.min && value <= field.max;
   return inside && (!field.integer || Number.isInteger(value));
 }
 

@@ -1,9 +1,9 @@
 /** Sheets from the wire to the screen: decoded in order, drawn as soon as they can be, acknowledged, measured. */
-import type { GenerationStore } from "./generation-store.ts";
-import type { Hud } from "./hud.ts";
-import type { SheetHead } from "./protocol.ts";
-import type { Connection, SheetMessage } from "./socket.ts";
-import type { Stage } from "./stage.ts";
+import type { GenerationStore } from './generation-store.ts';
+import type { Hud } from './hud.ts';
+import type { SheetHead } from './protocol.ts';
+import type { Connection, SheetMessage } from './socket.ts';
+import type { Stage } from './stage.ts';
 
 export class SheetQueue {
   readonly counts = { sheets: 0, drawn: 0, broken: 0, verdicts: 0 };
@@ -51,7 +51,7 @@ export class SheetQueue {
 /** A JPEG that cannot be decoded costs one picture, not the session. */
 async function decodePicture(jpeg: Uint8Array<ArrayBuffer>): Promise<ImageBitmap | null> {
   try {
-    return await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
+    return await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
   } catch {
     return null;
   }

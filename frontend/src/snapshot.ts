@@ -1,8 +1,8 @@
 /** The stage as one picture: for the PNG, and frame by frame for the video. */
-import type { Band } from "./band.ts";
-import { context2d, h } from "./dom.ts";
-import { colourOf } from "./palette.ts";
-import type { Tile } from "./tile.ts";
+import type { Band } from './band.ts';
+import { context2d, h } from './dom.ts';
+import { colourOf } from './palette.ts';
+import type { Tile } from './tile.ts';
 
 const SIDE = 200;
 const GAP = 12;
@@ -12,7 +12,7 @@ const FONT = '"Inter Variable", system-ui, sans-serif';
 
 /** Paints both bands with their captions onto a canvas of its own. */
 export class StagePainter {
-  readonly canvas = h("canvas");
+  readonly canvas = h('canvas');
   readonly #context = context2d(this.canvas);
 
   constructor(
@@ -31,12 +31,12 @@ export class StagePainter {
   paint(): void {
     const { width, height } = this.canvas;
     const context = this.#context;
-    context.fillStyle = "#0d0e13";
+    context.fillStyle = '#0d0e13';
     context.fillRect(0, 0, width, height);
     const columns = Math.max(1, Math.floor((width - 2 * MARGIN + GAP) / (SIDE + GAP)));
     let top = MARGIN;
     for (const { band, heading } of this.bands) {
-      context.fillStyle = "#eceaf2";
+      context.fillStyle = '#eceaf2';
       context.font = `600 17px ${FONT}`;
       context.fillText(heading, MARGIN, top + 18);
       top += HEADING;
@@ -51,18 +51,18 @@ export class StagePainter {
 
   #tile(tile: Tile, x: number, y: number, colour: string | null): void {
     const context = this.#context;
-    context.fillStyle = "#181a22";
+    context.fillStyle = '#181a22';
     context.fillRect(x, y, SIDE, SIDE);
     if (!tile.empty) context.drawImage(tile.canvas, x, y, SIDE, SIDE);
     if (tile === this.bands[0]?.band.lead && this.overlay.width > 1) context.drawImage(this.overlay, x, y, SIDE, SIDE);
-    context.strokeStyle = colour ?? "#4a4d5c";
-    context.lineWidth = tile.element.classList.contains("winner") ? 5 : 2;
+    context.strokeStyle = colour ?? '#4a4d5c';
+    context.lineWidth = tile.element.classList.contains('winner') ? 5 : 2;
     context.strokeRect(x, y, SIDE, SIDE);
     const label = tile.label;
     context.font = `500 13px ${FONT}`;
-    context.fillStyle = "rgb(13 14 19 / 72%)";
+    context.fillStyle = 'rgb(13 14 19 / 72%)';
     context.fillRect(x + 6, y + SIDE - 28, context.measureText(label).width + 14, 22);
-    context.fillStyle = colour ?? "#eceaf2";
+    context.fillStyle = colour ?? '#eceaf2';
     context.fillText(label, x + 13, y + SIDE - 12);
   }
 
@@ -71,8 +71,8 @@ export class StagePainter {
     this.paint();
     return new Promise((resolve, reject) => {
       this.canvas.toBlob(
-        (blob) => (blob ? resolve(blob) : reject(new Error("The picture could not be made."))),
-        "image/png",
+        (blob) => (blob ? resolve(blob) : reject(new Error('The picture could not be made.'))),
+        'image/png',
       );
     });
   }
@@ -80,5 +80,5 @@ export class StagePainter {
 
 /** `motionfan-2025-01-31-10-20-30.png` */
 export function fileName(extension: string, date: Date = new Date()): string {
-  return `motionfan-${date.toISOString().slice(0, 19).replace(/[T:]/g, "-")}.${extension}`;
+  return `motionfan-${date.toISOString().slice(0, 19).replace(/[T:]/g, '-')}.${extension}`;
 }

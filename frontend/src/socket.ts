@@ -1,14 +1,14 @@
 /** One session's connection: ticket, WebSocket, liveness, and coming back after a loss. */
-import { ApiError, type SessionTicket } from "./api.ts";
-import { type ClientMessage, decode, type ErrorHead, encode, type ReadyHead, type ServerMessage } from "./protocol.ts";
+import { ApiError, type SessionTicket } from './api.ts';
+import { type ClientMessage, decode, type ErrorHead, encode, type ReadyHead, type ServerMessage } from './protocol.ts';
 
 export type Status =
-  | { kind: "connecting" }
-  | { kind: "live" }
-  | { kind: "waiting"; seconds: number; reason: string }
-  | { kind: "closed"; reason: string; hint: string };
+  | { kind: 'connecting' }
+  | { kind: 'live' }
+  | { kind: 'waiting'; seconds: number; reason: string }
+  | { kind: 'closed'; reason: string; hint: string };
 
-export type SheetMessage = Extract<ServerMessage, { type: "sheet" }>;
+export type SheetMessage = Extract<ServerMessage, { type: 'sheet' }>;
 
 export interface ConnectionApi {
   createSession(): Promise<SessionTicket>;
@@ -61,12 +61,12 @@ export class Connection {
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#retry = null;
     if (this.#socket) return;
-    this.events.status({ kind: "connecting" });
+    this.events.status({ kind: 'connecting' });
     try {
       const ticket = await this.#ticket();
-      if (!this.#socket) this.#attach(new WebSocket(this.origin.replace(/^http/, "ws") + ticket.ws));
+      if (!this.#socket) this.#attach(new WebSocket(this.origin.replace(/^http/, 'ws') + ticket.ws));
     } catch (error) {
-      this.#later(error instanceof Error ? error.message : "The server does not answer.");
+      this.#later(error instanceof Error ? error.message : 'The server does not answer.');
     }
   }
 
@@ -74,18 +74,18 @@ export class Connection {
   send(message: ClientMessage): boolean {
     const socket = this.#socket;
     if (!socket || !this.#live) return false;
-    if (message.kind === "landmarks" && socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+    if (message.kind === 'landmarks' && socket.bufferedAmount > MAX_BUFFERED_BYTES) {
       this.counts.held++;
       return false;
     }
     socket.send(encode(message, this.#epoch, this.#seq++));
-    if (message.kind === "landmarks") this.counts.sent++;
+    if (message.kind === 'landmarks') this.counts.sent++;
     return true;
   }
 
   /** Say that a sheet is on the screen; one of an older epoch is owed nothing any more. */
   acknowledge(sheet: SheetMessage): void {
-    if (sheet.epoch === this.#epoch) this.send({ kind: "ack", drawn: sheet.seq });
+    if (sheet.epoch === this.#epoch) this.send({ kind: 'ack', drawn: sheet.seq });
   }
 
   async #ticket(): Promise<SessionTicket> {
@@ -104,11 +104,11 @@ export class Connection {
 
   #attach(socket: WebSocket): void {
     this.#socket = socket;
-    socket.binaryType = "arraybuffer";
+    socket.binaryType = 'arraybuffer';
     socket.onmessage = (event: MessageEvent<ArrayBuffer>) => {
       if (socket === this.#socket) this.#receive(event.data);
     };
-    socket.onclose = () => this.#lost(socket, "The connection to the server was lost.");
+    socket.onclose = () => this.#lost(socket, 'The connection to the server was lost.');
     this.#heartbeat = setInterval(() => this.#beat(socket), PING_MS);
   }
 
@@ -118,24 +118,27 @@ export class Connection {
     try {
       message = decode(data);
     } catch (error) {
-      this.#stop(error instanceof Error ? error.message : "An unreadable message.", "Reload the page.");
+      this.#stop(error instanceof Error ? error.message : 'An unreadable message.', 'Reload the page.');
       return;
     }
     switch (message.type) {
-      case "ready":
-        return this.#ready(message.head, message.epoch);
-      case "sheet":
+      case 'ready':
+        this.#ready(message.head, message.epoch);
+        return;
+      case 'sheet':
         // Another epoch's sheet shows another portrait; an older one than the last would run time backwards.
         if (message.epoch !== this.#epoch || message.seq <= this.#lastSheet) {
           this.counts.stale++;
           return;
         }
         this.#lastSheet = message.seq;
-        return this.events.sheet(message);
-      case "error":
+        this.events.sheet(message);
+        return;
+      case 'error':
         if (message.head.fatal) this.#stop(message.head.message, message.head.hint);
-        return this.events.failure(message.head);
-      case "pong":
+        this.events.failure(message.head);
+        return;
+      case 'pong':
         return;
     }
   }
@@ -148,7 +151,7 @@ export class Connection {
     this.#attempt = 0;
     const fresh = this.#fresh;
     this.#fresh = false;
-    this.events.status({ kind: "live" });
+    this.events.status({ kind: 'live' });
     this.events.ready(head, fresh);
   }
 
@@ -157,9 +160,9 @@ export class Connection {
     const now = performance.now();
     if (this.#unansweredSince === null) {
       this.#unansweredSince = now;
-      this.send({ kind: "ping", t: now });
+      this.send({ kind: 'ping', t: now });
     } else if (now - this.#unansweredSince >= SILENCE_MS) {
-      this.#lost(socket, "The server has gone silent.");
+      this.#lost(socket, 'The server has gone silent.');
     }
   }
 
@@ -172,7 +175,7 @@ export class Connection {
   #stop(reason: string, hint: string): void {
     this.#detach();
     this.session = null;
-    this.events.status({ kind: "closed", reason, hint });
+    this.events.status({ kind: 'closed', reason, hint });
   }
 
   #detach(): void {
@@ -188,7 +191,7 @@ export class Connection {
   #later(reason: string): void {
     const wait = retryDelay(this.#attempt++);
     this.counts.reconnects++;
-    this.events.status({ kind: "waiting", seconds: wait / 1000, reason });
+    this.events.status({ kind: 'waiting', seconds: wait / 1000, reason });
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.open(), wait);
   }

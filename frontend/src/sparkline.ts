@@ -1,8 +1,8 @@
 /** A line of the last values in [0, 1]. */
-import { context2d, h } from "./dom.ts";
+import { context2d, h } from './dom.ts';
 
 export class Sparkline {
-  readonly element = h("canvas", { class: "sparkline", "aria-hidden": "true" });
+  readonly element = h('canvas', { class: 'sparkline', 'aria-hidden': 'true' });
   readonly #context = context2d(this.element);
   readonly #values: number[] = [];
 
@@ -35,7 +35,7 @@ export class Sparkline {
     });
     context.strokeStyle = getComputedStyle(this.element).color;
     context.lineWidth = 1.5 * ratio;
-    context.lineJoin = "round";
+    context.lineJoin = 'round';
     context.stroke();
   }
 }

@@ -1,7 +1,7 @@
 /** The stage as a WebM video, made in the browser. */
-import type { StagePainter } from "./snapshot.ts";
+import type { StagePainter } from './snapshot.ts';
 
-const TYPES = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm"];
+const TYPES = ['video/webm;codecs=vp9', 'video/webm;codecs=vp8', 'video/webm'];
 const FRAME_MS = 40;
 
 export class StageRecorder {
@@ -11,7 +11,7 @@ export class StageRecorder {
   constructor(private readonly painter: StagePainter) {}
 
   static get supported(): boolean {
-    return typeof MediaRecorder !== "undefined" && TYPES.some((type) => MediaRecorder.isTypeSupported(type));
+    return typeof MediaRecorder !== 'undefined' && TYPES.some((type) => MediaRecorder.isTypeSupported(type));
   }
 
   get running(): boolean {
@@ -22,14 +22,14 @@ export class StageRecorder {
   start(done: (video: Blob) => void): void {
     this.painter.fit();
     this.painter.paint();
-    const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type)) ?? "video/webm";
+    const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type)) ?? 'video/webm';
     const recorder = new MediaRecorder(this.painter.canvas.captureStream(25), {
       mimeType,
       videoBitsPerSecond: 6_000_000,
     });
     const parts: Blob[] = [];
     recorder.ondataavailable = (event) => parts.push(event.data);
-    recorder.onstop = () => done(new Blob(parts, { type: "video/webm" }));
+    recorder.onstop = () => done(new Blob(parts, { type: 'video/webm' }));
     recorder.start(1000);
     this.#recorder = recorder;
     this.#timer = setInterval(() => this.painter.paint(), FRAME_MS);

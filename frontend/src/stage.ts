@@ -1,12 +1,12 @@
 /** The stage: futures that play now above, and below them, a moment later, the same futures beside what happened. */
-import { Band } from "./band.ts";
-import { context2d, h, icon, setText } from "./dom.ts";
-import { drawFan, type Fan } from "./fan-overlay.ts";
-import { frameAt, type Generation, type GenerationStore } from "./generation-store.ts";
-import { arrange } from "./layout.ts";
-import type { SheetHead } from "./protocol.ts";
-import { pixels } from "./units.ts";
-import { percent, verdictSentence } from "./verdict-words.ts";
+import { Band } from './band.ts';
+import { context2d, h, icon, setText } from './dom.ts';
+import { drawFan, type Fan } from './fan-overlay.ts';
+import { frameAt, type Generation, type GenerationStore } from './generation-store.ts';
+import { arrange } from './layout.ts';
+import type { SheetHead } from './protocol.ts';
+import { pixels } from './units.ts';
+import { percent, verdictSentence } from './verdict-words.ts';
 
 const STEP_MS = 80;
 /** The last step stays this long before the loop begins again. */
@@ -16,19 +16,19 @@ const CAPTION = 26;
 
 export class Stage {
   readonly element: HTMLElement;
-  readonly now = new Band("Now");
-  readonly past = new Band("What happened");
+  readonly now = new Band('Now');
+  readonly past = new Band('What happened');
   /** Where buttons for the whole stage go. */
-  readonly tools = h("div", { class: "tools" });
-  readonly overlay = h("canvas", { class: "fan", "aria-hidden": "true" });
-  readonly freezeButton = h("button", { type: "button", class: "quiet", "aria-pressed": "false" });
+  readonly tools = h('div', { class: 'tools' });
+  readonly overlay = h('canvas', { class: 'fan', 'aria-hidden': 'true' });
+  readonly freezeButton = h('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' });
   readonly #fan = context2d(this.overlay);
-  readonly #age = h("p", { class: "band-note" });
-  readonly #progress = h("div", { class: "progress", "aria-hidden": "true" }, h("i"));
-  readonly #verdict = h("p", { class: "band-note" });
-  readonly #tally = h("span", { class: "tally" });
+  readonly #age = h('p', { class: 'band-note' });
+  readonly #progress = h('div', { class: 'progress', 'aria-hidden': 'true' }, h('i'));
+  readonly #verdict = h('p', { class: 'band-note' });
+  readonly #tally = h('span', { class: 'tally' });
   readonly #bands: HTMLElement;
-  readonly #reduced = matchMedia("(prefers-reduced-motion: reduce)");
+  readonly #reduced = matchMedia('(prefers-reduced-motion: reduce)');
   #loopStart = 0;
   #shown: { generation: Generation; step: number } | null = null;
   #lastFan: Fan | null = null;
@@ -38,27 +38,27 @@ export class Stage {
     this.now.lead.picture.append(this.overlay);
     this.setFrozen(false);
     this.#bands = h(
-      "div",
-      { class: "bands" },
+      'div',
+      { class: 'bands' },
       h(
-        "section",
-        { class: "band", "aria-labelledby": "band-now" },
-        h("header", {}, h("h2", { id: "band-now" }, "Now, and where it may go"), this.#age, this.#progress, this.tools),
+        'section',
+        { class: 'band', 'aria-labelledby': 'band-now' },
+        h('header', {}, h('h2', { id: 'band-now' }, 'Now, and where it may go'), this.#age, this.#progress, this.tools),
         this.now.grid,
       ),
       h(
-        "section",
-        { class: "band", "aria-labelledby": "band-past" },
-        h("header", {}, h("h2", { id: "band-past" }, "A moment ago"), this.#verdict, this.#tally, this.freezeButton),
+        'section',
+        { class: 'band', 'aria-labelledby': 'band-past' },
+        h('header', {}, h('h2', { id: 'band-past' }, 'A moment ago'), this.#verdict, this.#tally, this.freezeButton),
         this.past.grid,
       ),
     );
-    this.element = h("div", { class: "stage" }, this.#bands);
-    this.populate(["", "", "", ""]);
+    this.element = h('div', { class: 'stage' }, this.#bands);
+    this.populate(['', '', '', '']);
     this.setAge(null);
-    setText(this.#verdict, "Here the futures meet what really happened, a second after they were made.");
+    setText(this.#verdict, 'Here the futures meet what really happened, a second after they were made.');
     new ResizeObserver(() => this.layOut()).observe(this.element);
-    window.addEventListener("resize", () => this.layOut());
+    window.addEventListener('resize', () => this.layOut());
     for (const band of [this.now, this.past]) this.#followPointer(band);
     requestAnimationFrame((time) => this.#tick(time));
   }
@@ -92,15 +92,15 @@ export class Stage {
     this.now.clear();
     this.past.clear();
     this.#shown = null;
-    this.#verdict.textContent = "";
+    this.#verdict.textContent = '';
   }
 
   setFrozen(frozen: boolean): void {
-    this.freezeButton.setAttribute("aria-pressed", String(frozen));
-    this.freezeButton.title = frozen ? "Follow the present again (F)" : "Keep this moment and loop it (F)";
+    this.freezeButton.setAttribute('aria-pressed', String(frozen));
+    this.freezeButton.title = frozen ? 'Follow the present again (F)' : 'Keep this moment and loop it (F)';
     this.freezeButton.replaceChildren(
-      icon(frozen ? "M8 5v14l11-7z" : "M9 5v14M15 5v14"),
-      frozen ? "Follow again" : "Freeze",
+      icon(frozen ? 'M8 5v14l11-7z' : 'M9 5v14M15 5v14'),
+      frozen ? 'Follow again' : 'Freeze',
     );
   }
 
@@ -108,10 +108,10 @@ export class Stage {
     const seconds = head ? (head.step * STEP_MS) / 1000 : 0;
     const whole = head ? (head.horizon * STEP_MS) / 1000 : 0;
     const words = head
-      ? `These ${head.methods.length === 1 ? "moves" : "futures"} split off ${seconds.toFixed(2)} s ago, of ${whole.toFixed(2)} s`
-      : "Watching the first moments…";
+      ? `These ${head.methods.length === 1 ? 'moves' : 'futures'} split off ${seconds.toFixed(2)} s ago, of ${whole.toFixed(2)} s`
+      : 'Watching the first moments…';
     setText(this.#age, words);
-    this.#progress.style.setProperty("--part", String(head ? head.step / head.horizon : 0));
+    this.#progress.style.setProperty('--part', String(head ? head.step / head.horizon : 0));
   }
 
   layOut(): void {
@@ -136,12 +136,12 @@ export class Stage {
 
   /** The paths of the future under the pointer stand out. */
   #followPointer(band: Band): void {
-    band.grid.addEventListener("pointerover", (event) => {
+    band.grid.addEventListener('pointerover', (event) => {
       const index = band.futures.findIndex((tile) => tile.element.contains(event.target as Node));
       this.#highlight = index < 0 ? null : index;
       this.#drawFan();
     });
-    band.grid.addEventListener("pointerleave", () => {
+    band.grid.addEventListener('pointerleave', () => {
       this.#highlight = null;
       this.#drawFan();
     });
@@ -161,13 +161,13 @@ export class Stage {
     const { verdict } = generation;
     this.past.futures.forEach((tile, i) => {
       const error = verdict?.errors[i];
-      tile.chip(error === undefined ? null : percent(error), "Mean distance from what happened, in % of the picture");
+      tile.chip(error === undefined ? null : percent(error), 'Mean distance from what happened, in % of the picture');
       tile.mark(verdict?.best === i);
     });
-    this.past.lead.chip(verdict ? `still ${percent(verdict.copy_last)}` : null, "Error of assuming that nothing moves");
+    this.past.lead.chip(verdict ? `still ${percent(verdict.copy_last)}` : null, 'Error of assuming that nothing moves');
     if (verdict) setText(this.#verdict, verdictSentence(verdict));
     const { judged, beatCopyLast } = this.store.counts;
-    setText(this.#tally, judged ? `${beatCopyLast} of ${judged} beat standing still` : "");
+    setText(this.#tally, judged ? `${beatCopyLast} of ${judged} beat standing still` : '');
   }
 
   /** Play the finished generation in step with its truth. */

@@ -10,7 +10,7 @@ export function remember(key: string, value: unknown): void {
 
 export function recall(key: string): unknown {
   try {
-    return JSON.parse(localStorage.getItem(`motionfan.${key}`) ?? "null");
+    return JSON.parse(localStorage.getItem(`motionfan.${key}`) ?? 'null');
   } catch {
     return null;
   }

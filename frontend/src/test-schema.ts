@@ -1,28 +1,28 @@
 /** A schema like the server's, for tests. */
 export const SCHEMA = {
-  $ref: "#/$defs/ForecastSettings",
+  $ref: '#/$defs/ForecastSettings',
   $defs: {
     ForecastSettings: {
-      type: "object",
+      type: 'object',
       properties: {
-        method: { title: "Engine", description: "Which", enum: ["both", "gru_nf", "gru_snf"], default: "gru_snf" },
+        method: { title: 'Engine', description: 'Which', enum: ['both', 'gru_nf', 'gru_snf'], default: 'gru_snf' },
         k: {
-          title: "Futures",
-          description: "How many",
-          type: "integer",
+          title: 'Futures',
+          description: 'How many',
+          type: 'integer',
           minimum: 1,
           maximum: 16,
           default: 4,
-          unit: "paths",
+          unit: 'paths',
         },
-        temperature: { title: "Temperature", type: "number", minimum: 0, maximum: 2, default: 1 },
+        temperature: { title: 'Temperature', type: 'number', minimum: 0, maximum: 2, default: 1 },
         mcmc_steps: {
-          title: "MCMC steps",
-          type: "integer",
+          title: 'MCMC steps',
+          type: 'integer',
           minimum: 0,
           maximum: 8,
           default: 2,
-          only_with: { method: ["both", "gru_snf"] },
+          only_with: { method: ['both', 'gru_snf'] },
         },
       },
     },

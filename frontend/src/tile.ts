@@ -1,24 +1,24 @@
 /** One square picture of the stage with its caption, colour and chip. */
-import { context2d, h, setText } from "./dom.ts";
-import type { Frame } from "./generation-store.ts";
+import { context2d, h, setText } from './dom.ts';
+import type { Frame } from './generation-store.ts';
 
 export class Tile {
   readonly element: HTMLElement;
-  readonly canvas = h("canvas", { width: 128, height: 128, role: "img" });
-  readonly #picture = h("div", { class: "tile-picture" }, this.canvas);
-  readonly #name = h("span", { class: "tile-name" });
-  readonly #note = h("span", { class: "tile-note" });
-  readonly #chip = h("span", { class: "chip", hidden: true });
+  readonly canvas = h('canvas', { width: 128, height: 128, role: 'img' });
+  readonly #picture = h('div', { class: 'tile-picture' }, this.canvas);
+  readonly #name = h('span', { class: 'tile-name' });
+  readonly #note = h('span', { class: 'tile-note' });
+  readonly #chip = h('span', { class: 'chip', hidden: true });
   readonly #context = context2d(this.canvas);
   #empty = true;
 
   constructor(name: string, colour: string | null) {
-    const caption = h("figcaption", { class: "tile-caption" }, this.#name, this.#note);
+    const caption = h('figcaption', { class: 'tile-caption' }, this.#name, this.#note);
     this.#picture.append(this.#chip);
-    this.element = h("figure", { class: "tile" }, this.#picture, caption);
-    this.element.classList.add("empty");
-    if (colour) this.element.style.setProperty("--tile", colour);
-    this.rename(name, "");
+    this.element = h('figure', { class: 'tile' }, this.#picture, caption);
+    this.element.classList.add('empty');
+    if (colour) this.element.style.setProperty('--tile', colour);
+    this.rename(name, '');
   }
 
   get picture(): HTMLElement {
@@ -28,12 +28,12 @@ export class Tile {
   rename(name: string, note: string): void {
     setText(this.#name, name);
     setText(this.#note, note);
-    this.canvas.setAttribute("aria-label", `${name}${note ? `, ${note}` : ""}`);
+    this.canvas.setAttribute('aria-label', `${name}${note ? `, ${note}` : ''}`);
   }
 
   /** Name and note in one line. */
   get label(): string {
-    return this.canvas.getAttribute("aria-label") ?? "";
+    return this.canvas.getAttribute('aria-label') ?? '';
   }
 
   /** Draw tile `index` of a sheet. */
@@ -46,13 +46,13 @@ export class Tile {
     const x = (index % columns) * tile;
     const y = Math.floor(index / columns) * tile;
     this.#context.drawImage(bitmap, x, y, tile, tile, 0, 0, tile, tile);
-    if (this.#empty) this.element.classList.remove("empty");
+    if (this.#empty) this.element.classList.remove('empty');
     this.#empty = false;
   }
 
   clear(): void {
     this.#context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    this.element.classList.add("empty");
+    this.element.classList.add('empty');
     this.#empty = true;
     this.chip(null);
     this.mark(false);
@@ -63,14 +63,14 @@ export class Tile {
   }
 
   /** A small figure in the picture's corner; null takes it away. */
-  chip(text: string | null, title = ""): void {
+  chip(text: string | null, title = ''): void {
     this.#chip.hidden = text === null;
-    setText(this.#chip, text ?? "");
+    setText(this.#chip, text ?? '');
     this.#chip.title = title;
   }
 
   /** Mark the future that came nearest. */
   mark(winner: boolean): void {
-    this.element.classList.toggle("winner", winner);
+    this.element.classList.toggle('winner', winner);
   }
 }

@@ -1,7 +1,7 @@
 /** Two kinds of number that must not be mixed: pixels of a picture, and crop units in [-1, 1]. */
 
-export type Pixels = number & { readonly unit: "pixels" };
-export type Unit = number & { readonly unit: "crop" };
+export type Pixels = number & { readonly unit: 'pixels' };
+export type Unit = number & { readonly unit: 'crop' };
 
 export const pixels = (value: number): Pixels => value as Pixels;
 export const unit = (value: number): Unit => value as Unit;
