@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.requests import ClientDisconnect
 
 from backend.errors import InputError, MotionFanError
-from backend.media.images import load_portrait
+from backend.media.images import MAX_BYTES, load_portrait
 from backend.server import page
 from backend.server.connection import Connection, refuse
 from backend.server.metrics import Metrics
@@ -23,7 +24,6 @@ from backend.server.sheet import jpeg
 from backend.types import ForecastSettings
 
 PORTRAIT_QUALITY = 92
-MAX_UPLOAD = 12_000_000
 STATUS = {
     "origin_foreign": 403,
     "session_unknown": 404,
@@ -50,16 +50,19 @@ def settings_schema() -> dict[str, Any]:
 async def read_body(request: Request) -> bytes:
     """Read an upload, but never more than a portrait may have."""
     too_large = InputError(
-        "portrait_too_large", f"A portrait may have {MAX_UPLOAD // 1_000_000} MB.", "Save it smaller, or as a JPEG."
+        "portrait_too_large", f"A portrait may have {MAX_BYTES // 1_000_000} MB.", "Save it smaller, or as a JPEG."
     )
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MAX_UPLOAD:
+    if declared.isdigit() and int(declared) > MAX_BYTES:
         raise too_large
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_UPLOAD:
-            raise too_large
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_BYTES:
+                raise too_large
+    except ClientDisconnect:
+        raise InputError("upload_broken", "The upload broke off.", "Try again.") from None
     return bytes(body)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -78,6 +79,11 @@ class Live:
         return self.http.post("/api/sessions").json()
 
 
+def dial(live: Live, path: str, origin: str | None = None) -> connect:
+    """A connection to be entered."""
+    return connect(live.url.replace("http", "ws") + path, origin=origin, compression=None, max_size=None, proxy=None)
+
+
 class Client:
     """One session's client."""
 
@@ -85,9 +91,8 @@ class Client:
         self.live = live
         self.invitation = invitation or live.session()
         self.id = self.invitation["session"]
-        self.socket: ClientConnection = connect(
-            live.url.replace("http", "ws") + self.invitation["ws"], compression=None, max_size=None, proxy=None
-        )
+        self._open = ExitStack()
+        self.socket: ClientConnection = self._open.enter_context(dial(live, self.invitation["ws"]))
         self.seq = 0
         self.frames = 0
         self.ready = self.expect(protocol.Ready)
@@ -97,7 +102,7 @@ class Client:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.socket.close()
+        self._open.close()
 
     def send(self, head: object, payload: bytes = b"", *, epoch: int | None = None, seq: int | None = None) -> int:
         self.seq = self.seq + 1 if seq is None else seq

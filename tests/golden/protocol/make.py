@@ -23,7 +23,12 @@ def messages() -> dict[str, Message]:
     picture = np.zeros((32, 96, 3), np.uint8)
     picture[..., 0] = np.linspace(0, 255, 96, dtype=np.uint8)
     ready = protocol.Ready(
-        "abc", 3, ForecastSettings(k=2, horizon=4), 10, protocol.PortraitSize(256, 256), {"forecaster": "GRU-NF", "generator": "slim"}
+        "abc",
+        3,
+        ForecastSettings(k=2, horizon=4),
+        10,
+        protocol.PortraitSize(256, 256),
+        {"forecaster": "GRU-NF", "generator": "slim"},
     )
     head = protocol.SheetHead(
         t=1234.5,
