@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from backend.errors import ModelError
 from backend.forecast.flow import Conditioned, Flow, FlowWeights
 from backend.forecast.gru import GruWeights, gru_step
+from backend.forecast.noise import Source, draw
 from backend.forecast.refine import Refinement, Refiner
 from backend.forecast.state import ForecastState
 from backend.types import Forecast
@@ -221,19 +222,20 @@ class Forecaster(nn.Module):
         state: ForecastState,
         k: int,
         horizon: int,
-        generator: torch.Generator | None = None,
+        generator: Source = None,
         refine: Refinement | None = None,
         temperature: float = 1.0,
     ) -> Forecast:
         """Sample K futures of H steps for each of B streams; K x B is one tensor.
 
-        The base noise is drawn before the refiner's: with one seed, GRU-NF and GRU-SNF start from the same noise.
+        The base noise is drawn before the refiner's: with one seed, GRU-NF and GRU-SNF start from the same noise. Given a
+        generator per stream, a stream's futures do not depend on the rest of the batch.
 
         Returns:
             Forecast with paths `[B, K, H, D]` in the keypoints' own units.
         """
         rows, d = len(state) * k, self.config.features
-        noise = torch.randn(horizon, rows, d, generator=generator) * temperature
+        noise = draw(torch.randn, generator, horizon, rows, d) * temperature
         refiner = None
         if refine is not None and refine.steps:
             refiner = Refiner(refine, horizon=horizon, blocks=self.config.blocks, rows=rows, features=d, generator=generator)

@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from backend.forecast.noise import Source, draw
+
 
 class Energy(Protocol):
     """A potential U: `[B, D]` -> `[B, 1]`, known up to a constant; the target density is exp(-U)."""
@@ -137,13 +139,13 @@ class Refiner:
     """
 
     def __init__(
-        self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: torch.Generator | None
+        self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: Source
     ) -> None:
         self._kernel = refinement.transition()
         self._steps, self._blocks = refinement.steps, blocks
         moves = horizon * blocks * refinement.steps
-        self._normal = torch.randn(moves, rows, features, generator=generator).unbind()
-        self._log_uniform = torch.rand(moves, rows, 1, generator=generator).log_().unbind()
+        self._normal = draw(torch.randn, generator, moves, rows, features).unbind()
+        self._log_uniform = draw(torch.rand, generator, moves, rows, 1).log_().unbind()
         # As tensors: a product with a Python number converts it every time.
         self._energies = [torch.tensor(block_energy(i, blocks, refinement.consistency)).unbind() for i in range(blocks)]
         self._accepted: list[Tensor] = []

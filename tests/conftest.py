@@ -1,0 +1,40 @@
+"""What many tests need: small models with random weights, the bundled portrait, a bundled recording."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from backend.animate.generator import Generator, GeneratorConfig
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.media.images import PortraitImage, bundled_portrait
+from backend.pipeline import Pipeline
+from backend.settings import REPOSITORY
+from backend.types import Recording
+
+
+@pytest.fixture(scope="session")
+def small_models(tmp_path_factory) -> Path:
+    """A models folder whose networks are tiny and untrained."""
+    folder = tmp_path_factory.mktemp("models")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        Forecaster(ForecasterConfig(hidden=16, blocks=3, block_hidden=16)).save(folder / "forecaster")
+        config = GeneratorConfig(size=32, motion_channels=8, motion_size=16, paint_channels=16, paint_blocks=1)
+        Generator(config).save(folder / "generator_slim_128", {})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def portrait_image() -> PortraitImage:
+    return bundled_portrait()
+
+
+@pytest.fixture(scope="session")
+def recording() -> Recording:
+    return Recording.load(REPOSITORY / "backend/assets/recordings/talking.npz")
+
+
+@pytest.fixture
+def pipeline(small_models) -> Pipeline:
+    return Pipeline.load(small_models, precision="float32")

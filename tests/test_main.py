@@ -1,0 +1,67 @@
+"""The command line: verbs work end to end, faults are one sentence."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from backend.__main__ import app, main
+from backend.errors import MotionFanError
+from backend.settings import REPOSITORY
+
+TALKING = str(REPOSITORY / "backend/assets/recordings/talking.npz")
+
+
+def run(*words: str):
+    return CliRunner().invoke(app, list(words), catch_exceptions=True)
+
+
+def test_help_names_every_verb():
+    out = run("--help").output
+    assert all(verb in out for verb in ("serve", "landmarks", "animate", "bench", "load", "train"))
+
+
+def test_animate_writes_a_film_of_the_bundled_portrait(small_models, tmp_path):
+    out = tmp_path / "film.mp4"
+    words = ["animate", "--driving", TALKING, "-o", str(out), "--models", str(small_models), "--generator", "slim_128"]
+    result = run(*words, "--size", "64", "--horizon", "8", "--at", "2.0", "--k", "2")
+    assert result.exit_code == 0, result.output
+    assert out.stat().st_size > 1000
+    assert "1 forecasts of 8 steps" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["animate", "--driving", "none.npz", "-o", "x.mp4"], "recording_missing"),
+        (["animate", "--driving", "none.mp4", "-o", "x.mp4"], "video_missing"),
+        (["animate", "--driving", TALKING, "-o", "x.mp4", "--portrait", "none.png"], "portrait_missing"),
+        (["animate", "--driving", TALKING, "-o", "x.mp4", "--method", "magic"], "settings"),
+        (["bench", "--models", "nowhere"], "forecaster_missing"),
+        (["train", "pack", "--data", "nowhere", "-o", "x"], "data_missing"),
+        (["train", "generator", "--pack", "nowhere"], "pack_missing"),
+        (["train", "generator", "--pack", "nowhere", "--size", "100"], "size"),
+    ],
+)
+def test_faults_of_the_user_have_a_code(words, code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    error = run(*words).exception
+    assert isinstance(error, MotionFanError), error
+    assert error.code == code
+
+
+def test_main_prints_one_sentence_and_no_traceback(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["motionfan", "animate", "--driving", "none.npz", "-o", "x.mp4"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == "motionfan: There is no recording at none.npz.\n"
+
+
+def test_bench_writes_the_report(small_models, tmp_path):
+    result = run("bench", "--models", str(small_models), "--repeats", "3", "--json", str(tmp_path / "bench.json"))
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "bench.json").read_text())
+    assert report["command"] == "bench"
+    assert {"keypoints", "forecast_step", "generator_slim_128", "jpeg_sheet_8x128"} <= report["results"].keys()
+    assert report["results"]["generator_slim_128"]["frames_per_s"]["value"] > 0

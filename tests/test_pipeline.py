@@ -1,0 +1,103 @@
+"""The way of the data: streams stay apart, batches equal singles, futures are futures."""
+
+import numpy as np
+import pytest
+import torch
+
+from backend.errors import ModelError
+from backend.keypoints.clock import Tick, resample
+from backend.pipeline import CONTEXT, Pipeline
+from backend.types import ForecastSettings
+
+
+def ticks(recording, count=12):
+    segment = resample(recording)[0]
+    return [Tick(segment.landmarks[i], float(segment.timestamps[i]), i, i == 0) for i in range(count)]
+
+
+@pytest.fixture
+def stream(pipeline, portrait_image):
+    return pipeline.open(pipeline.portrait(portrait_image))
+
+
+def test_a_stream_is_ready_after_the_context_and_knows_no_surprise_at_first(pipeline, stream, recording):
+    seen = [pipeline.observe([stream], [[tick]])[0] for tick in ticks(recording)]
+    assert [observation.ready for observation in seen] == [False] * (CONTEXT - 1) + [True] * (len(seen) - CONTEXT + 1)
+    assert seen[0].surprise is None
+    assert all(0 <= observation.surprise <= 1 for observation in seen[1:])
+
+
+def test_one_call_with_many_ticks_equals_many_calls(pipeline, portrait_image, recording):
+    one, many = (pipeline.open(pipeline.portrait(portrait_image)) for _ in range(2))
+    pipeline.observe([one], [ticks(recording)])
+    for tick in ticks(recording):
+        pipeline.observe([many], [[tick]])
+    assert torch.allclose(one.state.h, many.state.h, atol=1e-6)
+
+
+def test_streams_of_a_batch_do_not_touch_each_other(pipeline, portrait_image, recording):
+    alone, together, other = (pipeline.open(pipeline.portrait(portrait_image), seed=5) for _ in range(3))
+    pipeline.observe([alone], [ticks(recording)])
+    pipeline.observe([other, together], [ticks(recording)[:3], ticks(recording)])
+    settings = ForecastSettings(k=3, horizon=6)
+    expected = pipeline.forecast([alone], [settings])[0]
+    fan = pipeline.forecast([other, together], [settings, settings])[1]
+    assert torch.allclose(fan.paths, expected.paths, atol=1e-4)
+
+
+def test_a_restart_forgets_the_motion_but_not_the_reference(pipeline, stream, recording):
+    pipeline.observe([stream], [ticks(recording)])
+    reference = stream.reference
+    again = Tick(ticks(recording)[5].landmarks, 99.0, 50, True)
+    observation = pipeline.observe([stream], [[again]])[0]
+    assert stream.seen == 1 and not observation.ready
+    assert stream.reference is reference
+
+
+@pytest.mark.parametrize(("method", "paths"), [("gru_nf", 4), ("gru_snf", 4), ("both", 8)])
+def test_a_fan_has_k_paths_of_each_engine(pipeline, stream, recording, method, paths):
+    pipeline.observe([stream], [ticks(recording)])
+    fan = pipeline.forecast([stream], [ForecastSettings(method=method, k=4, horizon=16)])[0]
+    assert fan.paths.shape == (paths, 16, 60)
+    assert fan.fan.shape == (paths, 16, 10, 2)
+    assert len(fan.methods) == paths
+    assert (fan.acceptance is None) == (method == "gru_nf")
+
+
+def test_futures_keep_their_noise_until_drawn_anew_and_differ_from_each_other(pipeline, stream, recording):
+    pipeline.observe([stream], [ticks(recording)])
+    first, second = (pipeline.forecast([stream], [ForecastSettings()])[0].paths for _ in range(2))
+    stream.draw_anew()
+    third = pipeline.forecast([stream], [ForecastSettings()])[0].paths
+    assert torch.equal(first, second)
+    assert not torch.allclose(first, third)
+    assert not torch.allclose(first[0], first[1])
+
+
+def test_different_settings_in_one_call_are_each_obeyed(pipeline, portrait_image, recording):
+    streams = [pipeline.open(pipeline.portrait(portrait_image)) for _ in range(3)]
+    pipeline.observe(streams, [ticks(recording)] * 3)
+    wanted = [ForecastSettings(k=2, horizon=4), ForecastSettings(k=5, horizon=8), ForecastSettings(k=2, horizon=4)]
+    assert [tuple(fan.paths.shape[:2]) for fan in pipeline.forecast(streams, wanted)] == [(2, 4), (5, 8), (2, 4)]
+
+
+@pytest.mark.parametrize("size", [32, 128, 256])
+def test_frames_come_in_the_size_asked_for(pipeline, stream, recording, size):
+    observation = pipeline.observe([stream], [ticks(recording)])[0]
+    frames = pipeline.render([(stream, observation.present_flat[None].expand(3, 60))], size)[0]
+    assert frames.shape == (3, size, size, 3)
+    assert frames.dtype == np.uint8
+
+
+def test_the_score_is_the_mean_distance_of_keypoints(pipeline):
+    truth = torch.zeros(4, 60)
+    path = truth.clone()
+    path[:, 0::6] = 0.3
+    path[:, 1::6] = 0.4
+    assert pipeline.score(torch.stack([truth, path]), truth).tolist() == pytest.approx([0.0, 0.5])
+    assert pipeline.copy_last_error(path[0], truth) == pytest.approx(0.5)
+
+
+def test_missing_weights_are_named(tmp_path):
+    with pytest.raises(ModelError, match="generator weights"):
+        Pipeline.load(tmp_path)
