@@ -1,4 +1,7 @@
-/** A bundled landmark recording, played at its own rate and looped, as if it were a camera. */
+/**
+ * A bundled landmark recording, played at its own rate as if it were a camera: forwards, then backwards, and so on.
+ * Turning round at the ends leaves no seam, so the forecaster never has to begin anew in the middle of a show.
+ */
 import type { LandmarkProvider, LandmarkSink } from './landmark-provider.ts';
 import { COORDINATES, readCoordinates } from './protocol.ts';
 
@@ -28,6 +31,7 @@ export class RecordingProvider implements LandmarkProvider {
   #sink: LandmarkSink | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #index = 0;
+  #direction = 1;
   #due = 0;
 
   constructor(
@@ -64,8 +68,10 @@ export class RecordingProvider implements LandmarkProvider {
   }
 
   #next(): void {
-    this.#index = (this.#index + 1) % this.track.frames.length;
-    if (this.#index === 0) this.#sink?.restart();
+    const last = this.track.frames.length - 1;
+    if (this.#index === last) this.#direction = -1;
+    if (this.#index === 0) this.#direction = 1;
+    this.#index += this.#direction;
     this.#step();
   }
 }

@@ -108,7 +108,7 @@ export class Stage {
     const seconds = head ? (head.step * STEP_MS) / 1000 : 0;
     const whole = head ? (head.horizon * STEP_MS) / 1000 : 0;
     const words = head
-      ? `These ${head.methods.length === 1 ? 'moves' : 'futures'} split off ${seconds.toFixed(2)} s ago, of ${whole.toFixed(2)} s`
+      ? `Imagined ${seconds.toFixed(2)} s ago, reaching ${whole.toFixed(2)} s ahead`
       : 'Watching the first moments…';
     setText(this.#age, words);
     this.#progress.style.setProperty('--part', String(head ? head.step / head.horizon : 0));
