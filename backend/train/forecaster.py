@@ -221,7 +221,10 @@ class _Run:
         """Make one update; return its likelihood loss."""
         training, model = self._training, self._model.train()
         flat = self._sampler.draw(training.batch)
-        likelihood, side = likelihood_loss(model, flat, training, self._generator)
+        # Dropout knows only the global generator: lend it one of ours.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(training.seed + self.update)
+            likelihood, side = likelihood_loss(model, flat, training, self._generator)
         loss = likelihood + side
         if training.rollout_every and self.update % training.rollout_every == 0:
             score = rollout_loss(model, flat[: training.rollout_rows], training, self._generator)

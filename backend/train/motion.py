@@ -55,13 +55,18 @@ class MotionSampler:
         mirror = torch.from_numpy(self._random.random(count) < 0.5)[:, None, None]
         flat = torch.where(mirror, self._regions.mirror(flat), flat)
         angle, scale = self._random.normal(0, 0.08, count), np.exp(self._random.normal(0, 0.08, count))
-        turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1) * scale[:, None]
-        shift = torch.from_numpy(self._random.normal(0, 0.05, (count, 1, 1, 2))).float()
-        turn_B22 = torch.from_numpy(turn).float().view(count, 1, 1, 2, 2)
-        per = flat.unflatten(-1, (-1, 6))
-        value = (turn_B22 @ per[..., :2, None])[..., 0] + shift
-        jacobian = turn_B22 @ per[..., 2:].unflatten(-1, (2, 2))
-        return torch.cat([value, jacobian.flatten(-2)], dim=-1).flatten(-2)
+        turn = scale[:, None] * np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1)
+        shift = torch.from_numpy(self._random.normal(0, 0.05, (count, 2))).float()
+        return affine(flat, torch.from_numpy(turn).float().view(count, 2, 2), shift)
+
+
+def affine(flat_BTD: Tensor, turn_B22: Tensor, shift_B2: Tensor) -> Tensor:
+    """Move the picture's plane by p -> turn @ p + shift: what keypoints of so moved landmarks would be."""
+    per = flat_BTD.unflatten(-1, (-1, 6))
+    turn = turn_B22[:, None, None]
+    value = (turn @ per[..., :2, None])[..., 0] + shift_B2[:, None, None]
+    jacobian = turn @ per[..., 2:].unflatten(-1, (2, 2))
+    return torch.cat([value, jacobian.flatten(-2)], dim=-1).flatten(-2)
 
 
 def measure(flat_BTD: Tensor, mean_frames: int) -> Statistics:

@@ -1,0 +1,136 @@
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from backend.errors import InputError
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.keypoints import regions
+from backend.keypoints.dataset import read_motions
+from backend.keypoints.regions import FaceRegions
+from backend.train.forecaster import ForecasterTraining, train_forecaster
+from backend.train.motion import MotionSampler, affine, measure
+from backend.types import Recording
+
+TINY = ForecasterTraining(
+    updates=6,
+    batch=4,
+    rollout_rows=2,
+    rollout_paths=2,
+    rollout_every=2,
+    validate_every=2,
+    architecture=ForecasterConfig(hidden=8, blocks=2, block_hidden=8),
+)
+
+
+def swaying_face(seconds, seed):
+    """The canonical face swaying and nodding, 25 frames a second."""
+    random = np.random.default_rng(seed)
+    face = np.load(regions._CANONICAL) * 0.3
+    times = np.arange(int(seconds * 25)) / 25
+    phase = random.uniform(0, 6, 2)
+    sway = 0.1 * np.stack([np.sin(2 * times + phase[0]), np.sin(3 * times + phase[1])], -1)
+    points = (
+        face[None] * (1 + 0.05 * np.sin(times + phase[0]))[:, None, None]
+        + sway[:, None]
+        + random.normal(0, 0.002, (len(times), 1, 2))
+    )
+    return Recording(np.concatenate([points, np.zeros((len(times), 478, 1))], -1).astype(np.float32), times, "a test")
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    (folder / "recordings").mkdir(parents=True)
+    with (folder / "clips.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["clip", "person", "split", "fps"])
+        for number in range(5):
+            swaying_face(6, number).save(folder / "recordings" / f"clip{number}.npz")
+            table.writerow([f"clip{number}.mp4", f"p{number}", "val" if number == 4 else "train", 25])
+    return folder
+
+
+def test_training_writes_weights_that_forecast_and_a_config_that_tells_how(data, tmp_path):
+    report = train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+    forecaster = Forecaster.load(tmp_path / "model")
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["training"]["seed"] == 0 and config["data"]["people"] == 4 == report["data"]["people"]
+    assert np.isfinite(config["metrics"]["held_out_energy_score"])
+    flat = torch.from_numpy(read_motions(data, "val")[0].clocked())[None, :9]
+    state = forecaster.observe(flat[:, :8])
+    assert torch.isfinite(forecaster.sample(state, 3, 16, torch.Generator().manual_seed(0)).paths).all()
+    assert 0 <= forecaster.surprise(state, flat[:, 8]).item() <= 1
+    quantiles = forecaster.surprise_quantiles
+    assert torch.isfinite(quantiles).all() and (quantiles.diff() >= 0).all() and quantiles[-1] > quantiles[0]
+
+
+def test_training_lowers_the_likelihood_loss(data, tmp_path):
+    training = replace(TINY, updates=60, validate_every=10, learning_rate=5e-3)
+    train_forecaster(data, tmp_path / "model", tmp_path / "run", training, quiet=True)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [10, 20, 30, 40, 50, 60]
+    assert lines[-1]["nll"] < lines[0]["nll"] - 0.02
+    assert any((tmp_path / "run" / "tensorboard").iterdir())
+
+
+def test_a_cut_run_goes_on_where_it_was(data, tmp_path):
+    train_forecaster(data, tmp_path / "model", tmp_path / "run", replace(TINY, updates=4), quiet=True)
+    report = train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+    steps = [json.loads(line)["step"] for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert steps == [2, 4, 6] and report["metrics"]["updates"] == 6
+
+
+def test_the_same_seed_trains_the_same_weights(data, tmp_path):
+    for name in ("one", "two"):
+        train_forecaster(data, tmp_path / name, tmp_path / f"run {name}", TINY, quiet=True)
+    one, two = (Forecaster.load(tmp_path / name).state_dict() for name in ("one", "two"))
+    for key in one:
+        # Matrix products may round differently where memory is aligned differently.
+        torch.testing.assert_close(one[key], two[key], atol=2e-3, rtol=2e-3)
+
+
+def test_data_that_is_not_there_is_said_plainly(tmp_path):
+    with pytest.raises(InputError) as caught:
+        train_forecaster(tmp_path, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+    assert caught.value.code == "data_missing" and "--data" in caught.value.hint
+
+
+def test_motions_too_short_for_a_window_are_refused(data):
+    with pytest.raises(InputError) as caught:
+        MotionSampler(read_motions(data, "train"), 200, seed=0)
+    assert caught.value.code == "data_short"
+
+
+def test_the_statistics_whiten_the_steps(data):
+    flat = MotionSampler(read_motions(data, "train"), 16, seed=0).draw(64)
+    statistics = measure(flat, 8)
+    steps = flat.diff(dim=1).flatten(0, 1) / statistics.step_spread @ statistics.whiten
+    covariance = steps.T @ steps / len(steps)
+    # The floor leaves directions of hardly any motion below unit variance.
+    assert covariance.diagonal().max() < 1.01
+    torch.testing.assert_close(covariance[:4, :4], torch.eye(4), atol=0.02, rtol=0)
+
+
+def test_moving_keypoints_equals_moving_the_landmarks_they_came_from():
+    generator = torch.Generator().manual_seed(0)
+    landmarks = torch.randn(4, 3, 478, 2, generator=generator)
+    turn, shift = torch.randn(4, 2, 2, generator=generator), torch.randn(4, 2, generator=generator)
+    moved = torch.einsum("bij,btpj->btpi", turn, landmarks) + shift[:, None, None]
+    convert = FaceRegions()
+    torch.testing.assert_close(affine(convert(landmarks).flat(), turn, shift), convert(moved).flat(), rtol=1e-4, atol=1e-4)
+
+
+def test_windows_are_drawn_from_every_person_and_without_augmentation_are_true_footage(data):
+    motions = read_motions(data, "train")
+    flat = MotionSampler(motions, 10, seed=0).draw(40, augment=False).numpy()
+    footage = {motion.person: motion.flat for motion in motions}
+    found = set()
+    for window in flat:
+        distance = {person: np.abs(frames[:, None] - window[None]).mean(-1).min(0).max() for person, frames in footage.items()}
+        found.add(min(distance, key=distance.__getitem__))
+        assert min(distance.values()) < 0.01
+    assert found == set(footage)
