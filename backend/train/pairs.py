@@ -60,7 +60,7 @@ class PairSampler:
         chosen = []
         for clips in self._clips.values():
             for frames in clips:
-                later = np.linspace(len(frames) / per_clip, len(frames) - 1, per_clip).astype(int)
+                later = np.linspace(0, len(frames) - 1, per_clip + 1).astype(int)[1:]
                 chosen += [(frames[0], frames[i]) for i in later]
         return self._load(chosen)
 
