@@ -54,9 +54,9 @@ def serve(settings: Settings) -> None:
         return Pipeline.load(settings.models, device=settings.device, threads=settings.threads)
 
     configure_logging(settings.log_level)
-    # A plain `kill` ends the server as Ctrl-C does: sessions are told, then the process leaves with status 0.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with listen(settings.host, settings.port) as listener:
+        # A plain `kill` ends the server as Ctrl-C does: sessions are told, then the process leaves with status 0.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         print("MotionFan is loading its models ...", file=sys.stderr, flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             app, worker = build(settings, load, bundled_portrait())

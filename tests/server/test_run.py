@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from backend.errors import InputError, ModelError
+from backend.server.run import address, build, describe_models, listen, serve
+from backend.settings import Settings
+from tests.server.conftest import portrait
+
+
+def test_a_taken_port_is_named_with_a_free_one():
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError) as caught:
+            listen("127.0.0.1", port)
+        assert caught.value.code == "port_taken"
+        assert str(port) in caught.value.message
+        offered = int(caught.value.hint.split("=")[1].rstrip("."))
+        listen("127.0.0.1", offered).close()
+
+
+def test_serving_on_a_taken_port_fails_before_anything_is_loaded(tmp_path):
+    with listen("127.0.0.1", 0) as taken, pytest.raises(InputError) as caught:
+        serve(Settings(port=taken.getsockname()[1], models=tmp_path))
+    assert caught.value.code == "port_taken"
+
+
+def test_a_host_that_is_not_ours_is_refused_in_words():
+    with pytest.raises(InputError) as caught:
+        listen("192.0.2.1", 0)
+    assert caught.value.code == "host_unusable"
+
+
+def test_the_address_can_be_opened_in_a_browser():
+    with listen("0.0.0.0", 0) as everywhere:
+        assert address(everywhere) == f"http://127.0.0.1:{everywhere.getsockname()[1]}"
+
+
+def test_missing_models_are_the_callers_to_report():
+    def load():
+        raise ModelError("model_missing", "There are no weights.")
+
+    with pytest.raises(ModelError):
+        build(Settings(), load, portrait())
+
+
+def test_models_are_described_by_their_configuration(tmp_path):
+    (tmp_path / "forecaster").mkdir()
+    (tmp_path / "forecaster" / "config.json").write_text(json.dumps({"description": "GRU-NF"}))
+    assert describe_models(tmp_path) == {"forecaster": "GRU-NF"}
+
+
+def test_settings_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("MOTIONFAN_PORT", "8123")
+    monkeypatch.setenv("MOTIONFAN_MAX_SESSIONS", "3")
+    monkeypatch.setenv("MOTIONFAN_TILE", "96")
+    settings = Settings()
+    assert (settings.port, settings.max_sessions, settings.tile, settings.host) == (8123, 3, 96, "127.0.0.1")
