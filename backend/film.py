@@ -156,12 +156,10 @@ def _driver(landmarks: NDArray[np.float32], size: int) -> Picture:
 
 
 def _sheet(tiles: list[Picture], captions: list[str], methods: Sequence[str]) -> Picture:
-    """Lay the tiles out: driver and truth in the first column, futures in rows of up to four beside them."""
+    """Lay the tiles out in two rows: driver and truth in the first column, the futures beside them."""
     size = tiles[0].shape[0]
-    futures = len(methods)
-    columns = min(4, futures)
-    rows = max(2, -(-futures // columns))
-    canvas = Image.new("RGB", ((1 + columns) * size, rows * (size + _STRIP)), "#0c0e12")
+    columns = -(-len(methods) // 2)
+    canvas = Image.new("RGB", ((1 + columns) * size, 2 * (size + _STRIP)), "#0c0e12")
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(13)
     for index, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):

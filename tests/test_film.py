@@ -14,7 +14,7 @@ def test_a_film_shows_every_step_of_every_forecast(pipeline, portrait_image, rec
     frames = [frame.picture for frame in read_video(tmp_path / "out.mp4")]
     assert len(windows) == 2
     assert len(frames) == 16
-    assert frames[0].shape[1] == 3 * 64
+    assert frames[0].shape[1] == 2 * 64
     assert all(len(window.errors) == 2 and window.copy_last > 0 for window in windows)
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.animate.blocks import ConvBlock, Upsample
+from backend.animate.blocks import ConvBlock
 from backend.animate.compose import identity_grid, warp
 from backend.animate.transfer import inverse_2x2
 from backend.types import Keypoints
@@ -75,9 +75,10 @@ class Motion(nn.Module):
         self.down1 = ConvBlock(c, 2 * c, stride=2)
         self.down2 = ConvBlock(2 * c, 4 * c, stride=2)
         self.down3 = ConvBlock(4 * c, 4 * c, stride=2)
-        self.up3 = Upsample(4 * c, 4 * c)
-        self.up2 = Upsample(8 * c, 2 * c)
-        self.up1 = Upsample(4 * c, c)
+        # Nearest neighbour, then convolution: a pixel shuffle's checkerboard would comb the flow.
+        self.up3 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(4 * c, 4 * c))
+        self.up2 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(8 * c, 2 * c))
+        self.up1 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(4 * c, c))
         self.exit = ConvBlock(2 * c, c)
         self.head = nn.Conv2d(c, keypoints + 1 + 1 + 2, 3, 1, 1)
         nn.init.zeros_(self.head.weight)
