@@ -205,15 +205,17 @@ class Turns:
         return [turn for turn in turns if turn not in lost]
 
     def _draw(self, turns: Sequence[Turn], tile: int) -> list[Picture]:
-        """Render the present of every turn, and its futures where they are due."""
+        """Render the present of every turn, and its futures where they are due: one request a session."""
         requests = []
         for turn in turns:
             assert turn.observation is not None
-            requests.append((turn.seat.stream, turn.observation.present_flat[None]))
+            flat = turn.observation.present_flat[None]
             if turn.step and turn.seat.generation is not None:
-                requests.append((turn.seat.stream, turn.seat.generation.fan.paths[:, turn.step - 1]))
-        pictures = iter(self._pipeline.render(requests, tile))
-        return [np.concatenate([next(pictures), next(pictures)]) if turn.step else next(pictures) for turn in turns]
+                futures = turn.seat.generation.fan.paths[:, turn.step - 1]
+                present, flat = flat, futures.new_empty((len(futures) + 1, futures.shape[-1]))
+                flat[:1], flat[1:] = present, futures
+            requests.append((turn.seat.stream, flat))
+        return self._pipeline.render(requests, tile)
 
     def _send(self, turn: Turn, plan: Plan, times: dict[str, float]) -> None:
         """Encode one session's sheet and hand it over."""

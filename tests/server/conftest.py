@@ -51,8 +51,8 @@ class TestingServer(Announced):
 class Live:
     """A running server. `pipeline` and `worker` are its insides."""
 
-    def __init__(self, pages: Path | None = None, **settings) -> None:
-        self.pipeline = FakePipeline()
+    def __init__(self, pages: Path | None = None, pipeline: object | None = None, **settings) -> None:
+        self.pipeline = pipeline or FakePipeline()
         self._listener = listen("127.0.0.1", 0)
         self.url = address(self._listener)
         app, self.worker = build(Settings(port=0, **settings), lambda: self.pipeline, portrait(), *([pages] if pages else []))
@@ -63,7 +63,8 @@ class Live:
         self.http = httpx.Client(base_url=self.url, timeout=TIMEOUT_S, trust_env=False)
 
     def stop(self) -> None:
-        self.pipeline.gate.set()
+        if isinstance(self.pipeline, FakePipeline):
+            self.pipeline.gate.set()
         self.http.close()
         self._server.should_exit = True
         self._thread.join()
