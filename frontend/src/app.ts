@@ -56,6 +56,7 @@ export class App {
       source: (name) => this.connection.send({ kind: 'source', name }),
       reference: () => this.connection.send({ kind: 'reference' }),
       cameraState: (state) => this.#showCamera(state),
+      noFace: (missing) => this.stage.noFace(missing),
       say: (words) => this.status.say(words),
     });
     const bands = [
@@ -114,7 +115,7 @@ export class App {
       this.driver.announce();
     }
     if (!this.controls) void this.#loadControls();
-    else if (fresh) this.#configure(this.controls.settings);
+    else if (!same(head.settings, this.controls.settings)) this.#configure(this.controls.settings);
     if (!this.driver.source) void this.#loadDriver();
   }
 
@@ -174,7 +175,15 @@ export class App {
       this.status.pill,
       this.#cameraButton,
     );
-    const main = h('main', {}, this.status.banner, this.stage.element, this.hud.element, howItWorks(shortcuts));
+    const main = h(
+      'main',
+      {},
+      this.status.banner,
+      this.driver.panel.notice,
+      this.stage.element,
+      this.hud.element,
+      howItWorks(shortcuts),
+    );
     root.replaceChildren(
       header,
       h('div', { class: 'columns' }, main, this.#side),
@@ -196,4 +205,8 @@ export class App {
       { key: '-', label: '−', words: 'one future less', run: () => this.controls?.nudge('k', -1) },
     ];
   }
+}
+
+function same(a: Settings, b: Settings): boolean {
+  return Object.keys(b).every((name) => a[name] === b[name]);
 }

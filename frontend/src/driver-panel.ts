@@ -15,12 +15,9 @@ export class DriverPanel {
   readonly element: HTMLElement;
   readonly #title = h('p', { class: 'driver-name' });
   readonly #note = h('p', { class: 'card-note' });
-  readonly #error = h('div', { class: 'notice error', role: 'alert', hidden: true });
-  readonly #noFace = h(
-    'p',
-    { class: 'notice', role: 'status', hidden: true },
-    'No face in sight. Look into the camera, with light on your face.',
-  );
+  /** What went wrong with the camera: for the top of the page, since the card may be far down on a phone. */
+  readonly notice: HTMLElement;
+  readonly #words = h('p');
   readonly #pause = h('button', { type: 'button', class: 'quiet' });
   readonly #neutral = h(
     'button',
@@ -36,13 +33,18 @@ export class DriverPanel {
     this.#neutral.addEventListener('click', () => actions.neutral());
     this.#cameras.addEventListener('change', () => actions.chooseCamera(this.#cameras.value));
     this.#recordings.addEventListener('change', () => actions.chooseRecording(this.#recordings.value));
+    const dismiss = h('button', { type: 'button', class: 'quiet' }, 'Dismiss');
+    dismiss.addEventListener('click', () => {
+      this.error = null;
+    });
+    this.notice = h('div', { class: 'notice error camera-error', role: 'alert', hidden: true }, this.#words, dismiss);
     const text = h(
       'div',
       {},
       this.#title,
-      this.#note,
-      this.#cameras,
       this.#recordings,
+      this.#cameras,
+      this.#note,
       h('div', { class: 'buttons' }, this.#pause, this.#neutral),
     );
     this.element = h(
@@ -50,28 +52,36 @@ export class DriverPanel {
       { class: 'card driver', 'aria-labelledby': 'driver-title' },
       h('header', {}, h('h2', { id: 'driver-title' }, 'Driven by')),
       h('div', { class: 'driver-row' }, this.view.element, text),
-      this.#noFace,
-      this.#error,
     );
     this.paused = false;
   }
 
+  /** `title` may end in a parenthesis that names where the motion comes from. */
   showRecording(title: string, seconds: number): void {
+    const credit = /\(([^)]*)\)\s*$/.exec(title)?.[1];
     this.view.camera = false;
-    setText(this.#title, title || 'A recording');
-    setText(this.#note, seconds ? `A recorded face, ${Math.round(seconds)} s, on repeat.` : 'A recorded face.');
+    this.#title.hidden = true;
+    setText(
+      this.#note,
+      `Recorded face points, ${Math.round(seconds)} s to and fro.${credit ? ` From: ${credit}.` : ''}`,
+    );
     this.#neutral.hidden = true;
     this.#pause.hidden = false;
     this.#cameras.hidden = true;
-    this.#recordings.hidden = this.#recordings.options.length < 2;
-    this.noFace = false;
+    this.#recordings.hidden = false;
   }
 
-  showCamera(): void {
+  showCamera(starting: boolean): void {
     this.view.camera = true;
+    this.#title.hidden = false;
     setText(this.#title, 'Your camera');
-    setText(this.#note, 'The picture stays in this browser.');
-    this.#neutral.hidden = false;
+    setText(
+      this.#note,
+      starting
+        ? 'Allow it if the browser asks. The first time, the face tracker takes some seconds to load.'
+        : 'The picture stays in this browser.',
+    );
+    this.#neutral.hidden = starting;
     this.#pause.hidden = true;
     this.#cameras.hidden = this.#cameras.options.length < 2;
     this.#recordings.hidden = true;
@@ -82,14 +92,10 @@ export class DriverPanel {
     this.#pause.title = `${paused ? 'Play' : 'Pause'} the recording (space)`;
   }
 
-  set noFace(missing: boolean) {
-    this.#noFace.hidden = !missing;
-  }
-
   set error(error: CameraError | null) {
-    this.#error.hidden = error === null;
-    this.#error.dataset.code = error?.code ?? '';
-    this.#error.replaceChildren(h('strong', {}, error?.message ?? ''), ` ${error?.hint ?? ''}`);
+    this.notice.hidden = error === null;
+    this.notice.dataset.code = error?.code ?? '';
+    this.#words.replaceChildren(h('strong', {}, error?.message ?? ''), ` ${error?.hint ?? ''}`);
   }
 
   listCameras(cameras: MediaDeviceInfo[], active: string | null): void {
@@ -106,7 +112,9 @@ export class DriverPanel {
 
   listRecordings(recordings: { name: string; title: string }[], active: string): void {
     this.#recordings.replaceChildren(
-      ...recordings.map(({ name, title }) => h('option', { value: name, selected: name === active }, title)),
+      ...recordings.map(({ name, title }) =>
+        h('option', { value: name, selected: name === active }, title.replace(/\s*\([^)]*\)\s*$/, '')),
+      ),
     );
   }
 }

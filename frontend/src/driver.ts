@@ -13,6 +13,8 @@ export interface DriverEvents {
   /** The next frame is the neutral face. */
   reference(): void;
   cameraState(state: 'off' | 'starting' | 'on'): void;
+  /** Nobody has been seen by the camera for a while. */
+  noFace(missing: boolean): void;
   say(words: string): void;
 }
 
@@ -97,19 +99,17 @@ export class Driver {
     const camera = new CameraProvider(
       this.panel.view.video,
       {
-        noFace: (missing) => {
-          this.panel.noFace = missing;
-        },
+        noFace: (missing) => this.events.noFace(missing),
         ended: (error) => void this.#cameraFailed(error),
       },
       deviceId,
     );
     try {
       this.#camera = camera;
-      this.panel.showCamera();
+      this.panel.showCamera(true);
       await camera.start(this.#cameraSink(camera));
       this.panel.listCameras(await listCameras(), camera.activeDevice);
-      this.panel.showCamera();
+      this.panel.showCamera(false);
       this.events.cameraState('on');
       this.events.say('Camera on.');
     } catch (error) {
@@ -155,7 +155,7 @@ export class Driver {
   #stopCamera(): void {
     this.#camera?.stop();
     this.#camera = null;
-    this.panel.noFace = false;
+    this.events.noFace(false);
     this.events.cameraState('off');
   }
 

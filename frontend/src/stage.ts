@@ -27,6 +27,12 @@ export class Stage {
   readonly #progress = h('div', { class: 'progress', 'aria-hidden': 'true' }, h('i'));
   readonly #verdict = h('p', { class: 'band-note' });
   readonly #tally = h('span', { class: 'tally' });
+  readonly #noFace = h(
+    'p',
+    { class: 'tile-hint', role: 'status', hidden: true },
+    h('strong', {}, 'No face in sight.'),
+    ' Look into the camera, with light on your face.',
+  );
   readonly #bands: HTMLElement;
   readonly #reduced = matchMedia('(prefers-reduced-motion: reduce)');
   #loopStart = 0;
@@ -35,7 +41,7 @@ export class Stage {
   #highlight: number | null = null;
 
   constructor(private readonly store: GenerationStore) {
-    this.now.lead.picture.append(this.overlay);
+    this.now.lead.picture.append(this.overlay, this.#noFace);
     this.setFrozen(false);
     this.#bands = h(
       'div',
@@ -55,7 +61,7 @@ export class Stage {
     );
     this.element = h('div', { class: 'stage' }, this.#bands);
     this.populate(['', '', '', '']);
-    this.setAge(null);
+    this.#setAge(null);
     setText(this.#verdict, 'Here the futures meet what really happened, a second after they were made.');
     new ResizeObserver(() => this.layOut()).observe(this.element);
     window.addEventListener('resize', () => this.layOut());
@@ -72,7 +78,7 @@ export class Stage {
       else if (head.step <= 1) this.now.populate(head.methods);
     }
     if (this.store.latest) this.now.draw(this.store.latest);
-    if (head.fan[0] > 0) this.setAge(head);
+    if (head.fan[0] > 0) this.#setAge(head);
     if (pastChanged) this.#judge();
   }
 
@@ -87,12 +93,17 @@ export class Stage {
     this.#fan.clearRect(0, 0, this.overlay.width, this.overlay.height);
     this.#lastFan = null;
     for (const tile of this.now.futures) tile.clear();
-    this.setAge(null);
+    this.#setAge(null);
     if (!past) return;
     this.now.clear();
     this.past.clear();
     this.#shown = null;
     this.#verdict.textContent = '';
+  }
+
+  /** Say over the present that the camera sees nobody. */
+  noFace(missing: boolean): void {
+    this.#noFace.hidden = !missing;
   }
 
   setFrozen(frozen: boolean): void {
@@ -104,7 +115,7 @@ export class Stage {
     );
   }
 
-  setAge(head: SheetHead | null): void {
+  #setAge(head: SheetHead | null): void {
     const seconds = head ? (head.step * STEP_MS) / 1000 : 0;
     const whole = head ? (head.horizon * STEP_MS) / 1000 : 0;
     const words = head
