@@ -25,7 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 train = typer.Typer(help="Train the models (resumable).", no_args_is_help=True)
+evaluate = typer.Typer(help="Score the models on held-out people.", no_args_is_help=True)
 app.add_typer(train, name="train")
+app.add_typer(evaluate, name="evaluate")
 
 Models = Annotated[Path, typer.Option(help="Folder of the weights.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
@@ -143,6 +145,39 @@ def load(
     from backend.evaluate.load import load as run
 
     _publish(run(url, sessions=sessions, seconds=seconds), json)
+
+
+@evaluate.command("forecast")
+def evaluate_forecast(
+    data: Annotated[Path, typer.Option(help="Folder with clips.csv and recordings/ (made by `landmarks`).")],
+    model: Annotated[Path, typer.Option(help="Folder of the forecaster.")] = MODELS / "forecaster",
+    split: Annotated[str, typer.Option(help="val (held-out people) or train.")] = "val",
+    json: Json = None,
+) -> None:
+    """Score baselines, GRU-NF and GRU-SNF on the same windows."""
+    from backend.evaluate.forecast import ForecastEvaluation
+    from backend.evaluate.forecast import evaluate_forecast as run
+
+    if split not in ("train", "val"):
+        raise InputError("split", "--split is train or val.")
+    _publish(run(model, data, ForecastEvaluation(split="train" if split == "train" else "val")), json)
+
+
+@train.command("forecaster")
+def train_forecaster(
+    data: Annotated[Path, typer.Option(help="Folder with clips.csv and recordings/ (made by `landmarks`).")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the weights.")] = Path("runs/forecaster/best"),
+    run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/forecaster"),
+    updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 3000,
+    minutes: Annotated[float, typer.Option(min=0, help="Stop after this long; 0 does not.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+) -> None:
+    """Train the GRU and its flow on landmark recordings."""
+    from backend.train.forecaster import ForecasterTraining
+    from backend.train.forecaster import train_forecaster as work
+
+    work(data, out, run, ForecasterTraining(updates=updates, minutes=minutes, seed=seed))
+    print(f"Best weights: {out}")
 
 
 @train.command("pack")
