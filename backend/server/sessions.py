@@ -214,11 +214,9 @@ class Registry:
             self._metrics.sessions.set(len(self._sessions))
 
     def close_all(self) -> None:
-        """End all sessions and tell those who are connected."""
-        for session in list(self._sessions.values()):
-            if session.socket is not None:
-                session.socket.finish(Failure("server_stopping", "The server is shutting down.", "It may be back soon.", True))
-            self.close(session.id)
+        """End all sessions."""
+        for session in list(self._sessions):
+            self.close(session)
 
     def _make_room(self) -> None:
         """End the session that lost its socket first: whoever left by reloading the page must not lock others out."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -38,7 +38,7 @@ class InferenceWorker:
         self._governor = governor
         self._metrics = metrics
         self.bell = threading.Condition()
-        self._jobs: deque[Callable[[], None]] = deque()
+        self._jobs: deque[tuple[Future[Any], Callable[[Pipeline], Any]]] = deque()
         self._seats: dict[str, Seat] = {}
         self._stopping = False
         self._thread = threading.Thread(target=self._main, name="inference", daemon=True)
@@ -74,19 +74,10 @@ class InferenceWorker:
     def run(self, job: Callable[[Pipeline], T]) -> Future[T]:
         """Do something with the pipeline between two turns."""
         future: Future[T] = Future()
-
-        def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                future.set_result(job(self._pipeline))
-            except BaseException as error:
-                future.set_exception(error)
-
         with self.bell:
             if self._stopping:
                 raise InputError("server_stopping", "The server is shutting down.", "Reload the page in a moment.")
-            self._jobs.append(work)
+            self._jobs.append((future, job))
             self.bell.notify()
         return future
 
@@ -124,26 +115,34 @@ class InferenceWorker:
         turns = Turns(self._pipeline, self._governor, self._metrics)
         while True:
             jobs, work = self._wait()
-            for job in jobs:
-                job()
             if self._stopping:
-                break
+                for future, _ in jobs:
+                    future.cancel()
+                return
+            for future, job in jobs:
+                self._do(future, job)
             if work:
                 try:
                     turns.serve(work)
                 except Exception:
                     log.exception("turn_failed", sessions=len(work))
 
-    def _wait(self) -> tuple[Sequence[Callable[[], None]], list[Turn]]:
+    def _do(self, future: Future[Any], job: Callable[[Pipeline], Any]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(job(self._pipeline))
+        except BaseException as error:
+            future.set_exception(error)
+
+    def _wait(self) -> tuple[list[tuple[Future[Any], Callable[[Pipeline], Any]]], list[Turn]]:
         """Sleep until there is something to do, then take all of it."""
         with self.bell:
             while True:
                 jobs = list(self._jobs)
                 self._jobs.clear()
-                if self._stopping:
-                    return [], []
                 began = time.monotonic()
                 work = [Turn(seat, taken, began) for seat in self._seats.values() if (taken := seat.mailbox.take())]
-                if jobs or work:
+                if jobs or work or self._stopping:
                     return jobs, work
                 self.bell.wait()

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
 
 import pytest
 
@@ -50,6 +56,21 @@ def test_models_are_described_by_their_configuration(tmp_path):
     (tmp_path / "forecaster").mkdir()
     (tmp_path / "forecaster" / "config.json").write_text(json.dumps({"description": "GRU-NF"}))
     assert describe_models(tmp_path) == {"forecaster": "GRU-NF"}
+
+
+def test_the_server_says_where_it_is_and_leaves_quietly_when_terminated(small_models):
+    environment = os.environ | {"MOTIONFAN_PORT": "0", "MOTIONFAN_MODELS": str(small_models)}
+    command = [sys.executable, "-m", "backend", "serve"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            url = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())[0]
+            with urllib.request.urlopen(f"{url}/healthz", timeout=20) as answer:
+                assert json.load(answer)["status"] == "ok"
+        finally:
+            server.send_signal(signal.SIGTERM)
+            _, errors = server.communicate(timeout=60)
+    assert server.returncode == 0
+    assert "Traceback" not in errors
 
 
 def test_settings_come_from_the_environment(monkeypatch):

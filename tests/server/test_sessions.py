@@ -107,11 +107,18 @@ def test_a_full_server_lets_go_of_those_who_left_first_and_of_no_other(registry,
     assert registry.get(new.id) is new
 
 
-def test_closing_down_tells_everybody(registry):
-    session, socket = _create(registry), FakeSocket()
-    session.attach(socket)
+def test_a_second_socket_takes_the_first_ones_place(registry):
+    session, first, second = _create(registry), FakeSocket(), FakeSocket()
+    session.attach(first)
+    session.attach(second)
+    assert first.failure is not None and first.failure.code == "replaced"
+    session.detach(first)
+    assert session.socket is second
+
+
+def test_closing_down_ends_every_session(registry):
+    _create(registry).attach(FakeSocket())
     registry.close_all()
-    assert socket.failure is not None and socket.failure.fatal
     assert len(registry) == 0
 
 
