@@ -56,6 +56,8 @@ class FaceFollower:
 
     def _track(self, picture: NDArray[np.uint8]) -> FloatArray | None:
         face = self._look(picture)
+        if face is None:
+            face = self._look(picture)  # The tracker lost it; the detector, which only then looks, may see it in this frame.
         if face is None or self._square is None:
             return face
         centre = np.abs(self._square.apply(face)[:, :2].mean(0)).max() / 2

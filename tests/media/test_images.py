@@ -1,0 +1,244 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from backend.errors import InputError
+from backend.media.images import MAX_BYTES, SIZES, bundled_portrait, load_portrait
+from tests.media.made import astronaut, encoded, placed, scaled
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return load_portrait(encoded(astronaut()))
+
+
+def refused(data):
+    with pytest.raises(InputError) as caught:
+        load_portrait(data)
+    assert caught.value.message.endswith(".") and caught.value.hint.endswith(".")
+    return caught.value.code
+
+
+def alike(one, other, points=0.02, pixels=12):
+    """Whether two portraits show the same face in the same frame."""
+    assert one.picture.shape == other.picture.shape
+    assert np.abs(one.landmarks - other.landmarks)[:, :2].mean() < points
+    assert np.abs(one.picture.astype(int) - other.picture).mean() < pixels
+
+
+def png(width, height, rows, *, depth=8, kind=2):
+    """A PNG written by hand: sizes and depths that Pillow would not write."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+
+
+def test_the_bundled_portrait_is_one_well_framed_face():
+    portrait = bundled_portrait()
+    assert portrait.picture.shape in [(size, size, 3) for size in SIZES] and portrait.picture.dtype == np.uint8
+    assert portrait.landmarks.shape == (478, 3) and portrait.landmarks.dtype == np.float32
+    assert 0.4 < np.ptp(portrait.landmarks[:, :2], axis=0).max() / 2 < 0.7
+    assert np.abs(portrait.landmarks[:, :2].mean(0)).max() < 0.25
+
+
+def test_landmarks_are_those_of_the_cropped_picture(plain):
+    again = load_portrait(encoded(plain.picture))
+    alike(plain, again)
+
+
+FORMATS = {
+    "PNG": {},
+    "JPEG": {"quality": 95},
+    "WEBP": {"quality": 95},
+    "BMP": {},
+    "TIFF": {},
+    "GIF": {},
+    "PPM": {},
+    "AVIF": {"quality": 90},
+}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_common_format_gives_the_same_portrait(kind, plain):
+    alike(load_portrait(encoded(astronaut(), kind, **FORMATS[kind])), plain)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_cameras_orientation_tag_is_honoured(orientation, plain):
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    image = Image.fromarray(astronaut())
+    if orientation in undo:
+        image = image.transpose(undo[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    alike(load_portrait(encoded(image, "JPEG", quality=95, exif=exif)), plain)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "CMYK", "YCbCr", "LAB", "HSV"])
+def test_every_colour_mode_becomes_rgb(mode, plain):
+    kind = {"CMYK": "TIFF", "YCbCr": "TIFF", "LAB": "TIFF", "HSV": "JPEG"}.get(mode, "PNG")
+    source = Image.fromarray(astronaut())
+    image = source.convert("RGB") if mode in ("HSV", "LAB") else source.convert(mode)
+    grey = mode in ("L", "LA")
+    alike(load_portrait(encoded(image, kind)), plain, points=0.04, pixels=40 if grey else 15)
+
+
+def test_a_cmyk_jpeg_is_not_shown_as_its_negative(plain):
+    image = Image.fromarray(astronaut()).convert("CMYK")
+    alike(load_portrait(encoded(image, "JPEG", quality=95)), plain, points=0.04)
+
+
+def test_sixteen_bit_pictures_keep_their_brightness(plain):
+    grey = np.asarray(Image.fromarray(astronaut()).convert("L")).astype(np.uint16) * 257
+    deep = load_portrait(encoded(Image.fromarray(grey)))
+    shallow = load_portrait(encoded(Image.fromarray(astronaut()).convert("L")))
+    alike(deep, shallow, points=0.01, pixels=2)
+    colour = np.repeat(astronaut()[..., None], 2, axis=-1).reshape(512, -1)
+    rows = b"".join(b"\0" + row.tobytes() for row in colour)
+    alike(load_portrait(png(512, 512, rows, depth=16)), plain, points=0.01, pixels=2)
+
+
+@pytest.mark.parametrize("top", [1.0, 255.0, 65535.0, 1e6])
+def test_floating_point_pictures_are_read_by_their_range(top):
+    shallow = load_portrait(encoded(Image.fromarray(astronaut()).convert("L")))
+    grey = np.asarray(Image.fromarray(astronaut()).convert("L")).astype(np.float32) * np.float32(top / 255)
+    alike(load_portrait(encoded(Image.fromarray(grey), "TIFF")), shallow, points=0.01, pixels=2)
+
+
+def test_what_is_transparent_lies_over_grey():
+    rgba = np.dstack([astronaut(), np.full((512, 512), 255, np.uint8)])
+    rgba[:, :140, 3] = 0
+    rgba[:, :140, :3] = (255, 0, 255)
+    portrait = load_portrait(encoded(rgba))
+    assert (portrait.picture[:, 0] == 128).all()
+
+
+def test_a_palette_with_a_transparent_colour_lies_over_grey():
+    image = Image.fromarray(astronaut()).quantize(255)
+    array = np.asarray(image).copy()
+    array[:, :140] = 255
+    see_through = Image.fromarray(array, "P")
+    see_through.putpalette([*image.getpalette()[: 3 * 255], 255, 0, 255])
+    portrait = load_portrait(encoded(see_through, "PNG", transparency=255))
+    assert (portrait.picture[:, 0] == 128).all()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_an_animation_gives_its_first_frame(kind, plain):
+    black = Image.new("RGB", (512, 512))
+    data = encoded(Image.fromarray(astronaut()), kind, save_all=True, append_images=[black, black], duration=100)
+    alike(load_portrait(data), plain)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0" * 100,
+        b"Not a picture.",
+        b"%PDF-1.4",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 200 200\n",
+        b"<svg/>",
+        b"GIF89a",
+    ],
+    ids=["empty", "zeros", "words", "pdf", "eps", "svg", "gif-head"],
+)
+def test_what_is_no_picture_is_refused(data):
+    assert refused(data) == "portrait_not_image"
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"heix"])
+def test_heic_is_refused_with_words_that_help(brand):
+    with pytest.raises(InputError, match="HEIC.*JPEG") as caught:
+        load_portrait(b"\0\0\0\x18ftyp" + brand + b"\0" * 40)
+    assert caught.value.code == "portrait_not_image"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("share", [0.02, 0.5])
+def test_truncated_files_are_refused(kind, share):
+    data = encoded(astronaut(), kind)
+    assert refused(data[: int(share * len(data))]) == "portrait_not_image"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"]), st.data())
+def test_damaged_files_never_raise_anything_but_our_own_error(kind, data):
+    file = bytearray(encoded(scaled(96), kind))
+    for at in data.draw(st.lists(st.integers(0, min(len(file), 600) - 1), min_size=1, max_size=12)):
+        file[at] = data.draw(st.integers(0, 255))
+    try:
+        load_portrait(bytes(file))
+    except InputError as error:
+        assert error.code.startswith("portrait_")
+
+
+def test_files_and_pictures_that_are_too_large_are_refused_before_they_are_decoded():
+    assert refused(b"\xff\xd8\xff" + bytes(MAX_BYTES)) == "portrait_too_large"
+    assert refused(png(10_000, 6_000, b"")) == "portrait_too_large"
+    assert refused(png(60_000, 60_000, b"")) == "portrait_too_large"
+
+
+def test_a_small_file_that_unpacks_to_more_than_it_says_is_harmless():
+    assert refused(png(100, 100, bytes(40_000_000))) in ("portrait_no_face", "portrait_not_image")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (79, 79)])
+def test_tiny_pictures_are_too_small(size):
+    assert refused(encoded(Image.new("RGB", size, (200, 150, 130)))) == "portrait_too_small"
+
+
+def test_a_face_of_few_pixels_is_too_small_and_one_of_enough_is_not():
+    assert refused(encoded(scaled(300))) == "portrait_too_small"
+    assert load_portrait(encoded(scaled(420))).picture.shape == (256, 256, 3)
+
+
+def test_a_large_photo_gives_a_large_portrait():
+    assert load_portrait(encoded(scaled(2400), "JPEG")).picture.shape == (512, 512, 3)
+
+
+def test_a_face_that_fills_the_picture_is_found():
+    tight = np.ascontiguousarray(astronaut()[72:178, 172:278])
+    portrait = load_portrait(encoded(Image.fromarray(tight).resize((318, 318))))
+    assert np.ptp(portrait.landmarks[:, :2], axis=0).max() / 2 > 0.6
+
+
+def test_a_small_face_in_a_large_picture_is_found_and_framed(plain):
+    alike(load_portrait(encoded(placed(astronaut(), 1100, 1500, 800, 400))), plain, pixels=40)
+
+
+@pytest.mark.parametrize("nothing", ["grey", "noise", "suit"])
+def test_a_picture_without_a_face_says_so(nothing):
+    pictures = {
+        "grey": np.full((300, 400, 3), 128, np.uint8),
+        "noise": np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8),
+        "suit": np.ascontiguousarray(astronaut()[260:, 200:]),
+    }
+    assert refused(encoded(pictures[nothing])) == "portrait_no_face"
+
+
+@pytest.mark.parametrize(("share", "several"), [(1.0, True), (0.6, True), (0.25, False)])
+def test_a_second_face_counts_only_if_it_is_not_small(share, several, plain):
+    pair = placed(astronaut(), 512, 1024, 0, 0)
+    second = scaled(round(512 * share))
+    pair[: len(second), 512 : 512 + len(second)] = second
+    if several:
+        assert refused(encoded(pair)) == "portrait_several_faces"
+    else:
+        alike(load_portrait(encoded(pair)), plain, pixels=40)
