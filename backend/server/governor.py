@@ -14,6 +14,7 @@ from backend.types import CLOCK_S
 
 TILES = (96, 128, 256)
 STRIDES = (1, 2, 4)
+LEAST_MS = 0.01
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,15 @@ class Governor:
         self._tick_ms = self._smooth(self._tick_ms or None, ms / sessions)
 
     def record_render(self, tile: int, tiles: int, ms: float) -> None:
-        """Learn what rendering and encoding a number of tiles cost."""
-        self._tile_ms[tile] = self._smooth(self._tile_ms.get(tile), ms / tiles)
+        """Learn what rendering and encoding a number of tiles cost.
+
+        A machine that grows slower or faster does so for every size: the sizes not drawn now keep their ratio to this one.
+        """
+        before = self._tile_ms.get(tile)
+        now = self._smooth(before, max(ms / tiles, LEAST_MS))
+        if before is not None:
+            self._tile_ms = {size: cost * now / before for size, cost in self._tile_ms.items()}
+        self._tile_ms[tile] = now
 
     def load(self, plan: Plan, futures: Sequence[int]) -> float:
         """Return the expected milliseconds of work per clock period.
@@ -85,11 +93,11 @@ class Governor:
 
     def plan(self, futures: Sequence[int]) -> Plan:
         """Choose how to draw for sessions with these numbers of futures."""
-        if self.load(self._ladder[self._rung], futures) > self._budget:
+        loads = [self.load(plan, futures) for plan in self._ladder]
+        if loads[self._rung] > self._budget:
             self._quiet = 0
-            while self._rung < len(self._ladder) - 1 and self.load(self._ladder[self._rung], futures) > self._budget:
-                self._rung += 1
-        elif self._rung and self.load(self._ladder[self._rung - 1], futures) < 0.8 * self._budget:
+            self._rung = self._cheaper(loads)
+        elif self._rung and loads[self._rung - 1] < 0.8 * self._budget:
             self._quiet += 1
             if self._quiet >= self._patience:
                 self._quiet = 0
@@ -98,6 +106,14 @@ class Governor:
             self._quiet = 0
         chosen = self._ladder[self._rung]
         return Plan(chosen.tile, chosen.stride, self._turns(chosen, futures))
+
+    def _cheaper(self, loads: list[float]) -> int:
+        """Return the next rung below that fits; where none does, the best of those that are about as cheap as can be."""
+        fitting = [rung for rung in range(self._rung, len(loads)) if loads[rung] <= self._budget]
+        if fitting:
+            return fitting[0]
+        enough = 1.1 * min(loads)
+        return self._rung if loads[self._rung] <= enough else next(rung for rung, load in enumerate(loads) if load <= enough)
 
     def _turns(self, plan: Plan, futures: Sequence[int]) -> int:
         drawing = self.load(plan, futures) - len(futures) * self._tick_ms

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import logging
 import signal
 import socket
@@ -106,11 +105,12 @@ def warm_up(pipeline: Pipeline, governor: Governor, image: PortraitImage) -> Non
 
 
 def describe_models(folder: Path) -> dict[str, str]:
-    """Return name and description of every model in a folder."""
+    """Return name and headline (the first line of its card) of every model in a folder."""
     found = {}
     for path in sorted(folder.glob("*/config.json")):
-        config = json.loads(path.read_text("utf-8"))
-        found[path.parent.name] = str(config.get("description", ""))
+        card = path.with_name("CARD.md")
+        lines = card.read_text("utf-8").splitlines() if card.is_file() else []
+        found[path.parent.name] = next((line.lstrip("# ") for line in lines if line.strip()), "")
     return found
 
 

@@ -52,10 +52,13 @@ def test_missing_models_are_the_callers_to_report():
         build(Settings(), load, portrait())
 
 
-def test_models_are_described_by_their_configuration(tmp_path):
-    (tmp_path / "forecaster").mkdir()
-    (tmp_path / "forecaster" / "config.json").write_text(json.dumps({"description": "GRU-NF"}))
-    assert describe_models(tmp_path) == {"forecaster": "GRU-NF"}
+def test_models_are_described_by_the_headline_of_their_card(tmp_path):
+    for name in ("forecaster", "generator_slim_128", "notes"):
+        (tmp_path / name).mkdir()
+        if name != "notes":
+            (tmp_path / name / "config.json").write_text("{}")
+    (tmp_path / "forecaster" / "CARD.md").write_text("\n# GRU-NF forecaster\n\nMore.\n")
+    assert describe_models(tmp_path) == {"forecaster": "GRU-NF forecaster", "generator_slim_128": ""}
 
 
 def test_the_server_says_where_it_is_and_leaves_quietly_when_terminated(small_models):
