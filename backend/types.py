@@ -125,6 +125,10 @@ class Recording:
 Method = Literal["gru_nf", "gru_snf", "both"]
 
 
+_MCMC_ONLY = {"only_with": {"method": ["gru_snf", "both"]}}
+"""In the schema: this setting has an effect only while another has one of these values."""
+
+
 class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a person can turn while forecasts run. The page builds its controls from this schema."""
 
@@ -142,17 +146,31 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         float, msgspec.Meta(ge=0.0, le=2.0, title="Temperature", description="Scale of the noise the flow starts from")
     ] = 1.0
     mcmc_steps: Annotated[
-        int, msgspec.Meta(ge=0, le=8, title="MCMC steps", description="Metropolis steps after each block of the flow (GRU-SNF)")
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=8,
+            title="MCMC steps",
+            description="Metropolis steps after each block of the flow (GRU-SNF)",
+            extra_json_schema=_MCMC_ONLY,
+        ),
     ] = 2
     step_size: Annotated[
-        float, msgspec.Meta(ge=0.0, le=1.0, title="Step size", description="Standard deviation of an MCMC proposal (GRU-SNF)")
-    ] = 0.2
+        float,
+        msgspec.Meta(
+            ge=0.0,
+            le=1.0,
+            title="Step size",
+            description="Standard deviation of an MCMC proposal (GRU-SNF)",
+            extra_json_schema=_MCMC_ONLY,
+        ),
+    ] = 0.3
     consistency: Annotated[
         float,
         msgspec.Meta(
             ge=0.0, le=4.0, title="Consistency", description="Pull of the MCMC energy towards the GRU's point forecast (beta)"
         ),
-    ] = 1.0
+    ] = 0.35
 
 
 @dataclass(frozen=True)

@@ -38,19 +38,13 @@ export class DriverPanel {
       this.error = null;
     });
     this.notice = h('div', { class: 'notice error camera-error', role: 'alert', hidden: true }, this.#words, dismiss);
-    const text = h(
-      'div',
-      {},
-      this.#title,
-      this.#recordings,
-      this.#cameras,
-      this.#note,
-      h('div', { class: 'buttons' }, this.#pause, this.#neutral),
-    );
+    const text = h('div', {}, this.#title, this.#note, h('div', { class: 'buttons' }, this.#pause, this.#neutral));
     this.element = h(
       'section',
       { class: 'card driver', 'aria-labelledby': 'driver-title' },
       h('header', {}, h('h2', { id: 'driver-title' }, 'Driven by')),
+      this.#recordings,
+      this.#cameras,
       h('div', { class: 'driver-row' }, this.view.element, text),
     );
     this.paused = false;

@@ -6,6 +6,8 @@ export type Probe = {
   readonly connection: string;
   readonly source: string;
   readonly counters: Readonly<Record<string, number>>;
+  /** Milliseconds from opening the page to the first future on the screen. */
+  readonly futuresAfter: number | null;
   readonly delay: { readonly p50: number | null; readonly p95: number | null };
   readonly generation: number;
   readonly futures: number;
@@ -29,6 +31,7 @@ export function exposeProbe(app: App): void {
       processed: app.sheets.last?.counts.processed ?? 0,
       dropped: app.sheets.last?.counts.dropped ?? 0,
     }),
+    futuresAfter: app.sheets.futuresAfter,
     delay: { p50: app.hud.delay.quantile(0.5), p95: app.hud.delay.quantile(0.95) },
     generation: app.sheets.last?.generation ?? 0,
     futures: app.stage.now.futures.length,

@@ -7,6 +7,8 @@ import type { Stage } from './stage.ts';
 
 export class SheetQueue {
   readonly counts = { sheets: 0, drawn: 0, broken: 0, verdicts: 0 };
+  /** When the first future was drawn, in ms since the page was opened. */
+  futuresAfter: number | null = null;
   last: SheetHead | null = null;
   #chain: Promise<void> = Promise.resolve();
   #era = 0;
@@ -42,6 +44,7 @@ export class SheetQueue {
     this.connection.acknowledge(sheet);
     this.counts.sheets++;
     if (bitmap) this.counts.drawn++;
+    if (bitmap && head.tiles > 1) this.futuresAfter ??= performance.now();
     if (head.verdict) this.counts.verdicts++;
     this.last = head;
     this.hud.update(head, { sent: this.connection.counts.sent, drawn: this.counts.drawn }, performance.now());

@@ -1,0 +1,115 @@
+"""A real Chromium before a real server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.e2e.faces import write_webcam
+from tests.e2e.serving import REPOSITORY, Server
+
+FLAGS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--use-fake-ui-for-media-stream",
+    "--host-resolver-rules=MAP demo.test 127.0.0.1",
+]
+WAIT_MS = 40_000
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    manifest = REPOSITORY / "backend" / "server" / "page" / "manifest.json"
+    assert manifest.is_file(), "The page is not built: run `npm --prefix frontend run build` (or `make test`)."
+    running = Server(tmp_path_factory.mktemp("server") / "server.log")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+def launch(playwright: Playwright, *flags: str) -> Browser:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "These tests need Chromium: apt install chromium."
+    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser on a machine without any camera."""
+    running = launch(playwright, "--use-fake-device-for-media-stream=device-count=0")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def webcam(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_webcam(tmp_path_factory.mktemp("webcam") / "face.mjpeg")
+
+
+@pytest.fixture
+def webcam_browser(playwright: Playwright, webcam: Path) -> Iterator[Browser]:
+    """A browser whose camera looks at a moving face."""
+    running = launch(playwright, "--use-fake-device-for-media-stream=fps=15", f"--use-file-for-fake-video-capture={webcam}")
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def pattern_browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser whose camera looks at a synthetic pattern, in which there is no face."""
+    running = launch(playwright, "--use-fake-device-for-media-stream")
+    yield running
+    running.close()
+
+
+def new_context(browser: Browser) -> BrowserContext:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(WAIT_MS)
+    return context
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = new_context(browser)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Server) -> Iterator[Page]:
+    """The page, opened and live; uncaught errors in it fail the test."""
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.goto(server.url)
+    wait(opened, "m.connection === 'live'")
+    yield opened
+    assert errors == []
+
+
+def wait(page: Page, condition: str, timeout: float = WAIT_MS) -> None:
+    """Wait until a condition on the page's figures `m` holds."""
+    page.wait_for_function(f"() => {{ const m = window.motionfan; return m && ({condition}); }}", timeout=timeout)
+
+
+def figures(page: Page) -> dict:
+    return page.evaluate("window.motionfan")
+
+
+def wait_for_sheets(page: Page, count: int) -> None:
+    """Wait for this many more pictures."""
+    drawn = figures(page)["counters"]["drawn"]
+    wait(page, f"m.counters.drawn >= {drawn + count}")

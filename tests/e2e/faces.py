@@ -1,0 +1,84 @@
+"""Pictures for the browser: a webcam's film of a moving face, and portraits good and bad."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+from backend.errors import ModelError
+from backend.keypoints.clock import resample
+from backend.media.images import bundled_portrait
+from backend.pipeline import Pipeline
+from backend.server.recordings import RECORDINGS
+from backend.settings import REPOSITORY
+from backend.types import Keypoints, Recording
+
+WIDTH, HEIGHT = 640, 480
+FRAMES = 40
+
+Picture = NDArray[np.uint8]
+
+
+def moving_face() -> list[Picture]:
+    """The bundled portrait, moved by a bundled recording and our own generator."""
+    image = bundled_portrait()
+    pipeline = Pipeline.load(REPOSITORY / "models")
+    recording = resample(Recording.load(sorted(RECORDINGS.glob("*.npz"))[0]))[0]
+    flats = pipeline.keypoints(recording.landmarks[:FRAMES]).flat()
+    stream = pipeline.open(pipeline.portrait(image))
+    stream.reference = Keypoints.from_flat(flats[0])
+    return list(pipeline.render([(stream, flats)], 256)[0])
+
+
+def shifted_face() -> list[Picture]:
+    """The same portrait swaying sideways: for a checkout whose weights are not there yet."""
+    picture = Image.fromarray(bundled_portrait().picture).resize((256, 256))
+    sway = np.sin(np.linspace(0, 2 * np.pi, FRAMES, endpoint=False))
+    frames = [
+        picture.rotate(6 * s, Image.Resampling.BICUBIC, translate=(10 * s, 5 * abs(s)), fillcolor=(120, 120, 120)) for s in sway
+    ]
+    return [np.asarray(frame) for frame in frames]
+
+
+def write_webcam(path: Path) -> Path:
+    """Write an MJPEG (concatenated JPEGs) of a 640 x 480 camera that looks at the moving face, to and fro."""
+    try:
+        frames = moving_face()
+    except ModelError:
+        frames = shifted_face()
+    side = HEIGHT
+    left = (WIDTH - side) // 2
+    with path.open("wb") as file:
+        for frame in frames + frames[::-1]:
+            canvas = np.full((HEIGHT, WIDTH, 3), 118, np.uint8)
+            canvas[:, left : left + side] = np.asarray(Image.fromarray(frame).resize((side, side), Image.Resampling.BICUBIC))
+            file.write(simplejpeg.encode_jpeg(canvas, quality=90))
+    return path
+
+
+def jpeg(picture: Picture) -> bytes:
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality=92))
+
+
+def blue_portrait() -> bytes:
+    """The bundled face with red and blue exchanged: a person that no test can take for the bundled one."""
+    return jpeg(bundled_portrait().picture[:, :, ::-1])
+
+
+def faceless() -> bytes:
+    noise = np.random.default_rng(0).integers(0, 255, (320, 320, 3))
+    return jpeg(noise.astype(np.uint8))
+
+
+def tiny_face() -> bytes:
+    """A face of about 40 pixels in a large grey picture."""
+    canvas = Image.new("RGB", (400, 400), (128, 128, 128))
+    canvas.paste(Image.fromarray(bundled_portrait().picture).resize((72, 72)), (160, 160))
+    buffer = io.BytesIO()
+    canvas.save(buffer, "PNG")
+    return buffer.getvalue()

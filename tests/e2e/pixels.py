@@ -1,0 +1,29 @@
+"""What the tiles show, read from their canvases."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Page
+
+READ = """row => [...document.querySelectorAll(`.band:nth-child(${row}) .tile-picture > canvas:not(.fan)`)].map(canvas => {
+  const small = document.createElement('canvas');
+  small.width = small.height = 32;
+  const context = small.getContext('2d');
+  context.drawImage(canvas, 0, 0, 32, 32);
+  return [...context.getImageData(0, 0, 32, 32).data];
+})"""
+
+NOW, PAST = 1, 2
+
+
+def tiles(page: Page, row: int = NOW) -> NDArray[np.int16]:
+    """Return the tiles of a row, `[tiles, 32, 32, 3]`: the present (or the truth), then the futures."""
+    data = np.array(page.evaluate(READ, row), np.int16)
+    return data.reshape(len(data), 32, 32, 4)[..., :3]
+
+
+def redness(pictures: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Mean of red minus blue in each picture's middle, where the face is."""
+    middle = pictures[..., 10:22, 10:22, :].astype(np.float64)
+    return (middle[..., 0] - middle[..., 2]).mean((-1, -2))

@@ -1,0 +1,123 @@
+"""What a person sees without doing anything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.e2e.conftest import figures, wait, wait_for_sheets
+from tests.e2e.pixels import NOW, PAST, tiles
+from tests.e2e.serving import Server
+
+pytestmark = pytest.mark.e2e
+
+
+def test_moving_futures_show_within_five_seconds_without_a_camera(context: BrowserContext, server: Server) -> None:
+    page = context.new_page()
+    page.goto(server.url, wait_until="commit")
+    wait(page, "m.futuresAfter !== null")
+    assert figures(page)["futuresAfter"] < 5000
+    wait(page, "m.counters.drawn >= 4")
+
+
+def test_every_tile_moves(page: Page) -> None:
+    wait(page, "m.counters.finished >= 1")
+    seen = [tiles(page)]
+    for _ in range(6):
+        wait_for_sheets(page, 2)
+        seen.append(tiles(page))
+    spread = np.stack(seen).astype(float).std(0).mean((-1, -2, -3))
+    assert (spread > 0.2).all(), spread
+
+
+def test_futures_differ_from_each_other(page: Page) -> None:
+    most = np.zeros((4, 4))
+    for _ in range(12):
+        wait_for_sheets(page, 2)
+        futures = tiles(page)[1:].astype(float)
+        apart = np.abs(futures[:, None] - futures[None]).mean((-1, -2, -3))
+        most = np.maximum(most, apart)
+    assert (most[np.triu_indices(4, 1)] > 0.2).all(), most
+
+
+def test_a_finished_generation_stands_beside_its_truth_with_a_winner(page: Page) -> None:
+    wait(page, "m.counters.judged >= 1")
+    past = page.locator(".band").nth(PAST - 1)
+    expect(past.locator(".tile.winner")).to_have_count(1)
+    expect(past.locator(".chip:visible")).to_have_count(5)
+    expect(past.locator(".band-note")).to_contain_text("came closest")
+
+
+def test_the_frozen_moment_stays_and_loops(page: Page) -> None:
+    wait(page, "m.counters.finished >= 1")
+    page.keyboard.press("f")
+    finished = figures(page)["counters"]["finished"]
+    judged = figures(page)["counters"]["judged"]
+    wait(page, f"m.counters.judged >= {judged + 2}")
+    assert figures(page)["counters"]["finished"] == finished
+    page.wait_for_function(
+        "() => { const now = document.querySelectorAll('.band')[1].querySelector('canvas').toDataURL();"
+        " window.seenTile ??= now; return now !== window.seenTile }"
+    )
+    page.keyboard.press("f")
+    wait(page, f"m.counters.finished > {finished}")
+
+
+def test_the_figures_fill(page: Page) -> None:
+    wait(page, "m.counters.judged >= 1")
+    for name in ["surprise", "p50", "p95", "sent", "processed", "dropped", "drawn", "acceptance"]:
+        expect(page.locator(f"[data-figure={name}]")).not_to_have_text("–")
+    for value in page.locator(".stages .value").all():
+        expect(value).not_to_have_text("–")
+    counters = figures(page)["counters"]
+    assert counters["sent"] >= counters["received"] >= counters["processed"] > 0
+    assert counters["broken"] == 0
+    assert figures(page)["failures"] == []
+
+
+def test_the_fan_is_drawn_over_the_present(page: Page) -> None:
+    wait(page, "m.counters.finished >= 1")
+    painted = page.evaluate(
+        "() => { const c = document.querySelector('canvas.fan');"
+        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v, i) => i % 4 === 3 && v > 0) }"
+    )
+    assert painted
+    assert tiles(page, NOW).shape[0] == 5
+
+
+def test_a_snapshot_is_a_picture_of_the_whole_stage(page: Page) -> None:
+    wait(page, "m.counters.finished >= 1")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Snapshot").click()
+    assert download.value.suggested_filename.endswith(".png")
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_stage_can_be_recorded(page: Page) -> None:
+    wait(page, "m.counters.finished >= 1")
+    page.keyboard.press("r")
+    wait_for_sheets(page, 8)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Stop", exact=True).click()
+    assert download.value.suggested_filename.endswith(".webm")
+    assert download.value.path().stat().st_size > 1000
+
+
+def test_the_recording_can_be_paused(page: Page) -> None:
+    wait(page, "m.counters.drawn >= 3")
+    page.get_by_role("button", name="Pause").click()
+    sent = figures(page)["counters"]["sent"]
+    page.get_by_role("button", name="Play").click()
+    wait(page, f"m.counters.sent > {sent + 3}")
+
+
+def test_nothing_is_fetched_from_elsewhere(context: BrowserContext, server: Server) -> None:
+    page = context.new_page()
+    addresses: list[str] = []
+    context.on("request", lambda request: addresses.append(request.url))
+    page.on("websocket", lambda socket: addresses.append(socket.url.replace("ws:", "http:")))
+    page.goto(server.url)
+    wait(page, "m.counters.judged >= 1")
+    assert any("/ws?ticket" in address for address in addresses)
+    assert [a for a in addresses if not a.startswith((server.url + "/", "blob:", "data:"))] == []
