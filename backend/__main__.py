@@ -31,7 +31,7 @@ app.add_typer(evaluate, name="evaluate")
 
 Models = Annotated[Path, typer.Option(help="Folder of the weights.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
-Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 chooses.")]
+Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
 Device = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
 MODELS = REPOSITORY / "models"
 VIDEO_ENDINGS = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mjpeg", ".gif"}

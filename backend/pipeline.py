@@ -22,7 +22,7 @@ from backend.forecast.state import ForecastState
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import PortraitImage
-from backend.runtime.engine import GeneratorEngine, Precision, configure_threads
+from backend.runtime.engine import GeneratorEngine, Precision, configure_process
 from backend.types import FloatArray, ForecastSettings, Keypoints, Method
 
 CONTEXT = 8
@@ -115,14 +115,14 @@ class Pipeline:
         Args:
             models: the folder of weights.
             device: where the generator runs; forecasts run on the CPU, where they are fast enough.
-            threads: torch threads; 0 leaves torch's choice.
+            threads: torch threads; 0 takes half of the cores.
             generator: `slim_128` or `slim_256`.
             precision: of the generator.
 
         Raises:
             ModelError: weights are missing or damaged.
         """
-        configure_threads(threads)
+        configure_process(threads)
         engine = GeneratorEngine(Generator.load(models / f"generator_{generator}"), device, precision)
         return cls(Forecaster.load(models / "forecaster"), engine)
 

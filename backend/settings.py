@@ -19,7 +19,7 @@ class Settings(BaseSettings):
         port: TCP port; 0 takes any free one.
         models: folder of the weights, one folder each.
         device: where the models run, as torch names it.
-        threads: threads of one inference; 0 leaves the choice to the runtime.
+        threads: threads of one inference; 0 takes half of the cores.
         max_sessions: how many people at once.
         log_level: least severity that is logged.
         tile: largest tile side in pixels that the governor may choose; 0 lets it choose freely.

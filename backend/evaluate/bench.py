@@ -52,7 +52,7 @@ def bench(
         models: folder of weights.
         recording: drives the portrait.
         device: of the generators.
-        threads: torch threads, 0 for torch's choice.
+        threads: torch threads; 0 takes half of the cores.
         precision: of the generators.
         repeats: timed runs of each stage, after three warm-ups.
     """

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from backend.animate.generator import Generator, GeneratorConfig, Rendered
+from backend.runtime.engine import configure_process
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
 from backend.train.pack import Pack
 from backend.train.pairs import Pairs, PairSampler
@@ -134,7 +135,7 @@ def train_generator(
     Returns:
         The folder of the best weights.
     """
-    torch.set_num_threads(settings.threads)
+    configure_process(settings.threads)
     torch.manual_seed(settings.seed)
     data = Pack(packed)
     size = settings.architecture.size
