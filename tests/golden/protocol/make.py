@@ -25,7 +25,7 @@ def messages() -> dict[str, Message]:
     ready = protocol.Ready(
         "abc",
         3,
-        ForecastSettings(k=2, horizon=4),
+        ForecastSettings(k=2, horizon=4, step_size=0.2, consistency=1.0),
         10,
         protocol.PortraitSize(256, 256),
         {"forecaster": "GRU-NF", "generator": "slim"},
@@ -70,7 +70,9 @@ def messages() -> dict[str, Message]:
     return {
         "landmarks": Message(3, 17, protocol.Landmarks(1234.5), protocol.quantise(face)),
         "no_face": Message(3, 18, protocol.Landmarks(1267.25)),
-        "controls": Message(3, 19, ForecastSettings(method="both", k=8, horizon=12, temperature=1.25)),
+        "controls": Message(
+            3, 19, ForecastSettings(method="both", k=8, horizon=12, temperature=1.25, step_size=0.2, consistency=1.0)
+        ),
         "ack": Message(3, 20, protocol.Ack(9)),
         "reference": Message(3, 21, protocol.Reference()),
         "ping": Message(3, 22, protocol.Ping(99.5)),
