@@ -116,10 +116,10 @@ class Governor:
         return self._rung if loads[self._rung] <= enough else next(rung for rung, load in enumerate(loads) if load <= enough)
 
     def _turns(self, plan: Plan, futures: Sequence[int]) -> int:
+        # Only what drawing itself takes counts: where forecasts fill the period, ticks are overtaken and every sheet still
+        # has its pictures. Turns are for crowds, whose pictures would make every sheet wait for all the others.
         drawing = self.load(plan, futures) - len(futures) * self._tick_ms
-        # Forecasts alone may fill the period: a fifth of it still goes to pictures, so that nobody's stand still.
-        room = max(self._budget - len(futures) * self._tick_ms, 0.2 * self._budget)
-        return max(1, math.ceil(drawing / room))
+        return max(1, math.ceil(drawing / self._budget))
 
     def _cost(self, tile: int) -> float:
         """Milliseconds per tile; a size never drawn is guessed from the nearest known one by its area."""
