@@ -41,14 +41,19 @@ class Report(msgspec.Struct):
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
     def show(self) -> None:
-        """Print the report as a table: one row a name, one column a metric."""
+        """Print the report as a table: one row a name, one column a metric; the other way round where that is narrower."""
         metrics = list(dict.fromkeys(metric for row in self.results.values() for metric in row))
         table = Table(title=f"{self.command} ({self.device})")
         table.add_column("")
-        for metric in metrics:
-            table.add_column(metric, justify="right")
-        for name, row in self.results.items():
-            table.add_row(name, *(_cell(row.get(metric)) for metric in metrics))
+        across = metrics if len(metrics) <= max(8, len(self.results)) else list(self.results)
+        for heading in across:
+            table.add_column(heading, justify="right")
+        if across is metrics:
+            for name, row in self.results.items():
+                table.add_row(name, *(_cell(row.get(metric)) for metric in metrics))
+        else:
+            for metric in metrics:
+                table.add_row(metric, *(_cell(row.get(metric)) for row in self.results.values()))
         Console().print(table)
 
 
