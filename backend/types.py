@@ -168,7 +168,11 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     consistency: Annotated[
         float,
         msgspec.Meta(
-            ge=0.0, le=4.0, title="Consistency", description="Pull of the MCMC energy towards the GRU's point forecast (beta)"
+            ge=0.0,
+            le=4.0,
+            title="Consistency",
+            description="Pull of the MCMC energy towards the GRU's point forecast (beta)",
+            extra_json_schema=_MCMC_ONLY,
         ),
     ] = 0.35
 
