@@ -65,6 +65,7 @@ class Rendered:
     occlusion: Tensor
     alpha: Tensor
     warped: Tensor
+    paint: Tensor
 
 
 class Generator(nn.Module):
@@ -97,7 +98,7 @@ class Generator(nn.Module):
             frames = torch.lerp(paint, warped, alpha)
         else:
             frames = compose(portrait.picture, flow, alpha, paint)
-        return Rendered(frames, flow, occlusion, alpha, warped)
+        return Rendered(frames, flow, occlusion, alpha, warped, paint)
 
     def _condition(self, source: Keypoints, driving: Keypoints) -> Tensor:
         """How the keypoints moved and how the regions now stand: `[F, 12N]`; tells lids and lips that heatmaps do not show."""

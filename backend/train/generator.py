@@ -35,6 +35,7 @@ class GeneratorTraining:
         ema: decay of the averaged weights, which are the ones that are validated and kept.
         gradient: weight of the image-gradient term beside L1.
         warp: weight of the error of the warped portrait alone, which teaches motion before paint can hide its faults.
+        paint: weight of the error of the paint alone: where alpha is near 1 it would otherwise never learn to be needed.
         own_pixels: cost of painting where the portrait's own pixels would do.
         report_every: updates between validations, checkpoints and sample sheets.
         seed: of the data order and of fresh weights.
@@ -46,6 +47,7 @@ class GeneratorTraining:
     ema: float = 0.998
     gradient: float = 1.0
     warp: float = 0.3
+    paint: float = 0.5
     own_pixels: float = 0.01
     report_every: int = 500
     seed: int = 0
@@ -156,7 +158,7 @@ def train_generator(
     log = TrainingLog(run)
     samples = run / "samples"
     samples.mkdir(exist_ok=True)
-    began, sums = time.monotonic() - seconds, torch.zeros(2)
+    began, sums = time.monotonic() - seconds, torch.zeros(3)
     figures: dict[str, float] = {}
 
     def draw(number: int) -> Pairs:
@@ -174,20 +176,21 @@ def train_generator(
             out = render_pairs(generator, drawn)
         loss = reconstruction_loss(out.frames, drawn.driving, drawn.weight, settings.gradient)
         warped = reconstruction_loss(out.warped, drawn.driving, drawn.weight, settings.gradient)
-        total = loss + settings.warp * warped + settings.own_pixels * (1 - out.alpha).mean()
+        painted = reconstruction_loss(out.paint, drawn.driving, drawn.weight, settings.gradient)
+        total = loss + settings.warp * warped + settings.paint * painted + settings.own_pixels * (1 - out.alpha).mean()
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(generator.parameters(), 1.0)
         optimiser.step()
         step += 1
-        sums += torch.tensor([loss.item(), warped.item()])
+        sums += torch.tensor([loss.item(), warped.item(), painted.item()])
         _average(average, generator, min(settings.ema, step / (step + 10)))
         if step % settings.report_every == 0 or step == settings.updates:
             figures = validate(average, held_out)
             seconds = time.monotonic() - began
             recent = (sums / (settings.report_every)).tolist()
             sums.zero_()
-            log.write(step, {"train_loss": recent[0], "train_warp": recent[1], "rate": rate, "seconds": seconds, **figures})
+            log.write(step, {"train_loss": recent[0], "train_warp": recent[1], "train_paint": recent[2], "rate": rate, "seconds": seconds, **figures})
             Image.fromarray(sample_sheet(average, held_out)).save(samples / f"{step:06d}.png")
             if figures["l1"] < best:
                 best = figures["l1"]
