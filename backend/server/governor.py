@@ -117,9 +117,10 @@ class Governor:
 
     def _turns(self, plan: Plan, futures: Sequence[int]) -> int:
         # Only what drawing itself takes counts: where forecasts fill the period, ticks are overtaken and every sheet still
-        # has its pictures. Turns are for crowds, whose pictures would make every sheet wait for all the others.
+        # has its pictures. Turns are for crowds, whose pictures would make every sheet wait for all the others: at most one
+        # session's are then drawn in each round.
         drawing = self.load(plan, futures) - len(futures) * self._tick_ms
-        return max(1, math.ceil(drawing / self._budget))
+        return min(max(1, math.ceil(drawing / self._budget)), max(1, len(futures)))
 
     def _cost(self, tile: int) -> float:
         """Milliseconds per tile; a size never drawn is guessed from the nearest known one by its area."""

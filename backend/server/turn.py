@@ -43,9 +43,13 @@ class Listener(Protocol):
 
 @dataclass
 class Seat:
-    """A session as the inference thread knows it; its state belongs to that thread alone."""
+    """A session as the inference thread knows it; its state belongs to that thread alone.
+
+    `number` counts the seats ever given, so that neighbours take turns; `ticks` counts the sheets since then.
+    """
 
     session: str
+    number: int
     portrait: Portrait
     mailbox: Mailbox
     stream: Stream
@@ -130,7 +134,7 @@ class Turns:
         for turn in turns:
             seat, work = turn.seat, turn.work
             if work.reset:
-                seat.stream = self._pipeline.open(seat.portrait, seat.generations)
+                seat.stream = self._pipeline.open(seat.portrait, seat.number + seat.generations)
             if work.reference:
                 seat.stream.reset_reference()
             if work.reset or seat.settings != work.settings or any(tick.restarted for tick in work.ticks):
@@ -193,7 +197,7 @@ class Turns:
         return [k for _, k in self._active.values()]
 
     def _render(self, turns: list[Turn], plan: Plan) -> list[Turn]:
-        chosen = [turn for turn in turns if turn.seat.ticks % plan.turns == 0]
+        chosen = [turn for turn in turns if (turn.seat.ticks + turn.seat.number) % plan.turns == 0]
         for turn in chosen:
             generation = turn.seat.generation
             if generation is not None and generation.due(step := generation.step(turn.tick), plan.stride):
@@ -273,7 +277,7 @@ class Turns:
         """Tell the session that its work failed, and give it a fresh stream."""
         log.error("inference_failed", session=turn.seat.session[:6], exc_info=error)
         seat = turn.seat
-        seat.stream = self._pipeline.open(seat.portrait, seat.generations)
+        seat.stream = self._pipeline.open(seat.portrait, seat.number + seat.generations)
         seat.forget()
         if turn.seq is not None:
             seat.mailbox.cancel(turn.seq)

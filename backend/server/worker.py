@@ -40,6 +40,7 @@ class InferenceWorker:
         self.bell = threading.Condition()
         self._jobs: deque[tuple[Future[Any], Callable[[Pipeline], Any]]] = deque()
         self._seats: dict[str, Seat] = {}
+        self._opened = 0
         self._stopping = False
         self._thread = threading.Thread(target=self._main, name="inference", daemon=True)
         self._loaded: Future[None] = Future()
@@ -85,7 +86,8 @@ class InferenceWorker:
         """Give a session its stream; its mailbox is served from then on."""
 
         def job(pipeline: Pipeline) -> None:
-            seat = Seat(session, portrait, mailbox, pipeline.open(portrait), listener)
+            self._opened += 1
+            seat = Seat(session, self._opened, portrait, mailbox, pipeline.open(portrait, self._opened), listener)
             with self.bell:
                 self._seats[session] = seat
 

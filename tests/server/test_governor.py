@@ -55,7 +55,7 @@ def test_a_slower_machine_makes_every_size_dearer():
 
 def test_too_many_sessions_take_turns():
     governor = _governor({96: 20.0, 128: 25.0, 256: 60.0})
-    assert governor.plan([4] * 8).turns > 1
+    assert 1 < governor.plan([4] * 8).turns <= 8
     assert governor.plan([4]).turns == 1
 
 
