@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import structlog
@@ -17,78 +16,17 @@ import structlog
 from backend.errors import InputError, MotionFanError
 from backend.server.generation import Generation
 from backend.server.governor import Governor, Plan
-from backend.server.mailbox import Mailbox, Work
 from backend.server.metrics import Metrics
-from backend.server.protocol import Message, SheetHead, Stages, Verdict, encode, quantise
+from backend.server.protocol import Message, SheetHead, Stages, encode, quantise
+from backend.server.seat import Turn
 from backend.server.sheet import Picture, columns_of, jpeg, mosaic
-from backend.types import ForecastSettings
 
 if TYPE_CHECKING:
-    from backend.pipeline import Fan, Observation, Pipeline, Portrait, Stream
+    from backend.pipeline import Fan, Pipeline
 
 log = structlog.get_logger(__name__)
 R = TypeVar("R")
 LATELY_S = 0.5
-
-
-class Listener(Protocol):
-    """Who hears of a session's results; called on the inference thread, must return at once."""
-
-    def sheet(self, data: bytes, epoch: int) -> None:
-        """Take a finished sheet message."""
-
-    def failure(self, error: MotionFanError) -> None:
-        """Take the news that the session's work failed."""
-
-
-@dataclass
-class Seat:
-    """A session as the inference thread knows it; its state belongs to that thread alone.
-
-    `number` counts the seats ever given, so that neighbours take turns; `ticks` counts the sheets since then.
-    """
-
-    session: str
-    number: int
-    portrait: Portrait
-    mailbox: Mailbox
-    stream: Stream
-    listener: Listener
-    settings: ForecastSettings | None = None
-    generation: Generation | None = None
-    generations: int = 0
-    ticks: int = 0
-    verdict: Verdict | None = None
-
-    def set_portrait(self, portrait: Portrait) -> None:
-        """Animate another portrait; a generation half drawn with the old one ends without a verdict."""
-        self.portrait = portrait
-        self.stream.set_portrait(portrait)
-        self.forget()
-
-    def forget(self) -> None:
-        """End the generation without a verdict."""
-        self.generation = None
-        self.verdict = None
-
-
-@dataclass
-class Turn:
-    """One session's work in a turn, filled in stage by stage. `began`: when the turn began, s on the monotonic clock."""
-
-    seat: Seat
-    work: Work
-    began: float
-    observation: Observation | None = None
-    fan: Fan | None = None
-    seq: int | None = None
-    step: int = 0
-    frames: Picture | None = None
-
-    @property
-    def tick(self) -> int:
-        """Index of the newest clock tick."""
-        return self.work.ticks[-1].index
 
 
 class Turns:

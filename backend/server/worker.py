@@ -15,7 +15,8 @@ from backend.errors import InputError
 from backend.server.governor import Governor
 from backend.server.mailbox import Mailbox
 from backend.server.metrics import Metrics
-from backend.server.turn import Listener, Seat, Turn, Turns
+from backend.server.seat import Listener, Seat, Turn
+from backend.server.turn import Turns
 
 if TYPE_CHECKING:
     from backend.pipeline import Pipeline, Portrait
