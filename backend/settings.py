@@ -18,6 +18,7 @@ class Settings(BaseSettings):
         host: address to listen on; anything but loopback lets other machines in.
         port: TCP port; 0 takes any free one.
         models: folder of the weights, one folder each.
+        generator: which one draws, `slim_128` or `slim_256`.
         device: where the models run, as torch names it.
         threads: threads of one inference; 0 takes half of the cores.
         max_sessions: how many people at once.
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     models: Path = REPOSITORY / "models"
+    generator: str = "slim_128"
     device: str = "cpu"
     threads: int = Field(default=0, ge=0)
     max_sessions: int = Field(default=8, ge=1)

@@ -9,6 +9,9 @@ from pathlib import Path
 from backend.server.protocol import quantise
 from backend.types import Recording
 
+FIRST = "talking"
+"""The recording that a page without a camera opens with."""
+
 RECORDINGS = Path(__file__).resolve().parent.parent / "assets" / "recordings"
 
 
@@ -31,5 +34,6 @@ def pack(name: str, recording: Recording) -> Bundled:
 
 
 def load_recordings(folder: Path = RECORDINGS) -> dict[str, Bundled]:
-    """Read every recording of a folder, by name; an absent folder holds none."""
-    return {path.stem: pack(path.stem, Recording.load(path)) for path in sorted(folder.glob("*.npz"))}
+    """Read every recording of a folder, by name, `FIRST` first; an absent folder holds none."""
+    paths = sorted(folder.glob("*.npz"), key=lambda path: (path.stem != FIRST, path.stem))
+    return {path.stem: pack(path.stem, Recording.load(path)) for path in paths}
