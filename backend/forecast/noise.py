@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 Source = torch.Generator | Sequence[torch.Generator] | None
-"""One generator, torch's global one (None), or one per stream: then a stream's futures do not depend on who shares its batch."""
+"""One generator, torch's own (None), or one per stream: then a stream's futures do not depend on who shares its batch."""
 
 
 def draw(kind: Callable[..., Tensor], source: Source, times: int, rows: int, columns: int) -> Tensor:

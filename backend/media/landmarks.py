@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -12,18 +13,24 @@ from numpy.typing import NDArray
 
 from backend.types import LANDMARKS, FloatArray
 
+_stderr = threading.Lock()
+
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Hide what MediaPipe's C++ side writes to standard error while it starts."""
-    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)
+    """Hide what MediaPipe's C++ side writes to standard error while it starts: no setting of its own does.
+
+    Standard error belongs to the whole process, so threads take turns.
+    """
+    with _stderr:
+        saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            os.close(null)
 
 
 with _quiet():
@@ -39,6 +46,8 @@ class FaceMesh:
         confidence: least detection confidence in [0, 1].
     """
 
+    _warned = False  # MediaPipe warns once per process, when it sees the first face.
+
     def __init__(self, *, video: bool, max_faces: int = 1, confidence: float = 0.5) -> None:
         with _quiet():
             self._mesh = face_mesh.FaceMesh(
@@ -48,6 +57,9 @@ class FaceMesh:
                 min_detection_confidence=confidence,
                 min_tracking_confidence=0.5,
             )
+            self._mesh.process(
+                np.zeros((2, 2, 3), np.uint8)
+            )  # The graph opens, and warns, in threads of its own: wait for them.
 
     def __call__(self, picture: NDArray[np.uint8]) -> list[FloatArray]:
         """Find faces in one RGB picture.
@@ -60,7 +72,9 @@ class FaceMesh:
             the camera negative). Empty when no face is seen.
         """
         height, width = picture.shape[:2]
-        found = self._mesh.process(np.ascontiguousarray(picture)).multi_face_landmarks or []
+        with contextlib.nullcontext() if FaceMesh._warned else _quiet():
+            found = self._mesh.process(np.ascontiguousarray(picture)).multi_face_landmarks or []
+        FaceMesh._warned |= bool(found)
         scale = np.array([width, height, width], np.float32)
         return [np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32).reshape(LANDMARKS, 3) * scale for face in found]
 

@@ -188,9 +188,11 @@ def train_generator(
         if step % settings.report_every == 0 or step == settings.updates:
             figures = validate(average, held_out)
             seconds = time.monotonic() - began
-            recent = (sums / (settings.report_every)).tolist()
+            recent = dict(
+                zip(("train_loss", "train_warp", "train_paint"), (sums / settings.report_every).tolist(), strict=True)
+            )
             sums.zero_()
-            log.write(step, {"train_loss": recent[0], "train_warp": recent[1], "train_paint": recent[2], "rate": rate, "seconds": seconds, **figures})
+            log.write(step, {**recent, "rate": rate, "seconds": seconds, **figures})
             Image.fromarray(sample_sheet(average, held_out)).save(samples / f"{step:06d}.png")
             if figures["l1"] < best:
                 best = figures["l1"]
