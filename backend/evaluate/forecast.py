@@ -57,8 +57,8 @@ def evaluate_forecast(model: Path, data: Path, evaluation: ForecastEvaluation | 
         evaluation: settings.
 
     Returns:
-        A report. CRPS and energy score are in standardised units (keypoints over their spread in
-        training), `min_ade` and `apd` in crop units (2 is the crop's side). Intervals are 95 % by resampling people.
+        A report. CRPS and energy score are in standardised units (keypoints over their spread in the training people's
+        footage), `min_ade` and `apd` in crop units (2 is the crop's side). Intervals are 95 %, by resampling people.
 
     Raises:
         ModelError: the forecaster cannot be read.
@@ -67,12 +67,13 @@ def evaluate_forecast(model: Path, data: Path, evaluation: ForecastEvaluation | 
     evaluation = evaluation or ForecastEvaluation()
     forecaster = Forecaster.load(model)
     length = evaluation.context + evaluation.horizon
-    train, _ = windows(read_motions(data, "train"), length, 4)
+    train = torch.from_numpy(windows(read_motions(data, "train"), length, 4)[0])
+    spread = train.flatten(0, 1).std(0)
     held_out, people = windows(read_motions(data, evaluation.split), length, evaluation.stride)
     flat = torch.from_numpy(held_out)
     results = {
-        name: score(sampler, flat, people, forecaster.spread, evaluation)
-        for name, sampler in _methods(forecaster, torch.from_numpy(train), evaluation).items()
+        name: score(sampler, flat, people, spread, evaluation)
+        for name, sampler in _methods(forecaster, train, evaluation).items()
     }
     state = forecaster.observe(flat[:, : evaluation.context])
     nll = -forecaster.log_prob(state, flat[:, evaluation.context]) / flat.shape[-1]
