@@ -1,0 +1,94 @@
+# `make demo` runs MotionFan, `make test` tests it. What they install stays in .venv and frontend/node_modules; each is done once
+# and again only when what it depends on has changed (the hidden files below remember).
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+RUNTIME := $(VENV)/.runtime-installed
+TOOLS := $(VENV)/.tools-installed
+MODULES := frontend/node_modules/.installed
+PAGE := backend/server/page/manifest.json
+PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
+	$(wildcard frontend/*.ts frontend/*.html frontend/tsconfig.json frontend/package.json)
+
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint format clean node chromium
+
+help:
+	@echo "make demo    install what is needed, build the page and start the server"
+	@echo "make test    run all tests, those in a real browser too"
+	@echo "make lint    check style, types and imports"
+	@echo "make format  bring Python and TypeScript into the house style"
+	@echo "make clean   remove everything that make has installed and built"
+
+demo: $(RUNTIME) $(PAGE)
+	@exec $(VENV)/bin/motionfan serve
+
+test: $(TOOLS) $(PAGE) chromium
+	@$(PYTHON) -m pytest
+	@cd frontend && npm test --silent
+
+lint: $(TOOLS) $(MODULES)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@cd frontend && npm run --silent lint
+
+format: $(TOOLS) $(MODULES)
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+	@cd frontend && npm run --silent format
+
+clean:
+	@rm -rf $(VENV) frontend/node_modules backend/server/page *.egg-info
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Both versions are looked at before anything long begins.
+node:
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
+		2>/dev/null || { \
+		echo "MotionFan needs Node.js 20.19 or newer to build its page, but $$( \
+			(node --version || echo "no Node.js") 2>/dev/null | head -n 1) was found." >&2; exit 1; }
+
+$(PYTHON): | node
+	@for name in python3.12 python3.11 python3 python; do \
+		if $$name -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' >/dev/null 2>&1; then \
+			echo "Creating $(VENV) with $$($$name --version) ..."; exec $$name -m venv $(VENV); \
+		fi; \
+	done; \
+	echo "MotionFan needs Python 3.11 or 3.12 with its venv module, but $$( \
+		(python3 --version || echo "no Python") 2>/dev/null | head -n 1) was found." >&2; exit 1
+
+$(RUNTIME): pyproject.toml constraints.txt | node $(PYTHON)
+	@echo "Installing Python packages (the first time this takes some minutes) ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(TOOLS): pyproject.toml constraints.txt | node $(PYTHON)
+	@echo "Installing Python packages and test tools (the first time this takes some minutes) ..."
+	@$(PIP) -e '.[dev]'
+	@touch $(RUNTIME) $@
+
+$(MODULES): frontend/package.json frontend/package-lock.json | node
+	@echo "Installing the page's packages ..."
+	@cd frontend && npm ci --loglevel=error
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) $(MODULES)
+	@echo "Building the page ..."
+	@cd frontend && npm run --silent build -- --logLevel=warn
+	@touch $@
+
+chromium:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		if command -v $$name >/dev/null; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests ..."; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		echo "The browser tests need Chromium: install it (on Debian: sudo apt-get install chromium), then run make test again." >&2; \
+		exit 1; \
+	fi
