@@ -69,11 +69,12 @@ class Statistics:
 
 
 class Weights(NamedTuple):
-    """Weights laid out for the few rows of a rollout."""
+    """Weights laid out for the few rows of a rollout, and the log-volume of the decorrelation."""
 
     gru: list[GruWeights]
     flow: FlowWeights
     point_CD: Tensor
+    log_volume: Tensor
 
 
 class Forecaster(nn.Module):
@@ -124,6 +125,8 @@ class Forecaster(nn.Module):
             [GruWeights.of(layer) for layer in self.layers],  # type: ignore[arg-type]
             self.flow.prepare(),
             self.point.weight.t().contiguous(),
+            # Decorrelation is part of the change of variables; `whiten` also divides by the step's spread, which is not.
+            torch.linalg.slogdet(self.whiten)[1] + self.step_spread.log().sum(),
         )
 
     def freeze(self) -> Forecaster:
@@ -245,10 +248,9 @@ class Forecaster(nn.Module):
     @torch.inference_mode()
     def log_prob(self, state: ForecastState, flat_next_BD: Tensor) -> Tensor:
         """Exact log density `[B]` of the next frame's standardised difference."""
-        given, _ = self.condition(state.h)
-        # Decorrelation is part of the change of variables; `whiten` also divides by the step's spread, which is not.
-        volume = torch.linalg.slogdet(self.whiten)[1] + self.step_spread.log().sum()
-        return given.log_prob(self.encode_step(state.frame, flat_next_BD)) + volume
+        weights = self.prepare()
+        given, _ = self.condition(state.h, weights)
+        return given.log_prob(self.encode_step(state.frame, flat_next_BD)) + weights.log_volume
 
     def surprise(self, state: ForecastState, flat_next_BD: Tensor) -> Tensor:
         """Return `[B]` in [0, 1]: the share of training frames that were less surprising than this next frame."""

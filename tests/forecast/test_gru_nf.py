@@ -195,3 +195,12 @@ def test_a_rollout_passes_gradients_to_every_weight_but_the_point_head():
     missing = {name for name, parameter in forecaster.named_parameters() if parameter.grad is None or not parameter.grad.any()}
     assert missing == {"point.weight", "point.bias"}
     assert all(math.isfinite(parameter.grad.sum()) for parameter in forecaster.parameters() if parameter.grad is not None)
+
+
+def test_freezing_changes_no_forecast_and_no_density(frames):
+    live, frozen = random_forecaster(), random_forecaster().freeze()
+    state = live.observe(frames[:, :-1])
+    paths = [f.sample(state, 3, 4, torch.Generator().manual_seed(0), Refinement()).paths for f in (live, frozen)]
+    torch.testing.assert_close(*paths)
+    torch.testing.assert_close(live.log_prob(state, frames[:, -1]), frozen.log_prob(state, frames[:, -1]))
+    assert not any(parameter.requires_grad for parameter in frozen.parameters())
