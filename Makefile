@@ -3,7 +3,7 @@
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(PYTHON) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt
 RUNTIME := $(VENV)/.runtime-installed
 TOOLS := $(VENV)/.tools-installed
 MODULES := frontend/node_modules/.installed
