@@ -89,7 +89,7 @@ class GeneratorEngine:
             self._render(portrait, driving[start : start + LARGEST_BATCH])
             for start in range(0, len(driving.value), LARGEST_BATCH)
         ]
-        return np.concatenate(frames) if frames else np.zeros((0, self.size, self.size, 3), np.uint8)
+        return np.concatenate(frames) if frames else np.zeros((0, size or self.size, size or self.size, 3), np.uint8)
 
     def _render(self, portrait: EncodedPortrait, driving: Keypoints) -> NDArray[np.uint8]:
         rendered = self._generator(portrait.repeat(len(driving.value)), driving.to(self.device))
