@@ -36,8 +36,12 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * A canvas kept in main memory, whatever the GPU: pictures here are small, made on the CPU, and often copied, and where
+ * there is no real GPU an accelerated canvas is several times slower.
+ */
 export function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext('2d');
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('This browser gives no 2D canvas.');
   return context;
 }
