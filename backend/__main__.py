@@ -34,7 +34,6 @@ Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to 
 Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
 Device = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
 MODELS = REPOSITORY / "models"
-VIDEO_ENDINGS = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mjpeg", ".gif"}
 
 
 @app.callback(invoke_without_command=True)
@@ -110,10 +109,21 @@ def animate(
     except msgspec.ValidationError as error:
         raise InputError("settings", f"These settings do not go: {error}.") from None
     image = bundled_portrait() if portrait is None else load_portrait(_bytes(portrait))
-    recording = _recording(driving)
+    recording, pictures = _driver(driving)
     pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator)
     with progress("rendering") as report:
-        windows = film(pipeline, image, recording, out, settings, moments=at or (), size=size, seed=seed, progress=report)
+        windows = film(
+            pipeline,
+            image,
+            recording,
+            out,
+            settings,
+            moments=at or (),
+            size=size,
+            seed=seed,
+            pictures=pictures,
+            progress=report,
+        )
     better = sum(min(window.errors) < window.copy_last for window in windows)
     print(f"{out}: {len(windows)} forecasts of {horizon} steps; the closest future beat standing still in {better} of them")
 
@@ -222,14 +232,16 @@ def _bytes(path: Path) -> bytes:
         raise InputError("portrait_missing", f"{path} cannot be read ({error.strerror}).") from None
 
 
-def _recording(path: Path) -> Any:
-    from backend.media.video import landmark_recording
+def _driver(path: Path) -> Any:
+    """Return the driver's recording, and what gives its pictures (None for a recording made by `landmarks`)."""
+    from backend.media.video import follow_face, pictures_at
     from backend.types import Recording
 
     if path.suffix.lower() == ".npz":
-        return Recording.load(path)
+        return Recording.load(path), None
     with progress(path.name) as report:
-        return landmark_recording(path, report)
+        recording, crop = follow_face(path, report)
+    return recording, lambda times, size: pictures_at(path, crop, times, size)
 
 
 def _publish(report: Any, json: Path | None) -> None:

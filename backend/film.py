@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ _STRIP = 26
 """Height of the caption over each tile, in pixels."""
 
 Picture = NDArray[np.uint8]
+Pictures = Callable[[Sequence[float], int], Iterable[Picture]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def film(
     moments: Sequence[float] = (),
     size: int = 256,
     seed: int = 0,
+    pictures: Pictures | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Window]:
     """Write an MP4: the driver, the portrait as it really moved, and K futures playing in step with it.
@@ -62,6 +64,7 @@ def film(
         moments: seconds at which to forecast; by default one forecast follows another, from the first possible moment.
         size: side of a tile in pixels.
         seed: of the futures' noise.
+        pictures: gives the driver's own pictures `[size, size, 3]` at increasing times; without, landmarks are drawn.
         progress: called with (frames written, frames in all).
 
     Returns:
@@ -75,6 +78,7 @@ def film(
     stream = pipeline.open(pipeline.portrait(image))
     pipeline.observe([stream], [[_tick(segment, 0)]])
     total = sum(len(window.truth) for window in windows)
+    drivers, seen = _drivers(segment, windows, pictures, size), dict[int, Picture]()
     done = 0
     out.parent.mkdir(parents=True, exist_ok=True)
     with write_video(out, CLOCK_HZ) as video:
@@ -82,8 +86,11 @@ def film(
             steps = range(window.start + 1, window.start + 1 + len(window.truth))
             happened = pipeline.render([(stream, flats[list(steps)])], size)[0]
             futures = [pipeline.render([(stream, path[: len(window.truth)])], size)[0] for path in window.fan.paths]
+            seen = {index: picture for index, picture in seen.items() if index in steps}  # windows may overlap
             for step, index in enumerate(steps):
-                tiles = [_driver(segment.landmarks[index], size), happened[step], *(future[step] for future in futures)]
+                while index not in seen:
+                    seen.update([next(drivers)])
+                tiles = [seen[index], happened[step], *(future[step] for future in futures)]
                 video.write(_sheet(tiles, _captions(window, segment.timestamps[index]), window.fan.methods))
                 done += 1
                 if progress:
@@ -108,13 +115,14 @@ def _forecast(
             f"The clip shows a face for {count * CLOCK_S:.1f} s without a break; {needed:.1f} s are needed.",
             "Take a longer clip or a smaller horizon.",
         )
-    wanted = [round(moment / CLOCK_S) for moment in moments] or list(range(CONTEXT - 1, last + 1, settings.horizon))
+    began = float(segment.timestamps[0])
+    wanted = [round((moment - began) / CLOCK_S) for moment in moments] or list(range(CONTEXT - 1, last + 1, settings.horizon))
     bad = [moment for moment, start in zip(moments, wanted, strict=False) if not CONTEXT - 1 <= start <= last]
     if bad:
         raise InputError(
             "moment_outside",
             f"No forecast fits at {bad[0]:.2f} s.",
-            f"Choose from {(CONTEXT - 1) * CLOCK_S:.2f} to {last * CLOCK_S:.2f} s.",
+            f"Choose from {began + (CONTEXT - 1) * CLOCK_S:.2f} to {began + last * CLOCK_S:.2f} s.",
         )
     stream = pipeline.open(pipeline.portrait(image), seed=seed)
     flats, fans = [], {}
@@ -146,8 +154,16 @@ def _captions(window: Window, seconds: float) -> list[str]:
     return [f"driver  {seconds:.2f} s", "what happened", *marks]
 
 
-def _driver(landmarks: NDArray[np.float32], size: int) -> Picture:
-    """Draw the driver's landmarks as dots: a recording has no picture."""
+def _drivers(segment: Recording, windows: list[Window], pictures: Pictures | None, size: int) -> Iterator[tuple[int, Picture]]:
+    """What to show of the driver, for every step that the film shows, in order."""
+    steps = sorted({window.start + 1 + step for window in windows for step in range(len(window.truth))})
+    if pictures is None:
+        return ((step, _dots(segment.landmarks[step], size)) for step in steps)
+    return zip(steps, pictures(segment.timestamps[steps].tolist(), size), strict=True)
+
+
+def _dots(landmarks: NDArray[np.float32], size: int) -> Picture:
+    """Draw landmarks as dots: a recording has no picture."""
     canvas = Image.new("RGB", (size, size), "#14161c")
     draw = ImageDraw.Draw(canvas)
     for x, y in (landmarks[:, :2] + 1) * size / 2:

@@ -1,5 +1,6 @@
 """The film: whole, of the right length, and clear about what it cannot do."""
 
+import numpy as np
 import pytest
 
 from backend.errors import InputError
@@ -16,6 +17,21 @@ def test_a_film_shows_every_step_of_every_forecast(pipeline, portrait_image, rec
     assert len(frames) == 16
     assert frames[0].shape[1] == 2 * 64
     assert all(len(window.errors) == 2 and window.copy_last > 0 for window in windows)
+
+
+def test_the_drivers_own_pictures_are_shown_each_in_its_time(pipeline, portrait_image, recording, tmp_path):
+    asked = []
+
+    def pictures(times, size):
+        for t in times:
+            asked.append(t)
+            yield np.full((size, size, 3), 200, np.uint8)
+
+    settings = ForecastSettings(k=2, horizon=8)
+    film(pipeline, portrait_image, recording, tmp_path / "o.mp4", settings, moments=[1.0, 1.2], size=64, pictures=pictures)
+    assert asked == sorted(set(asked)) and len(asked) == 11  # the windows overlap by five steps
+    frame = next(read_video(tmp_path / "o.mp4")).picture
+    assert abs(frame[40:80, 8:56].mean() - 200) < 5
 
 
 def test_by_default_forecasts_follow_each_other(pipeline, portrait_image, recording, tmp_path):

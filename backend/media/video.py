@@ -6,7 +6,7 @@ import contextlib
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +25,9 @@ from backend.types import FloatArray, Recording
 
 REPLACE_S = 0.5
 """After so long without the face last seen, another face may take its place; forecasts begin anew after such a gap."""
+
+SAME_TIME_S = 1e-3
+"""Times closer than this are the same frame's."""
 
 FARTHEST_JUMP = 0.5
 """A face whose centre moves further between frames than this share of its size is another face."""
@@ -202,7 +205,12 @@ def write_video(path: Path, fps: float) -> Iterator[VideoWriter]:
 
 
 def landmark_recording(path: Path, progress: Callable[[int, int | None], None] | None = None) -> Recording:
-    """Follow the face through a video.
+    """Follow the face through a video; `follow_face` without the square."""
+    return follow_face(path, progress)[0]
+
+
+def follow_face(path: Path, progress: Callable[[int, int | None], None] | None = None) -> tuple[Recording, SquareCrop]:
+    """Follow the face through a video, and say in which square of it.
 
     The square is held for the whole video: around the face's median place and size. Frames without a face are left out, and
     so are those where the tracker has jumped to another one, until the first is back or `REPLACE_S` have gone by.
@@ -231,7 +239,20 @@ def landmark_recording(path: Path, progress: Callable[[int, int | None], None] |
     if not faces:
         raise InputError("video_no_face", f"No face was found in {path}.", "Choose a video in which one face is well visible.")
     crop = SquareCrop.around(np.median(np.stack(faces), axis=0), width, height)
-    return Recording(crop.apply(np.stack(faces)), np.array(times), path.name)
+    return Recording(crop.apply(np.stack(faces)), np.array(times), path.name), crop
+
+
+def pictures_at(path: Path, crop: SquareCrop, times: Iterable[float], size: int) -> Iterator[NDArray[np.uint8]]:
+    """Read a video once more and return its square `[size, size, 3]` at each of `times` (seconds, increasing).
+
+    Of the frames, the first at or after a time is taken; past the end, the last.
+    """
+    frames = read_video(path)
+    frame = next(frames)
+    for t in times:
+        while frame.t < t - SAME_TIME_S and (following := next(frames, None)) is not None:
+            frame = following
+        yield crop.cut(frame.picture, size)
 
 
 def _frame_count(path: Path) -> int | None:

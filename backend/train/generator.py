@@ -179,7 +179,7 @@ def train_generator(
         painted = reconstruction_loss(out.paint, drawn.driving, drawn.weight, settings.gradient)
         total = loss + settings.warp * warped + settings.paint * painted + settings.own_pixels * (1 - out.alpha).mean()
         optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         torch.nn.utils.clip_grad_norm_(generator.parameters(), 1.0)
         optimiser.step()
         step += 1

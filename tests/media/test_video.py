@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from backend.errors import InputError
-from backend.media.video import landmark_recording, read_video, write_video
+from backend.media.crop import SquareCrop
+from backend.media.video import landmark_recording, pictures_at, read_video, write_video
 from tests.media.made import astronaut, moving, placed, scaled, video
 
 
@@ -205,3 +206,10 @@ def test_frames_in_which_the_tracker_jumps_to_another_face_are_left_out(tmp_path
 def test_a_video_without_a_face_says_so(tmp_path):
     path = video(tmp_path / "a.mp4", [astronaut()[300:, 300:]] * 3)
     assert refused(lambda: landmark_recording(path)) == "video_no_face"
+
+
+def test_pictures_at_times_are_the_frames_then_shown_and_the_last_past_the_end(tmp_path):
+    path = video(tmp_path / "a.mp4", [flat((20 * i, 0, 0), 64, 64) for i in range(10)], fps=25)
+    shown = list(pictures_at(path, SquareCrop(0, 0, 64), [0.0, 0.08, 0.08, 0.3, 9.0], 32))
+    assert all(picture.shape == (32, 32, 3) for picture in shown)
+    np.testing.assert_allclose([picture[..., 0].mean() for picture in shown], [0, 40, 40, 160, 180], atol=6)
