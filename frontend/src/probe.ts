@@ -12,6 +12,8 @@ export type Probe = {
   readonly generation: number;
   readonly futures: number;
   readonly tile: number;
+  /** Tiles in the last sheet: 1 while only the present is shown, more once there are futures. */
+  readonly tiles: number;
   readonly failures: readonly string[];
   readonly settings: Readonly<Record<string, string | number>>;
 };
@@ -35,6 +37,7 @@ export function exposeProbe(app: App): void {
     delay: { p50: app.hud.delay.quantile(0.5), p95: app.hud.delay.quantile(0.95) },
     generation: app.sheets.last?.generation ?? 0,
     futures: app.stage.now.futures.length,
+    tiles: app.sheets.last?.tiles ?? 0,
     tile: app.sheets.last?.tile ?? 0,
     failures: [...app.failures],
     settings: app.controls?.settings ?? {},

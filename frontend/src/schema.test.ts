@@ -24,7 +24,12 @@ describe('fields of the schema', () => {
 });
 
 test('steps are round numbers', () => {
-  expect([1, 2, 4].map(niceStep)).toEqual([0.02, 0.05, 0.1]);
+  expect([1, 2, 4].map((range) => niceStep(range))).toEqual([0.02, 0.05, 0.1]);
+});
+
+test('steps are fine enough to hit the default', () => {
+  expect(niceStep(4, 0.35)).toBe(0.05);
+  expect(niceStep(1, 0.3)).toBe(0.02);
 });
 
 test('stored settings are kept where valid and replaced by defaults where not', () => {

@@ -54,8 +54,8 @@ function fieldOf(name: string, raw: RawProperty): Field {
   }
   const integer = raw.type === 'integer';
   if ((integer || raw.type === 'number') && raw.minimum !== undefined && raw.maximum !== undefined) {
-    const step = raw.multipleOf ?? (integer ? 1 : niceStep(raw.maximum - raw.minimum));
     const fallback = typeof raw.default === 'number' ? raw.default : raw.minimum;
+    const step = raw.multipleOf ?? (integer ? 1 : niceStep(raw.maximum - raw.minimum, fallback - raw.minimum));
     const range = { min: raw.minimum, max: raw.maximum, step, unit: raw.unit ?? '' };
     return { ...common, type: 'number', integer, ...range, default: fallback };
   }
@@ -67,12 +67,13 @@ function bothLast(a: string, b: string): number {
   return Number(a === 'both') - Number(b === 'both');
 }
 
-/** A step of 1, 2 or 5 times a power of ten that gives a slider 40 to 100 stops. */
-export function niceStep(range: number): number {
-  const rough = range / 40;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const lead = [5, 2, 1].find((candidate) => candidate * power <= rough * (1 + 1e-9)) ?? 1;
-  return Number((lead * power).toPrecision(1));
+/** A step of 1, 2 or 5 times a power of ten: some 40 to 100 stops, finer where `offset` (the default) needs it. */
+export function niceStep(range: number, offset = 0): number {
+  const steps = [5, 2, 1, 0.5, 0.2, 0.1].map((lead) => lead * 10 ** Math.floor(Math.log10(range / 40)));
+  const fits = (step: number) => step <= (range / 40) * (1 + 1e-9);
+  const meets = (step: number) => Math.abs(offset / step - Math.round(offset / step)) < 1e-6;
+  const step = steps.find((candidate) => fits(candidate) && meets(candidate)) ?? steps.find(fits) ?? range / 40;
+  return Number(step.toPrecision(1));
 }
 
 export function defaultsOf(fields: Field[]): Settings {

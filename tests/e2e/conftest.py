@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.faces import write_webcam
 from tests.e2e.serving import REPOSITORY, Server
@@ -22,6 +22,7 @@ FLAGS = [
     "--host-resolver-rules=MAP demo.test 127.0.0.1",
 ]
 WAIT_MS = 40_000
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,9 @@ def test_a_webcam_drives_the_portrait(webcam_browser: Browser, server: Server) -
     page.get_by_role("button", name="Use my camera").click()
     wait(page, "m.source === 'camera' && m.counters.cameraFaces >= 5")
     expect(page.locator("video")).to_be_visible()
-    finished = figures(page)["counters"]["finished"]
-    wait(page, f"m.counters.finished >= {finished + 2}")
+    # Futures again, now of what the camera sees: a slow machine tracks few frames a second, so no more is asked of it.
+    wait_for_sheets(page, 3)
+    wait(page, "m.tiles > 1")
     page.get_by_role("button", name="Reset reference").click()
     wait_for_sheets(page, 3)
     assert figures(page)["failures"] == []

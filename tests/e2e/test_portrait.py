@@ -63,7 +63,7 @@ def test_two_tabs_never_mix(page: Page, context: BrowserContext, server: Server)
     finished = figures(other)["counters"]["finished"]
     wait(other, f"m.counters.finished > {finished}")
     assert figures(page)["session"] != figures(other)["session"]
-    for _ in range(6):
+    for _ in range(4):
         wait_for_sheets(other, 2)
         wait_for_sheets(page, 2)
         assert (redness(tiles(page)) > 0).all()

@@ -33,7 +33,7 @@ def test_every_tile_moves(page: Page) -> None:
 
 def test_futures_differ_from_each_other(page: Page) -> None:
     most = np.zeros((4, 4))
-    for _ in range(12):
+    for _ in range(8):
         wait_for_sheets(page, 2)
         futures = tiles(page)[1:].astype(float)
         apart = np.abs(futures[:, None] - futures[None]).mean((-1, -2, -3))
