@@ -36,6 +36,7 @@ export class App {
   readonly #side = h('aside', { class: 'side', 'aria-label': 'Settings' });
   readonly failures: string[] = [];
   #readied = 0;
+  #loading: Promise<unknown> | null = null;
 
   constructor(root: HTMLElement) {
     this.connection = new Connection(
@@ -71,8 +72,7 @@ export class App {
 
   /** Connect, fetch what the page is made from, and start the recording: all at once, since none needs the other. */
   async start(): Promise<void> {
-    const connecting = this.connection.open();
-    await Promise.all([connecting, this.#loadControls(), this.#loadDriver()]);
+    await Promise.all([this.connection.open(), this.#load()]);
   }
 
   freeze(): void {
@@ -81,23 +81,22 @@ export class App {
     this.status.say(this.store.frozen ? 'Frozen: the last moment loops.' : 'Following the present.');
   }
 
-  async #loadControls(): Promise<void> {
-    try {
-      const fields = fieldsOf(await getSchema());
-      this.controls = new Controls(fields, (settings) => this.#configure(settings));
-      this.#side.append(this.controls.element);
-      this.#configure(this.controls.settings);
-    } catch {
-      // Tried again once connected: without its schema the page still shows futures, with the server's defaults.
-    }
+  /** What could not be fetched is fetched again at the next connection; each thing by one request at a time. */
+  #load(): Promise<unknown> {
+    this.#loading ??= Promise.allSettled([
+      this.controls ? null : this.#loadControls(),
+      this.driver.source ? null : this.driver.begin(),
+    ]).finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
   }
 
-  async #loadDriver(): Promise<void> {
-    try {
-      await this.driver.begin();
-    } catch {
-      // As above.
-    }
+  async #loadControls(): Promise<void> {
+    const fields = fieldsOf(await getSchema());
+    this.controls = new Controls(fields, (settings) => this.#configure(settings));
+    this.#side.append(this.controls.element);
+    this.#configure(this.controls.settings);
   }
 
   #configure(settings: Settings): void {
@@ -114,9 +113,8 @@ export class App {
       this.hud.clear();
       this.driver.announce();
     }
-    if (!this.controls) void this.#loadControls();
-    else if (!same(head.settings, this.controls.settings)) this.#configure(this.controls.settings);
-    if (!this.driver.source) void this.#loadDriver();
+    void this.#load();
+    if (this.controls && !same(head.settings, this.controls.settings)) this.#configure(this.controls.settings);
   }
 
   #failure(head: ErrorHead): void {

@@ -28,45 +28,52 @@ beforeEach(() => {
   store = new GenerationStore();
 });
 
-test('a generation is finished when the next begins, and meets its verdict', () => {
+/** Generations 1 to `last`, each judged by the first sheet of the next; and that sheet. */
+function show(last: number): void {
+  for (let generation = 1; generation <= last; generation++) {
+    give(generation, 0, generation > 1 ? { verdict: verdict(generation - 1) } : {});
+    for (const step of [1, 2, 3, 4]) give(generation, step);
+  }
+  give(last + 1, 0, { verdict: verdict(last) });
+}
+
+test('a generation is finished when it is judged', () => {
   play(1);
+  give(2, 0);
   expect(store.finished).toBeNull();
-  expect(give(2, 0, { verdict: verdict(1) })).toBe(true);
+  expect(give(2, 1, { verdict: verdict(1) })).toBe(true);
   expect(store.finished?.number).toBe(1);
   expect(store.finished?.verdict?.best).toBe(1);
   expect(store.counts).toEqual({ finished: 1, judged: 1, beatCopyLast: 1 });
 });
 
-test('a verdict that comes later still finds its generation', () => {
+test('a generation that the server gave up is never shown as finished', () => {
   play(1);
-  give(2, 0);
-  expect(give(2, 1, { verdict: verdict(1) })).toBe(true);
-  expect(store.finished?.verdict).not.toBeNull();
+  play(2);
+  give(3, 0, { verdict: verdict(2) });
+  expect(store.finished?.number).toBe(2);
+  expect(open()).toBe(4 + 1);
 });
 
 test('only what can still be shown is kept open', () => {
-  for (let generation = 1; generation <= 5; generation++) play(generation);
-  expect(open()).toBe(8);
+  show(5);
+  expect(open()).toBe(4 + 1);
   store.reset(true);
   expect(open()).toBe(0);
 });
 
 test('a frozen moment stays while generations pass, and its pictures stay open', () => {
-  play(1);
-  play(2);
+  show(1);
   store.frozen = true;
-  play(3);
-  give(4, 0);
+  play(2);
+  give(3, 0, { verdict: verdict(2) });
   expect(store.finished?.number).toBe(1);
-  expect(
-    [...(store.finished?.frames.values() ?? [])].every((frame) => !(frame.bitmap as unknown as Bitmap).closed),
-  ).toBe(true);
-  expect(open()).toBe(4 + 1);
+  const frames = [...(store.finished?.frames.values() ?? [])];
+  expect(frames.some((frame) => (frame.bitmap as unknown as Bitmap).closed)).toBe(false);
 });
 
 test('a restart forgets what plays but keeps the finished moment', () => {
-  play(1);
-  give(2, 0);
+  show(1);
   give(2, 1);
   store.reset(false);
   expect(store.current).toBeNull();

@@ -20,18 +20,20 @@ export type Generation = {
 
 export class GenerationStore {
   current: Generation | null = null;
-  /** The generation whose truth is known; it stays while `frozen`. */
+  /** Played to its end, but not judged yet: one that the server gave up never is. */
+  pending: Generation | null = null;
+  /** The generation whose truth is known and measured; it stays while `frozen`. */
   finished: Generation | null = null;
   frozen = false;
   /** The newest sheet with a picture, whatever its step. */
   latest: Frame | null = null;
   readonly counts = { finished: 0, judged: 0, beatCopyLast: 0 };
 
-  /** Take a sheet and its picture (null for a fan-only sheet). Returns whether `finished` changed. */
+  /** Take a sheet and its picture (null for a fan-only sheet). Returns whether there is another finished generation. */
   add(head: SheetHead, bitmap: ImageBitmap | null): boolean {
-    let changed = false;
     if (head.generation !== this.current?.number && head.fan[0] > 0) {
-      changed = this.#finish();
+      release(this.pending, this.latest);
+      this.pending = this.current;
       this.current = {
         number: head.generation,
         methods: head.methods,
@@ -41,14 +43,14 @@ export class GenerationStore {
       };
     }
     if (bitmap) this.#keep(head, bitmap);
-    if (head.verdict) changed = this.#judge(head.verdict) || changed;
-    return changed;
+    return head.verdict ? this.#judge(head.verdict) : false;
   }
 
   /** Forget what plays (the stream began anew); with `all`, the finished generation too (another portrait). */
   reset(all: boolean): void {
-    release(this.current);
+    for (const generation of [this.current, this.pending]) release(generation);
     this.current = null;
+    this.pending = null;
     if (this.latest && !this.#held(this.latest)) this.latest.bitmap.close();
     this.latest = null;
     if (!all) return;
@@ -67,31 +69,22 @@ export class GenerationStore {
     if (previous && !this.#held(previous)) previous.bitmap.close();
   }
 
-  #finish(): boolean {
-    const done = this.current;
-    this.current = null;
-    if (!done) return false;
-    if (this.frozen || done.frames.size < 2) {
-      release(done, this.latest);
-      return false;
-    }
+  #judge(verdict: Verdict): boolean {
+    this.counts.judged++;
+    if ((verdict.errors[verdict.best] ?? Number.POSITIVE_INFINITY) < verdict.copy_last) this.counts.beatCopyLast++;
+    const judged = this.pending;
+    if (judged?.number !== verdict.generation || judged.frames.size < 2 || this.frozen) return false;
     release(this.finished, this.latest);
-    this.finished = done;
+    this.pending = null;
+    this.finished = { ...judged, verdict };
     this.counts.finished++;
     return true;
   }
 
-  #judge(verdict: Verdict): boolean {
-    this.counts.judged++;
-    if ((verdict.errors[verdict.best] ?? Number.POSITIVE_INFINITY) < verdict.copy_last) this.counts.beatCopyLast++;
-    const judged = [this.finished, this.current].find((generation) => generation?.number === verdict.generation);
-    if (!judged) return false;
-    judged.verdict = verdict;
-    return judged === this.finished;
-  }
-
   #held(frame: Frame): boolean {
-    return [this.current, this.finished].some((generation) => [...(generation?.frames.values() ?? [])].includes(frame));
+    return [this.current, this.pending, this.finished].some((generation) =>
+      [...(generation?.frames.values() ?? [])].includes(frame),
+    );
   }
 }
 

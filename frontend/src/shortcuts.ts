@@ -1,8 +1,8 @@
-/** Single-key shortcuts, silent while a person types or uses a control that needs the key. */
+/** Single-key shortcuts, silent while a person types or uses a control that needs letters. */
 
 export type Shortcut = { key: string; label: string; words: string; run(): void };
 
-const OWN_KEYS = 'input, select, textarea, [contenteditable]';
+const OWN_KEYS = 'input:not([type="range"], [type="radio"]), select, textarea, [contenteditable]';
 
 export function listen(shortcuts: Shortcut[], target: EventTarget = window): void {
   target.addEventListener('keydown', (event) => {

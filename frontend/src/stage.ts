@@ -13,6 +13,8 @@ const STEP_MS = 80;
 const HOLD_MS = 480;
 const GAP = 10;
 const CAPTION = 26;
+/** What stands below and between the bands: two headings, gaps, and the figures. */
+const FURNITURE = 222;
 
 export class Stage {
   readonly element: HTMLElement;
@@ -129,7 +131,7 @@ export class Stage {
     const width = this.#bands.clientWidth;
     if (width === 0) return;
     const top = this.#bands.getBoundingClientRect().top + window.scrollY;
-    const tall = width < 620 ? 300 : Math.max(190, (window.innerHeight - top - 150) / 2);
+    const tall = width < 620 ? 300 : Math.max(190, (window.innerHeight - top - FURNITURE) / 2);
     this.now.place(arrange(this.now.futures.length, width, tall, GAP, CAPTION));
     this.past.place(arrange(this.past.futures.length, width, tall, GAP, CAPTION));
     this.#drawFan();
@@ -172,8 +174,10 @@ export class Stage {
     const { verdict } = generation;
     this.past.futures.forEach((tile, i) => {
       const error = verdict?.errors[i];
-      tile.chip(error === undefined ? null : percent(error), 'Mean distance from what happened, in % of the picture');
-      tile.mark(verdict?.best === i);
+      const best = verdict?.best === i;
+      const figure = error === undefined ? null : percent(error);
+      tile.chip(best ? `closest ${figure}` : figure, 'Mean distance from what happened, in % of the picture');
+      tile.mark(best);
     });
     this.past.lead.chip(verdict ? `still ${percent(verdict.copy_last)}` : null, 'Error of assuming that nothing moves');
     if (verdict) setText(this.#verdict, verdictSentence(verdict));
