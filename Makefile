@@ -82,7 +82,7 @@ $(PAGE): $(PAGE_SOURCES) $(MODULES)
 	@touch $@
 
 chromium:
-	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	@for name in chromium google-chrome; do \
 		if command -v $$name >/dev/null; then exit 0; fi; \
 	done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from backend.animate.generator import Generator, GeneratorConfig
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
@@ -11,6 +12,15 @@ from backend.media.images import PortraitImage, bundled_portrait
 from backend.pipeline import Pipeline
 from backend.settings import REPOSITORY
 from backend.types import Recording
+
+settings.register_profile("untimed", deadline=None)  # Its time says more about the machine than about the code.
+settings.load_profile("untimed")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: Playwright's event loop holds the main thread, where `asyncio.run` would then fail."""
+    items.sort(key=lambda item: "e2e" in item.path.parts)
 
 
 @pytest.fixture(scope="session")

@@ -178,7 +178,7 @@ def test_truncated_files_are_refused(kind, share):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"]), st.data())
 def test_damaged_files_never_raise_anything_but_our_own_error(kind, data):
     file = bytearray(encoded(scaled(96), kind))
