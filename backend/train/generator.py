@@ -36,7 +36,8 @@ class GeneratorTraining:
         gradient: weight of the image-gradient term beside L1.
         warp: weight of the error of the warped portrait alone, which teaches motion before paint can hide its faults.
         paint: weight of the error of the paint alone: where alpha is near 1 it would otherwise never learn to be needed.
-        own_pixels: cost of painting where the portrait's own pixels would do.
+        own_pixels: cost of painting where the portrait's own pixels would do. Low values give the least error and a blur wherever
+            the network is unsure; this one stays sharp for 2 % more error.
         report_every: updates between validations, checkpoints and sample sheets.
         seed: of the data order and of fresh weights.
     """
@@ -48,7 +49,7 @@ class GeneratorTraining:
     gradient: float = 1.0
     warp: float = 0.3
     paint: float = 0.5
-    own_pixels: float = 0.01
+    own_pixels: float = 0.1
     report_every: int = 500
     seed: int = 0
     threads: int = 2
