@@ -65,11 +65,11 @@ export class Hud {
       ),
       h(
         'div',
-        { class: 'hud-cell' },
+        { class: 'hud-cell frames' },
         h('h3', {}, 'Frames'),
         h(
           'dl',
-          { class: 'four' },
+          {},
           ...this.#pair('sent', 'sent'),
           ...this.#pair('processed', 'processed'),
           ...this.#pair('dropped', 'dropped'),

@@ -12,6 +12,8 @@ export type Probe = {
   readonly generation: number;
   readonly futures: number;
   readonly tile: number;
+  /** Step of the last sheet's futures, 0..horizon. */
+  readonly step: number;
   /** Tiles in the last sheet: 1 while only the present is shown, more once there are futures. */
   readonly tiles: number;
   readonly failures: readonly string[];
@@ -37,6 +39,7 @@ export function exposeProbe(app: App): void {
     delay: { p50: app.hud.delay.quantile(0.5), p95: app.hud.delay.quantile(0.95) },
     generation: app.sheets.last?.generation ?? 0,
     futures: app.stage.now.futures.length,
+    step: app.sheets.last?.step ?? 0,
     tiles: app.sheets.last?.tiles ?? 0,
     tile: app.sheets.last?.tile ?? 0,
     failures: [...app.failures],

@@ -7,8 +7,11 @@ import { COORDINATES, readCoordinates } from './protocol.ts';
 
 export type Track = { fps: number; frames: Float32Array[] };
 
-/** A timer this late (a hidden tab, a busy machine) would send a burst of stale frames: the schedule moves instead. */
-const LATEST_MS = 250;
+/**
+ * Frames up to this late (a busy machine) are caught up on, since a hole in the motion makes the forecaster begin anew;
+ * beyond it (a hidden tab) they would be a burst of stale ones, and the schedule moves instead.
+ */
+const LATEST_MS = 1000;
 
 /**
  * Parse `u32 frames, f32 fps`, then `frames * 478 * 3` u16 coordinates.

@@ -28,7 +28,7 @@ const SILENCE_MS = 5000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8000;
 /** Landmarks queued in the browser beyond this are already too old to be worth sending. */
-const MAX_BUFFERED_BYTES = 32 * 1024;
+const MAX_BUFFERED_BYTES = 96 * 1024;
 
 /** Wait before retry number `attempt` (0, 1, ...): doubling, capped, and jittered so that tabs do not return in step. */
 export function retryDelay(attempt: number, random: () => number = Math.random): number {

@@ -21,7 +21,9 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
     "--host-resolver-rules=MAP demo.test 127.0.0.1",
 ]
-WAIT_MS = 40_000
+WAIT_MS = 90_000
+"""A machine that trains models meanwhile is slow; on an idle one nothing waits this long."""
+
 expect.set_options(timeout=WAIT_MS)
 
 
@@ -77,7 +79,7 @@ def pattern_browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 def new_context(browser: Browser) -> BrowserContext:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(viewport={"width": 1000, "height": 700})
     context.set_default_timeout(WAIT_MS)
     return context
 

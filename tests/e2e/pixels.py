@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-READ = """row => [...document.querySelectorAll(`.band:nth-child(${row}) .tile-picture > canvas:not(.fan)`)].map(canvas => {
+READ = """row => [...document.querySelectorAll(`.band:nth-child(${row}) .tile:not(.empty) canvas:not(.fan)`)].map(canvas => {
   const small = document.createElement('canvas');
   small.width = small.height = 32;
   const context = small.getContext('2d');
@@ -18,7 +18,7 @@ NOW, PAST = 1, 2
 
 
 def tiles(page: Page, row: int = NOW) -> NDArray[np.int16]:
-    """Return the tiles of a row, `[tiles, 32, 32, 3]`: the present (or the truth), then the futures."""
+    """Return the tiles of a row that show something, `[tiles, 32, 32, 3]`: the present (or truth) first."""
     data = np.array(page.evaluate(READ, row), np.int16)
     return data.reshape(len(data), 32, 32, 4)[..., :3]
 

@@ -40,7 +40,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2")},
+                env={"MOTIONFAN_TILE": "128", **os.environ},
             )
         assert self._process.stdout is not None
         guard = threading.Timer(START_S, self._process.kill)
