@@ -26,8 +26,7 @@ demo: $(RUNTIME) $(PAGE)
 	@exec $(VENV)/bin/motionfan serve
 
 test: $(TOOLS) $(PAGE) chromium
-	@$(PYTHON) -m pytest
-	@cd frontend && npm test --silent
+	@status=0; (cd frontend && npm test --silent) || status=1; $(PYTHON) -m pytest || status=1; exit $$status
 
 lint: $(TOOLS) $(MODULES)
 	@$(VENV)/bin/ruff check .

@@ -124,7 +124,7 @@ def test_what_the_tests_installed_serves_the_demo_too(machine):
     machine.put("chromium", "#!/bin/sh\n")
     assert machine.make("test")[0] == 0
     steps = machine.did()
-    assert steps[1].endswith("-e .[dev]") and steps[-2:] == ["python -m pytest", "npm test --silent"]
+    assert steps[1].endswith("-e .[dev]") and steps[-2:] == ["npm test --silent", "python -m pytest"]
     machine.make("demo")
     assert machine.did() == ["python serve"]
 
@@ -158,6 +158,18 @@ def test_missing_python_and_node_are_told_as_well(machine):
     assert machine.make("demo")[1] == ["MotionFan needs Python 3.11 or 3.12 with its venv module, but no Python was found."]
     (machine.path / "node").unlink()
     assert machine.make("demo")[1] == ["MotionFan needs Node.js 20.19 or newer to build its page, but no Node.js was found."]
+
+
+@pytest.mark.parametrize("fails", ["npm", "python"])
+def test_python_and_page_are_both_tested_whichever_fails(machine, fails):
+    machine.equip()
+    machine.put("chromium", "#!/bin/sh\n")
+    machine.make("test")
+    machine.did()
+    place = machine.path / "npm" if fails == "npm" else machine.home / ".venv/bin/python"
+    place.write_text(place.read_text() + "exit 1\n")
+    assert machine.make("test")[0] != 0
+    assert machine.did() == ["npm test --silent", "python -m pytest"]
 
 
 def test_a_missing_chromium_is_told_to_those_who_may_not_install_it(machine):
