@@ -22,6 +22,7 @@ from backend.types import ForecastSettings
 log = structlog.get_logger(__name__)
 
 MESSAGES_PER_S, MESSAGE_BURST = 150.0, 300.0
+ACKS_PER_S, ACK_BURST = 50.0, 100.0
 ERRORS_PER_S, ERROR_BURST = 4.0, 32.0
 MAX_REFUSED = 3000
 """Messages over the rate limit after which a connection is taken for an attack."""
@@ -50,6 +51,8 @@ class Connection:
         self._filled = asyncio.Event()
         self._finished = False
         self._messages = TokenBucket(MESSAGES_PER_S, MESSAGE_BURST)
+        # A lost acknowledgement would hold its sheet's credit for ever, so frames that come too fast must not crowd it out.
+        self._acks = TokenBucket(ACKS_PER_S, ACK_BURST)
         self._errors = TokenBucket(ERRORS_PER_S, ERROR_BURST)
         self._refused = 0
         self._seq = -1
@@ -96,11 +99,11 @@ class Connection:
             if event["type"] == "websocket.disconnect":
                 return
             now = time.monotonic()
-            if not self._messages.allow(now):
+            data = event.get("bytes")
+            if not (self._acks if protocol.is_ack(data) else self._messages).allow(now):
                 self._refuse_flood(now)
                 continue
             try:
-                data = event.get("bytes")
                 if data is None:
                     raise InputError("text_frame", "Messages are binary; this was a text frame.")
                 self._take(protocol.decode_client(data), now)

@@ -167,6 +167,11 @@ def encode(message: Message) -> bytes:
     return PRELUDE.pack(VERSION, kind, message.epoch, message.seq, len(head)) + head + message.payload
 
 
+def is_ack(data: bytes | None) -> bool:
+    """Say whether these bytes claim to be an acknowledgement, without reading them."""
+    return data is not None and data[:2] == bytes((VERSION, _KIND[Ack]))
+
+
 def decode_client(data: bytes) -> Message:
     """Read what a client sent.
 

@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from backend.server import protocol, sessions
+from backend.server import connection, protocol, sessions
 from backend.server.connection import MAX_REFUSED
 from backend.server.protocol import Message
 from backend.server.run import MAX_FRAME
@@ -125,6 +125,13 @@ def test_a_flood_of_bad_messages_is_answered_now_and_then_only(client, bystander
     codes = client.errors()
     assert 1 <= len(codes) < 100
     assert set(codes) == {"message_too_short"}
+
+
+def test_a_flood_cannot_crowd_out_acknowledgements_for_they_have_a_limit_of_their_own(live, monkeypatch):
+    monkeypatch.setattr(connection, "MESSAGES_PER_S", 1e-9)
+    monkeypatch.setattr(connection, "MESSAGE_BURST", 4.0)
+    with Client(live) as client:
+        assert len(client.play(4)) == 4
 
 
 def test_a_flood_beyond_all_measure_ends_the_connection_only(live, client, bystander):
