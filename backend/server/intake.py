@@ -17,7 +17,12 @@ REWIND_S = 1.0
 """A capture time this far behind the last one is another clock (a reloaded page), not a late frame."""
 
 GAP_S = 0.5
-SMALLEST_FACE = 0.02
+SMALLEST_FACE = 0.1
+"""Longer side of a face's box, crop units: of a smaller one only noise is left, and as the neutral face it would make every
+later movement enormous."""
+
+FLATTEST_FACE = 0.1
+"""Least spread over most spread, whatever the direction; a face in profile has four times that."""
 
 
 class Intake:
@@ -76,5 +81,8 @@ def check(landmarks: FloatArray) -> None:
             f"Landmarks must lie within {COORDINATE_LIMIT:g} half-widths of the crop.",
             "Move the face back into the picture.",
         )
-    if np.ptp(landmarks[:, :2], axis=0).min() < SMALLEST_FACE:
-        raise InputError("landmarks_degenerate", "The landmarks do not span a face.")
+    flat = landmarks[:, :2]
+    small = np.ptp(flat, axis=0).max() < SMALLEST_FACE
+    least, most = np.linalg.eigvalsh(np.cov(flat.T))
+    if small or least < FLATTEST_FACE**2 * most:
+        raise InputError("landmarks_degenerate", "The landmarks do not span a face.", "Come nearer to the camera.")

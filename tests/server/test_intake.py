@@ -31,6 +31,19 @@ def test_a_point_is_no_face():
     assert _code(np.full((478, 3), 0.3, np.float32)) == "landmarks_degenerate"
 
 
+def test_points_on_a_slanted_line_are_no_face():
+    assert _code(np.repeat(np.linspace(-0.5, 0.5, 478, dtype=np.float32)[:, None], 3, 1)) == "landmarks_degenerate"
+
+
+def test_a_face_of_a_twentieth_of_the_usual_size_is_no_neutral_face():
+    assert _code(0.05 * face()) == "landmarks_degenerate"
+
+
+def test_a_distant_face_and_one_in_profile_pass():
+    check(0.2 * face())
+    check(face() * np.float32([0.4, 1, 1]))
+
+
 @pytest.mark.parametrize("t", [np.nan, np.inf, 1e300, -1e14])
 def test_times_without_sense_are_refused(t):
     assert _code(face(), t) == "time_out_of_range"
