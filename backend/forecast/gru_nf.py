@@ -277,11 +277,25 @@ class Forecaster(nn.Module):
         try:
             config = ForecasterConfig(**json.loads((folder / CONFIG).read_text())["architecture"])
             forecaster = cls(config)
-            forecaster.load_state_dict({name: value.float() for name, value in load_file(folder / WEIGHTS).items()})
+            weights = {name: value.float() for name, value in load_file(folder / WEIGHTS).items()}
+            _check_weights(weights, forecaster.state_dict())
+            forecaster.load_state_dict(weights)
         except FileNotFoundError as error:
             raise ModelError(
                 "forecaster_missing", f"There is no forecaster in {folder}.", "Make one with `motionfan train forecaster`."
             ) from error
-        except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-            raise ModelError("forecaster_damaged", f"The forecaster in {folder} does not fit: {error}.") from error
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            why = str(error).partition("\n")[0].rstrip(".:")
+            raise ModelError("forecaster_damaged", f"The forecaster in {folder} cannot be used ({why}).") from error
         return forecaster.freeze()
+
+
+def _check_weights(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    """Say in one sentence what torch would say in one for every tensor."""
+    off = [name for name in wanted if name not in found or found[name].shape != wanted[name].shape]
+    off += [name for name in found if name not in wanted]
+    if off:
+        raise ValueError(f"{WEIGHTS} is of another architecture than {CONFIG}: {len(off)} tensors differ, {off[0]} first")
+    broken = next((name for name, value in found.items() if not value.isfinite().all()), None)
+    if broken:
+        raise ValueError(f"{broken} holds NaN or infinite numbers")

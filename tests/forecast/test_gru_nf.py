@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from backend.errors import ModelError
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig, Statistics
@@ -176,6 +177,16 @@ def test_a_damaged_model_is_refused_in_words(forecaster, tmp_path, damage):
     with pytest.raises(ModelError) as caught:
         Forecaster.load(tmp_path)
     assert caught.value.code == "forecaster_damaged"
+    assert len(str(caught.value)) < 300 + len(str(tmp_path)) and "\n" not in str(caught.value)
+
+
+def test_a_model_with_a_number_that_is_none_is_refused(forecaster, tmp_path):
+    forecaster.save(tmp_path)
+    tensors = load_file(tmp_path / "forecaster.safetensors")
+    tensors["point.bias"][0] = torch.nan
+    save_file(tensors, tmp_path / "forecaster.safetensors")
+    with pytest.raises(ModelError, match=r"point\.bias holds NaN"):
+        Forecaster.load(tmp_path)
 
 
 def test_the_point_head_learns_beside_the_flow_and_not_through_it():
