@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+from backend.errors import InputError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -39,3 +42,21 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     tile: int = Field(default=0, ge=0, le=512)
     origins: list[str] = []
+
+    @classmethod
+    def read(cls, **given: Any) -> Settings:
+        """Read the environment; what is given goes before it.
+
+        Raises:
+            InputError: `settings`, in words that name the variable.
+        """
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "_".join(["MOTIONFAN", str(first["loc"][0]).upper()])
+            raise InputError("settings", f"{name} is {first['input']!r}: {first['msg'].lower()}.") from None
+        except SettingsError:
+            raise InputError(
+                "settings", "MOTIONFAN_ORIGINS is not a JSON list.", """Write it as '["https://host"]', quotes and all."""
+            ) from None
