@@ -5,6 +5,7 @@ Shape suffixes used throughout: B batch, T time, K futures, H horizon, N keypoin
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -95,10 +96,24 @@ class Recording:
             raise InputError("recording_order", "The recording's timestamps must increase.")
 
     def save(self, path: Path) -> None:
-        """Write an `.npz` with `landmarks`, `timestamps` and `source`."""
-        np.savez_compressed(
-            path, landmarks=self.landmarks.astype(np.float16), timestamps=self.timestamps, source=np.array(self.source)
-        )
+        """Write an `.npz` with `landmarks`, `timestamps` and `source`: whole or not at all.
+
+        Raises:
+            InputError: `recording_unwritable`.
+        """
+        half = path.with_name(f".{path.name}.part")
+        try:
+            with half.open("wb") as file:
+                landmarks = self.landmarks.astype(np.float16)
+                np.savez_compressed(file, landmarks=landmarks, timestamps=self.timestamps, source=np.array(self.source))
+            half.replace(path)
+        except OSError as error:
+            raise InputError(
+                "recording_unwritable", f"{path} cannot be written: {error.strerror}.", "Choose another place."
+            ) from None
+        finally:
+            with contextlib.suppress(OSError):
+                half.unlink()
 
     @classmethod
     def load(cls, path: Path) -> Recording:

@@ -74,3 +74,13 @@ def test_files_that_are_no_recordings_are_named(tmp_path):
 def test_settings_outside_their_range_are_refused(bad):
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(bad, ForecastSettings)
+
+
+def test_a_recording_that_cannot_be_written_leaves_nothing_and_says_so(tmp_path):
+    recording = Recording(np.zeros((1, 478, 3), np.float32), np.zeros(1))
+    (tmp_path / "taken.npz").mkdir()
+    for path in (tmp_path / "taken.npz", tmp_path / "nowhere" / "r.npz"):
+        with pytest.raises(InputError) as caught:
+            recording.save(path)
+        assert caught.value.code == "recording_unwritable"
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.npz"]
