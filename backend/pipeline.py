@@ -16,6 +16,7 @@ from torch import Tensor
 
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.animate.transfer import relative
+from backend.errors import InputError, ModelError
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import Refinement
 from backend.forecast.state import ForecastState
@@ -120,11 +121,22 @@ class Pipeline:
             precision: of the generator.
 
         Raises:
-            ModelError: weights are missing or damaged.
+            ModelError: weights are missing, damaged, or made for other keypoints.
+            InputError: `device_unusable`.
         """
+        _check_device(device)
         configure_process(threads)
-        engine = GeneratorEngine(Generator.load(models / f"generator_{generator}"), device, precision)
-        return cls(Forecaster.load(models / "forecaster"), engine)
+        network = Generator.load(_generator_folder(models, generator))
+        forecaster = Forecaster.load(models / "forecaster")
+        count = FaceRegions().count
+        if forecaster.config.features != 6 * count or network.config.keypoints != count:
+            raise ModelError(
+                "models_mismatch",
+                f"The models in {models} are not made for {count} keypoints: the forecaster takes "
+                f"{forecaster.config.features} numbers, the generator {network.config.keypoints} keypoints.",
+                "Take a forecaster and a generator that were trained together.",
+            )
+        return cls(forecaster, GeneratorEngine(network, device, precision))
 
     def keypoints(self, landmarks: FloatArray) -> Keypoints:
         """Landmarks `[..., 478, 3]` -> keypoints `[..., N]`."""
@@ -208,6 +220,28 @@ class Pipeline:
     def copy_last_error(self, present: Tensor, truth: Tensor) -> float:
         """The same for a forecast that the driver `[6N]` simply stays as it is."""
         return float(self.score(present.expand(1, *truth.shape), truth)[0])
+
+
+def _check_device(device: str) -> None:
+    try:
+        usable = torch.device(device).type != "cuda" or torch.cuda.is_available()
+    except RuntimeError:
+        usable = False
+    if not usable:
+        raise InputError("device_unusable", f"Torch has no device {device!r} on this machine.", "Choose the device cpu.")
+
+
+def _generator_folder(models: Path, name: str) -> Path:
+    """Where a generator's weights are; says which there are when that one is not."""
+    folder = models / f"generator_{name}"
+    if not folder.is_dir():
+        others = sorted(path.name.removeprefix("generator_") for path in models.glob("generator_*"))
+        raise ModelError(
+            "weights_missing",
+            f"There are no generator weights {name!r} in {models}.",
+            f"Choose another one: {', '.join(others)}." if others else "Name the folder of the weights.",
+        )
+    return folder
 
 
 def _methods(settings: ForecastSettings) -> list[Method]:

@@ -1,10 +1,13 @@
 """The way of the data: streams stay apart, batches equal singles, futures are futures."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
 
-from backend.errors import ModelError
+from backend.errors import InputError, ModelError
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.keypoints.clock import Tick, resample
 from backend.pipeline import CONTEXT, Pipeline
 from backend.types import ForecastSettings
@@ -101,3 +104,28 @@ def test_the_score_is_the_mean_distance_of_keypoints(pipeline):
 def test_missing_weights_are_named(tmp_path):
     with pytest.raises(ModelError, match="generator weights"):
         Pipeline.load(tmp_path)
+
+
+def test_a_generator_that_is_not_there_names_those_that_are(small_models):
+    with pytest.raises(ModelError, match=r"no generator weights 'slim_256' .*: slim_128\."):
+        Pipeline.load(small_models, generator="slim_256")
+
+
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99x"])
+def test_a_device_that_is_none_is_refused_in_words(small_models, device):
+    with pytest.raises(InputError, match="Choose the device cpu"):
+        Pipeline.load(small_models, device=device)
+
+
+def test_a_device_that_this_machine_lacks_is_refused_in_words(small_models, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match="no device 'cuda'"):
+        Pipeline.load(small_models, device="cuda")
+
+
+def test_models_for_other_keypoints_are_refused_at_loading(small_models, tmp_path):
+    shutil.copytree(small_models, tmp_path / "models")
+    Forecaster(ForecasterConfig(features=12, hidden=16, blocks=3, block_hidden=16)).save(tmp_path / "models" / "forecaster")
+    with pytest.raises(ModelError) as caught:
+        Pipeline.load(tmp_path / "models")
+    assert caught.value.code == "models_mismatch"
