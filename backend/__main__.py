@@ -7,13 +7,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backend import __version__
 from backend.errors import InputError, MotionFanError
 from backend.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from backend.film import Pictures
+    from backend.types import Recording
 
 # A thread that waits for another sleeps: spinning halves the speed of a machine whose cores are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -30,9 +34,12 @@ app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
 
 Models = Annotated[Path, typer.Option(help="Folder of the weights.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
+Json = Annotated[
+    Path | None, typer.Option("--json", help="Write the figures to this file.", callback=lambda path: _json_place(path))
+]
 Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
 Device = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
 MODELS = REPOSITORY / "models"
 
 
@@ -53,7 +60,7 @@ def serve(
     from backend.settings import Settings
 
     given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    run(Settings(**given))  # type: ignore[arg-type]
+    run(Settings.read(**given))
 
 
 @app.command()
@@ -64,17 +71,24 @@ def landmarks(
     """Turn videos into landmark recordings (.npz): no picture is kept."""
     from backend.media.video import landmark_recording
 
-    out.mkdir(parents=True, exist_ok=True)
-    failures = []
+    makers: dict[Path, Path] = {}
     for video in videos:
+        path = out / f"{video.stem}.npz"
+        if path in makers:
+            raise InputError("names_collide", f"{makers[path]} and {video} would both become {path}.", "Rename one of them.")
+        makers[path] = video
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    failures = []
+    for path, video in makers.items():
         with progress(video.name) as report:
             try:
                 recording = landmark_recording(video, report)
             except InputError as error:
-                failures.append(f"{video}: {error}")
+                failures.append(str(error))
                 continue
-        recording.save(out / f"{video.stem}.npz")
-        print(f"{out / f'{video.stem}.npz'}: {len(recording.timestamps)} frames with a face")
+        recording.save(path)
+        print(f"{path}: {len(recording.timestamps)} frames with a face")
     if failures:
         raise InputError("videos_failed", "\n".join(failures))
 
@@ -91,7 +105,7 @@ def animate(
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the flow's noise.")] = 1.0,
     size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
     generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
-    seed: Annotated[int, typer.Option(help="Of the futures' noise.")] = 0,
+    seed: Seed = 0,
     models: Models = MODELS,
     threads: Threads = 0,
     device: Device = "cpu",
@@ -101,16 +115,22 @@ def animate(
 
     from backend.film import film
     from backend.media.images import bundled_portrait, load_portrait
+    from backend.media.video import check_video, check_writable
     from backend.pipeline import Pipeline
-    from backend.types import ForecastSettings
+    from backend.types import ForecastSettings, Recording
 
     try:
         settings = msgspec.convert({"k": k, "horizon": horizon, "method": method, "temperature": temperature}, ForecastSettings)
     except msgspec.ValidationError as error:
         raise InputError("settings", f"These settings do not go: {error}.") from None
+    # A long clip takes minutes to follow: what can be wrong is looked at first.
+    check_writable(out)
+    known = Recording.load(driving) if driving.suffix.lower() == ".npz" else None
+    if known is None:
+        check_video(driving)
     image = bundled_portrait() if portrait is None else load_portrait(_bytes(portrait))
-    recording, pictures = _driver(driving)
     pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator)
+    recording, pictures = (known, None) if known else _follow(driving)
     with progress("rendering") as report:
         windows = film(
             pipeline,
@@ -180,7 +200,7 @@ def train_forecaster(
     run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/forecaster"),
     updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 3000,
     minutes: Annotated[float, typer.Option(min=0, help="Stop after this long; 0 does not.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Train the GRU and its flow on landmark recordings."""
     from backend.train.forecaster import ForecasterTraining
@@ -232,13 +252,10 @@ def _bytes(path: Path) -> bytes:
         raise InputError("portrait_missing", f"{path} cannot be read ({error.strerror}).") from None
 
 
-def _driver(path: Path) -> Any:
-    """Return the driver's recording, and what gives its pictures (None for a recording made by `landmarks`)."""
+def _follow(path: Path) -> tuple[Recording, Pictures]:
+    """Return the recording of a video's face, and what gives the video's own pictures."""
     from backend.media.video import follow_face, pictures_at
-    from backend.types import Recording
 
-    if path.suffix.lower() == ".npz":
-        return Recording.load(path), None
     with progress(path.name) as report:
         recording, crop = follow_face(path, report)
     return recording, lambda times, size: pictures_at(path, crop, times, size)
@@ -247,16 +264,36 @@ def _driver(path: Path) -> Any:
 def _publish(report: Any, json: Path | None) -> None:
     report.show()
     if json is not None:
-        report.save(json)
+        with _writing(json):
+            report.save(json)
+
+
+def _json_place(json: Path | None) -> Path | None:
+    """Refuse a place for figures that cannot be written, before they are measured."""
+    if json is not None:
+        with _writing(json):
+            json.parent.mkdir(parents=True, exist_ok=True)
+            json.open("ab").close()
+    return json
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError("unwritable", f"{path} cannot be written ({error.strerror}).", "Choose another place.") from None
 
 
 @contextmanager
 def progress(words: str) -> Iterator[Callable[..., None]]:
     """Show a progress bar; yields a function of (done, all or None)."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True) as bars:
+    console = Console(stderr=True)
+    with Progress(*columns, transient=True, console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task(words, total=None)
         yield lambda done, total, *rest: bars.update(task, completed=done, total=total)
 

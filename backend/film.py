@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,8 @@ def film(
     Raises:
         InputError: the recording is too short, or no forecast fits at the moments asked for.
     """
+    if not len(recording.timestamps):
+        raise InputError("recording_empty", "The recording holds no frame.", "Take another one.")
     segment = max(resample(recording), key=lambda part: len(part.timestamps))
     windows, flats = _forecast(pipeline, image, segment, settings, moments, seed)
     stream = pipeline.open(pipeline.portrait(image))
@@ -80,7 +83,6 @@ def film(
     total = sum(len(window.truth) for window in windows)
     drivers, seen = _drivers(segment, windows, pictures, size), dict[int, Picture]()
     done = 0
-    out.parent.mkdir(parents=True, exist_ok=True)
     with write_video(out, CLOCK_HZ) as video:
         for window in windows:
             steps = range(window.start + 1, window.start + 1 + len(window.truth))
@@ -116,7 +118,9 @@ def _forecast(
             "Take a longer clip or a smaller horizon.",
         )
     began = float(segment.timestamps[0])
-    wanted = [round((moment - began) / CLOCK_S) for moment in moments] or list(range(CONTEXT - 1, last + 1, settings.horizon))
+    # What is no number fits nowhere, as -1 does not.
+    asked = [round((moment - began) / CLOCK_S) if math.isfinite(moment) else -1 for moment in moments]
+    wanted = asked or list(range(CONTEXT - 1, last + 1, settings.horizon))
     bad = [moment for moment, start in zip(moments, wanted, strict=False) if not CONTEXT - 1 <= start <= last]
     if bad:
         raise InputError(

@@ -47,3 +47,11 @@ def test_a_short_clip_and_an_impossible_moment_are_explained(pipeline, portrait_
     with pytest.raises(InputError, match=r"No forecast fits at 50"):
         film(pipeline, portrait_image, recording, tmp_path / "out.mp4", ForecastSettings(), moments=[50.0])
     assert not list(tmp_path.iterdir())
+
+
+def test_no_number_as_a_moment_and_no_frame_to_start_from_are_explained(pipeline, portrait_image, recording, tmp_path):
+    with pytest.raises(InputError, match="No forecast fits at nan"):
+        film(pipeline, portrait_image, recording, tmp_path / "out.mp4", ForecastSettings(), moments=[float("nan")])
+    with pytest.raises(InputError, match="no frame"):
+        nothing = Recording(recording.landmarks[:0], recording.timestamps[:0])
+        film(pipeline, portrait_image, nothing, tmp_path / "out.mp4", ForecastSettings())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import math
 import os
 import tempfile
@@ -181,13 +182,7 @@ def write_video(path: Path, fps: float) -> Iterator[VideoWriter]:
         InputError: `video_unwritable`: the place cannot be written, or no frame was.
     """
     path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".mp4", dir=path.parent)
-    except OSError as error:
-        raise InputError("video_unwritable", f"{path} cannot be written: {error.strerror}.", "Choose another place.") from None
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _beside(path)
     try:
         writer = VideoWriter(temporary, fps)
         try:
@@ -202,6 +197,40 @@ def write_video(path: Path, fps: float) -> Iterator[VideoWriter]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_video(path: Path) -> None:
+    """Open a video and close it again.
+
+    Raises:
+        InputError: `video_missing`, `video_unreadable`, `video_empty`.
+    """
+    with _opened(Path(path)):
+        pass
+
+
+def check_writable(path: Path) -> None:
+    """Make sure, before long work, that `write_video` can write there.
+
+    Raises:
+        InputError: `video_suffix` (not named as an MP4), `video_unwritable`.
+    """
+    if path.suffix.lower() != ".mp4":
+        raise InputError("video_suffix", f"{path} is not the name of an MP4.", "End the name in .mp4.")
+    _beside(path).unlink()
+
+
+def _beside(path: Path) -> Path:
+    """Make an empty file in the folder where `path` is to appear; the folder is made."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:100]}-", suffix=".mp4", dir=path.parent)
+    except OSError as error:
+        raise InputError("video_unwritable", f"{path} cannot be written: {error.strerror}.", "Choose another place.") from None
+    os.close(handle)
+    return Path(name)
 
 
 def landmark_recording(path: Path, progress: Callable[[int, int | None], None] | None = None) -> Recording:

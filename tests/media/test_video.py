@@ -8,7 +8,7 @@ import pytest
 
 from backend.errors import InputError
 from backend.media.crop import SquareCrop
-from backend.media.video import landmark_recording, pictures_at, read_video, write_video
+from backend.media.video import check_writable, landmark_recording, pictures_at, read_video, write_video
 from tests.media.made import astronaut, moving, placed, scaled, video
 
 
@@ -213,3 +213,15 @@ def test_pictures_at_times_are_the_frames_then_shown_and_the_last_past_the_end(t
     shown = list(pictures_at(path, SquareCrop(0, 0, 64), [0.0, 0.08, 0.08, 0.3, 9.0], 32))
     assert all(picture.shape == (32, 32, 3) for picture in shown)
     np.testing.assert_allclose([picture[..., 0].mean() for picture in shown], [0, 40, 40, 160, 180], atol=6)
+
+
+def test_a_place_that_cannot_take_a_film_is_refused_before_there_is_one(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.mp4").mkdir()
+    for name in ("file/x.mp4", "folder.mp4"):
+        assert refused(lambda name=name: check_writable(tmp_path / name)) == "video_unwritable"
+        assert refused(lambda name=name: write_video(tmp_path / name, 10).__enter__()) == "video_unwritable"
+    for name in ("x.avi", "x"):
+        assert refused(lambda name=name: check_writable(tmp_path / name)) == "video_suffix"
+    check_writable(tmp_path / "new" / "x.MP4")
+    assert list((tmp_path / "new").iterdir()) == []
