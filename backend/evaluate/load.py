@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from itertools import pairwise
 
 import numpy as np
@@ -107,17 +108,20 @@ async def _run(url: str, sessions: int, seconds: float) -> list[Visit]:
 
 def _open_session(url: str) -> str:
     """Open a session over HTTP and return the path of its socket."""
-    request = urllib.request.Request(f"{url}/api/sessions", method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:
-            return str(json.load(answer)["ws"])
-    except urllib.error.HTTPError as error:
-        body = json.loads(error.read() or b"{}")
-        raise InputError(body.get("code", "server_refused"), body.get("message", str(error)), body.get("hint", "")) from None
-    except (OSError, ValueError, KeyError) as error:
+        request = urllib.request.Request(f"{url}/api/sessions", method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:
+                return str(json.load(answer)["ws"])
+        except urllib.error.HTTPError as error:
+            body = json.loads(error.read())
+            refusal = InputError(body["code"], body["message"], body["hint"])
+    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
+        # Also where something else answers, which knows neither our routes nor our JSON.
         raise InputError(
             "server_unreachable", f"No MotionFan answers at {url} ({error}).", "Start it: motionfan serve."
         ) from None
+    raise refusal
 
 
 async def _visit(url: str, path: str, recording: Recording, seconds: float) -> Visit:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 
 from backend.errors import InputError
@@ -41,3 +44,20 @@ def test_a_session_that_saw_nothing_has_no_latency():
     found = figures([Visit(sent=3)], 10.0)
     assert found["frames_sent"].value == 3
     assert "capture_to_draw_p50_ms" not in found
+
+
+@pytest.mark.parametrize("url", ["nonsense", "localhost:8000", "http://127.0.0.1:1"])
+def test_an_address_without_a_server_is_said_so(url):
+    with pytest.raises(InputError) as caught:
+        load(url, sessions=1, seconds=1)
+    assert caught.value.code == "server_unreachable"
+
+
+def test_another_program_at_the_address_is_not_taken_for_the_server():
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:  # answers every POST with 501 and a page
+        answering = threading.Thread(target=other.handle_request)
+        answering.start()
+        with pytest.raises(InputError) as caught:
+            load(f"http://127.0.0.1:{other.server_port}", sessions=1, seconds=1)
+        answering.join()
+    assert caught.value.code == "server_unreachable"
