@@ -3,14 +3,19 @@ import { asCameraError, type CameraError, cameraError } from './camera-errors.ts
 import { framed, intoSquare, type Square, squareAround } from './face-crop.ts';
 import { FaceTracker } from './face-mesh.ts';
 import type { LandmarkProvider, LandmarkSink } from './landmark-provider.ts';
+import { smooth } from './latency.ts';
 
 const NO_FACE_MS = 2000;
+/** Frames further apart than this leave holes that no forecast bridges. */
+const SLOW_MS = 450;
 /** Faster than twice the 12.5 Hz clock gains nothing and warms laptops. */
 const MIN_INTERVAL_MS = 32;
 
 export interface CameraEvents {
   /** True once no face has been seen for two seconds; false when one is back. */
   noFace(missing: boolean): void;
+  /** True while faces are found too seldom to forecast from. */
+  slow(slow: boolean): void;
   /** The camera stopped by itself. */
   ended(error: CameraError): void;
 }
@@ -24,6 +29,8 @@ export class CameraProvider implements LandmarkProvider {
   #lastFace = 0;
   #missing = false;
   #lastFrame = 0;
+  #interval: number | null = null;
+  #slow = false;
   #request = 0;
 
   constructor(
@@ -40,6 +47,8 @@ export class CameraProvider implements LandmarkProvider {
       this.video.srcObject = this.#stream;
       await this.video.play();
       const tracker = await FaceTracker.get();
+      // The first picture takes seconds, while the tracker builds its graph: it is not one to react to.
+      await tracker.find(this.video);
       if (!this.#stream) return;
       this.#sink = sink;
       this.#lastFace = performance.now();
@@ -54,6 +63,8 @@ export class CameraProvider implements LandmarkProvider {
   stop(): void {
     this.#sink = null;
     this.#square = null;
+    this.#lastFrame = 0;
+    this.#interval = null;
     this.video.cancelVideoFrameCallback?.(this.#request);
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;
@@ -71,14 +82,14 @@ export class CameraProvider implements LandmarkProvider {
 
   #await(tracker: FaceTracker): void {
     this.#request = this.video.requestVideoFrameCallback((now, metadata) => {
-      const early = now - this.#lastFrame < MIN_INTERVAL_MS;
-      if (early) return this.#await(tracker);
-      this.#lastFrame = now;
+      if (now - this.#lastFrame < MIN_INTERVAL_MS) return this.#await(tracker);
+      this.#pace(now);
       void this.#look(tracker, metadata.captureTime ?? now);
     });
   }
 
   async #look(tracker: FaceTracker, captured: number): Promise<void> {
+    const began = performance.now();
     try {
       const points = await tracker.find(this.video);
       if (!this.#sink) return;
@@ -86,10 +97,20 @@ export class CameraProvider implements LandmarkProvider {
       if (points) this.#face(points, captured);
       else this.#sink.frame({ t: captured, landmarks: null });
       this.#hint(points !== null);
-      this.#await(tracker);
+      // The tracker holds the main thread; where it is slow, what came in meanwhile must be drawn before it does again.
+      const pause = Math.min(120, (performance.now() - began) / 4);
+      setTimeout(() => this.#sink && this.#await(tracker), pause > 10 ? pause : 0);
     } catch (error) {
       if (this.#sink) this.#fail(asCameraError(error));
     }
+  }
+
+  #pace(now: number): void {
+    if (this.#lastFrame > 0) this.#interval = smooth(this.#interval, now - this.#lastFrame);
+    this.#lastFrame = now;
+    const slow = (this.#interval ?? 0) > SLOW_MS;
+    if (slow !== this.#slow) this.events.slow(slow);
+    this.#slow = slow;
   }
 
   #face(points: { x: number; y: number; z: number }[], captured: number): void {

@@ -10,6 +10,12 @@ export interface DriverActions {
   chooseRecording(name: string): void;
 }
 
+const CAMERA_WORDS = {
+  starting: 'Allow it if the browser asks. The first time, the face tracker takes some seconds to load.',
+  on: 'The picture stays in this browser.',
+  slow: 'Too few frames a second for a forecast. Hardware acceleration in the browser’s settings helps.',
+};
+
 export class DriverPanel {
   readonly view = new FaceView();
   readonly element: HTMLElement;
@@ -65,17 +71,12 @@ export class DriverPanel {
     this.#recordings.hidden = false;
   }
 
-  showCamera(starting: boolean): void {
+  showCamera(state: keyof typeof CAMERA_WORDS): void {
     this.view.camera = true;
     this.#title.hidden = false;
     setText(this.#title, 'Your camera');
-    setText(
-      this.#note,
-      starting
-        ? 'Allow it if the browser asks. The first time, the face tracker takes some seconds to load.'
-        : 'The picture stays in this browser.',
-    );
-    this.#neutral.hidden = starting;
+    setText(this.#note, CAMERA_WORDS[state]);
+    this.#neutral.hidden = state === 'starting';
     this.#pause.hidden = true;
     this.#cameras.hidden = this.#cameras.options.length < 2;
     this.#recordings.hidden = true;

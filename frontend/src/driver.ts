@@ -100,16 +100,17 @@ export class Driver {
       this.panel.view.video,
       {
         noFace: (missing) => this.events.noFace(missing),
+        slow: (slow) => this.panel.showCamera(slow ? 'slow' : 'on'),
         ended: (error) => void this.#cameraFailed(error),
       },
       deviceId,
     );
     try {
       this.#camera = camera;
-      this.panel.showCamera(true);
+      this.panel.showCamera('starting');
       await camera.start(this.#cameraSink(camera));
       this.panel.listCameras(await listCameras(), camera.activeDevice);
-      this.panel.showCamera(false);
+      this.panel.showCamera('on');
       this.events.cameraState('on');
       this.events.say('Camera on.');
     } catch (error) {

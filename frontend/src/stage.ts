@@ -33,7 +33,7 @@ export class Stage {
     'p',
     { class: 'tile-hint', role: 'status', hidden: true },
     h('strong', {}, 'No face in sight.'),
-    ' Look into the camera, with light on your face.',
+    h('span', {}, 'Look into the camera, with light on your face.'),
   );
   readonly #bands: HTMLElement;
   readonly #reduced = matchMedia('(prefers-reduced-motion: reduce)');
@@ -132,8 +132,11 @@ export class Stage {
     if (width === 0) return;
     const top = this.#bands.getBoundingClientRect().top + window.scrollY;
     const tall = width < 620 ? 300 : Math.max(190, (window.innerHeight - top - FURNITURE) / 2);
-    this.now.place(arrange(this.now.futures.length, width, tall, GAP, CAPTION));
-    this.past.place(arrange(this.past.futures.length, width, tall, GAP, CAPTION));
+    for (const band of [this.now, this.past]) {
+      const futures = band.futures.length;
+      // Many futures may push the figures down a little, rather than shrink further.
+      band.place(arrange(futures, width, futures > 5 ? tall * 1.2 : tall, GAP, CAPTION));
+    }
     this.#drawFan();
   }
 

@@ -31,9 +31,10 @@ export class Tile {
     this.canvas.setAttribute('aria-label', `${name}${note ? `, ${note}` : ''}`);
   }
 
-  /** Name and note in one line. */
+  /** Name, note and chip in one line. */
   get label(): string {
-    return this.canvas.getAttribute('aria-label') ?? '';
+    const parts = [this.#name, this.#note, this.#chip].map((part) => part.textContent);
+    return parts.filter((part) => part).join(' · ');
   }
 
   /** Draw tile `index` of a sheet. */

@@ -68,7 +68,7 @@ def test_two_tabs_never_mix(page: Page, context: BrowserContext, server: Server)
     wait(other, "m.connection === 'live'")
     upload_blue(other)
     assert figures(page)["session"] != figures(other)["session"]
-    for _ in range(4):
+    for _ in range(3):
         for tab, sign in ((page, 1), (other, -1)):
             wait_for_sheets(tab, 2)
             assert (sign * redness(tiles(tab)) > 0).all()
