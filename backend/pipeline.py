@@ -237,7 +237,7 @@ def _generator_folder(models: Path, name: str) -> Path:
     if not folder.is_dir():
         others = sorted(path.name.removeprefix("generator_") for path in models.glob("generator_*"))
         raise ModelError(
-            "weights_missing",
+            "generator_missing",
             f"There are no generator weights {name!r} in {models}.",
             f"Choose another one: {', '.join(others)}." if others else "Name the folder of the weights.",
         )

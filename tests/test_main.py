@@ -38,7 +38,7 @@ def test_animate_writes_a_film_of_the_bundled_portrait(small_models, tmp_path):
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--portrait", "none.png"], "portrait_missing"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--method", "magic"], "settings"),
         (["animate", "--driving", TALKING, "-o", "x.avi"], "video_suffix"),
-        (["animate", "--driving", TALKING, "-o", "x.mp4", "--models", "nowhere"], "weights_missing"),
+        (["animate", "--driving", TALKING, "-o", "x.mp4", "--models", "nowhere"], "generator_missing"),
         (["landmarks", "a/x.mp4", "b/x.avi", "-o", "out"], "names_collide"),
         (["landmarks", "x.mp4", "-o", "/dev/null/out"], "unwritable"),
         (["bench", "--models", "nowhere", "--json", "/dev/null/x.json"], "unwritable"),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from backend.animate.compose import compose, resize_flow, shrink, warp
 from backend.animate.motion import Motion
 from backend.animate.paint import Paint
 from backend.animate.transfer import inverse_2x2, product_2x2
-from backend.errors import ModelError
 from backend.types import Keypoints
+from backend.weights import load_model, save_model
 
 
 @dataclass(frozen=True)
@@ -110,29 +108,14 @@ class Generator(nn.Module):
         return torch.cat([part.flatten(1) for part in parts], 1)
 
     def save(self, folder: Path, extra: dict[str, object]) -> None:
-        """Write `weights.safetensors` (half precision) and `config.json` (architecture, then `extra`)."""
-        folder.mkdir(parents=True, exist_ok=True)
-        state = {name: t.half().contiguous() if t.is_floating_point() else t for name, t in self.state_dict().items()}
-        save_file(state, folder / "weights.safetensors")
-        (folder / "config.json").write_text(json.dumps({"architecture": asdict(self.config), **extra}, indent=1) + "\n")
+        """Write weights (half precision) and `config.json`: the architecture, then `extra`."""
+        save_model(folder, self, self.config, extra)
 
     @classmethod
     def load(cls, folder: Path) -> Generator:
         """Read what `save` wrote, in float32, ready to render.
 
         Raises:
-            ModelError: weights are missing or do not fit.
+            ModelError: files are missing, damaged, or of another architecture.
         """
-        try:
-            config = json.loads((folder / "config.json").read_text())
-            generator = cls(GeneratorConfig(**config["architecture"]))
-            generator.load_state_dict(
-                {k: v.float() if v.is_floating_point() else v for k, v in load_file(folder / "weights.safetensors").items()}
-            )
-        except FileNotFoundError as error:
-            raise ModelError(
-                "weights_missing", f"There are no generator weights in {folder}: {error.filename} is missing."
-            ) from None
-        except Exception as error:
-            raise ModelError("weights_unusable", f"The generator weights in {folder} cannot be used: {error}") from error
-        return generator.eval()
+        return load_model(folder, "generator", lambda architecture: cls(GeneratorConfig(**architecture)))

@@ -6,25 +6,20 @@ Rasul et al. 2021 (arXiv 2002.06103). Shape suffixes: B streams, K futures, H ho
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from backend.errors import ModelError
 from backend.forecast.flow import Conditioned, Flow, FlowWeights
 from backend.forecast.gru import GruWeights, gru_step
 from backend.forecast.noise import Source, draw
 from backend.forecast.refine import Refinement, Refiner
 from backend.forecast.state import ForecastState
 from backend.types import Forecast
-
-WEIGHTS, CONFIG = "forecaster.safetensors", "config.json"
+from backend.weights import load_model, save_model
 
 
 @dataclass(frozen=True)
@@ -261,11 +256,7 @@ class Forecaster(nn.Module):
 
     def save(self, folder: Path, config: dict[str, Any] | None = None) -> None:
         """Write weights (float16; statistics float32) and `config.json`: the architecture and what `config` adds."""
-        folder.mkdir(parents=True, exist_ok=True)
-        names = {name for name, _ in self.named_parameters()}
-        tensors = {name: (value.half() if name in names else value).contiguous() for name, value in self.state_dict().items()}
-        save_file(tensors, folder / WEIGHTS)
-        (folder / CONFIG).write_text(json.dumps({"architecture": asdict(self.config)} | (config or {}), indent=2) + "\n")
+        save_model(folder, self, self.config, config)
 
     @classmethod
     def load(cls, folder: Path) -> Forecaster:
@@ -274,28 +265,4 @@ class Forecaster(nn.Module):
         Raises:
             ModelError: files are missing, damaged, or of another architecture.
         """
-        try:
-            config = ForecasterConfig(**json.loads((folder / CONFIG).read_text())["architecture"])
-            forecaster = cls(config)
-            weights = {name: value.float() for name, value in load_file(folder / WEIGHTS).items()}
-            _check_weights(weights, forecaster.state_dict())
-            forecaster.load_state_dict(weights)
-        except FileNotFoundError as error:
-            raise ModelError(
-                "forecaster_missing", f"There is no forecaster in {folder}.", "Make one with `motionfan train forecaster`."
-            ) from error
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-            why = str(error).partition("\n")[0].rstrip(".:")
-            raise ModelError("forecaster_damaged", f"The forecaster in {folder} cannot be used ({why}).") from error
-        return forecaster.freeze()
-
-
-def _check_weights(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
-    """Say in one sentence what torch would say in one for every tensor."""
-    off = [name for name in wanted if name not in found or found[name].shape != wanted[name].shape]
-    off += [name for name in found if name not in wanted]
-    if off:
-        raise ValueError(f"{WEIGHTS} is of another architecture than {CONFIG}: {len(off)} tensors differ, {off[0]} first")
-    broken = next((name for name, value in found.items() if not value.isfinite().all()), None)
-    if broken:
-        raise ValueError(f"{broken} holds NaN or infinite numbers")
+        return load_model(folder, "forecaster", lambda architecture: cls(ForecasterConfig(**architecture))).freeze()

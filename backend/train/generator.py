@@ -36,8 +36,8 @@ class GeneratorTraining:
         gradient: weight of the image-gradient term beside L1.
         warp: weight of the error of the warped portrait alone, which teaches motion before paint can hide its faults.
         paint: weight of the error of the paint alone: where alpha is near 1 it would otherwise never learn to be needed.
-        own_pixels: cost of painting where the portrait's own pixels would do. Low values give the least error and a blur wherever
-            the network is unsure; this one stays sharp for 2 % more error.
+        own_pixels: cost of painting where the portrait's own pixels would do. Low values give the least error and a blur
+            wherever the network is unsure; this one stays sharp for 2 % more error.
         report_every: updates between validations, checkpoints and sample sheets.
         seed: of the data order and of fresh weights.
     """

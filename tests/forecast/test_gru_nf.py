@@ -169,7 +169,7 @@ def test_a_missing_model_says_how_to_make_one(tmp_path):
 def test_a_damaged_model_is_refused_in_words(forecaster, tmp_path, damage):
     forecaster.save(tmp_path)
     if damage == "weights":
-        (tmp_path / "forecaster.safetensors").write_bytes(b"nonsense")
+        (tmp_path / "weights.safetensors").write_bytes(b"nonsense")
     elif damage == "config":
         (tmp_path / "config.json").write_text("{")
     else:
@@ -182,9 +182,9 @@ def test_a_damaged_model_is_refused_in_words(forecaster, tmp_path, damage):
 
 def test_a_model_with_a_number_that_is_none_is_refused(forecaster, tmp_path):
     forecaster.save(tmp_path)
-    tensors = load_file(tmp_path / "forecaster.safetensors")
+    tensors = load_file(tmp_path / "weights.safetensors")
     tensors["point.bias"][0] = torch.nan
-    save_file(tensors, tmp_path / "forecaster.safetensors")
+    save_file(tensors, tmp_path / "weights.safetensors")
     with pytest.raises(ModelError, match=r"point\.bias holds NaN"):
         Forecaster.load(tmp_path)
 
