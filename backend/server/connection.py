@@ -24,8 +24,8 @@ log = structlog.get_logger(__name__)
 MESSAGES_PER_S, MESSAGE_BURST = 150.0, 300.0
 ACKS_PER_S, ACK_BURST = 50.0, 100.0
 ERRORS_PER_S, ERROR_BURST = 4.0, 32.0
-MAX_REFUSED = 3000
-"""Messages over the rate limit after which a connection is taken for an attack."""
+MAX_REFUSED, FORGIVEN_PER_S = 3000, 30.0
+"""Messages over the rate limit after which a connection is taken for an attack, and how many of them are forgiven a second."""
 
 MAX_OUTBOX = 64
 CLOSE_POLICY = 1008
@@ -55,6 +55,8 @@ class Connection:
         self._acks = TokenBucket(ACKS_PER_S, ACK_BURST)
         self._errors = TokenBucket(ERRORS_PER_S, ERROR_BURST)
         self._refused = 0
+        # Too fast by a little is told so for hours; only a flood is shut out.
+        self._patience = TokenBucket(FORGIVEN_PER_S, MAX_REFUSED)
         self._seq = -1
 
     def send(self, data: bytes) -> None:
@@ -164,7 +166,7 @@ class Connection:
 
     def _refuse_flood(self, now: float) -> None:
         self._refused += 1
-        if self._refused == MAX_REFUSED:
+        if not self._patience.allow(now):
             self.finish(Failure("flood", "This connection sends far too many messages.", "Reload the page.", True))
         elif self._refused == 1 or self._refused % 100 == 0:
             self._complain(InputError("too_many_messages", f"At most {MESSAGES_PER_S:.0f} messages a second are read."), now)

@@ -51,7 +51,7 @@ class Governor:
         patience: plans in a row that must have found the better way affordable before it is taken.
     """
 
-    def __init__(self, limit: int = 0, share: float = 0.85, smoothing: float = 0.15, patience: int = 12) -> None:
+    def __init__(self, limit: int = 0, share: float = 0.95, smoothing: float = 0.15, patience: int = 12) -> None:
         self._ladder = ladder(limit)
         self._budget = CLOCK_S * 1000.0 * share
         self._smoothing = smoothing
@@ -97,7 +97,7 @@ class Governor:
         if loads[self._rung] > self._budget:
             self._quiet = 0
             self._rung = self._cheaper(loads)
-        elif self._rung and loads[self._rung - 1] < 0.8 * self._budget:
+        elif self._rung and loads[self._rung - 1] < 0.85 * self._budget:
             self._quiet += 1
             if self._quiet >= self._patience:
                 self._quiet = 0
