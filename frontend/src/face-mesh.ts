@@ -66,7 +66,7 @@ export class FaceTracker {
     const solution = new Solution({ locateFile: (file) => FOLDER + file });
     // Never minDetectionConfidence: setting it aborts this release's wasm. Selfie mode sees the picture as in a mirror,
     // as the preview shows it, so that the portrait moves like a mirror image too.
-    solution.setOptions({ selfieMode: true, maxNumFaces: 1, refineLandmarks: true, minTrackingConfidence: 0.5 });
+    solution.setOptions({ selfieMode: true, maxNumFaces: 1, refineLandmarks: true, minTrackingConfidence: 0.3 });
     try {
       await solution.initialize();
     } catch {
@@ -78,9 +78,12 @@ export class FaceTracker {
 
   /** Points of the face in [0, 1] of the mirrored picture, or null. A failed graph (a lost context) is thrown away. */
   async find(video: HTMLVideoElement): Promise<FacePoint[] | null> {
+    const tracked = this.#points !== null;
     this.#points = null;
     try {
       await this.solution.send({ image: video });
+      // A face that moved too far to be tracked is only searched for in the next picture: look at this one again.
+      if (tracked && !this.#points) await this.solution.send({ image: video });
     } catch {
       FaceTracker.#instance = null;
       throw cameraError('tracker');
