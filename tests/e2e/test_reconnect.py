@@ -16,6 +16,7 @@ pytestmark = pytest.mark.e2e
 def test_the_page_says_that_the_server_is_gone_and_takes_up_again_when_it_is_back(page: Page, server: Server) -> None:
     wait(page, "m.counters.drawn >= 1")
     upload_blue(page)
+    session = figures(page)["session"]
     server.stop()
     try:
         wait(page, "m.connection === 'waiting'")
@@ -23,7 +24,6 @@ def test_the_page_says_that_the_server_is_gone_and_takes_up_again_when_it_is_bac
         expect(page.locator(".banner")).to_contain_text("server")
     finally:
         server.start()
-    session = figures(page)["session"]
     page.evaluate("document.querySelector('.banner button').click()")
     wait(page, "m.connection === 'live'")
     expect(page.locator(".banner")).to_be_hidden()
