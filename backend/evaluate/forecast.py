@@ -15,6 +15,7 @@ from backend.evaluate.report import Metric, Report
 from backend.forecast import metrics
 from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
 from backend.forecast.gru_nf import Forecaster
+from backend.forecast.motion_bank import displacements
 from backend.forecast.refine import Refinement
 from backend.keypoints.dataset import Split, read_motions, windows
 from backend.types import ForecastSettings, Keypoints
@@ -91,8 +92,8 @@ def _methods(forecaster: Forecaster, train: Tensor, evaluation: ForecastEvaluati
 
     return {
         "copy_last": CopyLast().sample,
-        "random_walk": RandomWalk(train, evaluation.horizon).sample,
-        "bootstrap": Bootstrap(train).sample,
+        "random_walk": RandomWalk(displacements(train)).sample,
+        "bootstrap": Bootstrap(displacements(train)).sample,
         "gru_nf": model(None),
         "gru_nf_t1.2": model(None, 1.2),
         "gru_snf": model(evaluation.refinement),

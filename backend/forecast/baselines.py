@@ -1,6 +1,7 @@
 """Forecasts that know little: what a model must beat at every step to be worth its time.
 
 All share one contract: `baseline.sample(context [W, C, D], k, horizon, generator) -> paths [W, K, H, D]`.
+What knows the training motion raises InputError (`horizon_too_long`) where the horizon is longer than what it knows.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+
+from backend.errors import InputError
 
 
 class Baseline(Protocol):
@@ -34,23 +37,23 @@ class RandomWalk:
     displacements over h steps (motion goes on at first and returns later: training steps summed up would not fit).
 
     Args:
-        windows_WTD: training motion on the clock, T > horizon.
-        horizon: the longest horizon that will be asked for.
+        moved_NSD: displacements of training motion after 1..S steps (`motion_bank.load_bank`); S is the longest horizon.
     """
 
-    def __init__(self, windows_WTD: Tensor, horizon: int) -> None:
-        variance = torch.stack(
-            [(windows_WTD[:, h:] - windows_WTD[:, :-h]).square().mean((0, 1)) for h in range(1, horizon + 1)]
-        )
+    def __init__(self, moved_NSD: Tensor) -> None:
+        variance = moved_NSD.square().mean(0)
         grown = torch.cat([variance[:1], variance.diff(dim=0).clamp_min(0)])
-        self._step_spread_HD = grown.sqrt()
-        step = windows_WTD.diff(dim=1).flatten(0, 1)
-        self._factor = torch.linalg.cholesky(torch.corrcoef(step.T) + 1e-4 * torch.eye(step.shape[-1]))
+        self._step_spread_SD = grown.sqrt()
+        step = moved_NSD.diff(dim=1, prepend=torch.zeros_like(moved_NSD[:, :1])).flatten(0, 1)
+        # A number that never moves has no correlation (0 / 0), and no spread either.
+        correlation = torch.corrcoef(step.T).nan_to_num()
+        self._factor = torch.linalg.cholesky(correlation + 1e-4 * torch.eye(step.shape[-1]))
 
     def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
         """Return random walks from the last frame."""
+        _check_horizon(horizon, len(self._step_spread_SD))
         noise = torch.randn(len(context_WCD), k, horizon, context_WCD.shape[-1], generator=generator)
-        steps = (noise @ self._factor.T) * self._step_spread_HD[:horizon]
+        steps = (noise @ self._factor.T) * self._step_spread_SD[:horizon]
         return context_WCD[:, None, -1:] + steps.cumsum(2)
 
 
@@ -58,13 +61,23 @@ class Bootstrap:
     """What someone in the training data did next, shifted to start here.
 
     Args:
-        windows_WTD: training motion on the clock; T - 1 is the longest horizon.
+        moved_NSD: displacements of training motion after 1..S steps (`motion_bank.load_bank`); S is the longest horizon.
     """
 
-    def __init__(self, windows_WTD: Tensor) -> None:
-        self._moved = windows_WTD[:, 1:] - windows_WTD[:, :1]
+    def __init__(self, moved_NSD: Tensor) -> None:
+        self._moved_NSD = moved_NSD
 
     def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
         """Return K random training paths for each window."""
-        pick = torch.randint(len(self._moved), (len(context_WCD), k), generator=generator)
-        return context_WCD[:, None, -1:] + self._moved[pick, :horizon]
+        _check_horizon(horizon, self._moved_NSD.shape[1])
+        pick = torch.randint(len(self._moved_NSD), (len(context_WCD), k), generator=generator)
+        return context_WCD[:, None, -1:] + self._moved_NSD[pick, :horizon]
+
+
+def _check_horizon(horizon: int, longest: int) -> None:
+    if horizon > longest:
+        raise InputError(
+            "horizon_too_long",
+            f"The training motion kept with the model is {longest} steps long, the horizon {horizon}.",
+            f"Ask for {longest} steps at most.",
+        )
