@@ -18,6 +18,7 @@ from backend.forecast.gru import GruWeights, gru_step
 from backend.forecast.noise import Source, draw
 from backend.forecast.refine import Refinement, Refiner
 from backend.forecast.state import ForecastState
+from backend.forecast.steps import StepModel, frames_before
 from backend.types import Forecast
 from backend.weights import load_model, save_model
 
@@ -45,24 +46,6 @@ class ForecasterConfig:
     dropout: float = 0.2
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """What the training data looks like; fixed once, stored with the weights.
-
-    Attributes:
-        centre, spread: mean and standard deviation of the keypoints `[D]`.
-        step_spread: standard deviation of a frame-to-frame difference `[D]`.
-        away_spread: standard deviation of a frame from the running mean `[D]`.
-        whiten: `[D, D]`, standardised difference (row) @ whiten = decorrelated difference of unit variance.
-    """
-
-    centre: Tensor
-    spread: Tensor
-    step_spread: Tensor
-    away_spread: Tensor
-    whiten: Tensor
-
-
 class Weights(NamedTuple):
     """Weights laid out for the few rows of a rollout, and the log-volume of the decorrelation."""
 
@@ -72,7 +55,7 @@ class Weights(NamedTuple):
     log_volume: Tensor
 
 
-class Forecaster(nn.Module):
+class Forecaster(StepModel):
     """The trained GRU-NF with its statistics inside.
 
     The flow works on *steps*: the difference to the last frame, standardised, then decorrelated. Decorrelation lets one
@@ -80,7 +63,7 @@ class Forecaster(nn.Module):
     """
 
     def __init__(self, config: ForecasterConfig) -> None:
-        super().__init__()
+        super().__init__(config.features, config.layers, config.hidden, config.mean_frames)
         self.config = config
         d = config.features
         sizes = [3 * d] + [config.hidden] * (config.layers - 1)
@@ -89,30 +72,9 @@ class Forecaster(nn.Module):
         self.flow = Flow(d, config.hidden * config.layers, config.blocks, config.block_hidden)
         # The point forecast that the refiner's energy pulls to, in the flow's y: the mean of y given the state.
         self.point = nn.Linear(config.hidden * config.layers, d)
-        self.centre: Tensor
-        self.scales: Tensor
-        self.step_spread: Tensor
-        self.spread: Tensor
-        self.whiten: Tensor
-        self.unwhiten: Tensor
         self.surprise_quantiles: Tensor
-        self.register_buffer("centre", torch.zeros(d))
-        self.register_buffer("spread", torch.ones(d))
-        self.register_buffer("step_spread", torch.ones(d))
-        self.register_buffer("scales", torch.ones(3 * d))
-        self.register_buffer("whiten", torch.eye(d))
-        self.register_buffer("unwhiten", torch.eye(d))
         self.register_buffer("surprise_quantiles", torch.linspace(0, 1, 101))
         self._frozen: Weights | None = None
-
-    def set_statistics(self, statistics: Statistics) -> None:
-        """Store the training data's statistics."""
-        self.centre.copy_(statistics.centre)
-        self.spread.copy_(statistics.spread)
-        self.step_spread.copy_(statistics.step_spread)
-        self.scales.copy_(1 / torch.cat([statistics.spread, statistics.step_spread, statistics.away_spread]))
-        self.whiten.copy_(statistics.whiten / statistics.step_spread[:, None])
-        self.unwhiten.copy_(torch.linalg.inv(self.whiten.double()).to(self.whiten))
 
     def prepare(self) -> Weights:
         """Lay the weights out for rollouts; differentiable."""
@@ -120,8 +82,7 @@ class Forecaster(nn.Module):
             [GruWeights.of(layer) for layer in self.layers],  # type: ignore[arg-type]
             self.flow.prepare(),
             self.point.weight.t().contiguous(),
-            # Decorrelation is part of the change of variables; `whiten` also divides by the step's spread, which is not.
-            torch.linalg.slogdet(self.whiten)[1] + self.step_spread.log().sum(),
+            self.log_volume(),
         )
 
     def freeze(self) -> Forecaster:
@@ -132,12 +93,6 @@ class Forecaster(nn.Module):
         return self
 
     # Reading a stream
-
-    def start(self, batch: int) -> ForecastState:
-        """Return the state of `batch` streams that have seen nothing."""
-        d, like = self.config.features, self.centre
-        h = like.new_zeros(batch, self.config.layers, self.config.hidden)
-        return ForecastState(h, like.new_zeros(batch, d), like.new_zeros(batch, d), like.new_zeros(batch))
 
     def step(self, state: ForecastState, flat_BD: Tensor) -> ForecastState:
         """Take in one frame of each stream."""
@@ -153,27 +108,18 @@ class Forecaster(nn.Module):
 
     def read(self, flat_BTD: Tensor) -> tuple[Tensor, Tensor]:
         """Return the hidden states `[B, T, L, hidden]` and running means `[B, T, D]` after every frame."""
-        means, mean = [], torch.zeros_like(flat_BTD[:, 0])
-        for t, frame in enumerate(flat_BTD.unbind(1)):
-            mean = torch.lerp(mean, frame, 1 / min(t + 1, self.config.mean_frames))
-            means.append(mean)
-        means_BTD = torch.stack(means, dim=1)
-        before = torch.cat([flat_BTD[:, :1], flat_BTD[:, :-1]], dim=1)
+        means_BTD = self.running_means(flat_BTD)
         outputs: list[Tensor] = []
-        x = self._features(flat_BTD, before, means_BTD)
+        x = self.features(flat_BTD, frames_before(flat_BTD), means_BTD)
         for layer in self.layers:
             x, _ = layer(self.dropout(x) if outputs else x)
             outputs.append(x)
         return torch.stack(outputs, dim=2), means_BTD
 
-    def _features(self, frame: Tensor, before: Tensor, mean: Tensor) -> Tensor:
-        origin = torch.cat([self.centre.expand_as(frame), before, mean], dim=-1)
-        return (torch.cat([frame, frame, frame], dim=-1) - origin) * self.scales
-
     def _advance(self, state: ForecastState, frame_BD: Tensor, weights: Weights) -> ForecastState:
         count = state.count + 1
-        mean = torch.lerp(state.mean, frame_BD, (1 / count.clamp(max=self.config.mean_frames))[:, None])
-        x, h = self._features(frame_BD, state.frame, mean), []
+        mean = self.running_mean(state.mean, frame_BD, count)
+        x, h = self.features(frame_BD, state.frame, mean), []
         for layer, before in zip(weights.gru, state.h.unbind(1), strict=True):
             x = gru_step(layer, x, before)
             h.append(x)
@@ -188,10 +134,6 @@ class Forecaster(nn.Module):
         """
         context, weights = h_BLH.flatten(1), weights or self.prepare()
         return self.flow(context, weights.flow), torch.addmm(self.point.bias, context.detach(), weights.point_CD)
-
-    def encode_step(self, before: Tensor, after: Tensor) -> Tensor:
-        """Return the decorrelated step between two frames `[..., D]`."""
-        return (after - before) @ self.whiten
 
     def rollout(self, state: ForecastState, noise_HBD: Tensor, refiner: Refiner | None = None) -> Tensor:
         """Turn noise into paths `[B, H, D]`, each row fed by its own past; differentiable.

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from backend.errors import InputError
-from backend.forecast.gru_nf import Statistics
+from backend.forecast.steps import Statistics
 from backend.keypoints.dataset import Motion
 from backend.keypoints.regions import FaceRegions
 from backend.types import CLOCK_S

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from backend.errors import ModelError
-from backend.forecast.gru_nf import Forecaster, ForecasterConfig, Statistics
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.refine import Refinement
 from backend.forecast.state import ForecastState
+from backend.forecast.steps import Statistics
 
 SMALL = ForecasterConfig(features=12, hidden=16, layers=2, blocks=3, block_hidden=16, mean_frames=5)
 

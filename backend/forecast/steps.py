@@ -1,0 +1,103 @@
+"""What every learned forecaster shares: it reads frames as standardised features and forecasts decorrelated steps.
+
+A *step* is the difference between two frames, standardised, then decorrelated by the training motion's own statistics, so
+that the numbers a model explains are of unit variance and nearly independent. Shape suffixes: B streams, T time, D = 6N.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from backend.forecast.state import ForecastState
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the training data looks like; fixed once, stored with the weights.
+
+    Attributes:
+        centre, spread: mean and standard deviation of the keypoints `[D]`.
+        step_spread: standard deviation of a frame-to-frame difference `[D]`.
+        away_spread: standard deviation of a frame from the running mean `[D]`.
+        whiten: `[D, D]`, standardised difference (row) @ whiten = decorrelated difference of unit variance.
+    """
+
+    centre: Tensor
+    spread: Tensor
+    step_spread: Tensor
+    away_spread: Tensor
+    whiten: Tensor
+
+
+class StepModel(nn.Module):
+    """The statistics of the training data as buffers, and what follows from them.
+
+    Args:
+        features: D = 6N.
+        layers, hidden: shape of a stream's hidden state.
+        mean_frames: the running mean is the plain mean up to this many frames, then forgets at this rate.
+    """
+
+    def __init__(self, features: int, layers: int, hidden: int, mean_frames: int) -> None:
+        super().__init__()
+        self._features, self._state_shape, self._mean_frames = features, (layers, hidden), mean_frames
+        self.centre: Tensor
+        self.scales: Tensor
+        self.step_spread: Tensor
+        self.spread: Tensor
+        self.whiten: Tensor
+        self.unwhiten: Tensor
+        self.register_buffer("centre", torch.zeros(features))
+        self.register_buffer("spread", torch.ones(features))
+        self.register_buffer("step_spread", torch.ones(features))
+        self.register_buffer("scales", torch.ones(3 * features))
+        self.register_buffer("whiten", torch.eye(features))
+        self.register_buffer("unwhiten", torch.eye(features))
+
+    def set_statistics(self, statistics: Statistics) -> None:
+        """Store the training data's statistics."""
+        self.centre.copy_(statistics.centre)
+        self.spread.copy_(statistics.spread)
+        self.step_spread.copy_(statistics.step_spread)
+        self.scales.copy_(1 / torch.cat([statistics.spread, statistics.step_spread, statistics.away_spread]))
+        self.whiten.copy_(statistics.whiten / statistics.step_spread[:, None])
+        self.unwhiten.copy_(torch.linalg.inv(self.whiten.double()).to(self.whiten))
+
+    def log_volume(self) -> Tensor:
+        """Return log |det| of the decorrelation; `whiten` also divides by the step's spread, which is not part of it."""
+        return torch.linalg.slogdet(self.whiten)[1] + self.step_spread.log().sum()
+
+    def start(self, batch: int) -> ForecastState:
+        """Return the state of `batch` streams that have seen nothing."""
+        d, like = self._features, self.centre
+        h = like.new_zeros(batch, *self._state_shape)
+        return ForecastState(h, like.new_zeros(batch, d), like.new_zeros(batch, d), like.new_zeros(batch))
+
+    def features(self, frame: Tensor, before: Tensor, mean: Tensor) -> Tensor:
+        """Return `[..., 3D]` in standard units: the frame, its difference to the one before, and to the running mean."""
+        origin = torch.cat([self.centre.expand_as(frame), before, mean], dim=-1)
+        return (torch.cat([frame, frame, frame], dim=-1) - origin) * self.scales
+
+    def encode_step(self, before: Tensor, after: Tensor) -> Tensor:
+        """Return the decorrelated step between two frames `[..., D]`."""
+        return (after - before) @ self.whiten
+
+    def running_mean(self, mean_BD: Tensor, frame_BD: Tensor, count_B: Tensor) -> Tensor:
+        """Return the running mean `[B, D]` with the frame taken in, the `count_B`-th one of its stream."""
+        return torch.lerp(mean_BD, frame_BD, (1 / count_B.clamp(max=self._mean_frames))[:, None])
+
+    def running_means(self, flat_BTD: Tensor) -> Tensor:
+        """Return the running mean `[B, T, D]` after every frame of a sequence."""
+        means, mean = [], torch.zeros_like(flat_BTD[:, 0])
+        for t, frame in enumerate(flat_BTD.unbind(1)):
+            mean = torch.lerp(mean, frame, 1 / min(t + 1, self._mean_frames))
+            means.append(mean)
+        return torch.stack(means, dim=1)
+
+
+def frames_before(flat_BTD: Tensor) -> Tensor:
+    """Return for each frame the one before it `[B, T, D]`; the first is its own."""
+    return torch.cat([flat_BTD[:, :1], flat_BTD[:, :-1]], dim=1)
