@@ -1,28 +1,27 @@
-"""Landmark recordings on disk -> keypoint motions for training and evaluation."""
+"""Recordings on disk -> keypoint motions for training and evaluation."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from backend.errors import InputError
+from backend.keypoints.reading import Layout, Track, read_tracks
 from backend.keypoints.regions import FaceRegions
-from backend.types import CLOCK_S, FloatArray, Recording
+from backend.types import CLOCK_S, FloatArray
 
 Split = Literal["train", "val"]
 
-GAP_S = 0.25
-"""A longer pause between two frames (the face was lost) ends a motion."""
+HELD_OUT = ("val", "test")
+"""Splits of a table whose rows are evaluated."""
 
-JUMP = 0.15
-"""Mean keypoint displacement between two frames of video, in crop units, over which the tracker found another face."""
+SUFFIXES = (".npz", ".npy")
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class Motion:
         flat: flat keypoints `[T, 6N]` float32.
         timestamps: `[T]` seconds, increasing.
         person, split, clip: where it comes from.
+        layout: which keypoints they are; only face regions can be mirrored.
     """
 
     flat: FloatArray
@@ -40,6 +40,7 @@ class Motion:
     person: str
     split: str
     clip: str
+    layout: Layout = "face_regions"
 
     @property
     def seconds(self) -> float:
@@ -60,35 +61,41 @@ class Motion:
         return self.at(self.timestamps[0] + CLOCK_S * np.arange(ticks))
 
 
-def read_motions(data: Path, split: Split | None = None) -> list[Motion]:
+@dataclass(frozen=True)
+class Footage:
+    """What a folder of recordings holds.
+
+    Attributes:
+        motions: what can be evaluated.
+        skipped: a sentence for every file that cannot be used.
+    """
+
+    motions: list[Motion]
+    skipped: list[str]
+
+
+def read_motions(data: Path, split: Split | None = None, fps: float | None = None) -> list[Motion]:
     """Read every clip of `clips.csv` whose recording is there.
 
     Args:
-        data: folder with `clips.csv` (columns clip, person, split) and a landmark recording `STEM.npz` per clip, in the
+        data: folder with `clips.csv` (columns clip, person, split) and a recording `STEM.npz` or `STEM.npy` per clip, in the
             folder itself or in `recordings/`.
         split: only the clips of this split.
+        fps: frames a second of arrays that do not say it themselves.
 
     Raises:
-        InputError: no `clips.csv`, a column is missing, or none of its clips has a recording.
+        InputError: no `clips.csv`, a column is missing, none of its clips has a recording, or one cannot be read.
     """
-    try:
-        with (data / "clips.csv").open(newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError:
-        raise InputError(
-            "data_missing",
-            f"There is no clips.csv in {data}.",
-            "Name the folder of clips.csv and landmark recordings with --data.",
-        ) from None
+    rows = read_table(data / "clips.csv")
     if rows and not {"clip", "person", "split"} <= rows[0].keys():
         raise InputError("data_columns", f"{data / 'clips.csv'} needs the columns clip, person and split.")
     regions = FaceRegions()
+    files = recordings_in(data)
     motions: list[Motion] = []
     for row in rows:
-        name = f"{Path(row['clip']).stem}.npz"
-        found = [path for path in (data / name, data / "recordings" / name) if path.exists()]
-        if found and split in (None, row["split"]):
-            motions += _motions(Recording.load(found[0]), row, regions)
+        found = files.get(row["clip"]) or files.get(Path(row["clip"]).stem)
+        if found is not None and split in (None, row["split"]):
+            motions += _motions(read_tracks(found, regions, fps), row["person"], row["split"], row["clip"])
     if not motions:
         raise InputError(
             "data_empty",
@@ -98,29 +105,95 @@ def read_motions(data: Path, split: Split | None = None) -> list[Motion]:
     return motions
 
 
-def _motions(recording: Recording, row: dict[str, str], regions: FaceRegions) -> list[Motion]:
-    if len(recording.landmarks) < 2:
-        return []
-    with torch.no_grad():
-        keypoints = regions(torch.from_numpy(recording.landmarks))
-    flat = keypoints.flat().numpy()
-    moved = np.abs(np.diff(keypoints.value.numpy(), axis=0)).mean((1, 2))
-    cuts = np.flatnonzero((np.diff(recording.timestamps) > GAP_S) | (moved > JUMP)) + 1
-    return [
-        Motion(part, times, row["person"], row["split"], row["clip"])
-        for part, times in zip(np.split(flat, cuts), np.split(recording.timestamps, cuts), strict=True)
-        if len(part) > 1
-    ]
+def read_footage(data: Path, table: Path | None = None, fps: float | None = None) -> Footage:
+    """Read what of a folder is to be evaluated: the held-out rows of its table, or every recording where there is no table.
+
+    Args:
+        data: folder of landmark recordings and flat keypoint arrays (`.npz`, `.npy`), in it or in its `recordings/`.
+        table: a CSV with the columns clip (or name), person and split; by default the folder's own `clips.csv`.
+        fps: frames a second of arrays that do not say it themselves; 25 by default.
+
+    Returns:
+        Motions of the rows of split val or test; a file that cannot be used is skipped and named. A person who is not known
+        is the recording itself.
+
+    Raises:
+        InputError: the folder, its recordings or the table cannot be read, or nothing usable is left.
+    """
+    files = recordings_in(data)
+    if table is None and (data / "clips.csv").is_file():
+        table = data / "clips.csv"
+    people = {name: name for name in files} if table is None else _held_out(table, files)
+    skipped = [f"{name}: no recording of this name in {data}." for name in sorted(people.keys() - files.keys())]
+    regions, motions = FaceRegions(), []
+    for name in sorted(people.keys() & files.keys()):
+        try:
+            motions += _motions(read_tracks(files[name], regions, fps), people[name], "val", name)
+        except InputError as error:
+            skipped.append(f"{files[name].name}: {error.message}")
+    if not motions:
+        raise InputError("data_empty", f"{data} holds no recording that can be evaluated.", " ".join(skipped[:3]))
+    return Footage(motions, skipped)
+
+
+def recordings_in(data: Path) -> dict[str, Path]:
+    """Return the recordings of a folder, or of its `recordings/`, by their names without the ending."""
+    if not data.is_dir():
+        raise InputError("data_missing", f"There is no folder {data}.", "Name a folder of recordings.")
+    # The folder's own files win over those of the same name below it.
+    paths = [path for folder in (data / "recordings", data) if folder.is_dir() for path in sorted(folder.iterdir())]
+    return {path.stem: path for path in paths if path.suffix.lower() in SUFFIXES}
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Read a CSV with a heading.
+
+    Raises:
+        InputError: it is missing or is no such table.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(file)]
+    except FileNotFoundError:
+        raise InputError(
+            "data_missing", f"There is no {path.name} in {path.parent}.", "Name the folder of clips.csv and its recordings."
+        ) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError("data_columns", f"{path} cannot be read as a table ({error}).") from None
+
+
+def _held_out(table: Path, files: Container[str]) -> dict[str, str]:
+    """Return the person of every held-out recording of a table."""
+    rows = read_table(table)
+    key = "clip" if rows and "clip" in rows[0] else "name"
+    if not rows or not {key, "split"} <= rows[0].keys():
+        raise InputError("data_columns", f"{table} needs the columns clip (or name), person and split.")
+    people = {}
+    for row in rows:
+        if row["split"].strip().lower() in HELD_OUT:
+            name = row[key].strip()
+            stem = name if name in files else Path(name).stem
+            people[stem] = row.get("person", "").strip() or stem
+    if not people:
+        raise InputError("split_empty", f"{table} has no row whose split is val or test.")
+    return people
+
+
+def _motions(tracks: Sequence[Track], person: str, split: str, clip: str) -> list[Motion]:
+    return [Motion(track.flat, track.timestamps, person, split, clip, track.layout) for track in tracks]
+
+
+def cut(motions: Sequence[Motion], length: int, stride: int) -> Iterator[tuple[FloatArray, Motion]]:
+    """Cut motions on the clock into windows `[length, 6N]`, each with the motion it comes from."""
+    for motion in motions:
+        frames = motion.clocked()
+        for start in range(0, len(frames) - length + 1, stride):
+            yield frames[start : start + length], motion
 
 
 def windows(motions: Sequence[Motion], length: int, stride: int) -> tuple[FloatArray, list[str]]:
     """Cut motions on the clock into windows: `[W, length, 6N]`, and the person of each."""
-    cut, persons = [], []
-    for motion in motions:
-        frames = motion.clocked()
-        for start in range(0, len(frames) - length + 1, stride):
-            cut.append(frames[start : start + length])
-            persons.append(motion.person)
-    if not cut:
+    parts = list(cut(motions, length, stride))
+    if not parts:
         raise InputError("data_short", f"No motion is as long as {length} steps of 80 ms.")
-    return np.stack(cut), persons
+    return np.stack([frames for frames, _ in parts]), [motion.person for _, motion in parts]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from backend.errors import InputError
-from backend.keypoints.dataset import GAP_S, Motion, read_motions, windows
+from backend.keypoints.dataset import Motion, read_motions, windows
+from backend.keypoints.reading import GAP_S
 from backend.types import CLOCK_S, Recording
 
 

@@ -1,0 +1,107 @@
+"""One file of a recording -> unbroken tracks of flat keypoints: landmark recordings, and arrays of any keypoint detector."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from backend.errors import InputError
+from backend.keypoints.regions import FaceRegions
+from backend.types import FloatArray, Recording
+
+Layout = Literal["face_regions", "flat"]
+"""Keypoints of our own face regions, or those of another detector, of which only the form is known."""
+
+GAP_S = 0.25
+"""A longer pause between two frames (the face was lost) ends a track."""
+
+JUMP = 0.15
+"""Mean keypoint displacement between two frames of video, in crop units, over which the tracker found another face."""
+
+FPS = 25.0
+"""Frames a second of an array that does not say it: the rate of the published clips."""
+
+PER_KEYPOINT = 6
+
+
+@dataclass(frozen=True)
+class Track:
+    """Keypoints without a break: flat `[T, 6N]` float32 with T >= 2, `[T]` seconds that increase, and their layout."""
+
+    flat: FloatArray
+    timestamps: NDArray[np.float64]
+    layout: Layout
+
+
+def read_tracks(path: Path, regions: FaceRegions, fps: float | None = None) -> list[Track]:
+    """Read one recording.
+
+    Args:
+        path: `.npz` with `landmarks` (see `Recording`); `.npz` with `keypoints [T, 6N]` and perhaps `fps` or `timestamps`;
+            or an `.npz` or `.npy` of a single such array.
+        regions: turns landmarks into keypoints.
+        fps: frames a second, instead of what an array says (25 where it says nothing). Landmarks have timestamps of their own.
+
+    Raises:
+        InputError: unreadable, not finite, too short, or of another form.
+    """
+    arrays = _arrays(path)
+    if "landmarks" in arrays:
+        return _of_landmarks(Recording.load(path), regions)
+    found = [arrays["keypoints"]] if "keypoints" in arrays else list(arrays.values())
+    if len(found) != 1 or found[0].ndim != 2 or found[0].dtype.kind not in "fiu":
+        raise InputError(
+            "recording_unreadable", f"{path.name} holds neither landmarks nor one array of keypoints [frames, 6 N]."
+        )
+    return _of_keypoints(path.name, found[0].astype(np.float32), arrays, fps)
+
+
+def _of_landmarks(recording: Recording, regions: FaceRegions) -> list[Track]:
+    if len(recording.landmarks) < 2:
+        return []
+    with torch.no_grad():
+        keypoints = regions(torch.from_numpy(recording.landmarks))
+    flat = keypoints.flat().numpy()
+    moved = np.abs(np.diff(keypoints.value.numpy(), axis=0)).mean((1, 2))
+    cuts = np.flatnonzero((np.diff(recording.timestamps) > GAP_S) | (moved > JUMP)) + 1
+    return [
+        Track(part, times, "face_regions")
+        for part, times in zip(np.split(flat, cuts), np.split(recording.timestamps, cuts), strict=True)
+        if len(part) > 1
+    ]
+
+
+def _of_keypoints(name: str, flat: FloatArray, arrays: dict[str, NDArray[np.generic]], fps: float | None) -> list[Track]:
+    if flat.shape[1] == 0 or flat.shape[1] % PER_KEYPOINT:
+        raise InputError("recording_shape", f"{name} has {flat.shape[1]} numbers a frame; keypoints need 6 each.")
+    if len(flat) < 2:
+        raise InputError("recording_short", f"{name} holds {len(flat)} frames; a motion needs two.")
+    if not np.isfinite(flat).all():
+        raise InputError("recording_not_finite", f"{name} holds NaN or infinite numbers.")
+    if fps is None and "timestamps" in arrays:
+        times = np.asarray(arrays["timestamps"], np.float64)
+        if times.shape != (len(flat),) or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+            raise InputError("recording_order", f"{name} needs one timestamp per frame, and they must increase.")
+    else:
+        rate = fps if fps is not None else float(np.asarray(arrays.get("fps", FPS)).reshape(-1)[0])
+        if not (np.isfinite(rate) and rate > 0):
+            raise InputError("recording_order", f"{name} says {rate} frames a second.")
+        times = np.arange(len(flat)) / rate
+    return [Track(flat, times, "flat")]
+
+
+def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+    try:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            return {"array": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise InputError("recording_unreadable", f"{path.name} is not a recording ({why}).") from None
