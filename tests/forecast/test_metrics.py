@@ -1,9 +1,11 @@
 import math
 
+import dcor
 import numpy as np
 import pytest
 import scoringrules
 import torch
+from scipy import stats
 
 from backend.forecast import metrics
 
@@ -70,6 +72,92 @@ def test_min_ade_and_apd_equal_their_loops(sample):
         pairs = [(values[w, i] - values[w, j]).norm(dim=-1).mean() for i in range(9) for j in range(i)]
         torch.testing.assert_close(metrics.min_ade(values, target)[w], min(errors))
         torch.testing.assert_close(metrics.apd(values)[w], sum(pairs) / len(pairs))
+
+
+def test_best_of_groups_is_the_mean_over_disjoint_groups_and_leaves_the_rest(sample):
+    paths, truth = sample
+    error = metrics.displacement(paths.unflatten(-1, (3, 2)), truth.unflatten(-1, (3, 2)))
+    for w in range(5):
+        ade = [float(np.linalg.norm((paths[w, k] - truth[w]).reshape(4, 3, 2), axis=-1).mean()) for k in range(9)]
+        last = [float(np.linalg.norm((paths[w, k, -1] - truth[w, -1]).reshape(3, 2), axis=-1).mean()) for k in range(9)]
+        assert metrics.best_of(error.mean(2), 4)[w].item() == pytest.approx((min(ade[:4]) + min(ade[4:8])) / 2)
+        assert metrics.best_of(error[..., -1])[w].item() == pytest.approx(min(last))
+
+
+@pytest.mark.parametrize("k", [9, 10, 100])
+def test_the_weighted_quantile_loss_is_gluonts_s(k):
+    """Their formula, written out in NumPy: nearest sample for a quantile, 2 |(f - y) ((y <= f) - q)|, sums over all numbers."""
+    random = np.random.default_rng(0)
+    paths, truth = random.normal(size=(5, k, 4, 6)), random.normal(size=(5, 4, 6))
+    weighted = []
+    for q in np.linspace(0.1, 0.9, 9).round(1):
+        forecast = np.sort(paths, axis=1)[:, int(np.round((k - 1) * q))]
+        weighted.append(2 * np.abs((forecast - truth) * ((truth <= forecast) - q)).sum() / np.abs(truth).sum())
+    found = metrics.quantile_loss_each(torch.from_numpy(paths), torch.from_numpy(truth)).sum() / np.abs(truth).sum()
+    assert found.item() == pytest.approx(np.mean(weighted))
+
+
+def test_the_quantile_loss_of_one_level_is_twice_scoringrules_s(sample, monkeypatch):
+    paths, truth = sample
+    monkeypatch.setattr(metrics, "QUANTILES", (0.3,))
+    quantile = np.quantile(paths.numpy(), 0.3, axis=1, method="nearest")
+    expected = 2 * scoringrules.quantile_score(truth.numpy(), quantile, 0.3)
+    np.testing.assert_allclose(metrics.quantile_loss_each(paths, truth).numpy(), expected)
+
+
+def test_scores_of_each_number_grow_with_its_unit(sample):
+    paths, truth = sample
+    unit = torch.rand(5, 1, 6, dtype=torch.float64) + 0.5
+    for each in (metrics.crps_each, metrics.quantile_loss_each):
+        torch.testing.assert_close(each(paths * unit[:, None] + 3, truth * unit + 3), each(paths, truth) * unit)
+
+
+def test_the_energy_distance_is_dcor_s():
+    generator = torch.Generator().manual_seed(0)
+    draws = torch.randn(3, 12, 30, generator=generator, dtype=torch.float64)
+    happened = torch.randn(12, 30, generator=generator, dtype=torch.float64) + 0.3
+    expected = np.mean([dcor.energy_distance(draw.numpy(), happened.numpy()) for draw in draws])
+    assert metrics.energy_distance_terms(draws, happened).mean().item() == pytest.approx(expected)
+    assert metrics.energy_distance_terms(happened[None], happened).mean().item() == pytest.approx(0, abs=1e-9)
+
+
+def test_error_and_diversity_of_the_best_fifth_equal_their_loops():
+    generator = torch.Generator().manual_seed(0)
+    paths, truth = torch.randn(3, 20, 4, 6, generator=generator), torch.randn(3, 4, 6, generator=generator)
+    mae, diversity = metrics.best_fifth(paths, truth)
+    for w in range(3):
+        errors = (paths[w] - truth[w]).abs().mean((1, 2))
+        best = [paths[w, i] for i in errors.argsort()[:4]]
+        pairs = [(best[i] - best[j]).abs().mean(1) for i in range(4) for j in range(i)]
+        torch.testing.assert_close(mae[w], torch.stack([(path - truth[w]).abs().mean(1) for path in best]).mean(0))
+        torch.testing.assert_close(diversity[w], torch.stack(pairs).mean(0))
+
+
+def test_pit_of_a_perfect_forecast_is_uniform():
+    generator = torch.Generator().manual_seed(2)
+    paths, truth = torch.randn(2000, 13, 1, 4, generator=generator), torch.randn(2000, 1, 4, generator=generator)
+    histogram = metrics.pit_histogram(paths, truth, generator)
+    assert histogram.shape == (2000, 1, 10)
+    counts = histogram.sum((0, 1)) * 4
+    assert counts.sum().item() == pytest.approx(8000)
+    assert stats.chisquare(counts.numpy()).pvalue > 0.01
+
+
+def test_pit_breaks_ties_at_random_and_counts_ranks_as_scipy_does():
+    truth = torch.zeros(4000, 1, 1)
+    tied = metrics.pit_histogram(torch.zeros(4000, 5, 1, 1), truth, torch.Generator().manual_seed(0)).mean((0, 1))
+    np.testing.assert_allclose(tied, 0.1, atol=0.02)
+    paths = torch.arange(99.0).view(1, 99, 1, 1)
+    for value in (-1.0, 30.5, 200.0):
+        rank = stats.rankdata(np.append(paths.flatten(), value))[-1] - 1
+        found = metrics.pit_histogram(paths, torch.full((1, 1, 1), value), torch.Generator().manual_seed(0))
+        assert found[0, 0].argmax().item() == min(9, int(rank / 10))
+
+
+def test_the_sum_of_distances_does_not_depend_on_the_way_it_is_computed(sample):
+    paths, truth = sample
+    by_product = metrics.energy_score(paths + 100, truth + 100)
+    torch.testing.assert_close(metrics.energy_score(paths.clone().requires_grad_(), truth).detach(), by_product)
 
 
 def test_apd_of_equal_futures_is_zero_and_min_ade_of_the_truth_is_zero(sample):
