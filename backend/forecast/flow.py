@@ -6,6 +6,7 @@ Real NVP: Dinh et al. 2017 (arXiv 1605.08803), eqs. 7 and 8. Shape suffixes: B r
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -109,7 +110,7 @@ class Flow(nn.Module):
     Args:
         features: D >= 2.
         context: C, size of the conditioning vector; every block sees all of it.
-        blocks: T.
+        blocks: T; 0 leaves the Gaussian alone.
         hidden: width of a block's two hidden layers.
     """
 
@@ -120,7 +121,10 @@ class Flow(nn.Module):
         self.blocks = blocks
         self.features = features
         # One product conditions all blocks: the context does not change along the inverse pass.
-        self.entry = nn.Linear(context, blocks * hidden)
+        with warnings.catch_warnings():
+            # Without blocks there is nothing to initialise, and torch would say so.
+            warnings.simplefilter("ignore", UserWarning)
+            self.entry = nn.Linear(context, blocks * hidden)
         self.gauss = nn.Linear(context, 2 * features)
         self.enter = nn.Parameter(torch.randn(blocks, features, hidden) / math.sqrt(features / 2))
         self.middle = nn.Parameter(torch.randn(blocks, hidden, hidden) * math.sqrt(2 / hidden))
@@ -162,7 +166,6 @@ def coupling_masks(features: int, blocks: int) -> Tensor:
     Blocks go in complementary pairs; each pair splits by another binary digit of the feature's index, so that every two
     features meet on different sides of some split, without permuting them: feature d stays feature d through all blocks.
     """
-    index = torch.arange(features)
+    index, block = torch.arange(features), torch.arange(blocks)[:, None]
     digits = max(1, (features - 1).bit_length())
-    rows = [((index >> (block // 2 % digits)) & 1) ^ (block % 2) for block in range(blocks)]
-    return torch.stack(rows)
+    return ((index >> (block // 2 % digits)) & 1) ^ (block % 2)

@@ -31,7 +31,7 @@ class ForecasterConfig:
         features: D = 6N.
         hidden: width of a GRU layer.
         layers: GRU layers L.
-        blocks: coupling blocks T.
+        blocks: coupling blocks T; 0 is a GRU with a Gaussian head.
         block_hidden: width of a block's hidden layers.
         mean_frames: the running mean is the plain mean up to this many frames, then forgets at this rate.
         dropout: between GRU layers, in training.
