@@ -1,0 +1,110 @@
+"""Intervals and tests by resampling whole people: windows of one person are not independent, people are.
+
+Every figure is a function of sums over windows, so a resample is only another weighting of people. All figures and methods
+share the same resamples: the difference of two methods is taken resample by resample (a paired test).
+Shape suffixes: W windows, P people, R resamples, C columns of sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+RESAMPLES = 2000
+
+Finish = Callable[[Tensor], Tensor]
+"""Sums `[..., C]` -> figure `[...]`."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and what it would have been with other people.
+
+    Attributes:
+        value: on the people at hand.
+        replicates_R: on resampled people; empty where there is but one person.
+    """
+
+    value: float
+    replicates_R: Tensor
+
+    def interval(self) -> tuple[float, float] | None:
+        """Return the 95 % percentile interval, or None where there are no resamples.
+
+        It is moved by the resamples' bias: a resample holds people twice, which makes distances between people and deviations
+        from evenness too large or small on average.
+        """
+        finite = self.replicates_R[self.replicates_R.isfinite()]
+        if not len(finite):
+            return None
+        low, high = torch.quantile(finite, finite.new_tensor([0.025, 0.975])).tolist()
+        bias = finite.mean().item() - self.value
+        return low - bias, high - bias
+
+    def minus(self, other: Estimate) -> Estimate:
+        """Return the paired difference to another figure of the same people."""
+        return Estimate(self.value - other.value, self.replicates_R - other.replicates_R)
+
+    def p_value(self) -> float | None:
+        """Return the two-sided p of the hypothesis that the figure (a difference) is 0, or None without resamples.
+
+        The share of resamples beyond 0, both ways, with the figure itself counted in; moved as the interval is, so that p < 0.05
+        where the interval leaves out 0.
+        """
+        finite = self.replicates_R[self.replicates_R.isfinite()]
+        if not len(finite):
+            return None
+        moved = finite - finite.mean() + self.value
+        if not moved.any():
+            return 1.0
+        tail = min(int((moved <= 0).sum()), int((moved >= 0).sum()))
+        return min(1.0, 2 * (tail + 1) / (len(moved) + 1))
+
+
+class Resampler:
+    """Resamples of the people of some windows.
+
+    Args:
+        people: whose each window is.
+        seed: of the resamples.
+    """
+
+    def __init__(self, people: Sequence[str], seed: int = 0) -> None:
+        names, group = np.unique(np.asarray(people), return_inverse=True)
+        count = len(names)
+        self._group_W = torch.from_numpy(group)
+        self._people = count
+        generator = torch.Generator().manual_seed(seed)
+        rounds = RESAMPLES if count > 1 else 0
+        pick = torch.randint(count, (rounds, count), generator=generator)
+        # Row 0 is the people at hand.
+        self._weight_RP = torch.cat(
+            [torch.ones(1, count), torch.zeros(rounds, count).scatter_add_(1, pick, torch.ones(pick.shape))]
+        ).double()
+
+    def of_sums(self, sums_WC: Tensor, finish: Finish) -> Estimate:
+        """Estimate a figure made of sums over windows."""
+        return self._estimate(finish(self._weight_RP @ self._per_person(sums_WC.double())))
+
+    def of_pairs(self, terms_WW: Tensor) -> Estimate:
+        """Estimate the mean over all pairs of windows."""
+        terms_PP = self._per_person(self._per_person(terms_WW.double()).T)
+        windows_P = torch.bincount(self._group_W, minlength=self._people).double()
+        total_R = ((self._weight_RP @ terms_PP) * self._weight_RP).sum(1)
+        return self._estimate(total_R / (self._weight_RP @ windows_P).square())
+
+    def _per_person(self, sums_WC: Tensor) -> Tensor:
+        return sums_WC.new_zeros(self._people, sums_WC.shape[1]).index_add_(0, self._group_W, sums_WC)
+
+    @staticmethod
+    def _estimate(figures_R: Tensor) -> Estimate:
+        return Estimate(figures_R[0].item(), figures_R[1:])
+
+
+def ratio(sums: Tensor) -> Tensor:
+    """Finish of two columns: the first sum over the second (a mean, where the second counts windows)."""
+    return sums[..., 0] / sums[..., 1]
