@@ -199,7 +199,10 @@ class Forecast:
     Attributes:
         paths: flat keypoints `[..., K, H, 6N]`, the driver's own coordinates.
         acceptance: mean acceptance rate of the MCMC steps in [0, 1], or None where none ran.
+        log_weights: log weight of every path `[..., K]`, by which refined paths stand for the flow's own density, or None
+            where nobody asked.
     """
 
     paths: Tensor
     acceptance: float | None = None
+    log_weights: Tensor | None = None

@@ -80,14 +80,21 @@ class Conditioned:
             log_det = log_det - log_scale.sum(-1)
         return y, log_det
 
-    def decode(self, z_BD: Tensor, after: AfterBlock | None = None) -> Tensor:
-        """Map noise to data (the inverse pass); `after` may move y between the blocks."""
+    def decode(self, z_BD: Tensor, after: AfterBlock | None = None, log_dets: list[Tensor] | None = None) -> Tensor:
+        """Map noise to data (the inverse pass); `after` may move y between the blocks.
+
+        The log-determinants `[B]` of blocks and Gaussian, of data by noise, are appended to `log_dets` where it is given.
+        """
         y = z_BD
         for index in range(len(self._couplings)):
             log_scale, shift = self._scale_and_shift(index, y)
             y = torch.addcmul(shift, y, torch.exp(log_scale))
+            if log_dets is not None:
+                log_dets.append(log_scale.sum(-1))
             if after is not None:
                 y = after(index, y)
+        if log_dets is not None:
+            log_dets.append(self.log_scale.sum(-1))
         return self.denormalise(y)
 
     def log_prob(self, x_BD: Tensor) -> Tensor:

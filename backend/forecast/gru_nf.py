@@ -6,6 +6,7 @@ Rasul et al. 2021 (arXiv 2002.06103). Shape suffixes: B streams, K futures, H ho
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -135,21 +136,29 @@ class Forecaster(StepModel):
         context, weights = h_BLH.flatten(1), weights or self.prepare()
         return self.flow(context, weights.flow), torch.addmm(self.point.bias, context.detach(), weights.point_CD)
 
-    def rollout(self, state: ForecastState, noise_HBD: Tensor, refiner: Refiner | None = None) -> Tensor:
+    def rollout(
+        self,
+        state: ForecastState,
+        noise_HBD: Tensor,
+        refiner: Refiner | None = None,
+        log_terms: list[Tensor] | None = None,
+    ) -> Tensor:
         """Turn noise into paths `[B, H, D]`, each row fed by its own past; differentiable.
 
         Args:
             state: B rows, one per path.
             noise_HBD: standard normal noise (times the temperature) of every step.
             refiner: MCMC between the blocks, or None for GRU-NF.
+            log_terms: where the terms `[B]` of the paths' log weights are appended: the blocks' log-determinants, the MCMC
+                moves' work, the density of what came out; all but the noise's own density.
         """
         weights, frames = self.prepare(), []
         for step, noise in enumerate(noise_HBD):
             given, y_hat = self.condition(state.h, weights)
-            if refiner is None:
-                x = given.decode(noise)
-            else:
-                x = given.decode(noise, lambda block, y, s=step, hat=y_hat: refiner.move(s, block, y, hat))  # type: ignore[misc]
+            after = None if refiner is None else refiner.after(step, y_hat, log_terms)
+            x = given.decode(noise, after, log_terms)
+            if log_terms is not None:
+                log_terms.append(given.log_prob(x))
             frame = torch.addmm(state.frame, x, self.unwhiten)
             frames.append(frame)
             if step + 1 < len(noise_HBD):
@@ -165,22 +174,45 @@ class Forecaster(StepModel):
         generator: Source = None,
         refine: Refinement | None = None,
         temperature: float = 1.0,
+        weights: bool = False,
     ) -> Forecast:
         """Sample K futures of H steps for each of B streams; K x B is one tensor.
 
         The base noise is drawn before the refiner's: with one seed, GRU-NF and GRU-SNF start from the same noise. Given a
         generator per stream, a stream's futures do not depend on the rest of the batch.
 
+        Args:
+            state: B streams.
+            k: K.
+            horizon: H.
+            generator: source of all randomness.
+            refine: GRU-SNF's MCMC moves; none are made for GRU-NF.
+            temperature: scale of the noise that the flow starts from.
+            weights: also return each path's log weight, by which refined (or heated) paths stand for the flow's own density
+                (Wu, Koehler & Noe 2020, arXiv 2002.06707). It grows wider with every step and block: check its effective
+                sample size.
+
         Returns:
             Forecast with paths `[B, K, H, D]` in the keypoints' own units.
+
+        Raises:
+            ValueError: weights at a temperature of 0, where the paths have no density.
         """
+        if weights and temperature <= 0:
+            raise ValueError("paths have weights at a temperature above 0 only")
         rows, d = len(state) * k, self.config.features
-        noise = draw(torch.randn, generator, horizon, rows, d) * temperature
+        normal = draw(torch.randn, generator, horizon, rows, d)
         refiner = None
         if refine is not None and refine.steps:
-            refiner = Refiner(refine, horizon=horizon, blocks=self.config.blocks, rows=rows, features=d, generator=generator)
-        paths = self.rollout(state.expand(k), noise, refiner)
-        return Forecast(paths.unflatten(0, (len(state), k)), refiner.acceptance() if refiner else None)
+            refiner = refine.begin(horizon=horizon, blocks=self.config.blocks, rows=rows, features=d, generator=generator)
+        log_terms: list[Tensor] | None = [] if weights else None
+        paths = self.rollout(state.expand(k), normal * temperature, refiner, log_terms)
+        log_weights = None
+        if log_terms is not None:
+            log_noise = -0.5 * normal.square().sum((0, 2)) - horizon * d * (math.log(temperature) + 0.5 * math.log(2 * math.pi))
+            log_weights = (torch.stack(log_terms).sum(0) - log_noise).unflatten(0, (len(state), k))
+        acceptance = refiner.acceptance() if refiner else None
+        return Forecast(paths.unflatten(0, (len(state), k)), acceptance, log_weights)
 
     @torch.inference_mode()
     def log_prob(self, state: ForecastState, flat_next_BD: Tensor) -> Tensor:

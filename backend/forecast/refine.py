@@ -7,21 +7,16 @@ l = i / (T - 1): near the noise it is the flow's own base, near the data a pull 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from backend.forecast.flow import AfterBlock
+from backend.forecast.kernels import Hmc, Kernel, Mala, Metropolis
 from backend.forecast.noise import Source, draw
-
-
-class Energy(Protocol):
-    """A potential U: `[B, D]` -> `[B, 1]`, known up to a constant; the target density is exp(-U)."""
-
-    def __call__(self, y_BD: Tensor) -> Tensor:
-        """Return U `[B, 1]`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,10 @@ class Quadratic:
         """Return U `[B, 1]`."""
         away = y_BD - self.centre
         return (away * away).sum(-1, keepdim=True) * self.half_stiffness
+
+    def gradient(self, y_BD: Tensor) -> Tensor:
+        """Return dU/dy `[B, D]`."""
+        return (y_BD - self.centre) * (2 * self.half_stiffness)
 
 
 def block_energy(index: int, blocks: int, consistency: float) -> tuple[float, float]:
@@ -50,55 +49,9 @@ def block_energy(index: int, blocks: int, consistency: float) -> tuple[float, fl
     return stiffness / 2, pull / stiffness if stiffness > 0 else 0.0
 
 
-class ChainState(NamedTuple):
-    """Where each row's chain stands: `y [B, D]` and its `energy [B, 1]`."""
+KernelName = Literal["metropolis", "mala", "hmc"]
 
-    y: Tensor
-    energy: Tensor
-
-
-class StepInfo(NamedTuple):
-    """What a step did: `accepted [B, 1]`, true where the row moved."""
-
-    accepted: Tensor
-
-
-class Kernel(Protocol):
-    """An MCMC transition that leaves exp(-U) unchanged. All randomness comes in, so a rollout can draw it at once."""
-
-    def init(self, y_BD: Tensor, energy: Energy) -> ChainState:
-        """Start a chain at y."""
-        ...
-
-    def step(self, state: ChainState, energy: Energy, normal_BD: Tensor, log_uniform_B1: Tensor) -> tuple[ChainState, StepInfo]:
-        """Make one transition from standard normal and log-uniform noise."""
-        ...
-
-
-@dataclass(frozen=True)
-class Metropolis:
-    """Random-walk Metropolis with a Gaussian proposal of standard deviation `step_size` in every coordinate."""
-
-    step_size: float
-
-    def init(self, y_BD: Tensor, energy: Energy) -> ChainState:
-        """Start a chain at y."""
-        return ChainState(y_BD, energy(y_BD))
-
-    def step(self, state: ChainState, energy: Energy, normal_BD: Tensor, log_uniform_B1: Tensor) -> tuple[ChainState, StepInfo]:
-        """Propose for the whole vector and accept or reject the whole vector.
-
-        The energy is a sum over coordinates; a draw per coordinate, as in the paper's code, does not keep its density.
-        A proposal of NaN energy compares false and is rejected.
-        """
-        proposal = torch.add(state.y, normal_BD, alpha=self.step_size)
-        proposed = energy(proposal)
-        accepted = log_uniform_B1 < state.energy - proposed
-        y = torch.where(accepted, proposal, state.y)
-        return ChainState(y, torch.where(accepted, proposed, state.energy)), StepInfo(accepted)
-
-
-KernelName = Literal["metropolis"]
+KERNELS: dict[KernelName, Callable[[float], Kernel]] = {"metropolis": Metropolis, "mala": Mala, "hmc": Hmc}
 
 
 @dataclass(frozen=True)
@@ -110,7 +63,7 @@ class Refinement:
         step_size: standard deviation of a proposal, in units of the motion at hand (the flow's y).
         consistency: beta, the pull towards the point forecast. 1 keeps the flow's own spread; less lets the futures spread
             (0.35: 5 % more diverse on held-out people at an unchanged energy score).
-        kernel: which transition.
+        kernel: which transition (`kernels.py`).
     """
 
     steps: int = 2
@@ -121,10 +74,17 @@ class Refinement:
     def __post_init__(self) -> None:
         if self.steps < 0 or not (0 <= self.step_size < math.inf) or not (0 <= self.consistency < math.inf):
             raise ValueError("a refinement needs steps, step_size and consistency that are not negative")
+        if self.kernel not in KERNELS:
+            raise ValueError(f"a refinement's kernel is one of {', '.join(KERNELS)}")
 
     def transition(self) -> Kernel:
         """Return the kernel with its step size."""
-        return Metropolis(self.step_size)
+        return KERNELS[self.kernel](self.step_size)
+
+    def begin(self, *, horizon: int, blocks: int, rows: int, features: int, generator: Source) -> Refiner:
+        """Draw the noise of a rollout of H steps through T blocks, of `rows` paths of D numbers moved together."""
+        kind = QuickRefiner if self.kernel == "metropolis" else Refiner
+        return kind(self, horizon=horizon, blocks=blocks, rows=rows, features=features, generator=generator)
 
 
 class Refiner:
@@ -143,25 +103,73 @@ class Refiner:
         self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: Source
     ) -> None:
         self._kernel = refinement.transition()
-        self._steps, self._blocks = refinement.steps, blocks
-        moves = horizon * blocks * refinement.steps
-        self._normal = draw(torch.randn, generator, moves, rows, features).unbind()
-        self._log_uniform = draw(torch.rand, generator, moves, rows, 1).log_().unbind()
+        self._steps = refinement.steps
+        moves, shape = horizon * blocks * refinement.steps, (horizon, blocks * refinement.steps)
+        self._normal = draw(torch.randn, generator, moves, rows, features).unflatten(0, shape)
+        self._log_uniform = draw(torch.rand, generator, moves, rows, 1).log_().unflatten(0, shape)
         # As tensors: a product with a Python number converts it every time.
-        self._energies = [torch.tensor(block_energy(i, blocks, refinement.consistency)).unbind() for i in range(blocks)]
+        energies = [block_energy(index, blocks, refinement.consistency) for index in range(blocks)]
+        self._half_stiffness, self._share = torch.tensor(energies).reshape(-1, 2).unbind(1)
         self._accepted: list[Tensor] = []
 
-    def move(self, step: int, block: int, y_BD: Tensor, y_hat_BD: Tensor) -> Tensor:
-        """Run the MCMC steps that follow `block` in `step` of the rollout."""
-        half_stiffness, share = self._energies[block]
-        energy = Quadratic(half_stiffness, y_hat_BD * share)
-        state = self._kernel.init(y_BD, energy)
-        first = (step * self._blocks + block) * self._steps
-        for move in range(first, first + self._steps):
-            state, info = self._kernel.step(state, energy, self._normal[move], self._log_uniform[move])
-            self._accepted.append(info.accepted)
-        return state.y
+    def after(self, step: int, y_hat_BD: Tensor, log_terms: list[Tensor] | None = None) -> AfterBlock:
+        """Return what moves y between the blocks in `step` of the rollout.
+
+        Args:
+            step: 0..H - 1.
+            y_hat_BD: the point forecast.
+            log_terms: where the work U(y after) - U(y before) `[B]` of every block's moves is appended: the stochastic part
+                of the path's log weight (Wu, Koehler & Noe 2020, arXiv 2002.06707).
+        """
+        normals, log_uniforms = self._normal[step], self._log_uniform[step]
+
+        def move(block: int, y_BD: Tensor) -> Tensor:
+            energy = Quadratic(self._half_stiffness[block], y_hat_BD * self._share[block])
+            state = began = self._kernel.init(y_BD, energy)
+            for index in range(block * self._steps, (block + 1) * self._steps):
+                state, info = self._kernel.step(state, energy, normals[index], log_uniforms[index])
+                self._accepted.append(info.accepted)
+            if log_terms is not None:
+                log_terms.append((state.energy - began.energy).squeeze(-1))
+            return state.y
+
+        return move
 
     def acceptance(self) -> float | None:
         """Mean acceptance rate so far in [0, 1], or None where no step was made."""
         return torch.stack(self._accepted).float().mean().item() if self._accepted else None
+
+
+class QuickRefiner(Refiner):
+    """Metropolis alone: the same moves from the same noise, in half as many operations.
+
+    U = a |y - c|^2 rises by a (2 s n.(y - c) + s^2 |n|^2) on the way to y + s n. So the move is accepted where
+    n.y < n.c - (log u / a + s^2 |n|^2) / (2 s), and all but n.y is known before the blocks are passed.
+    """
+
+    def __init__(
+        self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: Source
+    ) -> None:
+        super().__init__(refinement, horizon=horizon, blocks=blocks, rows=rows, features=features, generator=generator)
+        self._push = self._normal * refinement.step_size
+        stiffness = self._half_stiffness.repeat_interleave(self._steps)[:, None, None]
+        grown = self._push.square().sum(-1, keepdim=True)
+        self._limit = (self._log_uniform / stiffness + grown) / (-2 * refinement.step_size)
+        self._shares = self._share.repeat_interleave(self._steps)[:, None, None]
+
+    def after(self, step: int, y_hat_BD: Tensor, log_terms: list[Tensor] | None = None) -> AfterBlock:
+        """Return what moves y between the blocks in `step` of the rollout; the work is left to the plain kernel."""
+        if log_terms is not None:
+            return super().after(step, y_hat_BD, log_terms)
+        normals = self._normal[step]
+        limits = torch.add(self._limit[step], (normals * (self._shares * y_hat_BD)).sum(-1, keepdim=True)).unbind()
+        moves = list(zip(normals.unbind(), self._push[step].unbind(), limits, strict=True))
+
+        def move(block: int, y_BD: Tensor) -> Tensor:
+            for normal, push, limit in moves[block * self._steps : (block + 1) * self._steps]:
+                accepted = (normal * y_BD).sum(-1, keepdim=True) < limit
+                y_BD = torch.addcmul(y_BD, push, accepted)
+                self._accepted.append(accepted)
+            return y_BD
+
+        return move

@@ -5,11 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.forecast.refine import ChainState, Metropolis, Quadratic, Refinement, Refiner, block_energy
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.refine import KERNELS, Quadratic, QuickRefiner, Refinement, Refiner, block_energy
 
-
-def noise(generator, rows, features):
-    return torch.randn(rows, features, generator=generator), torch.rand(rows, 1, generator=generator).log()
+SIZES = {"horizon": 3, "blocks": 4, "rows": 40, "features": 6}
 
 
 @given(st.integers(2, 8), st.floats(0, 4), st.integers(0, 100))
@@ -37,99 +36,138 @@ def test_the_last_block_s_energy_is_the_pull_alone():
     assert block_energy(4, 5, 3.0) == (1.5, 1.0)
 
 
-def test_metropolis_leaves_its_target_as_it_is():
-    """Start from exact draws of N(c, I / a): after many steps they are still draws of it."""
-    generator = torch.Generator().manual_seed(0)
-    rows, features, stiffness = 20000, 3, 2.5
-    centre = torch.tensor([[1.0, -0.5, 0.2]])
-    energy = Quadratic(stiffness / 2, centre)
-    kernel = Metropolis(0.8)
-    state = kernel.init(centre + torch.randn(rows, features, generator=generator) / stiffness**0.5, energy)
-    for _ in range(30):
-        state, _ = kernel.step(state, energy, *noise(generator, rows, features))
-    away = state.y - centre
-    torch.testing.assert_close(away.mean(0), torch.zeros(features), atol=0.02, rtol=0)
-    torch.testing.assert_close(away.T @ away / rows, torch.eye(features) / stiffness, atol=0.02, rtol=0)
-    torch.testing.assert_close(state.energy, energy(state.y))
+def pass_blocks(refiner, y, y_hat, log_terms=None):
+    """Send y through all blocks of all steps of a rollout; the `blocks` turn and shift it a little, as a flow's do."""
+    trail = []
+    for step in range(SIZES["horizon"]):
+        move = refiner.after(step, y_hat + step, log_terms)
+        for block in range(SIZES["blocks"]):
+            y = move(block, y.roll(1, dims=1) * 1.1 + 0.1)
+            trail.append(y)
+    return torch.stack(trail)
 
 
-def test_metropolis_finds_its_target_from_afar():
-    generator = torch.Generator().manual_seed(1)
-    energy = Quadratic(0.5, torch.tensor([[3.0, -3.0]]))
-    kernel = Metropolis(0.9)
-    state = kernel.init(torch.zeros(20000, 2), energy)
-    for _ in range(80):
-        state, _ = kernel.step(state, energy, *noise(generator, 20000, 2))
-    torch.testing.assert_close(state.y.mean(0), torch.tensor([3.0, -3.0]), atol=0.04, rtol=0)
-    torch.testing.assert_close(state.y.std(0), torch.ones(2), atol=0.04, rtol=0)
+@pytest.mark.parametrize("beta", [0.0, 0.35, 2.0])
+@pytest.mark.parametrize("step_size", [0.0, 0.05, 0.5])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_quick_refiner_makes_the_moves_of_the_plain_kernel_with_the_same_noise(beta, step_size, steps):
+    refinement = Refinement(steps, step_size, beta)
+    y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
+    quick, plain = (kind(refinement, **SIZES, generator=torch.Generator().manual_seed(1)) for kind in (QuickRefiner, Refiner))
+    torch.testing.assert_close(pass_blocks(quick, y, y_hat), pass_blocks(plain, y, y_hat))
+    assert quick.acceptance() == plain.acceptance()
 
 
-def test_metropolis_is_in_detailed_balance_on_a_target_of_two_wells():
-    """At equilibrium as many chains go from region i to region j as from j to i, for every pair."""
-
-    def energy(y):
-        return (y.square() - 1).square() * 2 + 0.4 * y
-
-    generator = torch.Generator().manual_seed(2)
-    rows = 200_000
-    axis = torch.linspace(-3, 3, 20001)[:, None]
-    weights = torch.exp(-energy(axis))[:, 0]
-    y = axis[torch.multinomial(weights, rows, replacement=True, generator=generator)]
-    kernel = Metropolis(0.7)
-    after, _ = kernel.step(kernel.init(y, energy), energy, *noise(generator, rows, 1))
-    edges = torch.tensor([-1.0, -0.3, 0.3, 0.8])
-    before_bin, after_bin = torch.bucketize(y[:, 0], edges), torch.bucketize(after.y[:, 0], edges)
-    flux = torch.zeros(5, 5).index_put((before_bin, after_bin), torch.ones(rows), accumulate=True)
-    # The difference of two Poisson counts has variance n_ij + n_ji.
-    spread = (flux + flux.T).clamp_min(1).sqrt()
-    assert ((flux - flux.T).abs() / spread).max() < 4
-    assert (flux - torch.diag(flux.diagonal())).sum() > 0.1 * rows
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_work_is_the_sum_of_the_energy_s_differences(kernel):
+    refinement = Refinement(2, 0.4, 0.5, kernel)
+    y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
+    refiner = refinement.begin(**SIZES, generator=torch.Generator().manual_seed(1))
+    log_terms = []
+    move = refiner.after(1, y_hat, log_terms)
+    for block in range(4):
+        half_stiffness, share = block_energy(block, 4, 0.5)
+        energy = Quadratic(half_stiffness, share * y_hat)
+        after = move(block, y)
+        torch.testing.assert_close(log_terms[block], (energy(after) - energy(y))[:, 0], atol=1e-5, rtol=1e-5)
+        y = after
 
 
-def test_a_row_moves_as_a_whole_or_not_at_all():
-    generator = torch.Generator().manual_seed(3)
-    energy = Quadratic(0.5, torch.zeros(1, 6))
-    y = torch.randn(500, 6, generator=generator)
-    kernel = Metropolis(0.8)
-    state, info = kernel.step(kernel.init(y, energy), energy, *noise(generator, 500, 6))
-    moved = state.y != y
-    assert torch.equal(moved.any(1), moved.all(1)) and torch.equal(moved.all(1), info.accepted[:, 0])
-    assert 0 < info.accepted.float().mean() < 1
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_asking_for_the_work_changes_no_move(kernel):
+    y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
+    trails = [
+        pass_blocks(Refinement(2, 0.4, 0.5, kernel).begin(**SIZES, generator=torch.Generator().manual_seed(1)), y, y_hat, terms)
+        for terms in (None, [])
+    ]
+    torch.testing.assert_close(*trails)
 
 
-def test_a_proposal_that_is_not_a_number_is_rejected():
-    energy = Quadratic(0.5, torch.zeros(1, 2))
-    kernel = Metropolis(1.0)
-    y = torch.zeros(3, 2)
-    normal = torch.tensor([[math.nan, 0.0], [math.inf, 0.0], [0.1, 0.1]])
-    state, info = kernel.step(kernel.init(y, energy), energy, normal, torch.full((3, 1), -1.0))
-    assert info.accepted[:, 0].tolist() == [False, False, True]
-    assert torch.isfinite(state.y).all() and torch.isfinite(state.energy).all()
-
-
-def test_a_downhill_move_is_always_accepted():
-    energy = Quadratic(0.5, torch.zeros(1, 2))
-    kernel = Metropolis(1.0)
-    state = ChainState(torch.full((1, 2), 2.0), energy(torch.full((1, 2), 2.0)))
-    after, info = kernel.step(state, energy, torch.full((1, 2), -1.0), torch.zeros(1, 1))
-    assert info.accepted.all() and torch.equal(after.y, torch.ones(1, 2))
-
-
-def test_a_flat_energy_accepts_everything():
-    refiner = Refiner(
-        Refinement(steps=3, step_size=0.5, consistency=0.0), horizon=1, blocks=1, rows=9, features=4,
-        generator=torch.Generator().manual_seed(0),
-    )  # fmt: skip
-    y = refiner.move(0, 0, torch.zeros(9, 4), torch.full((9, 4), math.inf).nan_to_num())
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_flat_energy_accepts_everything(kernel):
+    refiner = Refinement(steps=3, step_size=0.5, consistency=0.0, kernel=kernel).begin(
+        horizon=1, blocks=1, rows=9, features=4, generator=torch.Generator().manual_seed(0)
+    )
+    y = refiner.after(0, torch.full((9, 4), math.inf).nan_to_num())(0, torch.zeros(9, 4))
     assert refiner.acceptance() == 1.0 and torch.isfinite(y).all()
 
 
+def test_a_point_forecast_that_is_not_a_number_moves_nothing():
+    refiner = Refinement().begin(horizon=1, blocks=2, rows=3, features=2, generator=torch.Generator().manual_seed(0))
+    y = refiner.after(0, torch.full((3, 2), math.nan))(1, torch.ones(3, 2))
+    assert torch.equal(y, torch.ones(3, 2)) and refiner.acceptance() == 0.0
+
+
 def test_acceptance_is_none_before_any_step():
-    refiner = Refiner(Refinement(steps=2), horizon=1, blocks=2, rows=1, features=2, generator=None)
-    assert refiner.acceptance() is None
+    assert Refinement(steps=2).begin(horizon=1, blocks=2, rows=1, features=2, generator=None).acceptance() is None
 
 
 @pytest.mark.parametrize("wrong", [{"steps": -1}, {"step_size": -0.1}, {"step_size": math.nan}, {"consistency": math.inf}])
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="not negative"):
         Refinement(**wrong)
+
+
+def test_a_kernel_of_another_name_is_refused():
+    with pytest.raises(ValueError, match="metropolis, mala, hmc"):
+        Refinement(kernel="gibbs")
+
+
+# Path weights, on a forecaster of three numbers
+
+MANY = 60_000
+
+
+@pytest.fixture(scope="module")
+def small():
+    generator = torch.Generator().manual_seed(3)
+    forecaster = Forecaster(ForecasterConfig(features=3, hidden=8, layers=1, blocks=3, block_hidden=8))
+    for parameter in forecaster.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator) * 0.2
+    forecaster.freeze()
+    return forecaster, forecaster.observe(torch.randn(2, 5, 3, generator=generator))
+
+
+def sample(small, k, horizon, seed=0, **settings):
+    forecaster, state = small
+    return forecaster.sample(state, k, horizon, torch.Generator().manual_seed(seed), weights=True, **settings)
+
+
+def test_without_moves_every_weight_is_one(small):
+    assert sample(small, 50, 4).log_weights.abs().max() < 1e-3
+    assert small[0].sample(small[1], 2, 3).log_weights is None
+
+
+def moments(forecast):
+    """Per stream: means and second moments of the last frame, `[B, 6]`."""
+    last = forecast.paths[:, :, -1]
+    return torch.cat([last, last.square()], dim=-1)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_weighted_refined_samples_have_the_flow_s_own_moments_and_unweighted_ones_do_not(small, kernel):
+    plain = moments(sample(small, MANY, 1, seed=1))
+    refined = sample(small, MANY, 1, seed=2, refine=Refinement(2, 0.3, 1.5, kernel))
+    values, weights = moments(refined), torch.softmax(refined.log_weights, dim=1)[..., None]
+    mean = (weights * values).sum(1)
+    # Standard error of a self-normalised estimate by the delta method, and that of the plain mean.
+    error = ((weights * (values - mean[:, None])).square().sum(1) + plain.var(1) / MANY).sqrt()
+    assert ((mean - plain.mean(1)).abs() / error).max() < 4
+    assert ((values.mean(1) - plain.mean(1)).abs() / error).max() > 8
+
+
+def test_weights_are_normalised_as_they_are(small):
+    weights = sample(small, MANY, 1, refine=Refinement(1, 0.2, 1.0)).log_weights.exp()
+    assert ((weights.mean(1) - 1).abs() < 5 * weights.std(1) / MANY**0.5).all()
+
+
+def test_weights_undo_a_temperature_too(small):
+    plain = moments(sample(small, MANY, 1, seed=1)).mean(1)
+    heated = sample(small, MANY, 1, seed=2, temperature=1.2)
+    mean = (torch.softmax(heated.log_weights, dim=1)[..., None] * moments(heated)).sum(1)
+    torch.testing.assert_close(mean, plain, rtol=0.03, atol=0.03)
+
+
+def test_at_temperature_zero_there_are_no_weights(small):
+    with pytest.raises(ValueError, match="above 0"):
+        sample(small, 2, 2, temperature=0.0)
