@@ -77,6 +77,11 @@ class Forecaster(StepModel):
         self.register_buffer("surprise_quantiles", torch.linspace(0, 1, 101))
         self._frozen: Weights | None = None
 
+    @property
+    def noise(self) -> int:
+        """Standard normal numbers that a step of a rollout takes, D."""
+        return self.config.features
+
     def prepare(self) -> Weights:
         """Lay the weights out for rollouts; differentiable."""
         return self._frozen or Weights(

@@ -95,6 +95,11 @@ class Vrnn(StepModel):
         self.decoder = _GaussianNet(net + r, net, d)
         self.cell = nn.GRUCell(2 * net, r)
 
+    @property
+    def noise(self) -> int:
+        """Standard normal numbers that a step of a rollout takes, Z + D."""
+        return self.config.latent + self.config.features
+
     # Learning
 
     def elbo(
@@ -185,7 +190,7 @@ class Vrnn(StepModel):
         Returns:
             Forecast with paths `[B, K, H, D]` in the keypoints' own units.
         """
-        noise = draw(torch.randn, generator, horizon, len(state) * k, self.config.latent + self.config.features)
+        noise = draw(torch.randn, generator, horizon, len(state) * k, self.noise)
         paths = self.rollout(state.expand(k), noise * temperature)
         return Forecast(paths.unflatten(0, (len(state), k)))
 

@@ -1,8 +1,7 @@
-"""Train the GRU-NF on landmark recordings.
+"""Train a forecaster on recordings: the GRU-NF, its Gaussian rival, or the VRNN.
 
-Two losses: the exact likelihood of every next frame, and every few updates the energy score of sampled paths, which
-teaches the flow to live with its own samples (small data drifts otherwise). The best weights are those whose sampled
-paths have the lowest energy score on held-out people: likelihood alone picks models that drift.
+The best weights are those whose sampled paths have the lowest energy score on held-out people: likelihood alone picks
+models that drift.
 """
 
 from __future__ import annotations
@@ -11,19 +10,26 @@ import copy
 import math
 import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
-from backend.forecast.metrics import energy_score
+from backend.forecast.motion_bank import STEPS, displacements, save_bank
+from backend.forecast.vrnn import Vrnn, VrnnConfig
 from backend.keypoints.dataset import Motion, read_motions, windows
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
+from backend.train.losses import likelihood_loss, rollout_loss, surprise_quantiles, validation_score
 from backend.train.motion import MotionSampler, measure
+
+Kind = Literal["gru_nf", "gru_gaussian", "vrnn"]
+
+BANK = 1024
+"""Moments of training motion that are kept beside the weights for the baselines."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class ForecasterTraining:
     """Settings of a training run.
 
     Attributes:
+        kind: which model; `gru_gaussian` is the GRU-NF without coupling blocks.
         updates: optimiser steps.
         batch: windows an update.
         window: steps of a training window (80 ms each).
@@ -39,15 +46,18 @@ class ForecasterTraining:
         learning_rate, weight_decay: of AdamW; the rate rises over 100 updates and falls by a cosine.
         input_noise: noise on the frames the GRU reads, in standard deviations of a step, correlated as steps are.
         target_noise: the same on the step to be explained: repeated video frames would give infinite densities.
-        rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss.
+        rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss; weight 0 trains by likelihood alone.
+        shake_weight: of the energy score of the paths' differences.
         gaussian_weight: of the likelihood of the flow's Gaussian without its blocks.
         average: decay of the weights' running average, which is what is validated and kept.
         validate_every: updates between validations.
         seed: of everything random.
         minutes: stop after this long (0: never), with the rate brought down in time.
+        architecture: of the GRU-NF and its Gaussian rival; the VRNN has the predecessors' sizes.
         threads: of torch; the tensors are small, a second thread gains little and loses much when cores are shared.
     """
 
+    kind: Kind = "gru_nf"
     updates: int = 3000
     batch: int = 48
     window: int = 32
@@ -56,71 +66,20 @@ class ForecasterTraining:
     warm_up: int = 3
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
-    input_noise: float = 0.3
-    target_noise: float = 0.05
-    rollout_every: int = 4
+    input_noise: float = 0.2
+    target_noise: float = 0.02
+    rollout_every: int = 1
     rollout_paths: int = 4
     rollout_rows: int = 32
     rollout_weight: float = 1.0
+    shake_weight: float = 0.5
     gaussian_weight: float = 0.2
-    average: float = 0.995
+    average: float = 0.998
     validate_every: int = 100
     seed: int = 0
     minutes: float = 0.0
     threads: int = 1
     architecture: ForecasterConfig = field(default_factory=ForecasterConfig)
-
-
-def likelihood_loss(
-    model: Forecaster, flat_BTD: Tensor, training: ForecasterTraining, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Return, per number, the negative log-likelihood of the next steps, and the losses of point head and Gaussian."""
-    steps = torch.randn(flat_BTD.shape, generator=generator)
-    # Each window has its own level of noise, from none to the full one: the live stream may be clean or shaky.
-    level = torch.rand(len(flat_BTD), 1, 1, generator=generator) * training.input_noise
-    h, _ = model.read(flat_BTD + (steps * level) @ model.unwhiten)
-    first = training.warm_up
-    step = model.encode_step(flat_BTD[:, first - 1 : -1], flat_BTD[:, first:]).flatten(0, 1)
-    step = step + training.target_noise * torch.randn(step.shape, generator=generator)
-    given, y_hat = model.condition(h[:, first - 1 : -1].flatten(0, 1))
-    d = step.shape[-1]
-    point = (y_hat - given.normalise(step).detach().clamp(-10, 10)).square().mean()
-    # The Gaussian alone must explain the steps too: so the flow's y has unit variance, as the refiner's energy assumes.
-    gaussian = given.log_scale.mean() + 0.5 * given.normalise(step).clamp(-10, 10).square().mean()
-    return -given.log_prob(step).mean() / d, point + training.gaussian_weight * gaussian
-
-
-def rollout_loss(model: Forecaster, flat_BTD: Tensor, training: ForecasterTraining, generator: torch.Generator) -> Tensor:
-    """Energy score of sampled paths, mean over steps, in standardised units; differentiable."""
-    k, h = training.rollout_paths, training.horizon
-    longest = flat_BTD.shape[1] - h
-    context = int(torch.randint(min(training.context, longest), longest + 1, (), generator=generator))
-    state = model.observe(flat_BTD[:, :context])
-    noise = torch.randn(h, len(flat_BTD) * k, flat_BTD.shape[-1], generator=generator)
-    paths = model.rollout(state.expand(k), noise).unflatten(0, (-1, k))
-    return energy_score(paths / model.spread, flat_BTD[:, context : context + h] / model.spread).mean()
-
-
-@torch.no_grad()
-def validation_score(model: Forecaster, flat_BTD: Tensor, training: ForecasterTraining, paths: int = 12) -> float:
-    """Energy score of sampled paths on held-out windows, one fixed seed; what the best weights are chosen by."""
-    state = model.observe(flat_BTD[:, : training.context])
-    forecast = model.sample(state, paths, training.horizon, torch.Generator().manual_seed(1))
-    truth = flat_BTD[:, training.context : training.context + training.horizon]
-    return float(energy_score(forecast.paths / model.spread, truth / model.spread).mean())
-
-
-@torch.no_grad()
-def surprise_quantiles(model: Forecaster, sampler: MotionSampler, draws: int = 20) -> Tensor:
-    """Return `[101]` quantiles of -log_prob of the true next frame over training windows, once the GRU has seen 8 frames."""
-    values = []
-    for _ in range(draws):
-        flat = sampler.draw(16, augment=False)
-        state = model.observe(flat[:, :8])
-        for frame in flat[:, 8:].unbind(1):
-            values.append(-model.log_prob(state, frame))
-            state = model.step(state, frame)
-    return torch.quantile(torch.cat(values), torch.linspace(0, 1, 101))
 
 
 def train_forecaster(
@@ -165,16 +124,34 @@ def train_forecaster(
             progress.update(task, completed=run.update, loss=loss, best=run.best)
     run.close()
     model = run.best_model()
-    model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, training.seed)))
-    people = {motion.person for motion in motions}
+    if isinstance(model, Forecaster):
+        model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, training.seed)))
+    clips, people = {motion.clip for motion in motions}, {motion.person for motion in motions}
     report: dict[str, Any] = {
-        "training": asdict(training),
-        "data": {"clips": len({motion.clip for motion in motions}), "people": len(people), "held_out_windows": len(held_out)},
+        "kind": training.kind,
+        "training": asdict(training) | {"architecture": asdict(model.config)},
+        "data": {
+            "clips": len(clips),
+            "people": len(people),
+            "held_out_windows": len(held_out),
+            "layout": motions[0].layout,
+            "train_recordings": sorted(Path(clip).stem for clip in clips),
+        },
         "metrics": {"held_out_energy_score": run.best, "updates": run.update, "best_update": run.best_update},
         "command": "motionfan train forecaster --data DIR",
     }
     model.save(output, report)
+    if isinstance(model, Forecaster):
+        save_bank(output, displacements(MotionSampler(motions, STEPS + 1, training.seed).draw(BANK, augment=False)))
     return report
+
+
+def untrained(training: ForecasterTraining) -> Forecaster | Vrnn:
+    """Return a model of the wanted kind with random weights."""
+    if training.kind == "vrnn":
+        return Vrnn(VrnnConfig(features=training.architecture.features))
+    blocks = 0 if training.kind == "gru_gaussian" else training.architecture.blocks
+    return Forecaster(replace(training.architecture, blocks=blocks))
 
 
 class _Run:
@@ -186,10 +163,9 @@ class _Run:
         self._generator = torch.Generator().manual_seed(training.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(training.seed)
-            self._model = Forecaster(training.architecture)
-        self._model.set_statistics(
-            measure(MotionSampler(motions, training.window, training.seed).draw(1024), training.architecture.mean_frames)
-        )
+            self._model = untrained(training)
+        first_look = MotionSampler(motions, training.window, training.seed).draw(1024)
+        self._model.set_statistics(measure(first_look, self._model.config.mean_frames))
         self._average = copy.deepcopy(self._model).requires_grad_(False).eval()
         self._best = copy.deepcopy(self._average.state_dict())
         self._optimiser = torch.optim.AdamW(
@@ -226,7 +202,7 @@ class _Run:
             torch.manual_seed(training.seed + self.update)
             likelihood, side = likelihood_loss(model, flat, training, self._generator)
         loss = likelihood + side
-        if training.rollout_every and self.update % training.rollout_every == 0:
+        if training.rollout_weight and self.update % training.rollout_every == 0:
             score = rollout_loss(model, flat[: training.rollout_rows], training, self._generator)
             loss = loss + training.rollout_weight * score
             self._seen["energy_score"].append(score.item())
@@ -257,7 +233,7 @@ class _Run:
         self._log.write(self.update, means | {"held_out_energy_score": score})
         save_checkpoint(self._folder, self._state())
 
-    def best_model(self) -> Forecaster:
+    def best_model(self) -> Forecaster | Vrnn:
         """Return the best averaged weights."""
         self._average.load_state_dict(self._best)
         return self._average

@@ -18,9 +18,10 @@ from backend.types import CLOCK_S
 
 
 class MotionSampler:
-    """Endless augmented windows: random person, moment, tempo, direction of time, mirror, turn, scale and shift.
+    """Endless augmented windows: random person, moment, tempo, direction of time, mirror, turn, scale, shift and amplitude.
 
-    People are drawn by the square root of their footage: two of them own a sixth of it.
+    People are drawn by the square root of their footage: two of them own a sixth of it. Only face regions can be mirrored,
+    for they know left from right; keypoints of another detector are not.
     """
 
     def __init__(self, motions: Sequence[Motion], length: int, seed: int | None) -> None:
@@ -35,7 +36,7 @@ class MotionSampler:
             footage[motion.person] += motion.seconds
         weight = np.array([motion.seconds / math.sqrt(footage[motion.person]) for motion in self._motions])
         self._cumulative = np.cumsum(weight / weight.sum())
-        self._regions = FaceRegions()
+        self._regions = FaceRegions() if all(motion.layout == "face_regions" for motion in self._motions) else None
 
     def draw(self, count: int, augment: bool = True) -> Tensor:
         """Return `[count, length, 6N]` float32."""
@@ -52,8 +53,11 @@ class MotionSampler:
 
     def _augment(self, flat: Tensor) -> Tensor:
         count = len(flat)
-        mirror = torch.from_numpy(self._random.random(count) < 0.5)[:, None, None]
-        flat = torch.where(mirror, self._regions.mirror(flat), flat)
+        if self._regions is not None:
+            mirror = torch.from_numpy(self._random.random(count) < 0.5)[:, None, None]
+            flat = torch.where(mirror, self._regions.mirror(flat), flat)
+        amplitude = torch.from_numpy(np.exp(self._random.normal(0, 0.2, (count, 1, 1)))).float()
+        flat = torch.lerp(flat.mean(1, keepdim=True), flat, amplitude)
         angle, scale = self._random.normal(0, 0.08, count), np.exp(self._random.normal(0, 0.08, count))
         turn = scale[:, None] * np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1)
         shift = torch.from_numpy(self._random.normal(0, 0.05, (count, 2))).float()

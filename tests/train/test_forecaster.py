@@ -96,7 +96,7 @@ def test_the_same_seed_trains_the_same_weights(data, tmp_path):
 def test_data_that_is_not_there_is_said_plainly(tmp_path):
     with pytest.raises(InputError) as caught:
         train_forecaster(tmp_path, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
-    assert caught.value.code == "data_missing" and "--data" in caught.value.hint
+    assert caught.value.code == "data_missing" and "clips.csv" in caught.value.hint
 
 
 def test_motions_too_short_for_a_window_are_refused(data):
