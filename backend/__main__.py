@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -179,18 +179,44 @@ def load(
 
 @evaluate.command("forecast")
 def evaluate_forecast(
-    data: Annotated[Path, typer.Option(help="Folder with clips.csv and recordings/ (made by `landmarks`).")],
-    model: Annotated[Path, typer.Option(help="Folder of the forecaster.")] = MODELS / "forecaster",
-    split: Annotated[str, typer.Option(help="val (held-out people) or train.")] = "val",
+    recordings: Annotated[
+        Path, typer.Option("--recordings", "--data", help="Folder of landmark recordings or keypoint arrays (.npz, .npy).")
+    ],
+    protocol: Annotated[str, typer.Option(help="Frames seen and forecast: 8-16, 12-12, 10-14, 6-6 or 5-20.")] = "8-16",
+    context: Annotated[int | None, typer.Option(min=1, help="Frames seen, where more than the protocol's.")] = None,
+    methods: Annotated[str, typer.Option(help="Methods with commas between; all that there are by default.")] = "",
+    samples: Annotated[int, typer.Option(min=2, help="Futures sampled for each window.")] = 100,
+    split: Annotated[
+        Path | None,
+        typer.Option(help="CSV of clip, person, split: rows of split val or test are scored; clips.csv by default."),
+    ] = None,
+    stride: Annotated[int | None, typer.Option(min=1, help="Steps between windows; a window's length by default.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=1, help="Frames a second of keypoint arrays; 25 where they do not say.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Folder of the forecaster; found to fit by default.")] = None,
+    models: Models = MODELS,
+    seed: Seed = 0,
     json: Json = None,
+    html: Annotated[Path | None, typer.Option(help="Folder for a report with pictures (index.html).")] = None,
 ) -> None:
-    """Score baselines, GRU-NF and GRU-SNF on the same windows."""
-    from backend.evaluate.forecast import ForecastEvaluation
+    """Score all methods on the same windows, by the protocol of the GRU-SNF paper."""
+    from backend.evaluate.forecast import ON_SCREEN, ForecastEvaluation
     from backend.evaluate.forecast import evaluate_forecast as run
+    from backend.evaluate.html import write_html
 
-    if split not in ("train", "val"):
-        raise InputError("split", "--split is train or val.")
-    _publish(run(model, data, ForecastEvaluation(split="train" if split == "train" else "val")), json)
+    if html is not None:
+        with _writing(html):
+            html.mkdir(parents=True, exist_ok=True)
+    names = tuple(name.strip() for name in methods.split(",") if name.strip())
+    settings = ForecastEvaluation(protocol, context, names, samples, stride, fps, seed)
+    with progress("windows") as report:
+        found = run(recordings, models, model=model, split=split, evaluation=settings, progress=report)
+    print(f"{found.report.settings['windows']} windows of {found.report.settings['people']} people, model {found.model}")
+    _publish(found.report, json, ON_SCREEN)
+    if html is not None:
+        with _writing(html):
+            print(f"Report with pictures: {write_html(found, html)}")
 
 
 @train.command("forecaster")
@@ -200,13 +226,25 @@ def train_forecaster(
     run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/forecaster"),
     updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 3000,
     minutes: Annotated[float, typer.Option(min=0, help="Stop after this long; 0 does not.")] = 0.0,
+    kind: Annotated[str, typer.Option(help="gru_nf, gru_gaussian (no flow) or vrnn.")] = "gru_nf",
+    likelihood_only: Annotated[
+        bool, typer.Option("--likelihood-only", help="As the paper trains: no sampled paths, no noise on what is read.")
+    ] = False,
     seed: Seed = 0,
 ) -> None:
-    """Train the GRU and its flow on landmark recordings."""
-    from backend.train.forecaster import ForecasterTraining
+    """Train a forecaster on recordings of landmarks or keypoints."""
+    from dataclasses import replace
+    from typing import cast, get_args
+
+    from backend.train.forecaster import ForecasterTraining, Kind
     from backend.train.forecaster import train_forecaster as work
 
-    work(data, out, run, ForecasterTraining(updates=updates, minutes=minutes, seed=seed))
+    if kind not in get_args(Kind):
+        raise InputError("kind", f"--kind is one of {', '.join(get_args(Kind))}.")
+    training = ForecasterTraining(kind=cast(Kind, kind), updates=updates, minutes=minutes, seed=seed)
+    if likelihood_only:
+        training = replace(training, rollout_weight=0.0, input_noise=0.0)
+    work(data, out, run, training)
     print(f"Best weights: {out}")
 
 
@@ -261,8 +299,8 @@ def _follow(path: Path) -> tuple[Recording, Pictures]:
     return recording, lambda times, size: pictures_at(path, crop, times, size)
 
 
-def _publish(report: Any, json: Path | None) -> None:
-    report.show()
+def _publish(report: Any, json: Path | None, only: Sequence[str] = ()) -> None:
+    report.show(only)
     if json is not None:
         with _writing(json):
             report.save(json)

@@ -1,136 +1,157 @@
-"""Score the forecaster against baselines on people it was not trained on."""
+"""Score forecasts by the protocol of the GRU-SNF paper (arXiv 2512.04282), every method on the same windows."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from backend.evaluate.report import Metric, Report
-from backend.forecast import metrics
-from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
+from backend.errors import InputError
+from backend.evaluate.methods import Methods, shipped_refinement
+from backend.evaluate.protocol import Protocol, Windows, choose_model, train_recordings
+from backend.evaluate.report import ComparisonReport
+from backend.evaluate.scores import Scored, Units, score
+from backend.evaluate.summary import Summary
 from backend.forecast.gru_nf import Forecaster
-from backend.forecast.motion_bank import displacements
-from backend.forecast.refine import Refinement
-from backend.keypoints.dataset import Split, read_motions, windows
-from backend.types import ForecastSettings, Keypoints
+from backend.keypoints.dataset import Motion, read_footage
+from backend.keypoints.reading import Layout
 
-Sampler = Callable[[Tensor, int, int, torch.Generator], Tensor]
-"""`(context [W, C, D], k, horizon, generator) -> paths [W, K, H, D]`."""
+ON_SCREEN = (
+    "crps", "energy_score", "energy_distance", "min_ade_8", "apd", "apd_over_mae", "coverage_80", "acceleration_ratio", "nll",
+    "ms_per_window",
+)  # fmt: skip
+"""The figures of the table on screen; the report holds all."""
 
-SHIPPED = ForecastSettings()
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class ForecastEvaluation:
-    """Settings of an evaluation; `refinement` is the demo's own by default.
+    """Settings of an evaluation.
 
     Attributes:
-        context, horizon: frames seen and forecast.
+        protocol: frames seen and forecast, as named in the paper.
+        context: frames that are seen, where more than the protocol's.
+        methods: which; none for all that there are.
         samples: K.
-        stride: steps between the starts of two windows of a motion.
-        split: which people.
-        seed: of all samples.
+        stride: steps between the starts of two windows of a motion; the paper's window length by default.
+        fps: frames a second of keypoint arrays that do not say it.
+        seed: of all samples and resamples.
     """
 
-    context: int = 8
-    horizon: int = 16
-    samples: int = 20
-    stride: int = 12
-    split: Split = "val"
+    protocol: str = "8-16"
+    context: int | None = None
+    methods: tuple[str, ...] = ()
+    samples: int = 100
+    stride: int | None = None
+    fps: float | None = None
     seed: int = 0
-    refinement: Refinement = field(
-        default_factory=lambda: Refinement(SHIPPED.mcmc_steps, SHIPPED.step_size, SHIPPED.consistency)
-    )
 
 
-def evaluate_forecast(model: Path, data: Path, evaluation: ForecastEvaluation | None = None) -> Report:
-    """Score baselines, GRU-NF and GRU-SNF on the same windows.
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured, and what pictures of it are made from."""
+
+    report: ComparisonReport
+    windows: Windows
+    scored: dict[str, Scored]
+    layout: Layout
+    model: Path
+
+
+def evaluate_forecast(
+    recordings: Path,
+    models: Path,
+    *,
+    model: Path | None = None,
+    split: Path | None = None,
+    evaluation: ForecastEvaluation | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Evaluation:
+    """Score all methods on the same windows.
 
     Args:
-        model: folder of the forecaster.
-        data: folder of `clips.csv` and landmark recordings.
+        recordings: folder of landmark recordings or keypoint arrays (see `read_footage`).
+        models: folder of all models.
+        model: folder of the forecaster; by default one of `models` that fits the recordings.
+        split: a CSV of which recordings are held out.
         evaluation: settings.
+        progress: told of windows done, and of all.
 
     Returns:
-        A report. CRPS and energy score are in standardised units (keypoints over their spread in the training people's
-        footage), `min_ade` and `apd` in crop units (2 is the crop's side). Intervals are 95 %, by resampling people.
+        The report and what its pictures need. Intervals are 95 %, by resampling people.
 
     Raises:
         ModelError: the forecaster cannot be read.
-        InputError: the data cannot be read.
+        InputError: the recordings cannot be read or do not fit, or a method is not there.
     """
     evaluation = evaluation or ForecastEvaluation()
+    protocol = Protocol.of(evaluation.protocol, evaluation.context)
+    footage = read_footage(recordings, split, evaluation.fps)
+    notes = list(footage.skipped)
+    model = model or choose_model(models, footage.motions)
     forecaster = Forecaster.load(model)
-    length = evaluation.context + evaluation.horizon
-    train = torch.from_numpy(windows(read_motions(data, "train"), length, 4)[0])
-    spread = train.flatten(0, 1).std(0)
-    held_out, people = windows(read_motions(data, evaluation.split), length, evaluation.stride)
-    flat = torch.from_numpy(held_out)
-    results = {
-        name: score(sampler, flat, people, spread, evaluation)
-        for name, sampler in _methods(forecaster, train, evaluation).items()
+    motions = _fitting(footage.motions, forecaster.config.features, notes)
+    if split is None and not (recordings / "clips.csv").is_file():
+        motions = _unknown_to(model, motions, notes)
+    windows = Windows.of(motions, protocol, evaluation.stride)
+    methods, left_out = Methods(model, forecaster).build(evaluation.methods)
+    notes += [f"Left out: {sentence}" for sentence in left_out]
+    units = Units(forecaster.centre, forecaster.spread, *windows.min_max(forecaster.spread))
+    scored: dict[str, Scored] = {}
+    done, total = 0, len(methods) * len(windows)
+    shown = typical(windows)
+    for name, method in methods.items():
+        scored[name] = score(
+            name, method, windows, units, samples=evaluation.samples, seed=evaluation.seed, examples=shown,
+            progress=lambda count, before=done: progress(before + count, total),  # type: ignore[misc]
+        )  # fmt: skip
+        done += len(windows)
+    summary = Summary(windows, units, scored, evaluation.seed)
+    people, videos = len(set(windows.people)), len(set(windows.videos))
+    if people < 2:
+        notes.append("There is only one person, so there are no intervals and no tests.")
+    settings = asdict(evaluation) | {
+        "methods": list(methods),
+        "context": protocol.seen,
+        "horizon": protocol.horizon,
+        "stride": evaluation.stride or protocol.length,
+        "model": model.name,
+        "windows": len(windows),
+        "people": people,
+        "recordings": videos,
+        "refinement": asdict(shipped_refinement()),
     }
-    state = forecaster.observe(flat[:, : evaluation.context])
-    nll = -forecaster.log_prob(state, flat[:, evaluation.context]) / flat.shape[-1]
-    results["gru_nf"]["nll"] = _entry(nll[:, None], torch.ones_like(nll)[:, None], people)
-    settings = asdict(evaluation) | {"windows": len(flat), "people": len(set(people))}
-    return Report("evaluate forecast", settings, results)
+    report = ComparisonReport("evaluate forecast", settings, summary.results, comparisons=summary.comparisons(), notes=notes)
+    return Evaluation(report, windows, scored, motions[0].layout, model)
 
 
-def _methods(forecaster: Forecaster, train: Tensor, evaluation: ForecastEvaluation) -> dict[str, Sampler]:
-    def model(refine: Refinement | None, temperature: float = 1.0) -> Sampler:
-        def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
-            return forecaster.sample(forecaster.observe(context), k, horizon, generator, refine, temperature).paths
-
-        return sample
-
-    return {
-        "copy_last": CopyLast().sample,
-        "random_walk": RandomWalk(displacements(train)).sample,
-        "bootstrap": Bootstrap(displacements(train)).sample,
-        "gru_nf": model(None),
-        "gru_nf_t1.2": model(None, 1.2),
-        "gru_snf": model(evaluation.refinement),
-    }
+def typical(windows: Windows) -> list[int]:
+    """Choose three windows to show, of usual, lively and very lively motion (50, 80 and 95 % of windows move less)."""
+    moved = windows.truth_WHD.std(1).mean(1)
+    order = moved.argsort()
+    return list(dict.fromkeys(int(order[round(share * (len(order) - 1))]) for share in (0.5, 0.8, 0.95)))
 
 
-def score(
-    sampler: Sampler, flat_WTD: Tensor, people: list[str], spread: Tensor, evaluation: ForecastEvaluation
-) -> dict[str, Metric]:
-    """Return every metric of one method on windows `[W, C + H, D]`."""
-    context, truth = flat_WTD[:, : evaluation.context], flat_WTD[:, evaluation.context :]
-    generator = torch.Generator().manual_seed(evaluation.seed)
-    since = time.perf_counter()
-    paths = sampler(context, evaluation.samples, evaluation.horizon, generator)
-    milliseconds = (time.perf_counter() - since) * 1e3 / len(flat_WTD)
-    values, target = Keypoints.from_flat(paths).value, Keypoints.from_flat(truth).value
-    units, unit_truth = paths / spread, truth / spread
-    per_window = {
-        "crps": metrics.crps(units, unit_truth),
-        "energy_score": metrics.energy_score(units, unit_truth),
-        "min_ade": metrics.min_ade(values, target)[:, None],
-        "apd": metrics.apd(values)[:, None],
-        **{f"coverage_{level}": metrics.coverage(paths, truth, level / 100) for level in (50, 80, 95)},
-    }
-    entries = {name: _entry(value, torch.ones_like(value), people) for name, value in per_window.items()}
-    entries["acceleration_ratio"] = _entry(*metrics.accelerations(values, target), people)
-    return entries | {"ms_per_window": Metric(milliseconds)}
+def _fitting(motions: list[Motion], width: int, notes: list[str]) -> list[Motion]:
+    """Pass over recordings of another width than the model's."""
+    other = {motion.clip: motion.flat.shape[1] for motion in motions if motion.flat.shape[1] != width}
+    notes += [f"{clip}: {found} numbers a frame, but the forecaster is made for {width}." for clip, found in other.items()]
+    kept = [motion for motion in motions if motion.clip not in other]
+    if not kept:
+        raise InputError("recording_shape", f"The forecaster is made for {width} numbers a frame.", " ".join(notes[:3]))
+    return kept
 
 
-def _entry(value_WH: Tensor, weight_WH: Tensor, people: list[str], resamples: int = 1000) -> Metric:
-    """Mean (ratio of sums) and its 95 % interval; whole people are resampled, for windows of one person are not independent."""
-    names, group = np.unique(people, return_inverse=True)
-    member = torch.zeros(len(names), len(people), dtype=torch.float64)
-    member[torch.from_numpy(group), torch.arange(len(people))] = 1
-    top, bottom = member @ value_WH.double().mean(1), member @ weight_WH.double().mean(1)
-    pick = torch.randint(len(names), (resamples, len(names)), generator=torch.Generator().manual_seed(0))
-    ratio = top[pick].sum(1) / bottom[pick].sum(1)
-    low, high = torch.quantile(ratio, torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
-    per_step = (value_WH.sum(0) / weight_WH.sum(0)).tolist() if value_WH.shape[1] > 1 else None
-    return Metric((top.sum() / bottom.sum()).item(), low, high, per_step)
+def _unknown_to(model: Path, motions: list[Motion], notes: list[str]) -> list[Motion]:
+    """Leave out what the model was trained on, unless that is all."""
+    known = train_recordings(model) & {motion.clip for motion in motions}
+    kept = [motion for motion in motions if motion.clip not in known]
+    if not known:
+        return motions
+    if not kept:
+        notes.append("The forecaster was trained on all of these recordings: its figures are those of training.")
+        return motions
+    every = len({motion.clip for motion in motions})
+    notes.append(f"{len(known)} of {every} recordings are left out: the forecaster was trained on them.")
+    return kept

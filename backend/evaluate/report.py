@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ from backend import __version__
 
 
 class Metric(msgspec.Struct, omit_defaults=True):
-    """A figure: its value, its 95 % interval where there is one, and its values per step where that applies."""
+    """A figure: its value, its 95 % interval where there is one, its values per step and its histogram where they apply."""
 
     value: float
     low: float | None = None
     high: float | None = None
     per_step: list[float] | None = None
+    histogram: list[float] | None = None
 
 
 class Report(msgspec.Struct):
@@ -40,9 +42,14 @@ class Report(msgspec.Struct):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
-    def show(self) -> None:
-        """Print the report as a table: one row a name, one column a metric; the other way round where that is narrower."""
-        metrics = list(dict.fromkeys(metric for row in self.results.values() for metric in row))
+    def show(self, only: Sequence[str] = ()) -> None:
+        """Print the report as a table: one row a name, one column a metric; the other way round where that is narrower.
+
+        Args:
+            only: the metrics that are printed; all by default.
+        """
+        there = dict.fromkeys(metric for row in self.results.values() for metric in row)
+        metrics = [metric for metric in only if metric in there] if only else list(there)
         table = Table(title=f"{self.command} ({self.device})")
         table.add_column("")
         across = metrics if len(metrics) <= max(8, len(self.results)) else list(self.results)
@@ -55,6 +62,54 @@ class Report(msgspec.Struct):
             for metric in metrics:
                 table.add_row(metric, *(_cell(row.get(metric)) for row in self.results.values()))
         Console().print(table)
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """A paired test of two methods on the same windows.
+
+    Attributes:
+        metric: what is compared.
+        method, against: the two names.
+        difference: the method's figure less the other's.
+        low, high: its 95 % interval, None where it cannot be told.
+        p: two-sided, of no difference.
+    """
+
+    metric: str
+    method: str
+    against: str
+    difference: float
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+
+
+class ComparisonReport(Report, kw_only=True):
+    """A report of methods that are tested against each other.
+
+    Attributes:
+        comparisons: the tests.
+        notes: what a reader must know: files passed over, methods left out, ...
+    """
+
+    comparisons: list[Comparison] = []
+    notes: list[str] = []
+
+    def show(self, only: Sequence[str] = ()) -> None:
+        """Print the table, the tests of its first metric and the notes."""
+        super().show(only)
+        console = Console()
+        for test in self.comparisons:
+            if test.metric == next(iter(only), test.metric):
+                console.print(f"{test.metric}: {test.method} - {test.against} = {_difference(test)}", highlight=False)
+        for note in self.notes:
+            console.print(f"Note: {note}", highlight=False, markup=False)
+
+
+def _difference(test: Comparison) -> str:
+    if test.low is None or test.high is None or test.p is None:
+        return f"{test.difference:+.3g}"
+    return f"{test.difference:+.3g} \\[{test.low:+.3g}, {test.high:+.3g}], p = {test.p:.2g}"
 
 
 def _cell(metric: Metric | None) -> str:

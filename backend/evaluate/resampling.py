@@ -52,8 +52,8 @@ class Estimate:
     def p_value(self) -> float | None:
         """Return the two-sided p of the hypothesis that the figure (a difference) is 0, or None without resamples.
 
-        The share of resamples beyond 0, both ways, with the figure itself counted in; moved as the interval is, so that p < 0.05
-        where the interval leaves out 0.
+        The share of resamples beyond 0, both ways, with the figure itself counted in; moved as the interval is, so that
+        p < 0.05 where the interval leaves out 0.
         """
         finite = self.replicates_R[self.replicates_R.isfinite()]
         if not len(finite):

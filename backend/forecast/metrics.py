@@ -41,7 +41,9 @@ def _pair_difference(paths: Tensor) -> Tensor:
     k = paths.shape[1]
     # sum over pairs of |x_i - x_j| = 2 * sum_i (2i - k - 1) x_(i): no K x K differences in memory.
     rank = 2 * torch.arange(1, k + 1, dtype=paths.dtype, device=paths.device) - k - 1
-    return 2 * torch.einsum("wkhd,k->whd", ordered(paths), rank) / max(1, k * (k - 1))
+    # Above the least sample: equal samples differ by nothing, to the last digit.
+    samples = ordered(paths)
+    return 2 * torch.einsum("wkhd,k->whd", samples - samples[:, :1], rank) / max(1, k * (k - 1))
 
 
 def energy_score(paths: Tensor, truth: Tensor) -> Tensor:
