@@ -191,7 +191,7 @@ class Forecaster(StepModel):
             k: K.
             horizon: H.
             generator: source of all randomness.
-            refine: GRU-SNF's MCMC moves; none are made for GRU-NF.
+            refine: GRU-SNF's moves and noise; None is GRU-NF.
             temperature: scale of the noise that the flow starts from.
             weights: also return each path's log weight, by which refined (or heated) paths stand for the flow's own density
                 (Wu, Koehler & Noe 2020, arXiv 2002.06707). It grows wider with every step and block: check its effective
@@ -203,18 +203,20 @@ class Forecaster(StepModel):
         Raises:
             ValueError: weights at a temperature of 0, where the paths have no density.
         """
-        if weights and temperature <= 0:
+        if weights and (temperature <= 0 or (refine is not None and refine.cooling <= 0)):
             raise ValueError("paths have weights at a temperature above 0 only")
         rows, d = len(state) * k, self.config.features
-        normal = draw(torch.randn, generator, horizon, rows, d)
-        refiner = None
-        if refine is not None and refine.steps:
-            refiner = refine.begin(horizon=horizon, blocks=self.config.blocks, rows=rows, features=d, generator=generator)
+        noise = draw(torch.randn, generator, horizon, rows, d) * temperature
+        scale, refiner = temperature, None
+        if refine is not None:
+            noise, scale = refine.start(noise, k), temperature * refine.cooling
+            if refine.steps:
+                refiner = refine.begin(horizon=horizon, blocks=self.config.blocks, rows=rows, features=d, generator=generator)
         log_terms: list[Tensor] | None = [] if weights else None
-        paths = self.rollout(state.expand(k), normal * temperature, refiner, log_terms)
+        paths = self.rollout(state.expand(k), noise, refiner, log_terms)
         log_weights = None
         if log_terms is not None:
-            log_noise = -0.5 * normal.square().sum((0, 2)) - horizon * d * (math.log(temperature) + 0.5 * math.log(2 * math.pi))
+            log_noise = -0.5 * (noise / scale).square().sum((0, 2)) - horizon * d * (math.log(scale) + 0.5 * math.log(2 * math.pi))
             log_weights = (torch.stack(log_terms).sum(0) - log_noise).unflatten(0, (len(state), k))
         acceptance = refiner.acceptance() if refiner else None
         return Forecast(paths.unflatten(0, (len(state), k)), acceptance, log_weights)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from backend.forecast.flow import AfterBlock
 from backend.forecast.kernels import Hmc, Kernel, Mala, Metropolis
-from backend.forecast.noise import Source, draw
+from backend.forecast.noise import Source, couple, draw
 
 
 @dataclass(frozen=True)
@@ -64,22 +64,32 @@ class Refinement:
         consistency: beta, the pull towards the point forecast. 1 keeps the flow's own spread; less lets the futures spread
             (0.35: 5 % more diverse on held-out people at an unchanged energy score).
         kernel: which transition (`kernels.py`).
+        cooling: the flow starts from noise of this scale (times the temperature); the moves widen what it narrows, and shake
+            the paths less than a wider start would.
+        coupled: the noise of K futures avoids each other (`noise.couple`).
     """
 
     steps: int = 2
     step_size: float = 0.3
     consistency: float = 0.35
     kernel: KernelName = "metropolis"
+    cooling: float = 0.97
+    coupled: bool = True
 
     def __post_init__(self) -> None:
-        if self.steps < 0 or not (0 <= self.step_size < math.inf) or not (0 <= self.consistency < math.inf):
-            raise ValueError("a refinement needs steps, step_size and consistency that are not negative")
+        numbers = (self.step_size, self.consistency, self.cooling)
+        if self.steps < 0 or not all(0 <= number < math.inf for number in numbers):
+            raise ValueError("a refinement needs steps, step_size, consistency and cooling that are not negative")
         if self.kernel not in KERNELS:
             raise ValueError(f"a refinement's kernel is one of {', '.join(KERNELS)}")
 
     def transition(self) -> Kernel:
         """Return the kernel with its step size."""
         return KERNELS[self.kernel](self.step_size)
+
+    def start(self, normal_TRD: Tensor, k: int) -> Tensor:
+        """Return the noise that K futures of each stream start from, given standard normal noise `[T, R, D]`."""
+        return (couple(normal_TRD, k) if self.coupled else normal_TRD) * self.cooling
 
     def begin(self, *, horizon: int, blocks: int, rows: int, features: int, generator: Source) -> Refiner:
         """Draw the noise of a rollout of H steps through T blocks, of `rows` paths of D numbers moved together."""

@@ -56,7 +56,7 @@ def test_samples_have_the_normal_distribution_s_mean_and_covariance(head, frames
 def test_there_is_nothing_to_refine_between_no_blocks(head, frames):
     state = head.observe(frames)
     plain = head.sample(state, 3, 5, torch.Generator().manual_seed(0))
-    refined = head.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=3))
+    refined = head.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=3, cooling=1, coupled=False))
     assert torch.equal(plain.paths, refined.paths) and refined.acceptance is None
 
 

@@ -98,11 +98,11 @@ def test_futures_differ_from_each_other(forecaster, frames):
     assert torch.pdist(paths[0].flatten(1)).min() > 0.1
 
 
-def test_zero_mcmc_steps_are_gru_nf_and_refinement_starts_from_the_same_noise(forecaster, frames):
+def test_without_moves_cooling_and_coupling_refinement_is_gru_nf(forecaster, frames):
     state = forecaster.observe(frames)
     plain = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0)).paths
-    zero = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=0))
-    tiny = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=2, step_size=1e-7)).paths
+    zero = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=0, cooling=1, coupled=False))
+    tiny = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=2, step_size=1e-7, cooling=1, coupled=False)).paths
     assert torch.equal(plain, zero.paths) and zero.acceptance is None
     torch.testing.assert_close(plain, tiny, atol=1e-4, rtol=1e-4)
 
