@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import simplejpeg
 import torch
+from torch import Tensor
 
 from backend.evaluate.report import Metric, Report
-from backend.forecast.gru_nf import Forecaster
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.paper import PaperLoop
+from backend.forecast.refine import Refinement
 from backend.keypoints.clock import Tick, resample
 from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline, Stream
@@ -22,6 +25,9 @@ from backend.types import FloatArray, ForecastSettings, Recording
 
 FRAMES = 16
 """Frames rendered in one pass when a generator is timed: K = 4 futures, every fourth of H = 16 steps."""
+
+SAMPLES, CONTEXT, HORIZON = 100, 8, 16
+"""One window as the GRU-SNF paper forecasts it."""
 
 
 def measure(work: Callable[[], object], repeats: int, warm_up: int = 3) -> Metric:
@@ -54,7 +60,7 @@ def bench(
         device: of the generators.
         threads: torch threads; 0 takes half of the cores.
         precision: of the generators.
-        repeats: timed runs of each stage, after three warm-ups.
+        repeats: timed runs of each stage, after three warm-ups; the paper's loop, which takes seconds, runs a tenth as often.
     """
     results: dict[str, dict[str, Metric]] = {}
     pipelines = list(_pipelines(models, device, threads, precision))
@@ -68,6 +74,9 @@ def bench(
         "forecast_step_nf": ForecastSettings(k=8, horizon=16, method="gru_nf"),
     }.items():
         results[name] = {"ms": measure(lambda s=settings: pipeline.forecast([stream], [s]), repeats)}  # type: ignore[misc]
+    faces = [face for face, _ in _ticks(recording)][:CONTEXT]
+    context = torch.stack([pipeline.keypoints(face).flat() for face in faces])
+    results |= sampling(Forecaster.load(models / "forecaster"), context.reshape(1, CONTEXT, -1), repeats)
     for name, loaded in pipelines:
         results |= _generator(name, loaded, recording, repeats)
     for tiles, size in ((8, 128), (4, 256)):
@@ -82,6 +91,27 @@ def bench(
         "precision": str(pipeline.generator.precision),
     }
     return Report("bench", used, results)
+
+
+def sampling(forecaster: Forecaster, context_WCD: Tensor, repeats: int, samples: int = SAMPLES) -> dict[str, dict[str, Metric]]:
+    """Time one window's samples: ours, the paper's loop on the same weights, and that loop at the paper's sizes.
+
+    The paper's model is a GRU of 3 x 512 with 5 blocks of 512, untrained: weights do not change the time. `speedup` is how many
+    times faster than the loop `forecast_window` was in this run. All refine by 2 random-walk steps after each block.
+    """
+
+    def ours() -> Tensor:
+        state = forecaster.observe(context_WCD)
+        return forecaster.sample(state, samples, HORIZON, refine=Refinement(steps=2, step_size=0.35)).paths
+
+    window = measure(ours, repeats)
+    results = {"forecast_window": {"ms": window}}
+    published = ForecasterConfig(features=context_WCD.shape[-1], hidden=512, layers=3, blocks=5, block_hidden=512)
+    for name, model in {"paper_loop": forecaster, "paper_loop_512": Forecaster(published).freeze()}.items():
+        loop = PaperLoop(model, steps=2)
+        took = measure(lambda c=loop: c.sample(context_WCD, samples, HORIZON), max(1, repeats // 10), warm_up=0)  # type: ignore[misc]
+        results[name] = {"ms": took, "speedup": Metric(took.value / window.value)}
+    return results
 
 
 def _pipelines(models: Path, device: str, threads: int, precision: Precision) -> Iterator[tuple[str, Pipeline]]:

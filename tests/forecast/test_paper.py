@@ -81,7 +81,7 @@ def test_the_prior_of_a_coordinate_is_the_whole_row_s():
 
 
 def test_the_published_moves_do_not_keep_the_energy_s_density(forecaster):
-    """Exact draws of the middle block's U = (1/2) |y|^2 / 2 + (1/2) |y|^2, of variance 2/3, shrink; ours stay (test_kernels)."""
+    """Exact draws of the middle block's U = (1/2) |y|^2 / 2 + (1/2) |y|^2, of variance 2/3, shrink; by ours they stay."""
     loop = PaperLoop(forecaster, steps=30, step_size=0.7)
     y = torch.randn(4000, 6, generator=seeded()) * (2 / 3) ** 0.5
     assert loop._refine(1, y, torch.zeros(4000, 6), seeded(1)).var() < 0.57
