@@ -88,6 +88,7 @@ def train_forecaster(
     runs: Path,
     training: ForecasterTraining | None = None,
     *,
+    start_from: Path | None = None,
     resume: bool = True,
     quiet: bool = False,
 ) -> dict[str, Any]:
@@ -98,6 +99,7 @@ def train_forecaster(
         output: folder for the weights, e.g. `models/forecaster`.
         runs: folder for `checkpoint.pt`, `log.jsonl` and TensorBoard events.
         training: settings.
+        start_from: folder of a forecaster to go on from, with its architecture and statistics; random weights by default.
         resume: go on from `runs/checkpoint.pt` where there is one.
         quiet: no progress bar.
 
@@ -106,12 +108,13 @@ def train_forecaster(
 
     Raises:
         InputError: the data folder is missing, empty or holds no long enough motion.
+        ModelError: the weights to start from cannot be read.
     """
     training = training or ForecasterTraining()
     torch.set_num_threads(training.threads)
     motions = read_motions(data, "train")
     held_out = torch.from_numpy(windows(read_motions(data, "val"), training.context + training.horizon, 12)[0])
-    run = _Run(training, motions, runs, resume)
+    run = _Run(training, motions, runs, resume, start_from)
     with Progress(
         TextColumn("forecaster"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         TextColumn("loss {task.fields[loss]:.3f}  held out {task.fields[best]:.4f}"), disable=quiet,
@@ -146,6 +149,14 @@ def train_forecaster(
     return report
 
 
+def trained(training: ForecasterTraining, folder: Path) -> Forecaster | Vrnn:
+    """Return a copy of the model in a folder, its statistics too, ready to learn on."""
+    loaded = Vrnn.load(folder) if training.kind == "vrnn" else Forecaster.load(folder)
+    model = Vrnn(loaded.config) if isinstance(loaded, Vrnn) else Forecaster(loaded.config)
+    model.load_state_dict(loaded.state_dict())
+    return model
+
+
 def untrained(training: ForecasterTraining) -> Forecaster | Vrnn:
     """Return a model of the wanted kind with random weights."""
     if training.kind == "vrnn":
@@ -157,15 +168,18 @@ def untrained(training: ForecasterTraining) -> Forecaster | Vrnn:
 class _Run:
     """The mutable part of a training run: weights, optimiser, random state, best so far; saved and resumed as a whole."""
 
-    def __init__(self, training: ForecasterTraining, motions: list[Motion], folder: Path, resume: bool) -> None:
+    def __init__(
+        self, training: ForecasterTraining, motions: list[Motion], folder: Path, resume: bool, start_from: Path | None
+    ) -> None:
         self._log = TrainingLog(folder)
         self._training, self._folder = training, folder
         self._generator = torch.Generator().manual_seed(training.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(training.seed)
-            self._model = untrained(training)
-        first_look = MotionSampler(motions, training.window, training.seed).draw(1024)
-        self._model.set_statistics(measure(first_look, self._model.config.mean_frames))
+            self._model = untrained(training) if start_from is None else trained(training, start_from)
+        if start_from is None:
+            first_look = MotionSampler(motions, training.window, training.seed).draw(1024)
+            self._model.set_statistics(measure(first_look, self._model.config.mean_frames))
         self._average = copy.deepcopy(self._model).requires_grad_(False).eval()
         self._best = copy.deepcopy(self._average.state_dict())
         self._optimiser = torch.optim.AdamW(

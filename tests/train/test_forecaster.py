@@ -8,6 +8,8 @@ import torch
 
 from backend.errors import InputError
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.motion_bank import load_bank
+from backend.forecast.vrnn import Vrnn
 from backend.keypoints import regions
 from backend.keypoints.dataset import read_motions
 from backend.keypoints.regions import FaceRegions
@@ -82,6 +84,34 @@ def test_a_cut_run_goes_on_where_it_was(data, tmp_path):
     report = train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
     steps = [json.loads(line)["step"] for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert steps == [2, 4, 6] and report["metrics"]["updates"] == 6
+
+
+def test_training_can_go_on_from_weights_that_are_there(data, tmp_path):
+    train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+    still = replace(TINY, updates=1, learning_rate=1e-9, architecture=ForecasterConfig())
+    train_forecaster(data, tmp_path / "again", tmp_path / "run 2", still, start_from=tmp_path / "model", quiet=True)
+    one, two = (Forecaster.load(tmp_path / name) for name in ("model", "again"))
+    assert one.config == two.config and torch.equal(one.spread, two.spread)
+    torch.testing.assert_close(one.flow.middle, two.flow.middle, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["gru_gaussian", "vrnn"])
+def test_the_rivals_are_trained_by_the_same_command(data, tmp_path, kind):
+    report = train_forecaster(data, tmp_path / "model", tmp_path / "run", replace(TINY, kind=kind), quiet=True)
+    model = (Vrnn if kind == "vrnn" else Forecaster).load(tmp_path / "model")
+    assert report["kind"] == kind and np.isfinite(report["metrics"]["held_out_energy_score"])
+    assert kind == "vrnn" or (model.config.blocks == 0 and len(load_bank(tmp_path / "model")))
+
+
+def test_keypoints_of_another_detector_train_a_forecaster_too(tmp_path):
+    random = np.random.default_rng(0)
+    names = [f"walk{number}" for number in range(3)]
+    for name in names:
+        np.savez(tmp_path / f"{name}.npz", keypoints=random.normal(0, 0.01, (200, 60)).cumsum(0).astype(np.float32), fps=25)
+    rows = "".join(f"{name}.npz,{name},{'val' if name == 'walk2' else 'train'}\n" for name in names)
+    (tmp_path / "clips.csv").write_text("clip,person,split\n" + rows)
+    report = train_forecaster(tmp_path, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+    assert report["data"]["layout"] == "flat" and report["data"]["train_recordings"] == ["walk0", "walk1"]
 
 
 def test_the_same_seed_trains_the_same_weights(data, tmp_path):
