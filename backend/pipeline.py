@@ -19,12 +19,14 @@ from backend.animate.transfer import relative
 from backend.errors import InputError, ModelError
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import Refinement
+from backend.forecast.refinement_check import check_first_step
+from backend.forecast.refinement_flags import Refined
 from backend.forecast.state import ForecastState
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import PortraitImage
 from backend.runtime.engine import GeneratorEngine, Precision, configure_process
-from backend.types import FloatArray, ForecastSettings, Keypoints, Method
+from backend.types import FloatArray, Forecast, ForecastSettings, Keypoints, Method
 
 CONTEXT = 8
 """Observed steps before the first forecast, as in the paper's 8-16 protocol; the GRU goes on remembering after that."""
@@ -91,12 +93,14 @@ class Fan:
         fan: keypoint positions `[K, H, N, 2]` on the portrait's crop, in [-1, 1].
         methods: which engine drew each path.
         acceptance: mean MCMC acceptance in [0, 1]; None without MCMC.
+        refined: how far MCMC took the paths, by their first step; None without MCMC.
     """
 
     paths: Tensor
     fan: FloatArray
     methods: list[Method]
     acceptance: float | None
+    refined: Refined | None
 
 
 class Pipeline:
@@ -185,22 +189,27 @@ class Pipeline:
             rows = [i for i, setting in enumerate(settings) if setting == wanted]
             state = ForecastState.cat([streams[i].state for i in rows])
             seeds = [streams[i].seed for i in rows]
-            drawn = [self._draw(state, wanted, method, seeds) for method in _methods(wanted)]
-            paths = torch.cat([forecast for forecast, _ in drawn], 1)
-            rates = [rate for _, rate in drawn if rate is not None]
-            methods = [method for method in _methods(wanted) for _ in range(wanted.k)]
+            drawn = {method: self._draw(state, wanted, method, seeds) for method in _methods(wanted)}
+            paths = torch.cat([forecast.paths for forecast in drawn.values()], 1)
+            methods = [method for method in drawn for _ in range(wanted.k)]
+            snf = drawn.get("gru_snf")
+            refined = self._check(state, wanted, snf, seeds)
             for row, i in enumerate(rows):
                 on_portrait = self._transfer(streams[i], paths[row]).value.numpy()
-                fans[i] = Fan(paths[row], on_portrait, methods, sum(rates) / len(rates) if rates else None)
+                fans[i] = Fan(paths[row], on_portrait, methods, snf.acceptance if snf else None, refined[row])
         return [fans[i] for i in range(len(streams))]
 
-    def _draw(
-        self, state: ForecastState, settings: ForecastSettings, method: Method, seeds: list[int]
-    ) -> tuple[Tensor, float | None]:
+    def _draw(self, state: ForecastState, settings: ForecastSettings, method: Method, seeds: list[int]) -> Forecast:
         refine = Refinement(settings.mcmc_steps, settings.step_size, settings.consistency) if method == "gru_snf" else None
-        noise = [torch.Generator().manual_seed(seed) for seed in seeds]
-        forecast = self.forecaster.sample(state, settings.k, settings.horizon, noise, refine, settings.temperature)
-        return forecast.paths, forecast.acceptance
+        return self.forecaster.sample(state, settings.k, settings.horizon, _noise(seeds), refine, settings.temperature)
+
+    def _check(
+        self, state: ForecastState, settings: ForecastSettings, forecast: Forecast | None, seeds: list[int]
+    ) -> list[Refined] | list[None]:
+        """Measure how far MCMC took each stream's paths, where it ran."""
+        if forecast is None or forecast.acceptance is None:
+            return [None] * len(seeds)
+        return check_first_step(self.forecaster, state, forecast.paths, _noise(seeds), settings.temperature)
 
     def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[NDArray[np.uint8]]:
         """Draw each stream's portrait at flat keypoints `[F, 6N]` of its driver -> `[F, size, size, 3]` uint8 each."""
@@ -246,3 +255,8 @@ def _generator_folder(models: Path, name: str) -> Path:
 
 def _methods(settings: ForecastSettings) -> list[Method]:
     return ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
+
+
+def _noise(seeds: Sequence[int]) -> list[torch.Generator]:
+    """One source a stream: its futures do not depend on who shares its batch."""
+    return [torch.Generator().manual_seed(seed) for seed in seeds]

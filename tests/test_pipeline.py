@@ -57,6 +57,20 @@ def test_a_restart_forgets_the_motion_but_not_the_reference(pipeline, stream, re
     assert stream.reference is reference
 
 
+def test_refinement_is_measured_where_mcmc_ran(pipeline, portrait_image, recording):
+    streams = [pipeline.open(pipeline.portrait(portrait_image), seed=seed) for seed in range(2)]
+    pipeline.observe(streams, [ticks(recording)] * 2)
+    for settings in (ForecastSettings(method="gru_nf"), ForecastSettings(mcmc_steps=0)):
+        assert [fan.refined for fan in pipeline.forecast(streams, [settings] * 2)] == [None, None]
+    sizes = [ForecastSettings(mcmc_steps=8, step_size=size, consistency=0.0) for size in (0.0, 0.1, 1.0)]
+    measured = [[fan.refined for fan in pipeline.forecast(streams, [settings] * 2)] for settings in sizes]
+    for at_rest, moved, away in zip(*measured, strict=True):
+        assert at_rest.moved == pytest.approx(0, abs=1e-2) and at_rest.strain == pytest.approx(0, abs=1e-2)
+        assert 0.1 < moved.moved < away.moved
+        assert away.strain > moved.strain
+        assert away.flags() == {"over_refined"}
+
+
 @pytest.mark.parametrize(("method", "paths"), [("gru_nf", 4), ("gru_snf", 4), ("both", 8)])
 def test_a_fan_has_k_paths_of_each_engine(pipeline, stream, recording, method, paths):
     pipeline.observe([stream], [ticks(recording)])

@@ -104,7 +104,9 @@ class SheetHead(msgspec.Struct, frozen=True):
     """What a sheet shows. Payload: the fan (`K * H * N * 2` u16), then one JPEG with all tiles, row-major.
 
     `t` and `source` echo the capture time and sequence number of the frame it was made from; `step` (1..H) is the step
-    of the future tiles, 0 when there are none; tile number `present` is the present, the K futures follow.
+    of the future tiles, 0 when there are none; tile number `present` is the present, the K futures follow. `flags`:
+    `warming` (too little seen to forecast), `overloaded` (this session skips turns), and of refinement by MCMC
+    `under_refined` (it changes nothing) or `over_refined` (its futures are no longer plausible).
     """
 
     t: float

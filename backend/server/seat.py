@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from backend.errors import MotionFanError
+from backend.forecast.refinement_flags import RefinementWatch
 from backend.server.generation import Generation
 from backend.server.mailbox import Mailbox, Work
 from backend.server.protocol import Verdict
@@ -44,6 +45,7 @@ class Seat:
     generations: int = 0
     ticks: int = 0
     verdict: Verdict | None = None
+    refinement: RefinementWatch = field(default_factory=RefinementWatch)
 
     def set_portrait(self, portrait: Portrait) -> None:
         """Animate another portrait; a generation half drawn with the old one ends without a verdict."""
@@ -52,8 +54,9 @@ class Seat:
         self.forget()
 
     def forget(self) -> None:
-        """End the generation without a verdict."""
+        """End the generation without a verdict; what was seen of the refinement belongs to what was before."""
         self.generation = None
+        self.refinement = RefinementWatch()
         self.verdict = None
 
 

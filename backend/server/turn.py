@@ -120,6 +120,8 @@ class Turns:
         for turn, fan in served:
             turn.fan = fan
             seat = turn.seat
+            if fan.refined is not None:
+                seat.refinement.see(fan.refined)
             if seat.generation is None and turn.observation is not None:
                 seat.generations += 1
                 seat.generation = Generation(seat.generations, turn.tick, turn.observation, fan)
@@ -193,7 +195,7 @@ class Turns:
             surprise=turn.observation.surprise,
             acceptance=None if turn.fan is None else turn.fan.acceptance,
             verdict=seat.verdict,
-            flags=(["warming"] if turn.fan is None else []) + (["overloaded"] if plan.turns > 1 else []),
+            flags=[*(["warming"] if turn.fan is None else seat.refinement.flags), *(["overloaded"] if plan.turns > 1 else [])],
         )
         seat.verdict = None
         self._metrics.sheets.inc()

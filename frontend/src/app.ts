@@ -10,6 +10,7 @@ import { logo } from './logo.ts';
 import { PortraitPicker } from './portrait.ts';
 import { exposeProbe } from './probe.ts';
 import type { ErrorHead, ReadyHead } from './protocol.ts';
+import { refinementAdvice } from './refinement-advice.ts';
 import { fieldsOf, type Settings } from './schema.ts';
 import { SheetQueue } from './sheet-queue.ts';
 import { listen, type Shortcut } from './shortcuts.ts';
@@ -47,7 +48,10 @@ export class App {
           root.dataset.connection = status.kind;
         },
         ready: (head, fresh) => this.#ready(head, fresh),
-        sheet: (sheet) => this.sheets.take(sheet),
+        sheet: (sheet) => {
+          this.sheets.take(sheet);
+          this.controls?.advise(refinementAdvice(sheet.head)?.words ?? null);
+        },
         failure: (head) => this.#failure(head),
       },
     );

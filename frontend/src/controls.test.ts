@@ -72,3 +72,16 @@ test('values show as many decimals as their step', () => {
   expect(valueText(temperature, 1)).toBe('1.00');
   expect(valueText({ ...temperature, step: 0.1 }, 0.5)).toBe('0.5');
 });
+
+test('advice is shown below the controls until it no longer holds', () => {
+  const notice = find<HTMLElement>('.notice');
+  expect(notice.hidden).toBe(true);
+  controls.advise('Lower the step size.');
+  expect([notice.hidden, notice.textContent, notice.getAttribute('role')]).toEqual([
+    false,
+    'Lower the step size.',
+    'status',
+  ]);
+  controls.advise(null);
+  expect(notice.hidden).toBe(true);
+});

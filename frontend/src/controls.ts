@@ -1,5 +1,5 @@
 /** Controls of the forecast, made from the server's schema: nothing here knows what a setting means. */
-import { h, icon } from './dom.ts';
+import { h, icon, setText } from './dom.ts';
 import { methodName } from './palette.ts';
 import { active, defaultsOf, type Field, type NumberField, type Settings, sanitise } from './schema.ts';
 import { recall, remember } from './storage.ts';
@@ -11,6 +11,7 @@ type Control = { field: Field; element: HTMLElement; show(value: string | number
 
 export class Controls {
   readonly element: HTMLElement;
+  readonly #advice = h('p', { class: 'notice', role: 'status', hidden: true });
   #settings: Settings;
   #controls: Control[];
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -29,6 +30,7 @@ export class Controls {
       { class: 'card controls', 'aria-labelledby': 'controls-title' },
       h('header', {}, h('h2', { id: 'controls-title' }, 'Forecast'), reset),
       ...this.#controls.map((control) => control.element),
+      this.#advice,
     );
     this.#show();
   }
@@ -43,6 +45,12 @@ export class Controls {
     remember(KEY, this.#settings);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.changed(this.settings), DEBOUNCE_MS);
+  }
+
+  /** Say below the controls what the settings do to the forecast, or nothing. */
+  advise(words: string | null): void {
+    this.#advice.hidden = words === null;
+    setText(this.#advice, words ?? '');
   }
 
   reset(): void {

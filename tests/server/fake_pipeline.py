@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from backend.forecast.refinement_flags import Refined
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import PortraitImage
@@ -36,6 +37,7 @@ class FakeFan:
     fan: np.ndarray
     methods: list[str]
     acceptance: float | None
+    refined: Refined | None
 
 
 class FakeStream:
@@ -110,8 +112,10 @@ class FakePipeline:
         now = Keypoints.from_flat(stream.present)
         value = now.value + drift * steps
         paths = Keypoints(value, now.jacobian.expand(*value.shape[:2], -1, -1, -1)).flat()
-        acceptance = None if settings.method == "gru_nf" else 0.7
-        return FakeFan(paths, value.numpy().astype(np.float32), methods, acceptance)
+        mcmc = settings.method != "gru_nf" and settings.mcmc_steps > 0
+        # As if the step size were all that counts: 0.05 changes nothing, 1 goes too far.
+        refined = Refined(moved=settings.step_size, strain=settings.step_size / 2) if mcmc else None
+        return FakeFan(paths, value.numpy().astype(np.float32), methods, 0.7 if mcmc else None, refined)
 
     def render(self, requests: list[tuple[FakeStream, Tensor]], size: int) -> list[np.ndarray]:
         return [np.stack([self._tile(stream, flat, size) for flat in flats]) for stream, flats in requests]

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from backend.forecast.refinement_flags import PATIENCE
 from backend.server import api, protocol
 from backend.server.mailbox import CREDITS
 from backend.types import ForecastSettings
@@ -246,3 +247,17 @@ def test_every_tile_of_a_sheet_lies_where_the_head_says(client):
     assert fan.shape == (4, 16, 10, 2)
     assert all(tile.shape == (message.head.tile, message.head.tile, 3) for tile in tiles)
     assert len(tiles) == message.head.tiles
+
+
+def test_refinement_that_fails_is_flagged_after_a_while_until_the_settings_change(client):
+    client.play(READY)
+    client.send(ForecastSettings(step_size=0.05))
+    assert [head.flags for head in client.play(PATIENCE)] == [[]] * (PATIENCE - 1) + [["under_refined"]]
+    client.send(ForecastSettings(step_size=1.0))
+    assert [head.flags for head in client.play(PATIENCE)] == [[]] * (PATIENCE - 1) + [["over_refined"]]
+    client.send(ForecastSettings(step_size=1.0, method="gru_nf"))
+    assert all(head.flags == [] for head in client.play(PATIENCE + 2))
+
+
+def test_moderate_refinement_is_not_flagged(client):
+    assert all(head.flags == [] for head in client.play(READY + 2 * PATIENCE)[READY:])

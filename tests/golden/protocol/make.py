@@ -48,7 +48,7 @@ def messages() -> dict[str, Message]:
         surprise=0.25,
         acceptance=0.5,
         verdict=protocol.Verdict(1, [0.02, 0.01], 1, 0.03),
-        flags=["overloaded"],
+        flags=["over_refined", "overloaded"],
     )
     bare = protocol.SheetHead(
         t=80.0,
