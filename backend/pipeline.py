@@ -200,7 +200,7 @@ class Pipeline:
         return [fans[i] for i in range(len(streams))]
 
     def _draw(self, state: ForecastState, settings: ForecastSettings, method: Method, seeds: list[int]) -> Forecast:
-        refine = Refinement(settings.mcmc_steps, settings.step_size, settings.consistency) if method == "gru_snf" else None
+        refine = _refinement(settings) if method == "gru_snf" else None
         return self.forecaster.sample(state, settings.k, settings.horizon, _noise(seeds), refine, settings.temperature)
 
     def _check(
@@ -209,7 +209,8 @@ class Pipeline:
         """Measure how far MCMC took each stream's paths, where it ran."""
         if forecast is None or forecast.acceptance is None:
             return [None] * len(seeds)
-        return check_first_step(self.forecaster, state, forecast.paths, _noise(seeds), settings.temperature)
+        refine, temperature = _refinement(settings), settings.temperature
+        return check_first_step(self.forecaster, state, forecast.paths, _noise(seeds), refine, temperature)
 
     def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[NDArray[np.uint8]]:
         """Draw each stream's portrait at flat keypoints `[F, 6N]` of its driver -> `[F, size, size, 3]` uint8 each."""
@@ -255,6 +256,10 @@ def _generator_folder(models: Path, name: str) -> Path:
 
 def _methods(settings: ForecastSettings) -> list[Method]:
     return ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
+
+
+def _refinement(settings: ForecastSettings) -> Refinement:
+    return Refinement(settings.mcmc_steps, settings.step_size, settings.consistency)
 
 
 def _noise(seeds: Sequence[int]) -> list[torch.Generator]:

@@ -65,7 +65,7 @@ def test_refinement_is_measured_where_mcmc_ran(pipeline, portrait_image, recordi
     sizes = [ForecastSettings(mcmc_steps=8, step_size=size, consistency=0.0) for size in (0.0, 0.1, 1.0)]
     measured = [[fan.refined for fan in pipeline.forecast(streams, [settings] * 2)] for settings in sizes]
     for at_rest, moved, away in zip(*measured, strict=True):
-        assert at_rest.moved == pytest.approx(0, abs=1e-2) and at_rest.strain == pytest.approx(0, abs=1e-2)
+        assert at_rest.moved == pytest.approx(0, abs=1e-2) and -0.1 < at_rest.strain < 0.01  # Only cooled.
         assert 0.1 < moved.moved < away.moved
         assert away.strain > moved.strain
         assert away.flags() == {"over_refined"}

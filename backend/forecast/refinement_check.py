@@ -8,13 +8,14 @@ Shape suffixes: B streams or windows, K futures, H steps, D numbers.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.noise import Source, draw
+from backend.forecast.refine import Refinement
 from backend.forecast.refinement_flags import Refined, RefinementFlag
 from backend.forecast.state import ForecastState
 
@@ -65,19 +66,24 @@ def outside(forecaster: Forecaster, nll: Tensor) -> Tensor:
     return nll > forecaster.surprise_quantiles[DATA_RANGE]
 
 
-def compare(plain_BKHD: Tensor, refined_BKHD: Tensor) -> tuple[Tensor, Tensor]:
-    """Compare the noise of refined steps with that of unrefined ones from the same draws.
+def compare(begun_BKHD: Tensor, refined_BKHD: Tensor, plain_BKHD: Tensor) -> tuple[Tensor, Tensor]:
+    """Compare the noise of refined steps with what they began from, and with that of GRU-NF's steps.
 
     Returns:
         `moved` and `strain` of every stream `[B]`, as in `Refined`.
     """
-    size = plain_BKHD.square().mean((1, 2, 3))
-    moved = (refined_BKHD - plain_BKHD).square().mean((1, 2, 3)) / (2 * size).clamp_min(1e-12)
-    return moved.sqrt(), (refined_BKHD.square().mean((1, 2, 3)) - size) / 2
+    begun, plain = begun_BKHD.square().mean((1, 2, 3)), plain_BKHD.square().mean((1, 2, 3))
+    moved = (refined_BKHD - begun_BKHD).square().mean((1, 2, 3)) / (2 * begun).clamp_min(1e-12)
+    return moved.sqrt(), (refined_BKHD.square().mean((1, 2, 3)) - plain) / 2
 
 
 def check_first_step(
-    forecaster: Forecaster, state: ForecastState, paths_BKHD: Tensor, noise: Source, temperature: float = 1.0
+    forecaster: Forecaster,
+    state: ForecastState,
+    paths_BKHD: Tensor,
+    noise: Source,
+    refine: Refinement,
+    temperature: float = 1.0,
 ) -> list[Refined]:
     """Measure each stream's refinement by the first step of its paths, which needs neither unrefined paths nor a rollout.
 
@@ -86,11 +92,13 @@ def check_first_step(
         state: from which.
         paths_BKHD: refined paths.
         noise: a source in the state that `Forecaster.sample` found it in when it drew them.
+        refine: of that call.
         temperature: of that call.
     """
     b, k, h, d = paths_BKHD.shape
-    plain = draw(torch.randn, noise, h, b * k, d)[0].view(b, k, 1, d) * temperature
-    moved, strain = compare(plain, read_back(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD)
+    normal = draw(torch.randn, noise, h, b * k, d)[:1] * temperature
+    begun, plain = (one.start(normal, k).view(b, k, 1, d) for one in (refine, replace(refine, cooling=1.0)))
+    moved, strain = compare(begun, read_back(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD, plain)
     return [Refined(*pair) for pair in zip(moved.tolist(), strain.tolist(), strict=True)]
 
 
@@ -130,11 +138,11 @@ def refinement_report(
         forecaster: that drew them.
         context_BCD: the frames seen.
         plain_BKHD: unrefined paths.
-        refined_BKHD: refined paths from the same seed (`Forecaster.sample` then starts from the same noise).
+        refined_BKHD: refined paths from the same seed, not coupled, so that each begins from the noise of its plain one.
     """
     state = forecaster.observe(context_BCD)
     plain, refined = read_back(forecaster, state, plain_BKHD), read_back(forecaster, state, refined_BKHD)
-    moved, strain = compare(plain.noise_BKHD, refined.noise_BKHD)
+    moved, strain = compare(plain.noise_BKHD, refined.noise_BKHD, plain.noise_BKHD)
     return RefinementReport(
         moved,
         strain,

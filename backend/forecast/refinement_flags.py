@@ -28,11 +28,11 @@ PATIENCE = 32
 
 
 class Refined(NamedTuple):
-    """How far refinement took some sampled steps from where the flow alone would have put them, in the flow's own noise.
+    """How far MCMC took some sampled steps from where the flow alone would have put them, in the flow's own noise.
 
     Attributes:
-        moved: distance from the unrefined step of the same draw, over the distance between two draws (1: another draw).
-        strain: mean loss of log likelihood against the unrefined step, nats per number; 0 where the steps stay typical.
+        moved: distance from where the same draw began, over the distance between two draws (1: another draw).
+        strain: mean loss of log likelihood against GRU-NF's steps, nats per number; 0 where the steps stay typical.
     """
 
     moved: float

@@ -57,33 +57,42 @@ def test_outside_is_beyond_the_data_s_99_percent(forecaster):
 def test_moved_is_0_for_the_same_draws_and_1_for_others_and_strain_counts_lost_likelihood():
     random = torch.Generator().manual_seed(0)
     plain, other = torch.randn(2, 3, 50, 4, 60, generator=random).unbind(0)
-    moved, strain = compare(plain, plain)
+    moved, strain = compare(plain, plain, plain)
     assert moved.tolist() == [0, 0, 0] and strain.tolist() == [0, 0, 0]
-    moved, strain = compare(plain, other)
+    moved, strain = compare(plain, other, plain)
     assert moved == pytest.approx(np.ones(3), abs=0.02) and strain == pytest.approx(np.zeros(3), abs=0.02)
     # The loss of log N(0, 1) per number, from scaling noise by 1.5.
     normal = torch.distributions.Normal(0, 1)
     lost = (normal.log_prob(plain) - normal.log_prob(1.5 * plain)).mean((1, 2, 3))
-    assert compare(plain, 1.5 * plain)[1].tolist() == pytest.approx(lost.tolist(), rel=1e-5)
+    assert compare(plain, 1.5 * plain, plain)[1].tolist() == pytest.approx(lost.tolist(), rel=1e-5)
 
 
 def test_the_first_step_of_a_fan_is_measured_as_the_report_measures_whole_paths(forecaster, context):
-    state, refine = forecaster.observe(context), Refinement(4, 0.4, 0.2)
+    state, refine = forecaster.observe(context), Refinement(4, 0.4, 0.2, cooling=0.9, coupled=False)
     sources = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
     paths = forecaster.sample(state, K, H, sources, refine, 1.2).paths
     anew = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
-    found = check_first_step(forecaster, state, paths, anew, 1.2)
+    found = check_first_step(forecaster, state, paths, anew, refine, 1.2)
     anew = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
     plain = forecaster.sample(state, K, H, anew, None, 1.2).paths
     report = refinement_report(forecaster, context, plain[:, :, :1], paths[:, :, :1])
-    assert [one.moved for one in found] == pytest.approx(report.moved_B.tolist(), abs=1e-3)
+    # The report cannot know that the paths began from cooled noise.
+    assert [one.moved for one in found] == pytest.approx(report.moved_B.tolist(), abs=0.08)
     assert [one.strain for one in found] == pytest.approx(report.strain_B.tolist(), abs=1e-3)
+
+
+def test_coupled_and_cooled_noise_is_no_move_of_mcmc(forecaster, context):
+    state, refine = forecaster.observe(context), Refinement(0, cooling=0.9, coupled=True)
+    paths = forecaster.sample(state, K, H, torch.Generator().manual_seed(0), refine).paths
+    for found in check_first_step(forecaster, state, paths, torch.Generator().manual_seed(0), refine):
+        assert found.moved == pytest.approx(0, abs=1e-3)
+        assert -0.2 < found.strain < 0
 
 
 def test_a_sample_without_noise_is_not_called_under_refined(forecaster, context):
     state = forecaster.observe(context[:1])
     paths = forecaster.sample(state, 2, H, torch.Generator().manual_seed(0), Refinement(4, 0.4), 0.0).paths
-    (found,) = check_first_step(forecaster, state, paths, torch.Generator().manual_seed(0), 0.0)
+    (found,) = check_first_step(forecaster, state, paths, torch.Generator().manual_seed(0), Refinement(4, 0.4), 0.0)
     assert math.isfinite(found.moved) and "under_refined" not in found.flags()
 
 
@@ -93,10 +102,10 @@ def test_refinement_that_hardly_moves_is_flagged_and_so_is_one_that_runs_away(fo
     flags = {
         setting: refinement_report(forecaster, context, plain, sample(forecaster, context, refine, k=10)).flags
         for setting, refine in {
-            "still": Refinement(1, 0.01, 0.0),
-            "refused": Refinement(2, 30.0, 1.0),
-            "moderate": Refinement(3, 0.3, 0.1),
-            "wild": Refinement(8, 1.0, 0.0),
+            "still": Refinement(1, 0.01, 0.0, cooling=1.0, coupled=False),
+            "refused": Refinement(2, 30.0, 1.0, coupled=False),
+            "moderate": Refinement(3, 0.3, 0.1, cooling=1.0, coupled=False),
+            "wild": Refinement(8, 1.0, 0.0, coupled=False),
         }.items()
     }
     assert flags == {
