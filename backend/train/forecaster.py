@@ -49,6 +49,8 @@ class ForecasterTraining:
         rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss; weight 0 trains by likelihood alone.
         shake_weight: of the energy score of the paths' differences.
         gaussian_weight: of the likelihood of the flow's Gaussian without its blocks.
+        augment: mirror, tempo, turn, scale, shift and amplitude (`MotionSampler`).
+        keep: the averaged weights that score best on held-out people, or the last ones.
         average: decay of the weights' running average, which is what is validated and kept.
         validate_every: updates between validations.
         seed: of everything random.
@@ -66,7 +68,7 @@ class ForecasterTraining:
     warm_up: int = 3
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
-    input_noise: float = 0.2
+    input_noise: float = 0.03
     target_noise: float = 0.02
     rollout_every: int = 1
     rollout_paths: int = 4
@@ -74,6 +76,8 @@ class ForecasterTraining:
     rollout_weight: float = 1.0
     shake_weight: float = 0.5
     gaussian_weight: float = 0.2
+    augment: bool = True
+    keep: Literal["best", "last"] = "best"
     average: float = 0.998
     validate_every: int = 100
     seed: int = 0
@@ -210,7 +214,7 @@ class _Run:
     def advance(self) -> float:
         """Make one update; return its likelihood loss."""
         training, model = self._training, self._model.train()
-        flat = self._sampler.draw(training.batch)
+        flat = self._sampler.draw(training.batch, training.augment)
         # Dropout knows only the global generator: lend it one of ours.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(training.seed + self.update)
@@ -239,7 +243,7 @@ class _Run:
     def validate(self, held_out: Tensor) -> None:
         """Score the averaged weights, keep them when best, write the logs and the checkpoint."""
         score = validation_score(self._average, held_out, self._training)
-        if score < self.best:
+        if score < self.best or self._training.keep == "last":
             self.best, self.best_update = score, self.update
             self._best = copy.deepcopy(self._average.state_dict())
         means = {name: sum(values) / len(values) for name, values in self._seen.items()}
