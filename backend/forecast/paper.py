@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from backend.forecast.gru_nf import Forecaster
+from backend.forecast.paper_flow import PaperFlow
 
 
 class PaperLoop:
@@ -28,11 +29,20 @@ class PaperLoop:
         steps: random-walk steps after each block.
         step_size: standard deviation of a proposal.
         seed: of the untrained head.
+        flow: the paper's own flow, to sample from in place of the forecaster's.
     """
 
-    def __init__(self, forecaster: Forecaster, steps: int = 2, step_size: float = 0.35, seed: int = 0) -> None:
-        self._forecaster, self._steps, self._step_size = forecaster, steps, step_size
+    def __init__(
+        self,
+        forecaster: Forecaster,
+        steps: int = 2,
+        step_size: float = 0.35,
+        seed: int = 0,
+        flow: PaperFlow | None = None,
+    ) -> None:
+        self._forecaster, self._flow, self._steps, self._step_size = forecaster, flow, steps, step_size
         config = forecaster.config
+        self._blocks = flow.blocks if flow else config.blocks
         inputs = config.hidden * config.layers
         # As `nn.Linear` starts: uniform within 1 / sqrt(inputs).
         uniform = torch.rand(inputs + 1, config.features, generator=torch.Generator().manual_seed(seed))
@@ -43,7 +53,7 @@ class PaperLoop:
         """Return K samples of every step, `[W, K, H, D]`: at each step a cloud about one shared past."""
         state, weights, clouds = self._forecaster.observe(context_WCD), self._forecaster.prepare(), []
         for _ in range(horizon):
-            given, _ = self._forecaster.condition(state.h, weights)
+            given = self._flow(state.h.flatten(1)) if self._flow else self._forecaster.condition(state.h, weights)[0]
             target_WD = self.target(state.h)
             samples = []
             for _ in range(k):
@@ -60,8 +70,7 @@ class PaperLoop:
         return torch.addmm(self._bias, h_WLH.flatten(1), self._weight)
 
     def _refine(self, block: int, y_WD: Tensor, target_WD: Tensor, generator: torch.Generator | None) -> Tensor:
-        blocks = self._forecaster.config.blocks
-        weight = block / (blocks - 1) if blocks > 1 else 1.0
+        weight = block / (self._blocks - 1) if self._blocks > 1 else 1.0
         for _ in range(self._steps):
             proposal = y_WD + self._step_size * torch.randn(y_WD.shape, generator=generator)
             fall = paper_energy(y_WD, target_WD, weight) - paper_energy(proposal, target_WD, weight)

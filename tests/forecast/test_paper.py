@@ -5,6 +5,7 @@ import torch
 
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.paper import PaperLoop, paper_energy
+from backend.forecast.paper_flow import PaperFlow
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,38 @@ def test_the_published_moves_do_not_keep_the_energy_s_density(forecaster):
     loop = PaperLoop(forecaster, steps=30, step_size=0.7)
     y = torch.randn(4000, 6, generator=seeded()) * (2 / 3) ** 0.5
     assert loop._refine(1, y, torch.zeros(4000, 6), seeded(1)).var() < 0.57
+
+
+def paper_flow(features=6, context=4, **sizes):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return PaperFlow(features, context, **sizes)
+
+
+def test_the_paper_s_flow_has_two_nets_of_five_layers_in_each_of_five_blocks():
+    flow = paper_flow(features=60, context=1536)
+    net = (61 * 512 + 512) + 3 * (512 * 512 + 512) + (512 * 60 + 60)
+    assert sum(parameter.numel() for parameter in flow.parameters()) == 5 * 2 * net + 1536 + 1
+
+
+def test_a_block_of_the_paper_s_flow_moves_half_the_features_by_the_other_half():
+    flow = paper_flow(blocks=2, hidden=8)
+    trail = [torch.randn(3, 6, generator=seeded())]
+    flow(torch.randn(3, 4, generator=seeded(1))).decode(trail[0], lambda _, y: trail.append(y) or y)
+    for block, odd in ((0, [1, 3, 5]), (1, [0, 2, 4])):
+        assert torch.equal((trail[block + 1] == trail[block]).all(0).nonzero()[:, 0], torch.tensor(odd))
+
+
+def test_the_paper_s_flow_sees_one_number_of_its_context():
+    flow = paper_flow(hidden=8)
+    context, z = torch.randn(1, 4, generator=seeded(1)), torch.randn(1, 6, generator=seeded())
+    away = torch.randn(1, 4, generator=seeded(2))
+    unseen = away - (away @ flow.label.weight.T) / flow.label.weight.square().sum() * flow.label.weight
+    torch.testing.assert_close(flow(context + 5 * unseen).decode(z), flow(context).decode(z))
+    assert not torch.allclose(flow(context + 5 * away).decode(z), flow(context).decode(z))
+
+
+def test_the_loop_samples_from_the_paper_s_flow_where_it_is_given(forecaster, context):
+    loop = PaperLoop(forecaster, flow=paper_flow(context=32, blocks=4, hidden=8))
+    paths, own = loop.sample(context, 3, 4, seeded()), PaperLoop(forecaster).sample(context, 3, 4, seeded())
+    assert paths.shape == (2, 3, 4, 6) and torch.isfinite(paths).all() and not torch.equal(paths, own)
