@@ -21,7 +21,7 @@ REFERENCES = ("bootstrap", "random_walk", "copy_last")
 def error_per_step(results: Results) -> str:
     """Draw the CRPS of every step of all methods, as it is and relative to the best method that knows little."""
     with styled():
-        figure = Figure(figsize=(10.4, 4.1))
+        figure = Figure(figsize=(10.4, 4.1), layout="constrained")
         left, right = figure.subplots(1, 2)
         reference = next((name for name in REFERENCES if name in results), next(iter(results)))
         base = np.array(results[reference]["crps"].per_step)
@@ -43,7 +43,7 @@ def calibration(results: Results) -> str:
     names = [name for name in results if results[name]["apd"].value > 0]
     levels = np.array([50, 80, 95])
     with styled():
-        figure = Figure(figsize=(10.4, 4.1))
+        figure = Figure(figsize=(10.4, 4.1), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.axhline(0, color=INK, linewidth=1, alpha=0.6)
         for place, name in enumerate(names):
@@ -66,20 +66,21 @@ def calibration(results: Results) -> str:
             right.stairs(share, edges, baseline=None, label=name, **line(name))
         right.set(title="Truth's rank among the samples, % of numbers", xlabel="probability integral transform")
         right.set(ylim=(0, None), xlim=(0, 1))
-        legend_right(right)
+        if names:
+            legend_right(right)
         return svg(figure, "Coverage of the central intervals, and histograms of the probability integral transform")
 
 
 def diversity(results: Results) -> str:
     """Draw diversity (APD) against error (CRPS): to the right is more varied, below is better."""
     with styled():
-        figure = Figure(figsize=(10.4, 4.4))
+        figure = Figure(figsize=(10.4, 4.4), layout="constrained")
         left, right = figure.subplots(1, 2)
-        for axes, metric, title in (
-            (left, "crps", "CRPS against diversity"),
-            (right, "min_ade_8", "Best of 8 (minADE) against diversity"),
+        for axes, metric, apd, title in (
+            (left, "crps", "apd", "CRPS against diversity"),
+            (right, "min_ade_8", "apd_8", "Best of 8 shown together (minADE) against their diversity"),
         ):
-            points = {name: (e["apd"].value, e[metric].value) for name, e in results.items() if metric in e}
+            points = {name: (e[apd].value, e[metric].value) for name, e in results.items() if metric in e}
             for name, point in points.items():
                 axes.scatter(
                     *point, s=90 if name in LEADING else 48, color=colour(name), edgecolors=PAPER, linewidths=1.2, zorder=4

@@ -13,7 +13,8 @@ from backend.evaluate import charts, path_charts
 from backend.evaluate.figure import colour
 from backend.evaluate.forecast import Evaluation
 from backend.evaluate.report import Metric
-from backend.evaluate.words import COLUMNS, best, find, summary
+from backend.evaluate.summary import COMPARED
+from backend.evaluate.words import COLUMNS, best, summary
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -68,7 +69,7 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
         "columns": columns,
         "best": {column.metric: best(results, column) for column in columns},
         "metrics": sorted({metric for entries in results.values() for metric in entries}),
-        "find": find,
+        "other_figures": [name for name in COMPARED if name != "crps"],
         "shown": shown,
         "error": charts.error_per_step(results),
         "calibration": charts.calibration(results),

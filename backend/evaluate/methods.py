@@ -16,6 +16,7 @@ from backend.evaluate.protocol import nll
 from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.motion_bank import load_bank
+from backend.forecast.paper import PaperLoop
 from backend.forecast.refine import KernelName, Refinement
 from backend.forecast.vrnn import Vrnn
 from backend.types import ForecastSettings
@@ -39,6 +40,8 @@ NAMES = (
     "gru_snf",
     "gru_snf_mala",
     "gru_snf_hmc",
+    "paper_nf",
+    "paper_snf",
 )
 """Methods of the table, from those that know least; `gru_nf_tX` may be asked for at any temperature X."""
 
@@ -47,10 +50,17 @@ TEMPERATURE = re.compile(r"gru_nf_t(\d+(?:\.\d+)?)")
 
 @dataclass(frozen=True)
 class Method:
-    """A forecaster of whole paths; `nll` is None where no likelihood can be computed."""
+    """A forecaster of whole paths.
+
+    Attributes:
+        sample: K futures that are independent of each other.
+        nll: None where no likelihood can be computed.
+        together: K futures that are drawn to be shown together, where those are not independent.
+    """
 
     sample: Sampler
     nll: Nll | None = None
+    together: Sampler | None = None
 
 
 def shipped_refinement() -> Refinement:
@@ -123,8 +133,12 @@ class Methods:
             vrnn = Vrnn.load(self._beside("vrnn"))
             self._check_width(vrnn.config.features, "vrnn", self._beside("vrnn"))
             return Method(lambda context, k, horizon, source: vrnn.sample(vrnn.observe(context), k, horizon, source).paths)
+        if name in ("paper_nf", "paper_snf"):
+            return Method(PaperLoop(self._forecaster, steps=0 if name == "paper_nf" else 2).sample)
         kernels: dict[str, KernelName] = {"gru_snf": "metropolis", "gru_snf_mala": "mala", "gru_snf_hmc": "hmc"}
-        return Method(self._of(self._forecaster, replace(shipped_refinement(), kernel=kernels[name])))
+        refinement = replace(shipped_refinement(), kernel=kernels[name])
+        together = self._of(self._forecaster, refinement) if refinement.coupled else None
+        return Method(self._of(self._forecaster, replace(refinement, coupled=False)), together=together)
 
     def _beside(self, kind: str) -> Path:
         return self._model.with_name(f"{self._model.name}_{kind}")

@@ -28,12 +28,15 @@ CONTOURS = (
 
 FUTURES = 6
 
+WIDTH = 10.4
+"""Inches that fill the page."""
+
 
 def fans(windows: Windows, scored: Mapping[str, Scored], layout: Layout, method: str) -> str:
     """Draw, for each example window, sampled paths of a few keypoint coordinates over time against the truth."""
     examples = scored[method].examples
     with styled():
-        figure = Figure(figsize=(10.4, 2.35 * len(examples) + 0.3))
+        figure = _grid(2.35 * len(examples) + 0.3, wspace=0.3, hspace=0.26)
         rows = figure.subplots(len(examples), 4, squeeze=False, sharex=True)
         for row, (index, paths), words in zip(rows, examples.items(), MOTION, strict=False):
             seen, truth, sampled = _values(windows, index, paths)
@@ -58,7 +61,7 @@ def rivals(windows: Windows, scored: Mapping[str, Scored], layout: Layout, metho
     columns = 4
     count = -(-len(methods) // columns)
     with styled():
-        figure = Figure(figsize=(10.4, 2.2 * count + 0.3))
+        figure = _grid(2.3 * count + 0.4, wspace=0.06, hspace=0.38)
         grid = figure.subplots(count, columns, squeeze=False, sharex=True, sharey=True).ravel()
         lines = []
         for axes, method in zip(grid, methods, strict=False):
@@ -84,7 +87,7 @@ def constellations(windows: Windows, scored: Mapping[str, Scored], layout: Layou
     """Draw, for each example window, the keypoints at its end: what happened, and several futures over it."""
     examples = scored[method].examples
     with styled():
-        figure = Figure(figsize=(10.4, 1.75 * len(examples) + 0.2))
+        figure = _grid(1.5 * len(examples) + 0.4, wspace=0.06, hspace=0.1, left=0, bottom=0)
         rows = figure.subplots(len(examples), FUTURES + 2, squeeze=False)
         for row, (index, paths) in zip(rows, examples.items(), strict=True):
             seen, truth, sampled = _values(windows, index, paths)
@@ -104,6 +107,14 @@ def constellations(windows: Windows, scored: Mapping[str, Scored], layout: Layou
         for axes, words in zip(rows[0], ("now", "what came", *(f"future {k + 1}" for k in range(FUTURES))), strict=True):
             axes.set_title(words, fontsize=9.5, loc="center")
         return svg(figure, f"Keypoints at the end of the horizon: what happened, and futures of {method}")
+
+
+def _grid(height: float, *, wspace: float, hspace: float, left: float = 0.68, bottom: float = 0.45) -> Figure:
+    """Return a figure of so many inches, with room on the left and below for the labels of a grid of axes."""
+    figure = Figure(figsize=(WIDTH, height))
+    # Matplotlib's own layout engines would draw every axis twice; grids of axes are what pages wait for.
+    figure.subplots_adjust(left / WIDTH, bottom / height, 1 - 0.05 / WIDTH, 1 - 0.3 / height, wspace, hspace)
+    return figure
 
 
 def _values(windows: Windows, index: int, paths: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from backend.errors import InputError
-from backend.evaluate.methods import Method
+from backend.evaluate.methods import Method, Sampler
 from backend.evaluate.protocol import Windows
 from backend.forecast import metrics
 from backend.types import Keypoints
@@ -27,7 +27,10 @@ DRAWS = 10
 """Sampled paths of each window that the energy distance is averaged over."""
 
 GROUPS = (4, 8)
-"""K of the page: minADE and minFDE are also taken over groups of so many of the samples."""
+"""K of the page: minADE, minFDE and APD are also taken over groups of so many futures."""
+
+DRAWN = 12
+"""Groups drawn of each window, where futures that are shown together are not independent."""
 
 LEVELS = (50, 80, 95)
 
@@ -113,7 +116,12 @@ def score(
         seconds += time.perf_counter() - since
         if not torch.isfinite(paths).all():
             raise InputError("forecast_not_finite", f"{name} gave NaN or infinite numbers.", "Leave it out with --methods.")
-        for key, value in _scores(paths, windows.truth_WHD[part], units.rows(part), generator).items():
+        truth = windows.truth_WHD[part]
+        found = _scores(paths, truth, units.rows(part), generator)
+        for group in (group for group in GROUPS if group <= samples):
+            shown = paths if method.together is None else _together(method.together, windows, part, group, generator)
+            found |= _groups(shown, truth, group)
+        for key, value in found.items():
             parts[key].append(value)
         if method.nll is not None:
             parts["nll"].append(method.nll(windows.flat_WTD[part], windows.protocol.seen))
@@ -128,21 +136,38 @@ def _scores(paths: Tensor, truth: Tensor, units: Units, generator: torch.Generat
     standard, standard_truth = units.standard(paths), units.standard(truth)
     values, target = Keypoints.from_flat(paths).value, Keypoints.from_flat(truth).value
     displacement = metrics.displacement(values, target)
-    ade, fde = displacement.mean(2), displacement[..., -1]
     found = {
         "energy_score": metrics.energy_score(standard, standard_truth),
         "path_energy_score": metrics.path_energy_score(standard, standard_truth)[:, None],
         "apd": metrics.apd(values)[:, None],
+        "min_ade": metrics.best_of(displacement.mean(2))[:, None],
+        "min_fde": metrics.best_of(displacement[..., -1])[:, None],
         **{f"coverage_{level}": metrics.coverage(paths, truth, level / 100) for level in LEVELS},
         "pit": metrics.pit_histogram(paths, truth, generator),
     }
     found["mae_best20"], found["apd_best20"] = metrics.best_fifth(standard, standard_truth)
     found["acceleration"], found["acceleration_truth"] = metrics.accelerations(values, target)
-    for suffix, group in [("", None), *((f"_{group}", group) for group in GROUPS if group <= paths.shape[1])]:
-        found[f"min_ade{suffix}"] = metrics.best_of(ade, group)[:, None]
-        found[f"min_fde{suffix}"] = metrics.best_of(fde, group)[:, None]
-    found |= _numbers(paths, truth, units)
-    return found
+    return found | _numbers(paths, truth, units)
+
+
+def _together(together: Sampler, windows: Windows, part: slice, group: int, generator: torch.Generator) -> Tensor:
+    """Draw as many groups of futures as the page would show together, `[W, DRAWN * group, H, D]`."""
+    context = windows.context_WCD[part]
+    paths = together(context.repeat_interleave(DRAWN, 0), group, windows.protocol.horizon, generator)
+    return paths.unflatten(0, (len(context), DRAWN)).flatten(1, 2)
+
+
+def _groups(paths: Tensor, truth: Tensor, group: int) -> dict[str, Tensor]:
+    """Score futures by groups of so many: what is true of the few that the page shows."""
+    values = Keypoints.from_flat(paths).value
+    displacement = metrics.displacement(values, Keypoints.from_flat(truth).value)
+    groups = values.shape[1] // group
+    apart = metrics.apd(values[:, : groups * group].unflatten(1, (groups, group)).flatten(0, 1)).unflatten(0, (-1, groups))
+    return {
+        f"min_ade_{group}": metrics.best_of(displacement.mean(2), group)[:, None],
+        f"min_fde_{group}": metrics.best_of(displacement[..., -1], group)[:, None],
+        f"apd_{group}": apart.mean(1, keepdim=True),
+    }
 
 
 def _numbers(paths: Tensor, truth: Tensor, units: Units) -> dict[str, Tensor]:

@@ -16,11 +16,11 @@ from backend.forecast import metrics
 
 MEANS = (
     "crps", "crps_minmax", "energy_score", "path_energy_score", "min_ade", "min_ade_4", "min_ade_8", "min_fde", "min_fde_4",
-    "min_fde_8", "mae_best20", "apd", "apd_best20", "nll", "coverage_50", "coverage_80", "coverage_95",
+    "min_fde_8", "mae_best20", "apd", "apd_4", "apd_8", "apd_best20", "nll", "coverage_50", "coverage_80", "coverage_95",
 )  # fmt: skip
 """Scores whose figure is their mean over windows and steps."""
 
-COMPARED = ("crps", "energy_score", "energy_distance", "min_ade_8", "apd")
+COMPARED = ("crps", "energy_score", "energy_distance", "min_ade_4", "min_ade_8", "apd", "apd_4", "apd_8")
 """Figures that are tested between methods ..."""
 
 CHAMPIONS = ("gru_nf", "gru_snf")

@@ -34,12 +34,7 @@ COLUMNS = (
     Column("energy_distance", "Energy distance", "Distance of sampled windows from real ones as populations; less is better."),
     Column("mae", "MAE", "Mean absolute error of the median path, in standard units; less is better."),
     Column("min_ade_8", "minADE of 8", "Keypoint distance of the best of 8 futures from the truth, in crop units (side 2)."),
-    Column(
-        "apd",
-        "APD",
-        "Mean keypoint distance of two futures, in crop units: diversity, of which more is not always better.",
-        None,
-    ),
+    Column("apd_8", "APD of 8", "Mean keypoint distance of two of 8 futures shown together, in crop units: diversity.", None),
     Column(
         "apd_over_mae",
         "APD / MAE",
@@ -93,14 +88,19 @@ def summary(report: ComparisonReport) -> list[str]:
             f"and its paths accelerate {entries['acceleration_ratio'].value:.2f} times as much as real ones."
         )
     if all(name in results for name in CHAMPIONS):
-        flow, refined = (results[name] for name in CHAMPIONS)
-        if flow["apd"].value > 0:
-            sentences.append(
-                f"Refinement (gru_snf against gru_nf) changes diversity by {_percent(refined['apd'].value, flow['apd'].value)} "
-                f"and CRPS by {_percent(refined['crps'].value, flow['crps'].value)}"
-                f"{_p(find(report, 'crps', 'gru_snf', 'gru_nf'))}."
-            )
+        sentences += _refined(report)
     return [sentence.replace(" -", " \N{MINUS SIGN}") for sentence in sentences]
+
+
+def _refined(report: ComparisonReport) -> list[str]:
+    """Say what refinement does to the futures that are shown together."""
+    flow, refined = (report.results[name] for name in CHAMPIONS)
+    parts = [
+        f"{words} by {_percent(refined[metric].value, flow[metric].value)}{_p(find(report, metric, *reversed(CHAMPIONS)))}"
+        for metric, words in (("apd_8", "the diversity of 8 futures"), ("min_ade_8", "the best one's error"), ("crps", "CRPS"))
+        if metric in flow and flow[metric].value > 0
+    ]
+    return [f"Refinement (gru_snf against gru_nf) changes {', '.join(parts)}."] if parts else []
 
 
 def _against(report: ComparisonReport, winner: str, rival: str) -> str:
