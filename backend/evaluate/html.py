@@ -25,12 +25,21 @@ def write_html(evaluation: Evaluation, folder: Path) -> Path:
     Raises:
         OSError: it cannot be written.
     """
+    return write_page("forecast.html", _content(evaluation), folder)
+
+
+def write_page(template: str, content: Mapping[str, Any], folder: Path) -> Path:
+    """Fill a template and write it as `index.html` into a folder, which is made if need be; return its place.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     environment.globals |= {"colour": colour}
     environment.filters |= {"figure": figure, "interval": interval, "signed": signed}
-    page = environment.get_template("forecast.html").render(_content(evaluation))
+    page = environment.get_template(template).render(content)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "index.html"
     path.write_text(page, encoding="utf-8")
