@@ -39,6 +39,16 @@ Json = Annotated[
 ]
 Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
 Device = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
+Recordings = Annotated[
+    Path, typer.Option("--recordings", "--data", help="Folder of landmark recordings or keypoint arrays (.npz, .npy).")
+]
+Split = Annotated[
+    Path | None, typer.Option(help="CSV of clip, person, split: rows of split val or test are scored; clips.csv by default.")
+]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", help="Folder for a report with pictures (index.html).", callback=lambda path: _html_place(path)),
+]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
 MODELS = REPOSITORY / "models"
 
@@ -179,17 +189,12 @@ def load(
 
 @evaluate.command("forecast")
 def evaluate_forecast(
-    recordings: Annotated[
-        Path, typer.Option("--recordings", "--data", help="Folder of landmark recordings or keypoint arrays (.npz, .npy).")
-    ],
+    recordings: Recordings,
     protocol: Annotated[str, typer.Option(help="Frames seen and forecast: 8-16, 12-12, 10-14, 6-6 or 5-20.")] = "8-16",
     context: Annotated[int | None, typer.Option(min=1, help="Frames seen, where more than the protocol's.")] = None,
     methods: Annotated[str, typer.Option(help="Methods with commas between; all that there are by default.")] = "",
     samples: Annotated[int, typer.Option(min=2, help="Futures sampled for each window.")] = 100,
-    split: Annotated[
-        Path | None,
-        typer.Option(help="CSV of clip, person, split: rows of split val or test are scored; clips.csv by default."),
-    ] = None,
+    split: Split = None,
     stride: Annotated[int | None, typer.Option(min=1, help="Steps between windows; a window's length by default.")] = None,
     fps: Annotated[
         float | None, typer.Option(min=1, help="Frames a second of keypoint arrays; 25 where they do not say.")
@@ -198,16 +203,13 @@ def evaluate_forecast(
     models: Models = MODELS,
     seed: Seed = 0,
     json: Json = None,
-    html: Annotated[Path | None, typer.Option(help="Folder for a report with pictures (index.html).")] = None,
+    html: Html = None,
 ) -> None:
     """Score all methods on the same windows, by the protocol of the GRU-SNF paper."""
     from backend.evaluate.forecast import ON_SCREEN, ForecastEvaluation
     from backend.evaluate.forecast import evaluate_forecast as run
     from backend.evaluate.html import write_html
 
-    if html is not None:
-        with _writing(html):
-            html.mkdir(parents=True, exist_ok=True)
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
     settings = ForecastEvaluation(protocol, context, names, samples, stride, fps, seed)
     with progress("windows") as report:
@@ -217,6 +219,63 @@ def evaluate_forecast(
     if html is not None:
         with _writing(html):
             print(f"Report with pictures: {write_html(found, html)}")
+
+
+@evaluate.command("ablation")
+def evaluate_ablation(
+    recordings: Recordings,
+    grid: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    protocol: Annotated[str, typer.Option(help="Frames seen and forecast: 8-16, 12-12, 10-14, 6-6 or 5-20.")] = "8-16",
+    samples: Annotated[int, typer.Option(min=8, help="Futures sampled for each window.")] = 20,
+    split: Split = None,
+    stride: Annotated[int | None, typer.Option(min=1, help="Steps between windows; a window's length by default.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Folder of the forecaster; found to fit by default.")] = None,
+    models: Models = MODELS,
+    seed: Seed = 0,
+    json: Json = None,
+    html: Html = None,
+) -> None:
+    """Sweep the refiner's settings: steps, step size, consistency, cooling and kernel, beside temperatures of GRU-NF."""
+    from typing import cast, get_args
+
+    from backend.evaluate.ablation import ON_SCREEN, Ablation, GridName
+    from backend.evaluate.ablation import evaluate_ablation as run
+    from backend.evaluate.ablation_html import write_ablation
+
+    if grid not in get_args(GridName):
+        raise InputError("grid", f"--grid is one of {', '.join(get_args(GridName))}.")
+    settings = Ablation(cast(GridName, grid), protocol, samples, stride, seed)
+    with progress("windows") as report:
+        found = run(
+            recordings, models, model=model, split=split, ablation=settings,
+            progress=lambda words, done, total: report(done, total, now=words),
+        )  # fmt: skip
+    _publish(found, json, ON_SCREEN)
+    if html is not None:
+        with _writing(html):
+            print(f"Report with pictures: {write_ablation(found, html)}")
+
+
+@evaluate.command("surprise")
+def evaluate_surprise(
+    recordings: Recordings,
+    split: Split = None,
+    model: Annotated[Path | None, typer.Option(help="Folder of the forecaster; found to fit by default.")] = None,
+    models: Models = MODELS,
+    seed: Seed = 0,
+    json: Json = None,
+    html: Html = None,
+) -> None:
+    """Measure whether surprise is calibrated, and how well it notices anomalies put into real motion."""
+    from backend.evaluate.surprise import evaluate_surprise as run
+    from backend.evaluate.surprise_html import write_surprise
+
+    with progress("anomalies") as report:
+        found = run(recordings, models, model=model, split=split, seed=seed, progress=report)
+    _publish(found.report, json)
+    if html is not None:
+        with _writing(html):
+            print(f"Report with pictures: {write_surprise(found, html)}")
 
 
 @train.command("forecaster")
@@ -315,6 +374,14 @@ def _json_place(json: Path | None) -> Path | None:
     return json
 
 
+def _html_place(html: Path | None) -> Path | None:
+    """Refuse a place for pictures that cannot be written, before they are measured."""
+    if html is not None:
+        with _writing(html):
+            html.mkdir(parents=True, exist_ok=True)
+    return html
+
+
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
     try:
@@ -325,7 +392,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def progress(words: str) -> Iterator[Callable[..., None]]:
-    """Show a progress bar; yields a function of (done, all or None)."""
+    """Show a progress bar; yields a function of (done, all or None), and perhaps `now`: what runs."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -333,7 +400,7 @@ def progress(words: str) -> Iterator[Callable[..., None]]:
     console = Console(stderr=True)
     with Progress(*columns, transient=True, console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task(words, total=None)
-        yield lambda done, total, *rest: bars.update(task, completed=done, total=total)
+        yield lambda done, total, *rest, now=words: bars.update(task, completed=done, total=total, description=now)
 
 
 def main() -> None:
