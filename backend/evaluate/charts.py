@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from backend.evaluate.figure import INK, LEADING, PAPER, colour, legend_right, line, styled, svg
+from backend.evaluate.figure import FAINT, INK, LEADING, PAPER, colour, legend_right, line, styled, svg
 from backend.evaluate.report import Metric
 from backend.types import CLOCK_S
 
@@ -88,18 +88,29 @@ def diversity(results: Results) -> str:
             widest = max((x for x, _ in points.values()), default=0) or 1
             axes.set(title=title, xlabel="pairwise distance of futures (APD), crop units", xlim=(-0.06 * widest, 1.32 * widest))
             axes.margins(y=0.12)
-            _label(axes, points, widest)
+            _label(axes, points)
         return svg(figure, "Diversity against error of all methods")
 
 
-def _label(axes: Axes, points: Mapping[str, tuple[float, float]], widest: float) -> None:
-    """Name the points on their right, or on their left where the name would cover another point."""
-    heights = [y for _, y in points.values()]
-    room = (max(heights, default=0) - min(heights, default=0)) / 16
-    for name, (x, y) in points.items():
-        right = any(0 < other - x < 0.3 * widest and abs(height - y) < room for other, height in points.values())
-        side = "right" if right and x > 0.3 * widest else "left"
+def _label(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
+    """Name the points beside them, at the nearest place where the name covers neither a point nor another name."""
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    place = {name: ((x - left) / (right - left), (y - low) / (high - low)) for name, (x, y) in points.items()}
+    # Boxes in shares of the axes: left, right, bottom, top.
+    taken = [(x - 0.012, x + 0.012, y - 0.018, y + 0.018) for x, y in place.values()]
+    for name, (x, y) in sorted(place.items(), key=lambda item: -item[1][0]):
+        wide = 0.0155 * len(name) + 0.02
+        choices = [(side, shift) for shift in (0, 1, -1, 2, -2, 3, -3, 4, -4) for side in (0.02, -0.02 - wide)]
+        boxes = [(x + side, x + side + wide, y + 0.05 * shift - 0.02, y + 0.05 * shift + 0.02) for side, shift in choices]
+        box = next((box for box in boxes if box[0] > 0 and not any(_overlap(box, other) for other in taken)), boxes[0])
+        taken.append(box)
+        at = (box[0] if box[0] > x else box[1], (box[2] + box[3]) / 2)
         axes.annotate(
-            name, (x, y), xytext=(-8 if side == "right" else 8, 0), textcoords="offset points", fontsize=8.8, va="center",
-            ha=side, zorder=5,
+            name, (x, y), xytext=at, xycoords="axes fraction", textcoords="axes fraction", fontsize=8.8, va="center", zorder=5,
+            ha="left" if box[0] > x else "right",
+            arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 1, "shrinkA": 1, "shrinkB": 4} if at[1] != y else None,
         )  # fmt: skip
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]

@@ -90,12 +90,15 @@ class Resampler:
         """Estimate a figure made of sums over windows."""
         return self._estimate(finish(self._weight_RP @ self._per_person(sums_WC.double())))
 
-    def of_pairs(self, terms_WW: Tensor) -> Estimate:
-        """Estimate the mean over all pairs of windows."""
-        terms_PP = self._per_person(self._per_person(terms_WW.double()).T)
-        windows_P = torch.bincount(self._group_W, minlength=self._people).double()
-        total_R = ((self._weight_RP @ terms_PP) * self._weight_RP).sum(1)
-        return self._estimate(total_R / (self._weight_RP @ windows_P).square())
+    def of_pairs(self, terms_WW: Tensor, counted_WW: Tensor | None = None) -> Estimate:
+        """Estimate the mean over all pairs of windows, or over those that are counted (0 or 1)."""
+        counted = torch.ones_like(terms_WW) if counted_WW is None else counted_WW
+        total_R, count_R = (self._over_pairs(pairs.double()) for pairs in (terms_WW * counted, counted))
+        return self._estimate(total_R / count_R)
+
+    def _over_pairs(self, terms_WW: Tensor) -> Tensor:
+        terms_PP = self._per_person(self._per_person(terms_WW).T)
+        return ((self._weight_RP @ terms_PP) * self._weight_RP).sum(1)
 
     def _per_person(self, sums_WC: Tensor) -> Tensor:
         return sums_WC.new_zeros(self._people, sums_WC.shape[1]).index_add_(0, self._group_W, sums_WC)

@@ -29,7 +29,7 @@ DRAWS = 10
 GROUPS = (4, 8)
 """K of the page: minADE, minFDE and APD are also taken over groups of so many futures."""
 
-DRAWN = 12
+DRAWN = 6
 """Groups drawn of each window, where futures that are shown together are not independent."""
 
 LEVELS = (50, 80, 95)

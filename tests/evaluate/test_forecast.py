@@ -4,7 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from backend.__main__ import app
 from backend.errors import InputError
 from backend.evaluate.forecast import ON_SCREEN, ForecastEvaluation, evaluate_forecast
 from backend.evaluate.methods import NAMES, Method, Methods, shipped_refinement
@@ -134,6 +136,16 @@ def test_one_person_has_figures_but_no_intervals(models, tmp_path):
     assert any("one person" in note for note in report.notes)
 
 
+def test_the_command_prints_the_table_and_writes_figures_and_page(models, recordings, tmp_path):
+    out, page = tmp_path / "out" / "report.json", tmp_path / "page"
+    arguments = ["evaluate", "forecast", "--recordings", recordings, "--models", models, "--methods", "copy_last, gru_nf"]
+    done = CliRunner().invoke(app, [*map(str, arguments), "--samples", "8", "--json", str(out), "--html", str(page)])
+    assert done.exit_code == 0, done.output
+    assert "8 windows of 4 people" in done.output and "crps: gru_nf - copy_last" in done.output
+    assert set(json.loads(out.read_text())["results"]) == {"copy_last", "gru_nf"}
+    assert "gru_nf" in (page / "index.html").read_text()
+
+
 # Figures of methods whose quality is known
 
 
@@ -202,6 +214,7 @@ def test_the_true_process_is_calibrated_and_beats_its_rivals_and_the_test_says_s
     assert ours["pit"].value < 0.02 < min(narrow["pit"].value, wide["pit"].value)
     assert sum(ours["pit"].histogram) == pytest.approx(1)
     assert ours["acceleration_ratio"].value == pytest.approx(1, abs=0.05)
+    assert abs(ours["energy_distance_fair"].value) < 0.1 * wide["energy_distance_fair"].value
     assert narrow["apd"].value < ours["apd"].value < wide["apd"].value
     tests = {(test.metric, test.against): test for test in summary.comparisons() if test.method == "gru_nf"}
     assert {metric for metric, _ in tests} == set(COMPARED)

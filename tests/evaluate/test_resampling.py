@@ -42,12 +42,16 @@ def test_the_mean_over_pairs_is_that_of_the_people_drawn():
     groups, terms = random.integers(0, 5, 14), random.normal(size=(14, 14))
     resampler = Resampler(named(groups))
     estimate = resampler.of_pairs(torch.from_numpy(terms))
+    apart = resampler.of_pairs(torch.from_numpy(terms), 1 - torch.eye(14))
     assert estimate.value == pytest.approx(terms.mean())
+    assert apart.value == pytest.approx(terms[~np.eye(14, dtype=bool)].mean())
     present = np.unique(groups)
     for row in (3, 7):
         times = resampler._weight_RP[row + 1].numpy()
         drawn = np.concatenate([np.flatnonzero(groups == person) for person in np.repeat(present, times.astype(int))])
         assert estimate.replicates_R[row].item() == pytest.approx(terms[np.ix_(drawn, drawn)].mean())
+        pairs = [terms[i, j] for i in drawn for j in drawn if i != j]
+        assert apart.replicates_R[row].item() == pytest.approx(np.mean(pairs))
 
 
 def test_a_known_difference_is_found_though_people_differ_more_than_methods():
