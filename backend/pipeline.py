@@ -31,6 +31,9 @@ from backend.types import FloatArray, Forecast, ForecastSettings, Keypoints, Met
 CONTEXT = 8
 """Observed steps before the first forecast, as in the paper's 8-16 protocol; the GRU goes on remembering after that."""
 
+CHECK_EVERY = 4
+"""Refinement is measured at every fourth step: it costs a step of the rollout, and futures keep their noise for longer."""
+
 
 @dataclass(frozen=True)
 class Portrait:
@@ -93,7 +96,7 @@ class Fan:
         fan: keypoint positions `[K, H, N, 2]` on the portrait's crop, in [-1, 1].
         methods: which engine drew each path.
         acceptance: mean MCMC acceptance in [0, 1]; None without MCMC.
-        refined: how far MCMC took the paths, by their first step; None without MCMC.
+        refined: how far MCMC took the paths, by their first step; None without MCMC, and where it was not measured.
     """
 
     paths: Tensor
@@ -193,10 +196,11 @@ class Pipeline:
             paths = torch.cat([forecast.paths for forecast in drawn.values()], 1)
             methods = [method for method in drawn for _ in range(wanted.k)]
             snf = drawn.get("gru_snf")
-            refined = self._check(state, wanted, snf, seeds)
+            due = [row for row, i in enumerate(rows) if streams[i].seen % CHECK_EVERY == 0]
+            refined = self._check(state, wanted, snf, seeds, due)
             for row, i in enumerate(rows):
                 on_portrait = self._transfer(streams[i], paths[row]).value.numpy()
-                fans[i] = Fan(paths[row], on_portrait, methods, snf.acceptance if snf else None, refined[row])
+                fans[i] = Fan(paths[row], on_portrait, methods, snf.acceptance if snf else None, refined.get(row))
         return [fans[i] for i in range(len(streams))]
 
     def _draw(self, state: ForecastState, settings: ForecastSettings, method: Method, seeds: list[int]) -> Forecast:
@@ -204,13 +208,15 @@ class Pipeline:
         return self.forecaster.sample(state, settings.k, settings.horizon, _noise(seeds), refine, settings.temperature)
 
     def _check(
-        self, state: ForecastState, settings: ForecastSettings, forecast: Forecast | None, seeds: list[int]
-    ) -> list[Refined] | list[None]:
-        """Measure how far MCMC took each stream's paths, where it ran."""
-        if forecast is None or forecast.acceptance is None:
-            return [None] * len(seeds)
+        self, state: ForecastState, settings: ForecastSettings, forecast: Forecast | None, seeds: list[int], rows: list[int]
+    ) -> dict[int, Refined]:
+        """Measure how far MCMC took the paths of some rows, where it ran."""
+        if forecast is None or forecast.acceptance is None or not rows:
+            return {}
+        chosen, noise = torch.tensor(rows), _noise([seeds[row] for row in rows])
         refine, temperature = _refinement(settings), settings.temperature
-        return check_first_step(self.forecaster, state, forecast.paths, _noise(seeds), refine, temperature)
+        found = check_first_step(self.forecaster, state[chosen], forecast.paths[chosen], noise, refine, temperature)
+        return dict(zip(rows, found, strict=True))
 
     def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[NDArray[np.uint8]]:
         """Draw each stream's portrait at flat keypoints `[F, 6N]` of its driver -> `[F, size, size, 3]` uint8 each."""

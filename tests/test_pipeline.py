@@ -57,6 +57,17 @@ def test_a_restart_forgets_the_motion_but_not_the_reference(pipeline, stream, re
     assert stream.reference is reference
 
 
+def test_refinement_is_measured_at_every_fourth_step(pipeline, portrait_image, recording):
+    streams = [pipeline.open(pipeline.portrait(portrait_image), seed=seed) for seed in range(2)]
+    pipeline.observe(streams, [ticks(recording), ticks(recording)[:8]])
+    settings = ForecastSettings(k=2, horizon=4)
+    known = pipeline.forecast(streams, [settings] * 2)
+    pipeline.observe(streams[:1], [[ticks(recording, 13)[12]]])
+    alone = pipeline.forecast(streams, [settings] * 2)
+    assert all(fan.refined for fan in known)
+    assert alone[0].refined is None and alone[1].refined == pytest.approx(known[1].refined, abs=1e-3)
+
+
 def test_refinement_is_measured_where_mcmc_ran(pipeline, portrait_image, recording):
     streams = [pipeline.open(pipeline.portrait(portrait_image), seed=seed) for seed in range(2)]
     pipeline.observe(streams, [ticks(recording)] * 2)

@@ -181,7 +181,7 @@ def evaluate_ablation(
         "people": len(set(windows.people)),
         "recordings": len(set(windows.videos)),
         "shipped": cell_name(independent(shipped_refinement())),
-        "sweeps": [asdict(sweep) for sweep in grid],
+        "sweeps": {sweep.axis: {"values": sweep.values, "sizes": sweep.sizes} for sweep in grid},
     }
     return Report("evaluate ablation", settings, results)
 

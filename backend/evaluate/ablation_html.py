@@ -23,10 +23,7 @@ def write_ablation(report: Report, folder: Path) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    sweeps = [
-        Sweep(**{key: tuple(v) if isinstance(v, list | tuple) else v for key, v in one.items()})
-        for one in report.settings["sweeps"]
-    ]
+    sweeps = [Sweep(axis, tuple(grid["values"]), tuple(grid["sizes"])) for axis, grid in report.settings["sweeps"].items()]
     content = {
         "report": report,
         "settings": {key: value for key, value in report.settings.items() if key != "sweeps"},

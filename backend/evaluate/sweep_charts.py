@@ -167,7 +167,7 @@ def _cells(axes: Axes, places: Mapping[str, tuple[float, float]], results: Resul
             if some:
                 colour = COLOURS["gru_snf"]
                 axes.scatter(
-                    *np.array(some).T, marker=marker, s=30, zorder=5 - flagged, linewidths=1.1,
+                    [x for x, _ in some], [y for _, y in some], marker=marker, s=30, zorder=5 - flagged, linewidths=1.1,
                     edgecolors=colour if flagged else PAPER, facecolors="none" if flagged else colour,
                     label=kernel + (" (flagged)" if flagged else ""),
                 )  # fmt: skip

@@ -124,10 +124,9 @@ class RefinementReport:
 
         `p` raises no flag: it says as much about the number of windows as about the refinement.
         """
-        found = {"under_refined"} & Refined(self.moved_B.mean().item(), 0.0).flags()
-        if self.outside_B.mean().item() > OUTSIDE_LIMIT:
-            found.add("over_refined")
-        return frozenset(found)
+        under = Refined(self.moved_B.mean().item(), 0.0).flags()
+        over: frozenset[RefinementFlag] = frozenset({"over_refined"})
+        return under | over if self.outside_B.mean().item() > OUTSIDE_LIMIT else under
 
 
 def refinement_report(

@@ -20,11 +20,11 @@ settings on held-out people, the share of steps beyond 99 % of training motion i
 RELEASE = 0.8
 """A raised flag falls when its figure is back by this factor, so that it does not flicker at the limit."""
 
-MEMORY = 64
-"""Forecasts (5 s) that the live figures look back on: a set of futures keeps its noise for 16 of them, so four sets."""
+MEMORY = 16
+"""Measurements that the live figures look back on, 0.32 s apart: 5 s, four sets of futures with noise of their own."""
 
-PATIENCE = 32
-"""Forecasts before the first flag: two sets of futures."""
+PATIENCE = 8
+"""Measurements before the first flag: two sets of futures."""
 
 
 class Refined(NamedTuple):
@@ -51,7 +51,7 @@ class Refined(NamedTuple):
 
 
 class RefinementWatch:
-    """Flags of a running stream: the plain mean of its first forecasts, then one that forgets, and limits with slack."""
+    """Flags of a running stream: the plain mean of its first measurements, then one that forgets, and limits with slack."""
 
     def __init__(self) -> None:
         self._mean = Refined(0.0, 0.0)
@@ -59,7 +59,7 @@ class RefinementWatch:
         self._raised: frozenset[RefinementFlag] = frozenset()
 
     def see(self, refined: Refined) -> None:
-        """Take in what was measured on one forecast."""
+        """Take in what was measured on a forecast."""
         self._count += 1
         rate = 1 / min(self._count, MEMORY)
         self._mean = Refined(*(old + rate * (new - old) for old, new in zip(self._mean, refined, strict=True)))
