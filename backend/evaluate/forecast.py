@@ -89,6 +89,8 @@ def evaluate_forecast(
     protocol = Protocol.of(evaluation.protocol, evaluation.context)
     footage = read_footage(recordings, split, evaluation.fps)
     notes = list(footage.skipped)
+    if protocol.seen > protocol.context:
+        notes.append(f"Methods see {protocol.seen} frames, not the {protocol.context} of protocol {protocol.name}.")
     model = model or choose_model(models, footage.motions)
     forecaster = Forecaster.load(model)
     motions = _fitting(footage.motions, forecaster.config.features, notes)

@@ -127,6 +127,13 @@ def test_bad_and_unfit_recordings_are_named_in_the_report(models, recordings):
     assert report.settings["recordings"] == 4
 
 
+def test_a_longer_context_is_reported_as_such(models, recordings):
+    settings = replace(QUICK, methods=("gru_nf",), protocol="6-6", context=20)
+    report = evaluate_forecast(recordings, models, evaluation=settings).report
+    assert report.settings["context"] == 20 and report.settings["horizon"] == 6
+    assert any("20 frames, not the 6" in note for note in report.notes)
+
+
 def test_one_person_has_figures_but_no_intervals(models, tmp_path):
     folder = tmp_path / "one"
     folder.mkdir()
