@@ -287,8 +287,10 @@ def train_forecaster(
     minutes: Annotated[float, typer.Option(min=0, help="Stop after this long; 0 does not.")] = 0.0,
     kind: Annotated[str, typer.Option(help="gru_nf, gru_gaussian (no flow) or vrnn.")] = "gru_nf",
     likelihood_only: Annotated[
-        bool, typer.Option("--likelihood-only", help="As the paper trains: no sampled paths, no noise on what is read.")
+        bool, typer.Option("--likelihood-only", help="As the paper trains: no sampled paths, no augmentation.")
     ] = False,
+    learning_rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Highest rate of AdamW.")] = 1e-3,
+    start_from: Annotated[Path | None, typer.Option(help="Folder of a forecaster to go on from.")] = None,
     seed: Seed = 0,
 ) -> None:
     """Train a forecaster on recordings of landmarks or keypoints."""
@@ -300,10 +302,10 @@ def train_forecaster(
 
     if kind not in get_args(Kind):
         raise InputError("kind", f"--kind is one of {', '.join(get_args(Kind))}.")
-    training = ForecasterTraining(kind=cast(Kind, kind), updates=updates, minutes=minutes, seed=seed)
+    training = ForecasterTraining(cast(Kind, kind), updates, minutes=minutes, learning_rate=learning_rate, seed=seed)
     if likelihood_only:
-        training = replace(training, rollout_weight=0.0, input_noise=0.0)
-    work(data, out, run, training)
+        training = replace(training, rollout_weight=0.0, input_noise=0.0, augment=False, keep="last")
+    work(data, out, run, training, start_from=start_from)
     print(f"Best weights: {out}")
 
 

@@ -169,7 +169,7 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             description="Metropolis steps after each block of the flow (GRU-SNF)",
             extra_json_schema=_MCMC_ONLY,
         ),
-    ] = 2
+    ] = 1
     step_size: Annotated[
         float,
         msgspec.Meta(
@@ -179,7 +179,7 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             description="Standard deviation of an MCMC proposal (GRU-SNF)",
             extra_json_schema=_MCMC_ONLY,
         ),
-    ] = 0.3
+    ] = 0.2
     consistency: Annotated[
         float,
         msgspec.Meta(
@@ -189,7 +189,7 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             description="Pull of the MCMC energy towards the GRU's point forecast (beta)",
             extra_json_schema=_MCMC_ONLY,
         ),
-    ] = 0.35
+    ] = 1.0
 
 
 @dataclass(frozen=True)

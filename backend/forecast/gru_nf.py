@@ -216,7 +216,9 @@ class Forecaster(StepModel):
         paths = self.rollout(state.expand(k), noise, refiner, log_terms)
         log_weights = None
         if log_terms is not None:
-            log_noise = -0.5 * (noise / scale).square().sum((0, 2)) - horizon * d * (math.log(scale) + 0.5 * math.log(2 * math.pi))
+            log_noise = -0.5 * (noise / scale).square().sum((0, 2)) - horizon * d * (
+                math.log(scale) + 0.5 * math.log(2 * math.pi)
+            )
             log_weights = (torch.stack(log_terms).sum(0) - log_noise).unflatten(0, (len(state), k))
         acceptance = refiner.acceptance() if refiner else None
         return Forecast(paths.unflatten(0, (len(state), k)), acceptance, log_weights)

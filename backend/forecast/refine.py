@@ -61,19 +61,18 @@ class Refinement:
     Attributes:
         steps: MCMC steps after each block; 0 is GRU-NF.
         step_size: standard deviation of a proposal, in units of the motion at hand (the flow's y).
-        consistency: beta, the pull towards the point forecast. 1 keeps the flow's own spread; less lets the futures spread
-            (0.35: 5 % more diverse on held-out people at an unchanged energy score).
+        consistency: beta, the pull towards the point forecast. 1 keeps the flow's own spread; less lets the futures spread.
         kernel: which transition (`kernels.py`).
         cooling: the flow starts from noise of this scale (times the temperature); the moves widen what it narrows, and shake
             the paths less than a wider start would.
         coupled: the noise of K futures avoids each other (`noise.couple`).
     """
 
-    steps: int = 2
-    step_size: float = 0.3
-    consistency: float = 0.35
+    steps: int = 1
+    step_size: float = 0.2
+    consistency: float = 1.0
     kernel: KernelName = "metropolis"
-    cooling: float = 0.97
+    cooling: float = 0.99
     coupled: bool = True
 
     def __post_init__(self) -> None:

@@ -46,7 +46,7 @@ class ForecasterTraining:
         learning_rate, weight_decay: of AdamW; the rate rises over 100 updates and falls by a cosine.
         input_noise: noise on the frames the GRU reads, in standard deviations of a step, correlated as steps are.
         target_noise: the same on the step to be explained: repeated video frames would give infinite densities.
-        rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss; weight 0 trains by likelihood alone.
+        rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss; at weight 0 there is none.
         shake_weight: of the energy score of the paths' differences.
         gaussian_weight: of the likelihood of the flow's Gaussian without its blocks.
         augment: mirror, tempo, turn, scale, shift and amplitude (`MotionSampler`).
@@ -68,12 +68,12 @@ class ForecasterTraining:
     warm_up: int = 3
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
-    input_noise: float = 0.03
+    input_noise: float = 0.0
     target_noise: float = 0.02
     rollout_every: int = 1
     rollout_paths: int = 4
     rollout_rows: int = 32
-    rollout_weight: float = 1.0
+    rollout_weight: float = 0.0
     shake_weight: float = 0.5
     gaussian_weight: float = 0.2
     augment: bool = True
@@ -145,7 +145,9 @@ def train_forecaster(
             "train_recordings": sorted(Path(clip).stem for clip in clips),
         },
         "metrics": {"held_out_energy_score": run.best, "updates": run.update, "best_update": run.best_update},
-        "command": "motionfan train forecaster --data DIR",
+        "command": "motionfan train forecaster --data DIR"
+        + (f" --kind {training.kind}" if training.kind != "gru_nf" else "")
+        + (" --likelihood-only" if not training.augment else ""),
     }
     model.save(output, report)
     if isinstance(model, Forecaster):

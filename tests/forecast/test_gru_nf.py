@@ -102,7 +102,9 @@ def test_without_moves_cooling_and_coupling_refinement_is_gru_nf(forecaster, fra
     state = forecaster.observe(frames)
     plain = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0)).paths
     zero = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=0, cooling=1, coupled=False))
-    tiny = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=2, step_size=1e-7, cooling=1, coupled=False)).paths
+    tiny = forecaster.sample(
+        state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=2, step_size=1e-7, cooling=1, coupled=False)
+    ).paths
     assert torch.equal(plain, zero.paths) and zero.acceptance is None
     torch.testing.assert_close(plain, tiny, atol=1e-4, rtol=1e-4)
 
