@@ -72,7 +72,7 @@ class Refinement:
     step_size: float = 0.2
     consistency: float = 1.0
     kernel: KernelName = "metropolis"
-    cooling: float = 0.99
+    cooling: float = 0.985
     coupled: bool = True
 
     def __post_init__(self) -> None:
