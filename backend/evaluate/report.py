@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,18 +50,31 @@ class Report(msgspec.Struct):
         """
         there = dict.fromkeys(metric for row in self.results.values() for metric in row)
         metrics = [metric for metric in only if metric in there] if only else list(there)
+        console = screen()
+        table = self._table(metrics, _cell)
+        if Console(width=1000).measure(table).maximum > console.width:
+            table = self._table(metrics, _short_cell)
+        console.print(table)
+
+    def _table(self, metrics: list[str], cell: Callable[[Metric | None], str]) -> Table:
         table = Table(title=f"{self.command} ({self.device})")
-        table.add_column("")
+        table.add_column("", no_wrap=True)
         across = metrics if len(metrics) <= max(8, len(self.results)) else list(self.results)
         for heading in across:
-            table.add_column(heading, justify="right")
+            table.add_column(heading.replace("_", " "), justify="right", overflow="fold")
         if across is metrics:
             for name, row in self.results.items():
-                table.add_row(name, *(_cell(row.get(metric)) for metric in metrics))
+                table.add_row(name, *(cell(row.get(metric)) for metric in metrics))
         else:
             for metric in metrics:
-                table.add_row(metric, *(_cell(row.get(metric)) for row in self.results.values()))
-        Console().print(table)
+                table.add_row(metric, *(cell(row.get(metric)) for row in self.results.values()))
+        return table
+
+
+def screen() -> Console:
+    """Return where reports are printed; a file or pipe is as wide as a table needs it."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -98,7 +111,7 @@ class ComparisonReport(Report, kw_only=True):
     def show(self, only: Sequence[str] = ()) -> None:
         """Print the table, the tests of its first metric and the notes."""
         super().show(only)
-        console = Console()
+        console = screen()
         for test in self.comparisons:
             if test.metric == next(iter(only), test.metric):
                 console.print(f"{test.metric}: {test.method} - {test.against} = {_difference(test)}", highlight=False)
@@ -113,7 +126,10 @@ def _difference(test: Comparison) -> str:
 
 
 def _cell(metric: Metric | None) -> str:
-    if metric is None:
-        return ""
-    interval = "" if metric.low is None or metric.high is None else f" [{metric.low:.3g}, {metric.high:.3g}]"
-    return f"{metric.value:.3g}{interval}"
+    if metric is None or metric.low is None or metric.high is None:
+        return _short_cell(metric)
+    return f"{metric.value:.3g} \\[{metric.low:.3g}, {metric.high:.3g}]"
+
+
+def _short_cell(metric: Metric | None) -> str:
+    return "" if metric is None else f"{metric.value:.3g}"
