@@ -23,7 +23,7 @@ def _observed(x: float) -> FakeObservation:
 def _generation(start: int = 100) -> Generation:
     """Path k moves right by k * 0.1 at every step, from 0."""
     paths = torch.stack([torch.stack([_flat(k * 0.1 * (s + 1)) for s in range(H)]) for k in range(K)])
-    return Generation(7, start, _observed(0.0), FakeFan(paths, np.zeros((K, H, 10, 2), np.float32), ["gru_nf"] * K, None))
+    return Generation(7, start, _observed(0.0), FakeFan(paths, np.zeros((K, H, 10, 2), np.float32), ["gru_nf"] * K, None, None))
 
 
 def test_steps_count_from_the_start_to_the_horizon():
