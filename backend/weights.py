@@ -39,13 +39,14 @@ def save_model(
     (folder / CONFIG).write_text(json.dumps({"architecture": asdict(architecture), **(extra or {})}, indent=1) + "\n")
 
 
-def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M]) -> M:
+def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M], verb: str = "") -> M:
     """Read what `save_model` wrote, in float32, for inference: frozen and in evaluation mode.
 
     Args:
         folder: where it is.
         kind: forecaster, generator, ...: what to call it, and how error codes begin.
         build: makes the model, without its weights, from the architecture's settings.
+        verb: what makes one, as `train VERB`; the kind by default.
 
     Raises:
         ModelError: `KIND_missing`; `KIND_damaged` (unreadable, of another architecture, not finite).
@@ -58,7 +59,9 @@ def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M]) ->
     except FileNotFoundError as error:
         missing = Path(error.filename or WEIGHTS).name
         raise ModelError(
-            f"{kind}_missing", f"There is no {kind} in {folder}: no {missing}.", f"Make one with `motionfan train {kind}`."
+            f"{kind}_missing",
+            f"There is no {kind} in {folder}: no {missing}.",
+            f"Make one with `motionfan train {verb or kind}`.",
         ) from None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         why = str(error).partition("\n")[0].rstrip(".:")

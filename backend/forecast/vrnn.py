@@ -207,4 +207,4 @@ class Vrnn(StepModel):
         Raises:
             ModelError: files are missing, damaged, or of another architecture.
         """
-        return load_model(folder, "vrnn", lambda architecture: cls(VrnnConfig(**architecture)))
+        return load_model(folder, "vrnn", lambda architecture: cls(VrnnConfig(**architecture)), "forecaster --kind vrnn")
