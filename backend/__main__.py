@@ -50,6 +50,9 @@ Html = Annotated[
     typer.Option("--html", help="Folder for a report with pictures (index.html).", callback=lambda path: _html_place(path)),
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
+Forecaster = Annotated[Path | None, typer.Option(help="Folder of the forecaster; found to fit by default.")]
+Protocol = Annotated[str, typer.Option(help="Frames seen and forecast: 8-16, 12-12, 10-14, 6-6 or 5-20.")]
+Stride = Annotated[int | None, typer.Option(min=1, help="Steps between windows; a window's length by default.")]
 MODELS = REPOSITORY / "models"
 
 
@@ -190,16 +193,16 @@ def load(
 @evaluate.command("forecast")
 def evaluate_forecast(
     recordings: Recordings,
-    protocol: Annotated[str, typer.Option(help="Frames seen and forecast: 8-16, 12-12, 10-14, 6-6 or 5-20.")] = "8-16",
+    protocol: Protocol = "8-16",
     context: Annotated[int | None, typer.Option(min=1, help="Frames seen, where more than the protocol's.")] = None,
     methods: Annotated[str, typer.Option(help="Methods with commas between; all that there are by default.")] = "",
     samples: Annotated[int, typer.Option(min=2, help="Futures sampled for each window.")] = 100,
     split: Split = None,
-    stride: Annotated[int | None, typer.Option(min=1, help="Steps between windows; a window's length by default.")] = None,
+    stride: Stride = None,
     fps: Annotated[
         float | None, typer.Option(min=1, help="Frames a second of keypoint arrays; 25 where they do not say.")
     ] = None,
-    model: Annotated[Path | None, typer.Option(help="Folder of the forecaster; found to fit by default.")] = None,
+    model: Forecaster = None,
     models: Models = MODELS,
     seed: Seed = 0,
     json: Json = None,
@@ -216,20 +219,18 @@ def evaluate_forecast(
         found = run(recordings, models, model=model, split=split, evaluation=settings, progress=report)
     print(f"{found.report.settings['windows']} windows of {found.report.settings['people']} people, model {found.model}")
     _publish(found.report, json, ON_SCREEN)
-    if html is not None:
-        with _writing(html):
-            print(f"Report with pictures: {write_html(found, html)}")
+    _write_page(html, lambda folder: write_html(found, folder))
 
 
 @evaluate.command("ablation")
 def evaluate_ablation(
     recordings: Recordings,
     grid: Annotated[str, typer.Option(help="quick or full.")] = "quick",
-    protocol: Annotated[str, typer.Option(help="Frames seen and forecast: 8-16, 12-12, 10-14, 6-6 or 5-20.")] = "8-16",
+    protocol: Protocol = "8-16",
     samples: Annotated[int, typer.Option(min=8, help="Futures sampled for each window.")] = 20,
     split: Split = None,
-    stride: Annotated[int | None, typer.Option(min=1, help="Steps between windows; a window's length by default.")] = None,
-    model: Annotated[Path | None, typer.Option(help="Folder of the forecaster; found to fit by default.")] = None,
+    stride: Stride = None,
+    model: Forecaster = None,
     models: Models = MODELS,
     seed: Seed = 0,
     json: Json = None,
@@ -251,16 +252,14 @@ def evaluate_ablation(
             progress=lambda words, done, total: report(done, total, now=words),
         )  # fmt: skip
     _publish(found, json, ON_SCREEN)
-    if html is not None:
-        with _writing(html):
-            print(f"Report with pictures: {write_ablation(found, html)}")
+    _write_page(html, lambda folder: write_ablation(found, folder))
 
 
 @evaluate.command("surprise")
 def evaluate_surprise(
     recordings: Recordings,
     split: Split = None,
-    model: Annotated[Path | None, typer.Option(help="Folder of the forecaster; found to fit by default.")] = None,
+    model: Forecaster = None,
     models: Models = MODELS,
     seed: Seed = 0,
     json: Json = None,
@@ -273,9 +272,7 @@ def evaluate_surprise(
     with progress("anomalies") as report:
         found = run(recordings, models, model=model, split=split, seed=seed, progress=report)
     _publish(found.report, json)
-    if html is not None:
-        with _writing(html):
-            print(f"Report with pictures: {write_surprise(found, html)}")
+    _write_page(html, lambda folder: write_surprise(found, folder))
 
 
 @train.command("forecaster")
@@ -365,6 +362,12 @@ def _publish(report: Any, json: Path | None, only: Sequence[str] = ()) -> None:
     if json is not None:
         with _writing(json):
             report.save(json)
+
+
+def _write_page(html: Path | None, write: Callable[[Path], Path]) -> None:
+    if html is not None:
+        with _writing(html):
+            print(f"Report with pictures: {write(html)}")
 
 
 def _json_place(json: Path | None) -> Path | None:
