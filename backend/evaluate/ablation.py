@@ -10,8 +10,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from backend.evaluate.material import gather
 from backend.evaluate.methods import Method, shipped_refinement
-from backend.evaluate.protocol import Protocol, Windows, choose_model
+from backend.evaluate.protocol import Protocol, Windows
 from backend.evaluate.report import Metric, Report
 from backend.evaluate.resampling import Resampler, ratio
 from backend.evaluate.scores import Scored, Units, score
@@ -19,7 +20,6 @@ from backend.evaluate.summary import Summary
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import KERNELS, Refinement
 from backend.forecast.refinement_check import RefinementReport, refinement_report
-from backend.keypoints.dataset import read_footage
 
 GridName = Literal["quick", "full"]
 
@@ -139,11 +139,9 @@ def evaluate_ablation(
         InputError: the recordings cannot be read or do not fit.
     """
     ablation = ablation or Ablation()
-    footage = read_footage(recordings, split)
-    model = model or choose_model(models, footage.motions)
-    forecaster = Forecaster.load(model)
-    motions = [motion for motion in footage.motions if motion.flat.shape[1] == forecaster.config.features]
-    windows = Windows.of(motions, Protocol.of(ablation.protocol), ablation.stride)
+    material = gather(recordings, models, model, split)
+    forecaster = material.forecaster
+    windows = Windows.of(material.motions, Protocol.of(ablation.protocol), ablation.stride)
     units = Units(forecaster.centre, forecaster.spread, *windows.min_max(forecaster.spread))
     grid = sweeps(ablation.grid)
     cells: dict[str, tuple[Refinement | None, float]] = {"gru_nf": (None, 1.0)}
@@ -176,14 +174,14 @@ def evaluate_ablation(
     }
     settings = asdict(ablation) | {
         "stride": ablation.stride or windows.protocol.length,
-        "model": model.name,
+        "model": material.model.name,
         "windows": len(windows),
         "people": len(set(windows.people)),
         "recordings": len(set(windows.videos)),
         "shipped": cell_name(independent(shipped_refinement())),
         "sweeps": {sweep.axis: {"values": sweep.values, "sizes": sweep.sizes} for sweep in grid},
     }
-    return Report("evaluate ablation", settings, results)
+    return Report("evaluate ablation", settings, results, notes=material.notes)
 
 
 class _Sampler:

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from backend.errors import InputError
+from backend.evaluate.material import gather
 from backend.evaluate.methods import Methods, shipped_refinement
-from backend.evaluate.protocol import Protocol, Windows, choose_model, train_recordings
+from backend.evaluate.protocol import Protocol, Windows
 from backend.evaluate.report import ComparisonReport
 from backend.evaluate.scores import Scored, Units, score
 from backend.evaluate.summary import Summary
-from backend.forecast.gru_nf import Forecaster
-from backend.keypoints.dataset import Motion, read_footage
 from backend.keypoints.reading import Layout
 
 ON_SCREEN = (
@@ -87,16 +85,11 @@ def evaluate_forecast(
     """
     evaluation = evaluation or ForecastEvaluation()
     protocol = Protocol.of(evaluation.protocol, evaluation.context)
-    footage = read_footage(recordings, split, evaluation.fps)
-    notes = list(footage.skipped)
+    material = gather(recordings, models, model, split, evaluation.fps)
+    model, forecaster, notes = material.model, material.forecaster, list(material.notes)
     if protocol.seen > protocol.context:
         notes.append(f"Methods see {protocol.seen} frames, not the {protocol.context} of protocol {protocol.name}.")
-    model = model or choose_model(models, footage.motions)
-    forecaster = Forecaster.load(model)
-    motions = _fitting(footage.motions, forecaster.config.features, notes)
-    if split is None and not (recordings / "clips.csv").is_file():
-        motions = _unknown_to(model, motions, notes)
-    windows = Windows.of(motions, protocol, evaluation.stride)
+    windows = Windows.of(material.motions, protocol, evaluation.stride)
     methods, left_out = Methods(model, forecaster).build(evaluation.methods)
     notes += [f"Left out: {sentence}" for sentence in left_out]
     units = Units(forecaster.centre, forecaster.spread, *windows.min_max(forecaster.spread))
@@ -125,7 +118,7 @@ def evaluate_forecast(
         "refinement": asdict(shipped_refinement()),
     }
     report = ComparisonReport("evaluate forecast", settings, summary.results, comparisons=summary.comparisons(), notes=notes)
-    return Evaluation(report, windows, scored, motions[0].layout, model)
+    return Evaluation(report, windows, scored, material.motions[0].layout, model)
 
 
 def typical(windows: Windows) -> list[int]:
@@ -133,27 +126,3 @@ def typical(windows: Windows) -> list[int]:
     moved = windows.truth_WHD.std(1).mean(1)
     order = moved.argsort()
     return list(dict.fromkeys(int(order[round(share * (len(order) - 1))]) for share in (0.5, 0.8, 0.95)))
-
-
-def _fitting(motions: list[Motion], width: int, notes: list[str]) -> list[Motion]:
-    """Pass over recordings of another width than the model's."""
-    other = {motion.clip: motion.flat.shape[1] for motion in motions if motion.flat.shape[1] != width}
-    notes += [f"{clip}: {found} numbers a frame, but the forecaster is made for {width}." for clip, found in other.items()]
-    kept = [motion for motion in motions if motion.clip not in other]
-    if not kept:
-        raise InputError("recording_shape", f"The forecaster is made for {width} numbers a frame.", " ".join(notes[:3]))
-    return kept
-
-
-def _unknown_to(model: Path, motions: list[Motion], notes: list[str]) -> list[Motion]:
-    """Leave out what the model was trained on, unless that is all."""
-    known = train_recordings(model) & {motion.clip for motion in motions}
-    kept = [motion for motion in motions if motion.clip not in known]
-    if not known:
-        return motions
-    if not kept:
-        notes.append("The forecaster was trained on all of these recordings: its figures are those of training.")
-        return motions
-    every = len({motion.clip for motion in motions})
-    notes.append(f"{len(known)} of {every} recordings are left out: the forecaster was trained on them.")
-    return kept

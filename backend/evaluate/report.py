@@ -26,13 +26,18 @@ class Metric(msgspec.Struct, omit_defaults=True):
 
 
 class Report(msgspec.Struct):
-    """What a command measured. Times in ms, rates in frames/s, memory in MB."""
+    """What a command measured. Times in ms, rates in frames/s, memory in MB.
+
+    Attributes:
+        notes: what a reader must know: files passed over, methods left out, ...
+    """
 
     command: str
     settings: dict[str, Any]
     results: dict[str, dict[str, Metric]]
     version: str = __version__
     device: str = ""
+    notes: list[str] = []
 
     def __post_init__(self) -> None:
         self.device = self.device or f"{platform.machine()} CPU, {torch.get_num_threads()} torch threads"
@@ -55,6 +60,8 @@ class Report(msgspec.Struct):
         if Console(width=1000).measure(table).maximum > console.width:
             table = self._table(metrics, _short_cell)
         console.print(table)
+        for note in self.notes:
+            console.print(f"Note: {note}", highlight=False, markup=False)
 
     def _table(self, metrics: list[str], cell: Callable[[Metric | None], str]) -> Table:
         table = Table(title=f"{self.command} ({self.device})")
@@ -102,21 +109,17 @@ class ComparisonReport(Report, kw_only=True):
 
     Attributes:
         comparisons: the tests.
-        notes: what a reader must know: files passed over, methods left out, ...
     """
 
     comparisons: list[Comparison] = []
-    notes: list[str] = []
 
     def show(self, only: Sequence[str] = ()) -> None:
-        """Print the table, the tests of its first metric and the notes."""
+        """Print the report, and the tests of its first metric."""
         super().show(only)
         console = screen()
         for test in self.comparisons:
             if test.metric == next(iter(only), test.metric):
                 console.print(f"{test.metric}: {test.method} - {test.against} = {_difference(test)}", highlight=False)
-        for note in self.notes:
-            console.print(f"Note: {note}", highlight=False, markup=False)
 
 
 def _difference(test: Comparison) -> str:

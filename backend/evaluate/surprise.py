@@ -12,12 +12,12 @@ from torch import Tensor
 
 from backend.errors import InputError
 from backend.evaluate import anomalies
-from backend.evaluate.protocol import choose_model
+from backend.evaluate.material import gather
 from backend.evaluate.report import Metric, Report
 from backend.evaluate.resampling import Estimate, Resampler, ratio
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refinement_check import read_back
-from backend.keypoints.dataset import Motion, cut, read_footage
+from backend.keypoints.dataset import Motion, cut
 
 Progress = Callable[[int, int], None]
 
@@ -79,10 +79,9 @@ def evaluate_surprise(
         ModelError: the forecaster cannot be read.
         InputError: the recordings cannot be read, do not fit or are too short.
     """
-    footage = read_footage(recordings, split)
-    model = model or choose_model(models, footage.motions)
-    forecaster = Forecaster.load(model)
-    moments = _moments([m for m in footage.motions if m.flat.shape[1] == forecaster.config.features], forecaster, seed)
+    material = gather(recordings, models, model, split)
+    forecaster = material.forecaster
+    moments = _moments(material.motions, forecaster, seed)
     resampler = Resampler(moments.people, seed)
     plain = surprise(forecaster, moments.flat_WTD)
     usual = smoothed(forecaster, plain)
@@ -102,7 +101,7 @@ def evaluate_surprise(
     results["calibration"] = _calibration(forecaster, plain, resampler)
     progress(len(anomalies.NAMES), len(anomalies.NAMES))
     settings = {
-        "model": model.name,
+        "model": material.model.name,
         "windows": len(moments.people),
         "people": len(set(moments.people)),
         "seed": seed,
@@ -111,7 +110,7 @@ def evaluate_surprise(
         "jump_steps": anomalies.JUMP_STEPS,
         "live_noise": anomalies.LIVE_NOISE,
     }
-    return SurpriseEvaluation(Report("evaluate surprise", settings, results), timelines)
+    return SurpriseEvaluation(Report("evaluate surprise", settings, results, notes=material.notes), timelines)
 
 
 def surprise(forecaster: Forecaster, flat_WTD: Tensor) -> Tensor:
