@@ -204,7 +204,7 @@ class Pipeline:
         return [fans[i] for i in range(len(streams))]
 
     def _draw(self, state: ForecastState, settings: ForecastSettings, method: Method, seeds: list[int]) -> Forecast:
-        refine = _refinement(settings) if method == "gru_snf" else None
+        refine = Refinement.of(settings) if method == "gru_snf" else None
         return self.forecaster.sample(state, settings.k, settings.horizon, _noise(seeds), refine, settings.temperature)
 
     def _check(
@@ -214,7 +214,7 @@ class Pipeline:
         if forecast is None or forecast.acceptance is None or not rows:
             return {}
         chosen, noise = torch.tensor(rows), _noise([seeds[row] for row in rows])
-        refine, temperature = _refinement(settings), settings.temperature
+        refine, temperature = Refinement.of(settings), settings.temperature
         found = check_first_step(self.forecaster, state[chosen], forecast.paths[chosen], noise, refine, temperature)
         return dict(zip(rows, found, strict=True))
 
@@ -262,10 +262,6 @@ def _generator_folder(models: Path, name: str) -> Path:
 
 def _methods(settings: ForecastSettings) -> list[Method]:
     return ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
-
-
-def _refinement(settings: ForecastSettings) -> Refinement:
-    return Refinement(settings.mcmc_steps, settings.step_size, settings.consistency)
 
 
 def _noise(seeds: Sequence[int]) -> list[torch.Generator]:

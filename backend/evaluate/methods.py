@@ -27,8 +27,6 @@ Sampler = Callable[[Tensor, int, int, torch.Generator], Tensor]
 Nll = Callable[[Tensor, int], Tensor]
 """`(windows [W, T, D], frames seen) -> [W, T - seen]` nats per number."""
 
-SHIPPED = ForecastSettings()
-
 NAMES = (
     "copy_last",
     "random_walk",
@@ -65,7 +63,7 @@ class Method:
 
 def shipped_refinement() -> Refinement:
     """Return the demo's own refinement."""
-    return Refinement(SHIPPED.mcmc_steps, SHIPPED.step_size, SHIPPED.consistency)
+    return Refinement.of(ForecastSettings())
 
 
 class Methods:

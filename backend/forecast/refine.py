@@ -17,6 +17,7 @@ from torch import Tensor
 from backend.forecast.flow import AfterBlock
 from backend.forecast.kernels import Hmc, Kernel, Mala, Metropolis
 from backend.forecast.noise import Source, couple, draw
+from backend.types import ForecastSettings
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ class Refinement:
             raise ValueError("a refinement needs steps, step_size, consistency and cooling that are not negative")
         if self.kernel not in KERNELS:
             raise ValueError(f"a refinement's kernel is one of {', '.join(KERNELS)}")
+
+    @classmethod
+    def of(cls, settings: ForecastSettings) -> Refinement:
+        """Return what a person has set; all else as shipped."""
+        return cls(settings.mcmc_steps, settings.step_size, settings.consistency)
 
     def transition(self) -> Kernel:
         """Return the kernel with its step size."""

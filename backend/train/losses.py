@@ -59,10 +59,9 @@ def rollout_loss(
     noise = torch.randn(h, len(flat_BTD) * k, model.noise, generator=generator)
     paths = model.rollout(state.expand(k), noise).unflatten(0, (-1, k)) / model.spread
     truth = flat_BTD[:, context : context + h] / model.spread
-    score = energy_score(paths, truth).mean()
+    score, unit = energy_score(paths, truth).mean(), model.step_spread / model.spread
     for order in (1, 2):
         moving, moved = paths.diff(n=order, dim=2), truth.diff(n=order, dim=1)
-        unit = model.step_spread / model.spread
         score = score + training.shake_weight * energy_score(moving / unit, moved / unit).mean()
     return score
 
