@@ -36,6 +36,8 @@ export class App {
   readonly #recordButton = h('button', { type: 'button', class: 'quiet', title: 'Record the stage as a video (R)' });
   readonly #side = h('aside', { class: 'side', 'aria-label': 'Settings' });
   readonly failures: string[] = [];
+  /** A new server shows the bundled portrait until it has the person's own back: nobody should see another's face in between. */
+  #returning = false;
   #readied = 0;
   #loading: Promise<unknown> | null = null;
 
@@ -49,6 +51,10 @@ export class App {
         },
         ready: (head, fresh) => this.#ready(head, fresh),
         sheet: (sheet) => {
+          if (this.#returning) {
+            this.connection.acknowledge(sheet);
+            return;
+          }
           this.sheets.take(sheet);
           this.controls?.advise(refinementAdvice(sheet.head)?.words ?? null);
         },
@@ -109,11 +115,14 @@ export class App {
 
   #ready(head: ReadyHead, fresh: boolean): void {
     const other = fresh || this.portrait.changing;
+    this.#returning = fresh && this.portrait.own;
     this.sheets.discard();
     this.store.reset(other);
     this.stage.clear(other);
     if (this.#readied++ === 0 || fresh) {
-      void this.portrait.attach(head.session, fresh);
+      void this.portrait.attach(head.session, fresh).finally(() => {
+        this.#returning = false;
+      });
       this.hud.clear();
       this.driver.announce();
     }
