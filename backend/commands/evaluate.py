@@ -1,0 +1,111 @@
+"""`evaluate ...`: how good the models are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from backend.commands.options import (
+    MODELS,
+    Forecaster,
+    Html,
+    Json,
+    Models,
+    Protocol,
+    Recordings,
+    Seed,
+    Split,
+    Stride,
+    progress,
+    publish,
+    write_page,
+)
+from backend.errors import InputError
+
+app = typer.Typer(help="Score the models on held-out people.", no_args_is_help=True)
+
+
+@app.command("forecast")
+def evaluate_forecast(
+    recordings: Recordings,
+    protocol: Protocol = "8-16",
+    context: Annotated[int | None, typer.Option(min=1, help="Frames seen, where more than the protocol's.")] = None,
+    methods: Annotated[str, typer.Option(help="Methods with commas between; all that there are by default.")] = "",
+    samples: Annotated[int, typer.Option(min=2, help="Futures sampled for each window.")] = 100,
+    split: Split = None,
+    stride: Stride = None,
+    fps: Annotated[
+        float | None, typer.Option(min=1, help="Frames a second of keypoint arrays; 25 where they do not say.")
+    ] = None,
+    model: Forecaster = None,
+    models: Models = MODELS,
+    seed: Seed = 0,
+    json: Json = None,
+    html: Html = None,
+) -> None:
+    """Score all methods on the same windows, by the protocol of the GRU-SNF paper."""
+    from backend.evaluate.forecast import ON_SCREEN, ForecastEvaluation
+    from backend.evaluate.forecast import evaluate_forecast as run
+    from backend.evaluate.html import write_html
+
+    names = tuple(name.strip() for name in methods.split(",") if name.strip())
+    settings = ForecastEvaluation(protocol, context, names, samples, stride, fps, seed)
+    with progress("windows") as report:
+        found = run(recordings, models, model=model, split=split, evaluation=settings, progress=report)
+    print(f"{found.report.settings['windows']} windows of {found.report.settings['people']} people, model {found.model}")
+    publish(found.report, json, ON_SCREEN)
+    write_page(html, lambda folder: write_html(found, folder))
+
+
+@app.command("ablation")
+def evaluate_ablation(
+    recordings: Recordings,
+    grid: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    protocol: Protocol = "8-16",
+    samples: Annotated[int, typer.Option(min=8, help="Futures sampled for each window.")] = 20,
+    split: Split = None,
+    stride: Stride = None,
+    model: Forecaster = None,
+    models: Models = MODELS,
+    seed: Seed = 0,
+    json: Json = None,
+    html: Html = None,
+) -> None:
+    """Sweep the refiner's settings: steps, step size, consistency, cooling and kernel, beside temperatures of GRU-NF."""
+    from typing import cast, get_args
+
+    from backend.evaluate.ablation import ON_SCREEN, Ablation, GridName
+    from backend.evaluate.ablation import evaluate_ablation as run
+    from backend.evaluate.ablation_html import write_ablation
+
+    if grid not in get_args(GridName):
+        raise InputError("grid", f"--grid is one of {', '.join(get_args(GridName))}.")
+    settings = Ablation(cast(GridName, grid), protocol, samples, stride, seed)
+    with progress("windows") as report:
+        found = run(
+            recordings, models, model=model, split=split, ablation=settings,
+            progress=lambda words, done, total: report(done, total, now=words),
+        )  # fmt: skip
+    publish(found, json, ON_SCREEN)
+    write_page(html, lambda folder: write_ablation(found, folder))
+
+
+@app.command("surprise")
+def evaluate_surprise(
+    recordings: Recordings,
+    split: Split = None,
+    model: Forecaster = None,
+    models: Models = MODELS,
+    seed: Seed = 0,
+    json: Json = None,
+    html: Html = None,
+) -> None:
+    """Measure whether surprise is calibrated, and how well it notices anomalies put into real motion."""
+    from backend.evaluate.surprise import evaluate_surprise as run
+    from backend.evaluate.surprise_html import write_surprise
+
+    with progress("anomalies") as report:
+        found = run(recordings, models, model=model, split=split, seed=seed, progress=report)
+    publish(found.report, json)
+    write_page(html, lambda folder: write_surprise(found, folder))

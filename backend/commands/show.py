@@ -1,0 +1,131 @@
+"""`serve`, `landmarks`, `animate`: what shows motion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backend.commands.options import MODELS, Device, Models, Seed, Threads, progress, writing
+from backend.errors import InputError
+
+if TYPE_CHECKING:
+    from backend.film import Pictures
+    from backend.types import Recording
+
+app = typer.Typer()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (MOTIONFAN_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (MOTIONFAN_PORT).")] = None,
+) -> None:
+    """Serve the demo: page, API and WebSocket."""
+    from backend.server.run import serve as run
+    from backend.settings import Settings
+
+    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    run(Settings.read(**given))
+
+
+@app.command()
+def landmarks(
+    videos: Annotated[list[Path], typer.Argument(help="Videos of one face each.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the recordings.")],
+) -> None:
+    """Turn videos into landmark recordings (.npz): no picture is kept."""
+    from backend.media.video import landmark_recording
+
+    makers: dict[Path, Path] = {}
+    for video in videos:
+        path = out / f"{video.stem}.npz"
+        if path in makers:
+            raise InputError("names_collide", f"{makers[path]} and {video} would both become {path}.", "Rename one of them.")
+        makers[path] = video
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    failures = []
+    for path, video in makers.items():
+        with progress(video.name) as report:
+            try:
+                recording = landmark_recording(video, report)
+            except InputError as error:
+                failures.append(str(error))
+                continue
+        recording.save(path)
+        print(f"{path}: {len(recording.timestamps)} frames with a face")
+    if failures:
+        raise InputError("videos_failed", "\n".join(failures))
+
+
+@app.command()
+def animate(
+    driving: Annotated[Path, typer.Option(help="Video, or a recording made by `landmarks`.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write.")],
+    portrait: Annotated[Path | None, typer.Option(help="Picture to animate; the bundled portrait by default.")] = None,
+    at: Annotated[list[float] | None, typer.Option(help="Second to forecast at; may be given again and again.")] = None,
+    k: Annotated[int, typer.Option(min=1, max=16, help="Futures.")] = 4,
+    horizon: Annotated[int, typer.Option(min=4, max=24, help="Steps of 80 ms.")] = 16,
+    method: Annotated[str, typer.Option(help="gru_nf, gru_snf or both.")] = "gru_snf",
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the flow's noise.")] = 1.0,
+    size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
+    generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
+    seed: Seed = 0,
+    models: Models = MODELS,
+    threads: Threads = 0,
+    device: Device = "cpu",
+) -> None:
+    """Write a film: the portrait follows a clip, its futures beside what really happened."""
+    import msgspec
+
+    from backend.film import film
+    from backend.media.images import bundled_portrait, load_portrait
+    from backend.media.video import check_video, check_writable
+    from backend.pipeline import Pipeline
+    from backend.types import ForecastSettings, Recording
+
+    try:
+        settings = msgspec.convert({"k": k, "horizon": horizon, "method": method, "temperature": temperature}, ForecastSettings)
+    except msgspec.ValidationError as error:
+        raise InputError("settings", f"These settings do not go: {error}.") from None
+    # A long clip takes minutes to follow: what can be wrong is looked at first.
+    check_writable(out)
+    known = Recording.load(driving) if driving.suffix.lower() == ".npz" else None
+    if known is None:
+        check_video(driving)
+    image = bundled_portrait() if portrait is None else load_portrait(_bytes(portrait))
+    pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator)
+    recording, pictures = (known, None) if known else _follow(driving)
+    with progress("rendering") as report:
+        windows = film(
+            pipeline,
+            image,
+            recording,
+            out,
+            settings,
+            moments=at or (),
+            size=size,
+            seed=seed,
+            pictures=pictures,
+            progress=report,
+        )
+    better = sum(min(window.errors) < window.copy_last for window in windows)
+    print(f"{out}: {len(windows)} forecasts of {horizon} steps; the closest future beat standing still in {better} of them")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError("portrait_missing", f"{path} cannot be read ({error.strerror}).") from None
+
+
+def _follow(path: Path) -> tuple[Recording, Pictures]:
+    """Return the recording of a video's face, and what gives the video's own pictures."""
+    from backend.media.video import follow_face, pictures_at
+
+    with progress(path.name) as report:
+        recording, crop = follow_face(path, report)
+    return recording, lambda times, size: pictures_at(path, crop, times, size)

@@ -1,0 +1,79 @@
+"""`train ...`: making the models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.commands.options import Seed, Threads, progress
+from backend.errors import InputError
+
+app = typer.Typer(help="Train the models (resumable).", no_args_is_help=True)
+
+
+@app.command("forecaster")
+def train_forecaster(
+    data: Annotated[Path, typer.Option(help="Folder with clips.csv and recordings/ (made by `landmarks`).")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the weights.")] = Path("runs/forecaster/best"),
+    run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/forecaster"),
+    updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 3000,
+    minutes: Annotated[float, typer.Option(min=0, help="Stop after this long; 0 does not.")] = 0.0,
+    kind: Annotated[str, typer.Option(help="gru_nf, gru_gaussian (no flow) or vrnn.")] = "gru_nf",
+    likelihood_only: Annotated[
+        bool, typer.Option("--likelihood-only", help="As the paper trains: no sampled paths, no augmentation.")
+    ] = False,
+    learning_rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Highest rate of AdamW.")] = 1e-3,
+    start_from: Annotated[Path | None, typer.Option(help="Folder of a forecaster to go on from.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Train a forecaster on recordings of landmarks or keypoints."""
+    from dataclasses import replace
+    from typing import cast, get_args
+
+    from backend.train.forecaster import ForecasterTraining, Kind
+    from backend.train.forecaster import train_forecaster as work
+
+    if kind not in get_args(Kind):
+        raise InputError("kind", f"--kind is one of {', '.join(get_args(Kind))}.")
+    training = ForecasterTraining(cast(Kind, kind), updates, minutes=minutes, learning_rate=learning_rate, seed=seed)
+    if likelihood_only:
+        training = replace(training, rollout_weight=0.0, input_noise=0.0, augment=False, keep="last")
+    work(data, out, run, training, start_from=start_from)
+    print(f"Best weights: {out}")
+
+
+@app.command("pack")
+def train_pack(
+    data: Annotated[Path, typer.Option(help="Folder with clips.csv and clips/.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the packed frames and landmarks.")],
+) -> None:
+    """Decode clips and find their landmarks, once, for generator training."""
+    from backend.train.pack import pack
+
+    with progress("clips") as report:
+        pack(data, out, progress=report)
+
+
+@app.command("generator")
+def train_generator(
+    pack: Annotated[Path, typer.Option(help="Folder made by `train pack`.")],
+    run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/generator"),
+    size: Annotated[int, typer.Option(help="Working size: 128 or 256.")] = 128,
+    updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 20_000,
+    batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
+    start_from: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
+    threads: Threads = 2,
+) -> None:
+    """Train motion and paint to reconstruct one frame of a person from another."""
+    from backend.animate.generator import GeneratorConfig
+    from backend.train.generator import GeneratorTraining
+    from backend.train.generator import train_generator as work
+
+    if size not in (128, 256):
+        raise InputError("size", "A generator works at 128 or 256 pixels.")
+    settings = GeneratorTraining(updates=updates, batch=batch, threads=threads, architecture=GeneratorConfig(size=size))
+    with progress("updates") as report:
+        best = work(pack, run, settings, start_from=start_from, progress=lambda done, total, _: report(done, total))
+    print(f"Best weights: {best}")
