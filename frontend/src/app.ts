@@ -115,7 +115,7 @@ export class App {
 
   #ready(head: ReadyHead, fresh: boolean): void {
     const other = fresh || this.portrait.changing;
-    this.#returning = fresh && this.portrait.own;
+    if (fresh) this.#returning = this.portrait.own;
     this.sheets.discard();
     this.store.reset(other);
     this.stage.clear(other);
