@@ -1,0 +1,80 @@
+"""Detector and generator together: what a published checkpoint holds, and what `train detector` makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from backend.animate.fomm.detector import KeypointDetector
+from backend.animate.fomm.generator import GeneratorSize, OcclusionAwareGenerator
+from backend.animate.fomm.hourglass import HourglassSize
+from backend.types import Keypoints
+from backend.weights import load_model, save_model
+
+
+@dataclass(frozen=True)
+class FommConfig:
+    """Sizes of a First Order Motion Model; by default those of the published `vox-256`.
+
+    Attributes:
+        keypoints: N.
+        jacobian_maps: N, 1 or 0; see `KeypointDetector`.
+        occlusion: see `OcclusionAwareGenerator`.
+        detector: size of the detector's hourglass.
+        motion: size of the dense motion network's.
+        generator: size of the generator.
+    """
+
+    keypoints: int = 10
+    jacobian_maps: int = 10
+    occlusion: bool = True
+    detector: HourglassSize = field(default_factory=lambda: HourglassSize(32, 1024))
+    motion: HourglassSize = field(default_factory=lambda: HourglassSize(64, 1024))
+    generator: GeneratorSize = field(default_factory=GeneratorSize)
+
+    @property
+    def multiple(self) -> int:
+        """What a picture's sides must be divisible by."""
+        return max(size.factor << size.depth for size in (self.detector, self.motion))
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> FommConfig:
+        """Rebuild from the plain dictionary that `config.json` holds."""
+        parts = {"detector": HourglassSize, "motion": HourglassSize, "generator": GeneratorSize}
+        return cls(**{name: parts[name](**value) if name in parts else value for name, value in settings.items()})
+
+
+class Fomm(nn.Module):
+    """`kp_detector` and `generator`, under the names of the published checkpoints."""
+
+    def __init__(self, config: FommConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.kp_detector = KeypointDetector(config.keypoints, config.detector, config.jacobian_maps)
+        self.generator = OcclusionAwareGenerator(config.keypoints, config.generator, config.motion, config.occlusion)
+
+    def detect(self, picture: Tensor) -> Keypoints:
+        """Find the keypoints of pictures `[F, 3, H, W]` in [0, 1] -> `[F, N]`."""
+        keypoints: Keypoints = self.kp_detector(picture)
+        return keypoints
+
+    def forward(self, picture: Tensor, source: Keypoints, driving: Keypoints) -> Tensor:
+        """Render sources `[F, 3, H, W]` at `driving [F, N]` -> `[F, 3, H, W]` in [0, 1]."""
+        frames: Tensor = self.generator(picture, self.generator.encode(picture), source, driving)
+        return frames
+
+    def save(self, folder: Path, extra: dict[str, object]) -> None:
+        """Write weights (half precision) and `config.json`: the architecture, then `extra`."""
+        save_model(folder, self, self.config, extra)
+
+    @classmethod
+    def load(cls, folder: Path) -> Fomm:
+        """Read what `save` wrote, in float32, ready to use.
+
+        Raises:
+            ModelError: `detector_missing`, `detector_damaged`.
+        """
+        return load_model(folder, "detector", lambda settings: cls(FommConfig.of(settings)))
