@@ -35,7 +35,7 @@ RIDGE = 0.05
 """Weight of the whole face's affine map in each region's fit, relative to the region's mean variance: it keeps thin regions
 (a closed eye, a brow) invertible, for the price of a slightly damped motion there."""
 
-_CANONICAL = Path(__file__).with_name("canonical_face.npy")
+CANONICAL = Path(__file__).with_name("canonical_face.npy")
 
 
 def _affine_operator(canonical: Array, weights: Array, prior: Array | None) -> Array:
@@ -61,7 +61,7 @@ class FaceRegions(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        canonical = np.load(_CANONICAL).astype(np.float64)
+        canonical = np.load(CANONICAL).astype(np.float64)
         uniform = np.full(LANDMARKS, 1.0 / LANDMARKS)
         face = _affine_operator(canonical, uniform, None)
         rows = []

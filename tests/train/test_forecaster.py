@@ -31,7 +31,7 @@ TINY = ForecasterTraining(
 def swaying_face(seconds, seed):
     """The canonical face swaying and nodding, 25 frames a second."""
     random = np.random.default_rng(seed)
-    face = np.load(regions._CANONICAL) * 0.3
+    face = np.load(regions.CANONICAL) * 0.3
     times = np.arange(int(seconds * 25)) / 25
     phase = random.uniform(0, 6, 2)
     sway = 0.1 * np.stack([np.sin(2 * times + phase[0]), np.sin(3 * times + phase[1])], -1)
