@@ -45,7 +45,7 @@ class DenseMotion(nn.Module):
             the source shows what the frame needs.
         """
         small = picture if self.down is None else self.down(picture)
-        grid = corner_grid(*small.shape[-2:], small)
+        grid = corner_grid(small.shape[-2], small.shape[-1], small)
         motions = sparse_motions(source, canonical_offsets(driving, grid), grid)
         frames, choices = motions.shape[:2]
         copies = small[:, None].expand(-1, choices, -1, -1, -1).flatten(0, 1)

@@ -52,7 +52,7 @@ class KeypointDetector(nn.Module):
         """
         features = self.predictor(picture if self.down is None else self.down(picture))
         heat = self.heatmaps(features)
-        grid = corner_grid(*heat.shape[-2:], heat)
+        grid = corner_grid(heat.shape[-2], heat.shape[-1], heat)
         value = torch.einsum("fnhw,hwc->fnc", heat, grid)
         if self.jacobian is None:
             return Keypoints(value, torch.eye(2, device=value.device).expand(*value.shape, 2))
