@@ -50,7 +50,7 @@ def sparse_motions(source: Keypoints, offsets: tuple[Tensor, Tensor], grid: Tens
     value, jacobian = source.value[..., None, None], source.jacobian[..., None, None]
     moved = [value[:, :, row] + jacobian[:, :, row, 0] * x + jacobian[:, :, row, 1] * y for row in (0, 1)]
     motions = torch.stack(moved, -1)
-    return torch.cat([grid.expand(len(motions), 1, *grid.shape), motions], 1)
+    return torch.cat([grid.expand(motions.shape[0], 1, *grid.shape), motions], 1)
 
 
 class Motion(nn.Module):
