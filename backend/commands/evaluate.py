@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from backend.commands.options import (
     MODELS,
+    Device,
     Forecaster,
     Html,
     Json,
@@ -17,11 +19,14 @@ from backend.commands.options import (
     Seed,
     Split,
     Stride,
+    Threads,
     progress,
     publish,
     write_page,
 )
 from backend.errors import InputError
+
+Videos = Annotated[Path, typer.Option(help="Folder of videos of one face each; the held-out ones of its clips.csv, if any.")]
 
 app = typer.Typer(help="Score the models on held-out people.", no_args_is_help=True)
 
@@ -56,6 +61,31 @@ def evaluate_forecast(
     print(f"{found.report.settings['windows']} windows of {found.report.settings['people']} people, model {found.model}")
     publish(found.report, json, ON_SCREEN)
     write_page(html, lambda folder: write_html(found, folder))
+
+
+@app.command("animation")
+def evaluate_animation(
+    videos: Videos,
+    methods: Annotated[str, typer.Option(help="Ways to animate with commas between; all that there are by default.")] = "",
+    frames: Annotated[int, typer.Option(min=1, help="Frames of each video that are compared.")] = 12,
+    split: Split = None,
+    models: Models = MODELS,
+    device: Device = "cpu",
+    threads: Threads = 0,
+    seed: Seed = 0,
+    json: Json = None,
+    html: Html = None,
+) -> None:
+    """Score the generators against the camera: reconstruction, faces, flicker and other people's motion."""
+    from backend.evaluate.animation import ON_SCREEN, AnimationEvaluation
+    from backend.evaluate.animation import evaluate_animation as run
+
+    names = tuple(name.strip() for name in methods.split(",") if name.strip())
+    settings = AnimationEvaluation(names, frames, seed, threads, device)
+    with progress("videos") as report:
+        found = run(videos, models, split=split, evaluation=settings, progress=report)
+    print(f"{found.report.settings['videos']} videos of {found.report.settings['people']} people")
+    publish(found.report, json, ON_SCREEN)
 
 
 @app.command("ablation")

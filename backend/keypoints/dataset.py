@@ -123,7 +123,7 @@ def read_footage(data: Path, table: Path | None = None, fps: float | None = None
     files = recordings_in(data)
     if table is None and (data / "clips.csv").is_file():
         table = data / "clips.csv"
-    people = {name: name for name in files} if table is None else _held_out(table, files)
+    people = {name: name for name in files} if table is None else held_out(table, files)
     skipped = [f"{name}: no recording of this name in {data}." for name in sorted(people.keys() - files.keys())]
     regions, motions = FaceRegions(), []
     for name in sorted(people.keys() & files.keys()):
@@ -162,7 +162,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
         raise InputError("data_columns", f"{path} cannot be read as a table ({error}).") from None
 
 
-def _held_out(table: Path, files: Container[str]) -> dict[str, str]:
+def held_out(table: Path, files: Container[str]) -> dict[str, str]:
     """Return the person of every held-out recording of a table."""
     rows = read_table(table)
     key = "clip" if rows and "clip" in rows[0] else "name"
