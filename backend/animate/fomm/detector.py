@@ -21,15 +21,16 @@ class KeypointDetector(nn.Module):
         count: N keypoints.
         size: of the hourglass.
         jacobian_maps: maps of matrices: N, 1 (shared by all keypoints), or 0 (every Jacobian is the identity).
+        padding: of the 7x7 heads: 0 in the published models, whose heatmaps so lose 3 pixels at every edge.
     """
 
-    def __init__(self, count: int, size: HourglassSize, jacobian_maps: int) -> None:
+    def __init__(self, count: int, size: HourglassSize, jacobian_maps: int, padding: int) -> None:
         super().__init__()
         self.predictor = Hourglass(3, size)
-        self.kp = nn.Conv2d(self.predictor.channels, count, 7)
+        self.kp = nn.Conv2d(self.predictor.channels, count, 7, padding=padding)
         self.jacobian: nn.Conv2d | None = None
         if jacobian_maps:
-            self.jacobian = nn.Conv2d(self.predictor.channels, 4 * jacobian_maps, 7)
+            self.jacobian = nn.Conv2d(self.predictor.channels, 4 * jacobian_maps, 7, padding=padding)
             # Training begins at the identity everywhere.
             nn.init.zeros_(self.jacobian.weight)
             if self.jacobian.bias is not None:

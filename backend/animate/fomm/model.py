@@ -22,6 +22,7 @@ class FommConfig:
     Attributes:
         keypoints: N.
         jacobian_maps: N, 1 or 0; see `KeypointDetector`.
+        head_padding: see `KeypointDetector`.
         occlusion: see `OcclusionAwareGenerator`.
         detector: size of the detector's hourglass.
         motion: size of the dense motion network's.
@@ -30,6 +31,7 @@ class FommConfig:
 
     keypoints: int = 10
     jacobian_maps: int = 10
+    head_padding: int = 0
     occlusion: bool = True
     detector: HourglassSize = field(default_factory=lambda: HourglassSize(32, 1024))
     motion: HourglassSize = field(default_factory=lambda: HourglassSize(64, 1024))
@@ -53,7 +55,7 @@ class Fomm(nn.Module):
     def __init__(self, config: FommConfig) -> None:
         super().__init__()
         self.config = config
-        self.kp_detector = KeypointDetector(config.keypoints, config.detector, config.jacobian_maps)
+        self.kp_detector = KeypointDetector(config.keypoints, config.detector, config.jacobian_maps, config.head_padding)
         self.generator = OcclusionAwareGenerator(config.keypoints, config.generator, config.motion, config.occlusion)
 
     def detect(self, picture: Tensor) -> Keypoints:

@@ -1,0 +1,149 @@
+"""Published First Order Motion Model checkpoints (`vox-cpk.pth.tar` and kin) -> `Fomm`: names adapted, sizes read off.
+
+Only tensors and plain values are ever unpickled: a pickle that would run code is refused.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from backend.animate.fomm.generator import GeneratorSize
+from backend.animate.fomm.hourglass import HourglassSize
+from backend.animate.fomm.model import Fomm, FommConfig
+from backend.errors import ModelError
+
+PARTS = ("kp_detector", "generator")
+"""What is read of a checkpoint; discriminator, optimisers and epoch are passed over."""
+
+Tensors = Mapping[str, Tensor]
+
+
+def load_checkpoint(path: Path) -> Fomm:
+    """Read a published checkpoint, in float32, frozen, ready to use.
+
+    Args:
+        path: the file. `module.` before names (from training on several GPUs) is taken off; counters of batch norm may be
+            missing.
+
+    Raises:
+        ModelError: `fomm_missing`; `fomm_unsafe` (it would run code); `fomm_damaged` (unreadable, or not finite);
+            `fomm_layout` (a part, or tensors, missing, too many, or of other shapes).
+    """
+    content = _unpickle(path)
+    parts = {name: part for name in PARTS if isinstance(part := content.get(name), Mapping)}
+    if absent := [name for name in PARTS if name not in parts]:
+        raise ModelError(
+            "fomm_layout",
+            f"{path} holds no {' and no '.join(absent)}.",
+            "A First Order Motion Model checkpoint has both under these names.",
+        )
+    found = {f"{part}.{name}": value for part in PARTS for name, value in _plain(parts[part]).items()}
+    # Old PyTorch had no such counters; at inference nothing reads them.
+    found = {name: value for name, value in found.items() if not name.endswith("num_batches_tracked")}
+    config = infer_config(found)
+    model = Fomm(config)
+    own = model.state_dict()
+    _check(found, {name: value for name, value in own.items() if not name.endswith("num_batches_tracked")})
+    model.load_state_dict({**own, **found})
+    return model.requires_grad_(False).eval()
+
+
+def infer_config(found: Tensors) -> FommConfig:
+    """Read the sizes off the shapes of a checkpoint's tensors, named `kp_detector.*` and `generator.*`.
+
+    Raises:
+        ModelError: `fomm_layout`: a tensor that tells a size is missing or has another number of axes.
+    """
+    motion = "generator.dense_motion_network"
+    first = _shape(found, "generator.first.conv.weight", 4)[0]
+    halvings = _count(found, r"generator\.down_blocks\.(\d+)\.conv\.weight")
+    bottleneck = _shape(found, "generator.final.weight", 4)[1]
+    if halvings:
+        bottleneck = _shape(found, f"generator.down_blocks.{halvings - 1}.conv.weight", 4)[0]
+    keypoints = _shape(found, "kp_detector.kp.weight", 4)[0]
+    jacobian = "kp_detector.jacobian.weight"
+    return FommConfig(
+        keypoints=keypoints,
+        jacobian_maps=_shape(found, jacobian, 4)[0] // 4 if jacobian in found else 0,
+        occlusion=f"{motion}.occlusion.weight" in found,
+        detector=_hourglass(found, "kp_detector.predictor", "kp_detector.down.weight"),
+        motion=_hourglass(found, f"{motion}.hourglass", f"{motion}.down.weight"),
+        generator=GeneratorSize(
+            width=first,
+            widest=bottleneck,
+            halvings=halvings,
+            residuals=_count(found, r"generator\.bottleneck\.r(\d+)\.conv1\.weight"),
+        ),
+    )
+
+
+def _hourglass(found: Tensors, name: str, down: str) -> HourglassSize:
+    depth = _count(found, re.escape(name) + r"\.encoder\.down_blocks\.(\d+)\.conv\.weight")
+    # The blur of factor n reaches 2 (n - 1) pixels to each side.
+    factor = 1 + (_shape(found, down, 4)[-1] - 1) // 4 if down in found else 1
+    width = _shape(found, f"{name}.decoder.up_blocks.{depth - 1}.conv.weight", 4)[0]
+    return HourglassSize(width, _shape(found, f"{name}.encoder.down_blocks.{depth - 1}.conv.weight", 4)[0], depth, factor)
+
+
+def _shape(found: Tensors, name: str, axes: int) -> torch.Size:
+    if name not in found:
+        raise ModelError("fomm_layout", f"The checkpoint has no tensor {name}.", "It is of another model.")
+    if found[name].ndim != axes:
+        raise ModelError("fomm_layout", f"{name} has the shape {list(found[name].shape)}; {axes} axes were expected.")
+    return found[name].shape
+
+
+def _count(found: Tensors, pattern: str) -> int:
+    """How many blocks there are: one more than the highest number that `pattern` finds."""
+    return max((int(match[1]) + 1 for name in found if (match := re.fullmatch(pattern, name))), default=0)
+
+
+def _check(found: Tensors, wanted: Tensors) -> None:
+    missing = [name for name in wanted if name not in found]
+    other = [name for name in wanted if name in found and found[name].shape != wanted[name].shape]
+    extra = [name for name in found if name not in wanted]
+    if missing or other or extra:
+        words = [f"{len(missing)} tensors are missing, {missing[0]} first"] if missing else []
+        if other:
+            here, there = list(found[other[0]].shape), list(wanted[other[0]].shape)
+            words.append(f"{len(other)} have other shapes, {other[0]} first ({here}, not {there})")
+        if extra:
+            words.append(f"{len(extra)} are not known, {extra[0]} first")
+        raise ModelError("fomm_layout", f"The checkpoint is of another layout: {'; '.join(words)}.")
+    broken = next((name for name, value in found.items() if not value.isfinite().all()), None)
+    if broken:
+        raise ModelError("fomm_damaged", f"{broken} of the checkpoint holds NaN or infinite numbers.")
+
+
+def _plain(part: Mapping[object, object]) -> dict[str, Tensor]:
+    return {str(name).removeprefix("module."): value for name, value in part.items() if isinstance(value, Tensor)}
+
+
+def _unpickle(path: Path) -> Mapping[object, object]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ModelError("fomm_missing", f"There is no checkpoint at {path}.", "Download one, then name it.") from None
+    except pickle.UnpicklingError as error:
+        if "unsupported" in str(error).lower():
+            raise ModelError(
+                "fomm_unsafe",
+                f"{path} holds more than numbers: reading it would run its own code.",
+                "It was not read. Get the checkpoint from its authors.",
+            ) from None
+        raise _damaged(path) from error
+    except Exception as error:
+        raise _damaged(path) from error
+    if not isinstance(content, Mapping):
+        raise ModelError("fomm_layout", f"{path} holds a {type(content).__name__}, not the parts of a model.")
+    return content
+
+
+def _damaged(path: Path) -> ModelError:
+    return ModelError("fomm_damaged", f"{path} cannot be read as a PyTorch checkpoint.", "Download it again.")
