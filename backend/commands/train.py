@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from backend.commands.options import Seed, Threads, progress
+from backend.commands.options import Seed, Threads, progress, writing
 from backend.errors import InputError
 
 app = typer.Typer(help="Train the models (resumable).", no_args_is_help=True)
@@ -77,3 +77,40 @@ def train_generator(
     with progress("updates") as report:
         best = work(pack, run, settings, start_from=start_from, progress=lambda done, total, _: report(done, total))
     print(f"Best weights: {best}")
+
+
+@app.command("scene")
+def train_scene(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the sequences (.npz).")],
+    sequences: Annotated[int, typer.Option(min=1, help="How many.")] = 300,
+    seed: Seed = 0,
+) -> None:
+    """Draw a robot arm that pushes things about, with its joints: videos without a face, for `train detector`."""
+    from backend.train.arm_scene import write_scene
+
+    with writing(out), progress("sequences") as report:
+        write_scene(out, sequences, seed, report)
+    print(f"{sequences} sequences: {out}")
+
+
+@app.command("detector")
+def train_detector(
+    data: Annotated[Path, typer.Option(help="Folder of videos, .npz with `frames`, or softmotion TFRecords.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the weights; a run that is there goes on.")],
+    keypoints: Annotated[int, typer.Option(min=1, max=50, help="How many to find.")] = 10,
+    size: Annotated[int, typer.Option(help="Edge of the pictures: 64, 128 or 256.")] = 64,
+    updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 5000,
+    minutes: Annotated[float, typer.Option(min=0, help="Stop after this long; 0 does not.")] = 0.0,
+    batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
+    report_every: Annotated[int, typer.Option(min=1, help="Updates between validations.")] = 200,
+    threads: Threads = 2,
+    seed: Seed = 0,
+) -> None:
+    """Train keypoints, motion and generator on any videos, with no labels (First Order Motion Model)."""
+    from backend.train.detector import DetectorTraining
+    from backend.train.detector import train_detector as work
+
+    settings = DetectorTraining(size, keypoints, updates, minutes, batch, report_every=report_every, threads=threads, seed=seed)
+    with writing(out), progress("updates") as report:
+        figures = work(data, out, settings, progress=lambda done, total, _: report(done, total))
+    print(f"Weights: {out}; " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))

@@ -25,10 +25,13 @@ def sample(picture: Tensor, flow: Tensor) -> Tensor:
 
 
 def fit(maps: Tensor, height: int, width: int) -> Tensor:
-    """Resize `[F, C, h, w]` bilinearly to `[F, C, height, width]`, as the authors do between working sizes."""
+    """Resize `[F, C, h, w]` bilinearly to `[F, C, height, width]`, outermost pixels on outermost pixels.
+
+    The published models need none at their own size: flow and features are both a quarter of the picture.
+    """
     if maps.shape[-2:] == (height, width):
         return maps
-    return F.interpolate(maps, (height, width), mode="bilinear", align_corners=False)
+    return F.interpolate(maps, (height, width), mode="bilinear", align_corners=True)
 
 
 def gaussians(keypoints: Keypoints, grid: Tensor, variance: float) -> Tensor:

@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates
 from backend.animate.fomm.blocks import GaussianDown
 from backend.animate.fomm.dense_motion import DenseMotion
 from backend.animate.fomm.detector import KeypointDetector
-from backend.animate.fomm.grid import corner_grid, gaussians, sample
+from backend.animate.fomm.grid import corner_grid, fit, gaussians, sample
 from backend.animate.fomm.hourglass import Hourglass, HourglassSize
 from backend.animate.fomm.model import Fomm, FommConfig
 from backend.animate.fomm.transfer import reenact
@@ -33,6 +33,12 @@ def test_the_grid_spans_from_minus_one_to_one_inclusive():
     assert grid[0, 0].tolist() == [-1, -1] and grid[-1, -1].tolist() == [1, 1]
     assert grid[2, 1].tolist() == [0, 0]
     assert grid[0, 1].tolist() == [0, -1]
+
+
+def test_a_grid_that_is_resized_is_the_grid_of_that_size():
+    small = corner_grid(8, 6, torch.empty(0)).permute(2, 0, 1)[None]
+    assert torch.allclose(fit(small, 16, 24)[0].permute(1, 2, 0), corner_grid(16, 24, small), atol=1e-5)
+    assert fit(small, 8, 6) is small
 
 
 def test_sampling_takes_the_outermost_pixels_at_one_and_black_beyond():
