@@ -68,6 +68,8 @@ def evaluate_animation(
     videos: Videos,
     methods: Annotated[str, typer.Option(help="Ways to animate with commas between; all that there are by default.")] = "",
     frames: Annotated[int, typer.Option(min=1, help="Frames of each video that are compared.")] = 12,
+    futures: Annotated[int, typer.Option(min=0, help="Forecasts rendered for each window; 0 leaves them out.")] = 20,
+    windows: Annotated[int, typer.Option(min=1, help="Windows of each video that are forecast.")] = 1,
     split: Split = None,
     models: Models = MODELS,
     device: Device = "cpu",
@@ -77,14 +79,16 @@ def evaluate_animation(
     html: Html = None,
 ) -> None:
     """Score the generators against the camera: reconstruction, faces, flicker and other people's motion."""
-    from backend.evaluate.animation import ON_SCREEN, AnimationEvaluation
+    from backend.evaluate.animation import FUTURES_ON_SCREEN, ON_SCREEN, AnimationEvaluation
     from backend.evaluate.animation import evaluate_animation as run
 
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
-    settings = AnimationEvaluation(names, frames, seed, threads, device)
+    settings = AnimationEvaluation(names, frames, futures, windows, seed, threads, device)
     with progress("videos") as report:
         found = run(videos, models, split=split, evaluation=settings, progress=report)
     print(f"{found.report.settings['videos']} videos of {found.report.settings['people']} people")
+    if found.futures is not None:
+        found.report.show_table(FUTURES_ON_SCREEN)
     publish(found.report, json, ON_SCREEN)
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from backend.errors import InputError
+from backend.errors import InputError, ModelError
 from backend.evaluate.animation_clips import RUN, RUNS, SIZE, Clip, Still, find_videos, open_clip
+from backend.evaluate.animation_futures import CONTEXT, EVERY, HORIZON, Futures
+from backend.evaluate.animation_futures import SIZE as FUTURE_SIZE
 from backend.evaluate.animation_gather import Gathered
 from backend.evaluate.animation_methods import Methods
 from backend.evaluate.report import ComparisonReport
@@ -19,6 +21,8 @@ ON_SCREEN = (
 )  # fmt: skip
 """The figures of the table on screen; the report holds all."""
 
+FUTURES_ON_SCREEN = ("mae", "apd", "apd_over_mae", "apd_over_mae_standardised", "mae_all", "apd_all")
+
 Progress = Callable[[int, int], None]
 
 
@@ -29,13 +33,17 @@ class AnimationEvaluation:
     Attributes:
         methods: which; none for all that there are.
         frames: of each clip that are compared, after the first.
-        seed: of the resamples of people.
+        futures: samples of each window's forecast that are rendered; 0 leaves forecasts out.
+        windows: of each video that are forecast, at most.
+        seed: of the forecasts, and of the resamples of people.
         threads: of torch; 0 takes half of the cores.
         device: of the generators.
     """
 
     methods: tuple[str, ...] = ()
     frames: int = 12
+    futures: int = 20
+    windows: int = 1
     seed: int = 0
     threads: int = 0
     device: str = "cpu"
@@ -48,6 +56,7 @@ class Evaluation:
     report: ComparisonReport
     gathered: Gathered
     methods: Methods
+    futures: Futures | None = None
 
 
 def evaluate_animation(
@@ -83,6 +92,7 @@ def evaluate_animation(
     built = methods.build(evaluation.methods)
     notes += [f"Left out: {sentence}" for sentence in methods.left_out]
     gathered = Gathered(built, evaluation.seed)
+    futures = _futures(methods, models, evaluation, notes)
     portraits: list[tuple[str, Still]] = []
     waiting: list[Clip] = []
     for done, video in enumerate(listed):
@@ -93,6 +103,8 @@ def evaluate_animation(
             notes.append(f"{video.path.name} is left out: {error.message}")
             continue
         gathered.score(clip)
+        if futures is not None:
+            futures.add(clip)
         other = _another(portraits, video.person)
         if other is None:
             waiting.append(clip)
@@ -119,9 +131,31 @@ def evaluate_animation(
         "akd_points": "the 468 of the face mesh, without the irises",
         "warp_of": methods.warped_by if "warp" in built else None,
     }
-    results = gathered.results()
-    report = ComparisonReport("evaluate animation", settings, results, comparisons=gathered.comparisons(), notes=notes)
-    return Evaluation(report, gathered, methods)
+    results, tests = gathered.results(), gathered.comparisons()
+    if futures is not None and len(futures.table):
+        settings["futures_of"] = {
+            "generator": futures.generator,
+            "size": FUTURE_SIZE,
+            "protocol": f"{CONTEXT}-{HORIZON}",
+            "every": EVERY,
+            "best": futures.best,
+            "windows": len(futures.table),
+        }
+        results |= futures.results()
+        tests += futures.comparisons()
+    report = ComparisonReport("evaluate animation", settings, results, comparisons=tests, notes=notes)
+    return Evaluation(report, gathered, methods, futures)
+
+
+def _futures(methods: Methods, models: Path, evaluation: AnimationEvaluation, notes: list[str]) -> Futures | None:
+    """Load the forecaster where forecasts are asked for; without one they are left out, and the report says so."""
+    if not evaluation.futures:
+        return None
+    try:
+        return Futures(methods, models, samples=evaluation.futures, windows=evaluation.windows, seed=evaluation.seed)
+    except ModelError as error:
+        notes.append(f"Forecasts are left out: {error.message}")
+        return None
 
 
 def _another(portraits: list[tuple[str, Still]], person: str) -> Still | None:

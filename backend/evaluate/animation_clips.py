@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +69,11 @@ class Clip:
     runs: NDArray[np.intp]
     run_pictures: Picture
     faces: list[FloatArray | None]
+
+    def pictures_at(self, times: NDArray[np.float64], size: int) -> Iterator[Picture]:
+        """Read the video once more: the square `[size, size, 3]` nearest to each of `times` (seconds, increasing)."""
+        half = float(np.median(np.diff(self.recording.timestamps))) / 2
+        return pictures_at(self.video.path, self.crop, times - half, size)
 
 
 def find_videos(folder: Path, table: Path | None = None) -> tuple[list[Video], list[str]]:

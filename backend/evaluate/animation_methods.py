@@ -131,7 +131,7 @@ class Methods:
             own = self.keypoints(still.landmarks)
             return run(still, own, relative(own, self.keypoints(driving), self.keypoints(reference)))
 
-        return Method(draw, transfer, timed=name != "warp")  # The whole network runs for a warp that needs only its motion.
+        return Method(draw, transfer)
 
     def _rendered(self, name: str) -> Callable[[Still, Keypoints, Keypoints], Picture]:
         engine = self.engine(name)
@@ -139,13 +139,11 @@ class Methods:
 
     def _warped(self, still: Still, own: Keypoints, driving: Keypoints) -> Picture:
         generator = self.generators[self.warped_by or ""]
-        picture, frames = _pixels(still.picture), []
+        count = len(driving.value)
         with torch.inference_mode():
-            portrait = generator.encode(picture, own[None])
-            for start in range(len(driving.value)):
-                flow = generator(portrait, driving[start : start + 1]).flow
-                frames.append(warp(picture, resize_flow(flow, SIZE, SIZE)))
-        return _bytes(torch.cat(frames))
+            portrait = generator.encode(_pixels(still.picture), own[None]).repeat(count)
+            flow, _ = generator.motion(portrait.small, portrait.keypoints, driving)
+            return _bytes(warp(portrait.picture, resize_flow(flow, SIZE, SIZE)))
 
 
 def _place(item: tuple[str, Generator]) -> tuple[int, bool, str]:

@@ -53,28 +53,34 @@ class Report(msgspec.Struct):
         Args:
             only: the metrics that are printed; all by default.
         """
+        console = screen()
+        self.show_table(only, console)
+        for note in self.notes:
+            console.print(f"Note: {note}", highlight=False, markup=False)
+
+    def show_table(self, only: Sequence[str] = (), console: Console | None = None) -> None:
+        """Print the table of some metrics alone, of the names that have any of them."""
+        console = console or screen()
         there = dict.fromkeys(metric for row in self.results.values() for metric in row)
         metrics = [metric for metric in only if metric in there] if only else list(there)
-        console = screen()
         table = self._table(metrics, _cell)
         if Console(width=1000).measure(table).maximum > console.width:
             table = self._table(metrics, _short_cell)
         console.print(table)
-        for note in self.notes:
-            console.print(f"Note: {note}", highlight=False, markup=False)
 
     def _table(self, metrics: list[str], cell: Callable[[Metric | None], str]) -> Table:
         table = Table(title=f"{self.command} ({self.device})")
         table.add_column("", no_wrap=True)
-        across = metrics if len(metrics) <= max(8, len(self.results)) else list(self.results)
+        rows = {name: row for name, row in self.results.items() if any(metric in row for metric in metrics)}
+        across = metrics if len(metrics) <= max(8, len(rows)) else list(rows)
         for heading in across:
             table.add_column(heading.replace("_", " "), justify="right", overflow="fold")
         if across is metrics:
-            for name, row in self.results.items():
+            for name, row in rows.items():
                 table.add_row(name, *(cell(row.get(metric)) for metric in metrics))
         else:
             for metric in metrics:
-                table.add_row(metric, *(cell(row.get(metric)) for row in self.results.values()))
+                table.add_row(metric, *(cell(row.get(metric)) for row in rows.values()))
         return table
 
 
