@@ -30,7 +30,9 @@ def small_models(tmp_path_factory) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         Forecaster(ForecasterConfig(hidden=16, blocks=3, block_hidden=16)).save(folder / "forecaster")
-        config = GeneratorConfig(size=32, motion_channels=8, motion_size=16, paint_channels=16, paint_blocks=1)
+        config = GeneratorConfig(
+            size=32, motion_channels=8, motion_size=16, paint_size=32, paint_channels=16, paint_blocks=1, detail_size=16
+        )
         Generator(config).save(folder / "generator_slim_128", {})
     return folder
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from backend.animate.compose import compose, resize_flow, shrink, warp
+from backend.animate.details import Details, lay_over
 from backend.animate.motion import Motion
 from backend.animate.paint import Paint
 from backend.animate.transfer import inverse_2x2, product_2x2
@@ -21,18 +23,32 @@ class GeneratorConfig:
     """Architecture of a generator.
 
     Attributes:
-        size: working size of the paint network in pixels; the portrait may be larger.
+        size: side in pixels at which the portrait is warped and its details are painted; the portrait may be larger.
         keypoints: N.
         motion_channels, motion_size: see `Motion`.
+        paint_size: side at which the rest is painted; `size` is a whole multiple of it.
         paint_channels, paint_blocks: see `Paint`.
+        detail_size, detail_channels, detail_blocks: see `Details`.
     """
 
     size: int = 128
     keypoints: int = 10
     motion_channels: int = 32
     motion_size: int = 64
+    paint_size: int = 128
     paint_channels: int = 96
-    paint_blocks: int = 4
+    paint_blocks: int = 2
+    detail_size: int = 48
+    detail_channels: int = 48
+    detail_blocks: int = 3
+
+
+ARCHITECTURES = {
+    "slim_128": GeneratorConfig(),
+    "slim_256": GeneratorConfig(size=256, detail_size=96),
+    "full_256": GeneratorConfig(256, 10, 64, 64, 256, 128, 4, 96, 96, 4),
+}
+"""Sizes by name. Slim ones run on a CPU as fast as video; both have the same weights' shapes, so one can start the other."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +59,24 @@ class EncodedPortrait:
     small: Tensor
     working: Tensor
     features: Tensor
+    details: Tensor
     keypoints: Keypoints
 
     def repeat(self, frames: int) -> EncodedPortrait:
         """View the same portrait `frames` times without copying."""
-        tensors = (self.picture, self.small, self.working, self.features)
-        picture, small, working, features = (t.expand(frames, *t.shape[1:]) for t in tensors)
+        tensors = (self.picture, self.small, self.working, self.features, self.details)
+        picture, small, working, features, details = (tensor.expand(frames, *tensor.shape[1:]) for tensor in tensors)
         value, jacobian = self.keypoints.value, self.keypoints.jacobian
         keypoints = Keypoints(value.expand(frames, *value.shape[1:]), jacobian.expand(frames, *jacobian.shape[1:]))
-        return EncodedPortrait(picture, small, working, features, keypoints)
+        return EncodedPortrait(picture, small, working, features, details, keypoints)
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a generator made of F frames: `frames [F, 3, S, S]` in [0, 1], and the parts they came from."""
+    """What a generator made of F frames: `frames [F, 3, S, S]` in [0, 1], and the parts they came from.
+
+    `details` are the colours of the close-up crops `[F, P, 3, m, m]`.
+    """
 
     frames: Tensor
     flow: Tensor
@@ -64,6 +84,7 @@ class Rendered:
     alpha: Tensor
     warped: Tensor
     paint: Tensor
+    details: Tensor
 
 
 class Generator(nn.Module):
@@ -72,8 +93,10 @@ class Generator(nn.Module):
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config = config
-        self.motion = Motion(config.keypoints, config.motion_channels, config.motion_size)
-        self.paint = Paint(12 * config.keypoints, config.paint_channels, config.paint_blocks)
+        condition = 12 * config.keypoints
+        self.motion = Motion(config.keypoints, condition, config.motion_channels, config.motion_size)
+        self.paint = Paint(condition, config.paint_channels, config.paint_blocks)
+        self.details = Details(condition, config.detail_size, config.detail_channels, config.detail_blocks)
 
     def encode(self, picture: Tensor, keypoints: Keypoints) -> EncodedPortrait:
         """Prepare portraits.
@@ -84,21 +107,35 @@ class Generator(nn.Module):
         """
         working = shrink(picture, self.config.size)
         small = shrink(picture, self.config.motion_size)
-        return EncodedPortrait(picture, small, working, self.paint.encode(working), keypoints)
+        details = self.details.look(working, keypoints)
+        features = self.paint.encode(shrink(picture, self.config.paint_size))
+        return EncodedPortrait(picture, small, working, features, details, keypoints)
 
     def forward(self, portrait: EncodedPortrait, driving: Keypoints) -> Rendered:
         """Render F frames of F portraits (see `EncodedPortrait.repeat`) at keypoints `[F, N]`."""
-        flow, occlusion = self.motion(portrait.small, portrait.keypoints, driving)
-        n = self.config.size
-        warped = warp(portrait.working, resize_flow(flow, n, n))
-        alpha, paint = self.paint(portrait.features, warped, flow, occlusion, self._condition(portrait.keypoints, driving))
-        if portrait.picture.shape[-1] == n:
+        condition = self.condition(portrait.keypoints, driving)
+        flow, occlusion = self.motion(portrait.small, portrait.keypoints, driving, condition)
+        size = self.config.size
+        warped = warp(portrait.working, resize_flow(flow, size, size))
+        coarse = F.avg_pool2d(warped, size // self.config.paint_size)
+        alpha, paint = self.paint(portrait.features, coarse, flow, occlusion, condition)
+        if coarse.shape != warped.shape:
+            alpha, paint = (F.interpolate(part, (size, size), mode="bilinear", align_corners=False) for part in (alpha, paint))
+        share, colour = self.details(portrait.details, warped, driving, condition)
+        alpha, paint = lay_over(alpha, paint, share, colour, driving)
+        if portrait.picture.shape[-1] == size:
             frames = torch.lerp(paint, warped, alpha)
         else:
             frames = compose(portrait.picture, flow, alpha, paint)
-        return Rendered(frames, flow, occlusion, alpha, warped, paint)
+        return Rendered(frames, flow, occlusion, alpha, warped, paint, colour)
 
-    def _condition(self, source: Keypoints, driving: Keypoints) -> Tensor:
+    def move(self, picture: Tensor, source: Keypoints, driving: Keypoints) -> Tensor:
+        """Warp pictures `[F, 3, S, S]`, S at least the working size, without paint -> `[F, 3, size, size]`."""
+        size, small = self.config.size, shrink(picture, self.config.motion_size)
+        flow, _ = self.motion(small, source, driving, self.condition(source, driving))
+        return warp(shrink(picture, size), resize_flow(flow, size, size))
+
+    def condition(self, source: Keypoints, driving: Keypoints) -> Tensor:
         """How the keypoints moved and how the regions now stand: `[F, 12N]`; tells lids and lips that heatmaps do not show."""
         change = product_2x2(source.jacobian, inverse_2x2(driving.jacobian)) - torch.eye(2, device=source.value.device)
         moved = 4 * (driving.value - source.value)

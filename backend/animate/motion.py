@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.animate.blocks import ConvBlock
+from backend.animate.blocks import ConditionedResidual, ConvBlock
+from backend.animate.companions import PLACES, Companions
 from backend.animate.compose import identity_grid, warp
 from backend.animate.transfer import inverse_2x2
 from backend.types import Keypoints
@@ -54,49 +55,56 @@ def sparse_motions(source: Keypoints, offsets: tuple[Tensor, Tensor], grid: Tens
 
 
 class Motion(nn.Module):
-    """The dense motion network: a small U-Net that chooses, per pixel, among the N + 1 sparse motions.
+    """The dense motion network: a small U-Net that chooses, per pixel, among the sparse motions of M keypoints and stillness.
 
-    Beyond FOMM: heatmaps are Gaussians of the region's own shape (so that a closing lid shows in them), and the masks start
-    from them instead of from nothing.
+    Beyond FOMM: the face's N keypoints bring companions along (hair, neck, shoulders), so M = N + 6; heatmaps are Gaussians of
+    the region's own shape (so that a closing lid shows in them), and the masks start from them instead of from nothing.
 
     Args:
         keypoints: N.
+        condition: length of the condition vector (how the keypoints moved).
         channels: width of the first level.
         size: side of the square it works at, in pixels.
     """
 
-    def __init__(self, keypoints: int, channels: int = 32, size: int = 64) -> None:
+    def __init__(self, keypoints: int, condition: int, channels: int = 32, size: int = 64) -> None:
         super().__init__()
         self.size = size
+        self.companions = Companions(keypoints)
         # Half-axes of each keypoint's region in its canonical frame: what the masks and heatmaps start from.
-        self.extent = nn.Parameter(torch.tensor([0.3, 0.2]).expand(keypoints, 2).clone())
-        c = channels
-        self.enter = ConvBlock(4 * (keypoints + 1), c)
+        extent = [[0.3, 0.2]] * keypoints + [[0.6, 0.6]] * len(PLACES)
+        self.extent = nn.Parameter(torch.tensor(extent))
+        count, c = len(extent), channels
+        self.enter = ConvBlock(4 * (count + 1), c)
         self.down1 = ConvBlock(c, 2 * c, stride=2)
         self.down2 = ConvBlock(2 * c, 4 * c, stride=2)
         self.down3 = ConvBlock(4 * c, 4 * c, stride=2)
+        self.pose = nn.Sequential(nn.Linear(condition, 64), nn.ReLU(inplace=True))
+        self.middle = ConditionedResidual(4 * c, 64)
         # Nearest neighbour, then convolution: a pixel shuffle's checkerboard would comb the flow.
         self.up3 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(4 * c, 4 * c))
         self.up2 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(8 * c, 2 * c))
         self.up1 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(4 * c, c))
         self.exit = ConvBlock(2 * c, c)
-        self.head = nn.Conv2d(c, keypoints + 1 + 1 + 2, 3, 1, 1)
+        self.head = nn.Conv2d(c, count + 1 + 1 + 2, 3, 1, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
-    def forward(self, portrait: Tensor, source: Keypoints, driving: Keypoints) -> tuple[Tensor, Tensor]:
+    def forward(self, portrait: Tensor, source: Keypoints, driving: Keypoints, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Predict the motion of F frames.
 
         Args:
             portrait: `[F, 3, size, size]` in [0, 1].
             source: the portrait's keypoints, `[F, N]`.
             driving: the frames' keypoints, `[F, N]`.
+            condition: `[F, condition]`.
 
         Returns:
             flow `[F, size, size, 2]`, positions in the portrait in [-1, 1]; occlusion `[F, 1, size, size]` in [0, 1],
             1 where the portrait shows what the frame needs.
         """
         grid = identity_grid(self.size, self.size, portrait)
+        source, driving = (_joined(face, self.companions(face)) for face in (source, driving))
         offsets = canonical_offsets(driving, grid)
         motions = sparse_motions(source, offsets, grid)
         frames, count = motions.shape[:2]
@@ -107,7 +115,7 @@ class Motion(nn.Module):
         x0 = self.enter(torch.cat([heat[:, :, None], warped], 2).flatten(1, 2).to(self.head.weight.dtype))
         x1 = self.down1(x0)
         x2 = self.down2(x1)
-        y = self.up3(self.down3(x2))
+        y = self.up3(self.middle(self.down3(x2), self.pose(condition.to(x2.dtype))))
         y = self.up2(torch.cat([y, x2], 1))
         y = self.up1(torch.cat([y, x1], 1))
         out = self.head(self.exit(torch.cat([y, x0], 1))).float()
@@ -121,3 +129,7 @@ class Motion(nn.Module):
         """Log of a Gaussian of each region's extent in its canonical frame: it leans and closes as the region does."""
         x, y = (offset / self.extent[:, axis, None, None] for axis, offset in enumerate(offsets))
         return -0.5 * (x.square() + y.square())
+
+
+def _joined(first: Keypoints, second: Keypoints) -> Keypoints:
+    return Keypoints(torch.cat([first.value, second.value], 1), torch.cat([first.jacobian, second.jacobian], 1))

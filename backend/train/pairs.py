@@ -27,6 +27,21 @@ class Pairs:
     driving_keypoints: Keypoints
     weight: Tensor
 
+    def to(self, device: str) -> Pairs:
+        """Move all tensors."""
+        pictures = (self.source.to(device), self.driving.to(device))
+        return Pairs(*pictures, self.source_keypoints.to(device), self.driving_keypoints.to(device), self.weight.to(device))
+
+    def __getitem__(self, index: slice | Tensor) -> Pairs:
+        """Take some of the pairs."""
+        return Pairs(
+            self.source[index],
+            self.driving[index],
+            self.source_keypoints[index],
+            self.driving_keypoints[index],
+            self.weight[index],
+        )
+
 
 class PairSampler:
     """Draws pairs from a pack, people weighed alike.
@@ -36,12 +51,15 @@ class PairSampler:
         size: side of the pictures, 128 or 256.
         held_out: draw from the held-out people instead of the others.
         detail: extra weight of eyes and lips in the loss.
+
+    Attributes:
+        detail_index: the keypoints of eyes and lips.
     """
 
     def __init__(self, pack: Pack, size: int, *, held_out: bool = False, detail: float = 8.0) -> None:
         self._pack, self._size, self._detail = pack, size, detail
         self._regions = FaceRegions()
-        self._detail_index = [self._regions.names.index(name) for name in EYES_AND_LIPS]
+        self.detail_index = [self._regions.names.index(name) for name in EYES_AND_LIPS]
         self._clips: dict[str, list[NDArray[np.intp]]] = {}
         for clip in np.flatnonzero(pack.held_out == held_out):
             frames = np.flatnonzero(pack.clip == clip)
@@ -88,10 +106,8 @@ class PairSampler:
     def _weighted(self, source: Tensor, driving: Tensor, source_keypoints: Keypoints, driving_keypoints: Keypoints) -> Pairs:
         axis = (torch.arange(self._size) * 2 + 1) / self._size - 1
         x, y = torch.meshgrid(axis, axis, indexing="xy")
-        centres = driving_keypoints.value[:, self._detail_index]  # [B, 4, 2]
-        size = (
-            driving_keypoints.jacobian[:, self._detail_index].square().sum((-1, -2)).div(2).sqrt()
-        )  # face scale at the region
+        centres = driving_keypoints.value[:, self.detail_index]  # [B, 4, 2]
+        size = driving_keypoints.jacobian[:, self.detail_index].square().sum((-1, -2)).div(2).sqrt()  # face scale at the region
         distance = (x - centres[..., 0, None, None]).square() / 1.6 + (y - centres[..., 1, None, None]).square()
         near = torch.exp(-distance / (2 * (0.4 * size[..., None, None]).square())).amax(1, keepdim=True)
         return Pairs(source, driving, source_keypoints, driving_keypoints, 1 + self._detail * near)

@@ -11,7 +11,16 @@ from backend.animate.motion import Motion, canonical_offsets, sparse_motions
 from backend.errors import ModelError
 from backend.types import Keypoints
 
-SMALL = GeneratorConfig(size=32, motion_channels=8, motion_size=16, paint_channels=16, paint_blocks=1)
+SMALL = GeneratorConfig(
+    size=32,
+    motion_channels=8,
+    motion_size=16,
+    paint_size=16,
+    paint_channels=16,
+    paint_blocks=1,
+    detail_size=16,
+    detail_channels=8,
+)
 
 
 def keypoints(frames: int, shift: float = 0.0) -> Keypoints:
@@ -35,8 +44,8 @@ def test_a_sparse_motion_maps_the_driving_keypoint_onto_the_source_keypoint():
 
 
 def test_an_untrained_motion_network_with_equal_keypoints_is_the_identity():
-    motion = Motion(10, channels=8, size=16).eval()
-    flow, occlusion = motion(torch.rand(2, 3, 16, 16), keypoints(2), keypoints(2))
+    motion = Motion(10, 120, channels=8, size=16).eval()
+    flow, occlusion = motion(torch.rand(2, 3, 16, 16), keypoints(2), keypoints(2), torch.zeros(2, 120))
     assert torch.allclose(flow, identity_grid(16, 16, flow).expand_as(flow), atol=1e-5)
     assert occlusion.shape == (2, 1, 16, 16)
 

@@ -1,0 +1,89 @@
+"""Critics that tell real patches from rendered ones: of the whole picture at two scales, and of eyes and lips close up."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+from backend.animate.compose import identity_grid, warp
+from backend.types import Keypoints
+
+CLOSE_UP = 40
+"""Side of a close-up in pixels of a 128 picture; larger pictures give larger ones."""
+
+REACH = 0.75
+"""Half a close-up's side in units of the face's scale: the lips, or an eye with its lids."""
+
+
+class PatchDiscriminator(nn.Module):
+    """Judges overlapping patches (PatchGAN, Isola et al. 2017), with spectral norm (Miyato et al. 2018).
+
+    Args:
+        channels: width of the first level; it doubles twice.
+    """
+
+    def __init__(self, channels: int = 32) -> None:
+        super().__init__()
+        c = channels
+        self.levels = nn.ModuleList(
+            [
+                spectral_norm(nn.Conv2d(3, c, 4, 2, 1)),
+                spectral_norm(nn.Conv2d(c, 2 * c, 4, 2, 1)),
+                spectral_norm(nn.Conv2d(2 * c, 4 * c, 4, 2, 1)),
+            ]
+        )
+        self.head = spectral_norm(nn.Conv2d(4 * c, 1, 3, 1, 1))
+
+    def forward(self, picture: Tensor) -> list[Tensor]:
+        """`[B, 3, n, n]` -> features of every level, and last the judgement: `[B, 1, n/8, n/8]`, higher where it looks real."""
+        seen, x = [], picture * 2 - 1
+        for level in self.levels:
+            x = F.leaky_relu(level(x), 0.2)
+            seen.append(x)
+        return [*seen, self.head(x)]
+
+
+class Critics(nn.Module):
+    """Three discriminators: the picture, the picture at half its size, and close-ups of eyes and lips.
+
+    Args:
+        parts: indices of the keypoints whose surroundings are looked at closely.
+    """
+
+    def __init__(self, parts: list[int]) -> None:
+        super().__init__()
+        self.parts = parts
+        self.whole, self.smaller, self.close = PatchDiscriminator(), PatchDiscriminator(), PatchDiscriminator()
+
+    def forward(self, picture: Tensor, keypoints: Keypoints) -> list[list[Tensor]]:
+        """Judge pictures `[B, 3, n, n]` in [0, 1] of faces at known keypoints `[B, N]`; a list for each discriminator."""
+        close = self.close(self.close_ups(picture, keypoints))
+        return [self.whole(picture), self.smaller(F.avg_pool2d(picture, 2)), close]
+
+    def close_ups(self, picture: Tensor, keypoints: Keypoints) -> Tensor:
+        """Cut the parts out: `[B * parts, 3, m, m]`."""
+        side = CLOSE_UP * picture.shape[-1] // 128
+        scale = keypoints.jacobian.square().sum((-1, -2)).mean(-1).div(2).sqrt()
+        window = REACH * scale[:, None, None, None, None] * identity_grid(side, side, picture)
+        grid = window + keypoints.value[:, self.parts, None, None, :]
+        copies = picture[:, None].expand(-1, len(self.parts), -1, -1, -1)
+        return warp(copies.flatten(0, 1), grid.flatten(0, 1))
+
+
+def critics_loss(real: list[list[Tensor]], rendered: list[list[Tensor]]) -> Tensor:
+    """What the critics lower: the hinge loss of their judgements; a scalar."""
+    losses = [F.relu(1 - a[-1]).mean() + F.relu(1 + b[-1]).mean() for a, b in zip(real, rendered, strict=True)]
+    return torch.stack(losses).mean()
+
+
+def fooling_loss(rendered: list[list[Tensor]]) -> Tensor:
+    """What the generator lowers to look real; a scalar."""
+    return torch.stack([-judged[-1].mean() for judged in rendered]).mean()
+
+
+def matching_loss(real: list[list[Tensor]], rendered: list[list[Tensor]]) -> Tensor:
+    """L1 between the features that real and rendered pictures call up (pix2pixHD, Wang et al. 2018, eq. 3); a scalar."""
+    pairs = [pair for a, b in zip(real, rendered, strict=True) for pair in zip(a[:-1], b[:-1], strict=True)]
+    return torch.stack([F.l1_loss(b, a.detach()) for a, b in pairs]).mean()

@@ -1,0 +1,45 @@
+"""How far a picture is from what it should be: L1 and gradients over scales, and structure (SSIM)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+WINDOW = 7
+"""Side of the square that `dissimilarity` takes its statistics from, in pixels."""
+
+
+def reconstruction_loss(prediction: Tensor, target: Tensor, weight: Tensor, gradient: float, scales: int = 3) -> Tensor:
+    """Weighted L1 plus L1 of the image gradients, over a pyramid of `scales` halvings; a scalar.
+
+    Args:
+        prediction: `[B, 3, n, n]` in [0, 1].
+        target: the same.
+        weight: `[B, 1, n, n]`.
+        gradient: weight of the gradients beside L1.
+        scales: halvings, the first of them none.
+    """
+    total = prediction.new_zeros(())
+    for _ in range(scales):
+        total = total + (weight * (prediction - target).abs()).mean()
+        for axis in (-1, -2):
+            difference = (prediction.diff(dim=axis) - target.diff(dim=axis)).abs()
+            total = total + gradient * (weight.narrow(axis, 1, weight.shape[axis] - 1) * difference).mean()
+        prediction, target, weight = (F.avg_pool2d(x, 2) for x in (prediction, target, weight))
+    return total / scales
+
+
+def dissimilarity(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean of (1 - SSIM) / 2 over uniform windows (Wang et al. 2004, eq. 13), a scalar in [0, 1].
+
+    Args:
+        prediction: `[B, 3, n, n]` in [0, 1].
+        target: the same.
+    """
+    pictures = torch.cat([prediction, target, prediction * prediction, target * target, prediction * target], 1).float()
+    a, b, aa, bb, ab = F.avg_pool2d(pictures, WINDOW, 1).chunk(5, 1)
+    c1, c2 = 0.01**2, 0.03**2
+    variance_a, variance_b, covariance = aa - a * a, bb - b * b, ab - a * b
+    similarity = ((2 * a * b + c1) * (2 * covariance + c2)) / ((a * a + b * b + c1) * (variance_a + variance_b + c2))
+    return (1 - similarity).mean() / 2
