@@ -45,7 +45,8 @@ def test_animate_writes_a_film_of_the_bundled_portrait(small_models, tmp_path):
         (["bench", "--models", "nowhere"], "forecaster_missing"),
         (["train", "pack", "--data", "nowhere", "-o", "x"], "data_missing"),
         (["train", "generator", "--pack", "nowhere"], "pack_missing"),
-        (["train", "generator", "--pack", "nowhere", "--size", "100"], "size"),
+        (["train", "generator", "--pack", "nowhere", "--kind", "huge"], "kind"),
+        (["train", "generator", "--pack", "nowhere", "--stage", "paint"], "stage"),
     ],
 )
 def test_faults_of_the_user_have_a_code(words, code, tmp_path, monkeypatch):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from backend.commands.options import Seed, Threads, progress, writing
+from backend.commands.options import Device, Seed, Threads, progress, writing
 from backend.errors import InputError
 
 app = typer.Typer(help="Train the models (resumable).", no_args_is_help=True)
@@ -29,7 +30,6 @@ def train_forecaster(
     seed: Seed = 0,
 ) -> None:
     """Train a forecaster on recordings of landmarks or keypoints."""
-    from dataclasses import replace
     from typing import cast, get_args
 
     from backend.train.forecaster import ForecasterTraining, Kind
@@ -60,20 +60,33 @@ def train_pack(
 def train_generator(
     pack: Annotated[Path, typer.Option(help="Folder made by `train pack`.")],
     run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/generator"),
-    size: Annotated[int, typer.Option(help="Working size: 128 or 256.")] = 128,
+    kind: Annotated[str, typer.Option(help="slim_128, slim_256 or full_256.")] = "slim_128",
+    stage: Annotated[str, typer.Option(help="motion (the flow alone, first) or all.")] = "all",
     updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 20_000,
+    minutes: Annotated[float, typer.Option(min=0, help="Stop after this long in all; 0 goes by --updates.")] = 0.0,
     batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
+    adversarial: Annotated[bool, typer.Option(help="Train against critics, for sharpness.")] = True,
     start_from: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
+    device: Device = "cpu",
     threads: Threads = 2,
+    seed: Seed = 0,
 ) -> None:
     """Train motion and paint to reconstruct one frame of a person from another."""
-    from backend.animate.generator import GeneratorConfig
-    from backend.train.generator import GeneratorTraining
+    from typing import cast, get_args
+
+    from backend.animate.generator import ARCHITECTURES
+    from backend.train.generator import GeneratorTraining, Stage
     from backend.train.generator import train_generator as work
 
-    if size not in (128, 256):
-        raise InputError("size", "A generator works at 128 or 256 pixels.")
-    settings = GeneratorTraining(updates=updates, batch=batch, threads=threads, architecture=GeneratorConfig(size=size))
+    if kind not in ARCHITECTURES:
+        raise InputError("kind", f"--kind is one of {', '.join(ARCHITECTURES)}.")
+    if stage not in get_args(Stage):
+        raise InputError("stage", f"--stage is one of {', '.join(get_args(Stage))}.")
+    settings = GeneratorTraining(
+        cast(Stage, stage), updates, minutes, batch, threads=threads, seed=seed, device=device, architecture=ARCHITECTURES[kind]
+    )
+    if not adversarial:
+        settings = replace(settings, adversarial=0.0, matching=0.0)
     with progress("updates") as report:
         best = work(pack, run, settings, start_from=start_from, progress=lambda done, total, _: report(done, total))
     print(f"Best weights: {best}")
