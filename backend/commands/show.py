@@ -1,4 +1,4 @@
-"""`serve`, `landmarks`, `animate`: what shows motion."""
+"""`serve`, `landmarks`, `animate`, `reenact`: what shows motion."""
 
 from __future__ import annotations
 
@@ -113,6 +113,38 @@ def animate(
         )
     better = sum(min(window.errors) < window.copy_last for window in windows)
     print(f"{out}: {len(windows)} forecasts of {horizon} steps; the closest future beat standing still in {better} of them")
+
+
+@app.command()
+def reenact(
+    checkpoint: Annotated[Path, typer.Option(help="Published FOMM checkpoint, or folder of `train detector`.")],
+    portrait: Annotated[
+        Path, typer.Option(help="Picture to move, cropped as the model knows it; of a video, the first frame.")
+    ],
+    driving: Annotated[Path, typer.Option(help="Video of what moves, cropped likewise.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write.")],
+    size: Annotated[int | None, typer.Option(min=32, max=1024, help="Edge of the frames; the model's own by default.")] = None,
+    absolute: Annotated[bool, typer.Option("--absolute", help="Take the driver's keypoints as they are.")] = False,
+    threads: Threads = 0,
+) -> None:
+    """Move a picture as a video moves, by unlabelled keypoints (First Order Motion Model): no face needed."""
+    from backend.animate.fomm.checkpoint import load_checkpoint
+    from backend.animate.fomm.model import Fomm
+    from backend.animate.fomm.transfer import reenact as work
+    from backend.media.video import check_writable, mean_rate, read_video, write_video
+    from backend.runtime.engine import configure_process
+
+    check_writable(out)
+    configure_process(threads)
+    model = Fomm.load(checkpoint) if checkpoint.is_dir() else load_checkpoint(checkpoint)
+    source = next(read_video(portrait)).picture
+    frames, rate = mean_rate(driving)
+    pictures = (frame.picture for frame in read_video(driving))
+    with progress("rendering") as report, write_video(out, rate) as video:
+        for frame in work(model, source, pictures, size=size, absolute=absolute):
+            video.write(frame)
+            report(video.frames, frames)
+    print(f"{out}: {frames} frames")
 
 
 def _bytes(path: Path) -> bytes:

@@ -70,7 +70,7 @@ class DetectorTraining:
         hourglass = HourglassSize(width=12, widest=128, depth=4, factor=self.size // 32)
         # Few pixels are warped as they are: halved, they would only come out blurred.
         generator = GeneratorSize(width=20, widest=80, halvings=self.size.bit_length() - 7, residuals=2)
-        return FommConfig(self.keypoints, self.keypoints, 3, True, hourglass, hourglass, generator)
+        return FommConfig(self.keypoints, self.keypoints, 3, True, hourglass, hourglass, generator, self.size)
 
 
 def losses(model: Fomm, source: Tensor, driving: Tensor, plate: ThinPlate) -> dict[str, Tensor]:

@@ -131,7 +131,7 @@ def _unpickle(path: Path) -> Mapping[object, object]:
     except FileNotFoundError:
         raise ModelError("fomm_missing", f"There is no checkpoint at {path}.", "Download one, then name it.") from None
     except pickle.UnpicklingError as error:
-        if "unsupported" in str(error).lower():
+        if re.search(r"unsupported (global|class)|not an allowed", str(error), re.IGNORECASE):
             raise ModelError(
                 "fomm_unsafe",
                 f"{path} holds more than numbers: reading it would run its own code.",
