@@ -1,0 +1,114 @@
+"""The global-local flow: shallow maps within each frame, one deep map over all frames (STARFlow-V, section 3.1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from backend.starflow.affine import Affine
+from backend.starflow.inversion import Effort, Jacobi, parallel
+from backend.starflow.transformer import positions
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """Architecture of a flow.
+
+    Attributes:
+        rows, columns, channels: of a frame's latents.
+        deep_width, deep_layers: of the block over all frames.
+        shallow_width, shallow_layers, shallow_blocks: of those within a frame; an odd number of blocks, so that with the deep
+            one tokens are turned round an even number of times.
+        noise: standard deviation of the noise that the density is learned with, latents having 1.
+        words: size of the vocabulary of captions; 0 has none.
+        dropout: in training.
+    """
+
+    rows: int = 4
+    columns: int = 4
+    channels: int = 32
+    deep_width: int = 256
+    deep_layers: int = 6
+    shallow_width: int = 192
+    shallow_layers: int = 2
+    shallow_blocks: int = 3
+    noise: float = 0.3
+    words: int = 0
+    dropout: float = 0.1
+
+
+class Flow(nn.Module):
+    """p(x) = prod_n p_D(u_n | u_<n) |det J_fS(x_n)|, with u_n = f_S(x_n): exact likelihood of video latents.
+
+    Only the deep block sees the caption; only it connects frames, so that a frame that was badly drawn can be mended within
+    itself.
+    """
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.shallow = nn.ModuleList(
+            Affine(config.channels, config.shallow_width, config.shallow_layers, config.dropout)
+            for _ in range(config.shallow_blocks)
+        )
+        self.deep = Affine(config.channels, config.deep_width, config.deep_layers, config.dropout)
+        self.words = nn.Embedding(config.words + 1, config.deep_width) if config.words else None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a frame."""
+        return self.config.rows * self.config.columns
+
+    def prefix(self, caption: Tensor | None) -> Tensor | None:
+        """Caption `[B, P]` (word numbers; 0 says nothing) -> what the deep block reads first, `[B, P, D]`."""
+        return None if caption is None or self.words is None else self.words(caption)
+
+    def forward(self, x: Tensor, caption: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Latents `[B, T, H, W, C]` -> noise `[B, T * H * W, C]` and log |det| `[B]`, float32."""
+        u, inner = self.inside(x)
+        z, outer = self.deep(u, self._where(x.shape[1]).to(x.device), self.prefix(caption))
+        return z, inner + outer
+
+    def inside(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """f_S: latents `[B, T, H, W, C]` -> tokens `[B, T * H * W, C]`, and log |det| `[B]`."""
+        batch, frames = x.shape[:2]
+        u, where = x.flatten(0, 1).flatten(1, 2), self._where(1).to(x.device)
+        total = u.new_zeros(len(u))
+        for index, block in enumerate(self.shallow):
+            u, log_determinant = block(_turned(u, index), where)
+            u, total = _turned(u, index), total + log_determinant
+        return u.unflatten(0, (batch, frames)).flatten(1, 2), total.unflatten(0, (batch, frames)).sum(1)
+
+    def outside(self, u: Tensor, settings: Jacobi | None = None) -> tuple[Tensor, list[Effort]]:
+        """The inverse of `inside`, all frames at once: tokens `[B, T * H * W, C]` -> latents `[B, T, H, W, C]`."""
+        config, efforts = self.config, []
+        x, where = u.unflatten(1, (-1, self.tokens)).flatten(0, 1), self._where(1).to(u.device)
+        for index in reversed(range(len(self.shallow))):
+            block: Affine = self.shallow[index]  # type: ignore[assignment]
+            x, effort = parallel(block, _turned(x, index), where, settings or Jacobi(self.tokens))
+            x = _turned(x, index)
+            efforts.append(effort)
+        return x.unflatten(0, (len(u), -1)).unflatten(2, (config.rows, config.columns)), efforts
+
+    def log_prob(self, x: Tensor, caption: Tensor | None = None) -> Tensor:
+        """Log density of latents `[B, T, H, W, C]`, `[B]`, in nats."""
+        z, log_determinant = self(x, caption)
+        return log_determinant - 0.5 * (z.square() + math.log(2 * math.pi)).sum((1, 2))
+
+    def score(self, x: Tensor, caption: Tensor | None = None) -> Tensor:
+        """Gradient of the log density at latents `[B, T, H, W, C]`: which way they become likelier; detached."""
+        with torch.enable_grad():
+            at = x.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.log_prob(at, caption).sum(), at)
+        return gradient
+
+    def _where(self, frames: int) -> Tensor:
+        return positions(frames, self.config.rows, self.config.columns)
+
+
+def _turned(tokens: Tensor, index: int) -> Tensor:
+    """Even blocks read a frame from its end: what one block could not see, the next can."""
+    return tokens.flip(1) if index % 2 == 0 else tokens

@@ -1,0 +1,76 @@
+"""Autoregressive affine maps: invertible, causal, with the log-determinant that autograd finds."""
+
+import pytest
+import torch
+
+from backend.starflow.affine import Affine
+from backend.starflow.inversion import Jacobi, parallel, sequential
+from backend.starflow.transformer import positions
+
+WHERE = positions(3, 2, 2)
+
+
+def trained_like(seed: int = 0) -> Affine:
+    """Weights as if training had been at them: the head is not zero any more."""
+    torch.manual_seed(seed)
+    affine = Affine(4, 64, 2)
+    torch.nn.init.normal_(affine.head.weight, std=0.06)
+    torch.nn.init.normal_(affine.start, std=0.5)
+    return affine.eval()
+
+
+def test_an_untrained_map_is_the_identity():
+    x = torch.randn(2, 12, 4)
+    z, log_determinant = Affine(4, 64, 2)(x, WHERE)
+    assert torch.allclose(z, x, atol=1e-4)
+    assert log_determinant.abs().max() < 1e-2
+
+
+@pytest.mark.parametrize("prefix", [0, 3])
+def test_the_sequential_inverse_undoes_it(prefix):
+    affine, x = trained_like(), torch.randn(2, 12, 4)
+    before = torch.randn(2, prefix, 64) if prefix else None
+    with torch.no_grad():
+        z, _ = affine(x, WHERE, before)
+        again, effort = sequential(affine, z, WHERE, before)
+    assert (z - x).abs().max() > 0.1
+    assert torch.allclose(again, x, atol=1e-4)
+    assert effort.passes == 12
+
+
+@pytest.mark.parametrize("block", [1, 4, 5, 12])
+def test_jacobi_finds_what_the_sequential_inverse_finds(block):
+    affine, x, before = trained_like(), torch.randn(2, 12, 4), torch.randn(2, 2, 64)
+    with torch.no_grad():
+        z, _ = affine(x, WHERE, before)
+        found, effort = parallel(affine, z, WHERE, Jacobi(block, 0.0, 12), before)
+    assert torch.allclose(found, x, atol=1e-4)
+    assert effort.iterations is not None and max(effort.iterations) <= block
+
+
+def test_jacobi_stops_early_where_little_changes():
+    affine, x = trained_like(), torch.randn(2, 12, 4)
+    with torch.no_grad():
+        z, _ = affine(x, WHERE)
+        exact, slow = sequential(affine, z, WHERE)
+        found, effort = parallel(affine, z, WHERE, Jacobi(12, 1e-6))
+    assert effort.passes < slow.passes
+    assert (found - exact).square().sum() < 1e-4 * exact.square().sum()
+
+
+def test_a_token_depends_on_those_before_it_and_on_no_other():
+    affine, x = trained_like(), torch.randn(1, 12, 4, requires_grad=True)
+    z, _ = affine(x, WHERE)
+    for index in (0, 5, 11):
+        (gradient,) = torch.autograd.grad(z[0, index].sum(), x, retain_graph=True)
+        reached = gradient[0].abs().amax(-1) > 0
+        assert reached[: index + 1].all() and not reached[index + 1 :].any()
+
+
+def test_the_log_determinant_is_the_jacobians():
+    affine, x = trained_like().double(), torch.randn(1, 12, 4)
+    _, log_determinant = affine(x.double(), WHERE)
+    jacobian = torch.autograd.functional.jacobian(
+        lambda flat: affine(flat.view(1, 12, 4), WHERE)[0].flatten(), x.double().flatten()
+    )
+    assert log_determinant.item() == pytest.approx(torch.linalg.slogdet(jacobian).logabsdet.item(), abs=1e-3)
