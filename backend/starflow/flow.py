@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from backend.starflow.affine import Affine
+from backend.starflow.affine import Affine, Reader
 from backend.starflow.inversion import Effort, Jacobi, parallel
 from backend.starflow.transformer import positions
 
@@ -88,10 +88,14 @@ class Flow(nn.Module):
         x, where = u.unflatten(1, (-1, self.tokens)).flatten(0, 1), self._where(1).to(u.device)
         for index in reversed(range(len(self.shallow))):
             block: Affine = self.shallow[index]  # type: ignore[assignment]
-            x, effort = parallel(block, _turned(x, index), where, settings or Jacobi(self.tokens))
+            x, effort = parallel(Reader(block, where, len(x)), _turned(x, index), settings or Jacobi(self.tokens))
             x = _turned(x, index)
             efforts.append(effort)
         return x.unflatten(0, (len(u), -1)).unflatten(2, (config.rows, config.columns)), efforts
+
+    def reader(self, frames: int, batch: int, caption: Tensor | None = None) -> Reader:
+        """Begin to draw `frames` frames through the deep block, token after token."""
+        return Reader(self.deep, self._where(frames).to(self.deep.start.device), batch, self.prefix(caption))
 
     def log_prob(self, x: Tensor, caption: Tensor | None = None) -> Tensor:
         """Log density of latents `[B, T, H, W, C]`, `[B]`, in nats."""

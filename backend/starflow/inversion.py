@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor
-
-from backend.starflow.affine import Affine, Reader
 
 
 @dataclass(frozen=True)
@@ -30,55 +29,60 @@ class Effort:
     """What an inversion cost: passes through the transformer, and iterations of every block."""
 
     passes: int = 0
-    iterations: list[int] | None = None
+    iterations: list[int] = field(default_factory=list)
 
 
-def sequential(affine: Affine, z: Tensor, where: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Effort]:
-    """Invert `Affine.forward` one token after the other: exact, and slow.
+class Solver(Protocol):
+    """What tells shift and scale of the next tokens: a `Reader`, or two of them under guidance."""
 
-    Args:
-        affine: the map.
-        z: noise `[B, L, C]`.
-        where: positions `[L, 3]`.
-        prefix: as in `Affine.forward`.
-    """
-    reader, tokens = Reader(affine, where, len(z), prefix), []
-    for index in range(z.shape[1]):
-        shift, scale = reader.next()
-        tokens.append(z[:, index : index + 1] * scale + shift)
-        reader.append(tokens[-1])
-    return torch.cat(tokens, 1), Effort(reader.passes)
+    @property
+    def passes(self) -> int:
+        """Passes through the transformer so far."""
+
+    def next(self) -> tuple[Tensor, Tensor]:
+        """Shift and scale `[B, 1, C]` of the next token, which `append` then has to name."""
+
+    def append(self, x: Tensor) -> None:
+        """Say what the next token `[B, 1, C]` is."""
+
+    def guess(self, x: Tensor, *, settle: bool = False) -> tuple[Tensor, Tensor]:
+        """Shift and scale `[B, m, C]` of the next m tokens, were they `x`; `settle` takes `x` as final."""
 
 
-def parallel(
-    affine: Affine, z: Tensor, where: Tensor, settings: Jacobi, prefix: Tensor | None = None, first: Tensor | None = None
-) -> tuple[Tensor, Effort]:
-    """Invert `Affine.forward` block by block: x <- s(x) z + b(x) until it stands still (STARFlow-V, video-aware Jacobi).
+def sequential(solver: Solver, z: Tensor) -> tuple[Tensor, Effort]:
+    """Turn noise `[B, L, C]` into tokens one after the other: exact, and slow."""
+    tokens, before = [], solver.passes
+    for noise in z.split(1, 1):
+        shift, scale = solver.next()
+        tokens.append(noise * scale + shift)
+        solver.append(tokens[-1])
+    return torch.cat(tokens, 1), Effort(solver.passes - before)
+
+
+def parallel(solver: Solver, z: Tensor, settings: Jacobi, first: Tensor | None = None) -> tuple[Tensor, Effort]:
+    """Turn noise into tokens block by block: x <- s(x) z + b(x) until it stands still (STARFlow-V, video-aware Jacobi).
 
     Tokens of a block see one another's last guess. A block starts from the block before it (in video: the same places one
     frame earlier); the first one from `first`, or from its noise.
 
     Args:
-        affine: the map.
+        solver: tells shift and scale.
         z: noise `[B, L, C]`.
-        where: positions `[L, 3]`.
         settings: block size and stopping rule.
-        prefix: as in `Affine.forward`.
         first: guess of the first block `[B, block, C]`.
     """
-    reader, blocks, counts = Reader(affine, where, len(z), prefix), [], []
-    guess = first
-    for begin in range(0, z.shape[1], settings.block):
-        noise = z[:, begin : begin + settings.block]
+    blocks, effort, guess = [], Effort(-solver.passes), first
+    for noise in z.split(settings.block, 1):
         x = noise if guess is None or guess.shape != noise.shape else guess
-        counts.append(0)
-        while counts[-1] < min(settings.most, noise.shape[1]):
-            counts[-1] += 1
-            shift, scale = reader.guess(x)
-            x, before = noise * scale + shift, x
+        count = 0
+        while count < min(settings.most, noise.shape[1]):
+            shift, scale = solver.guess(x)
+            x, before, count = noise * scale + shift, x, count + 1
             if (x - before).square().sum() <= settings.tolerance * before.square().sum():
                 break
-        reader.guess(x, settle=True)
+        solver.guess(x, settle=True)
         blocks.append(x)
+        effort.iterations.append(count)
         guess = x
-    return torch.cat(blocks, 1), Effort(reader.passes, counts)
+    effort.passes += solver.passes
+    return torch.cat(blocks, 1), effort

@@ -23,12 +23,11 @@ def flow() -> Flow:
 def test_from_latents_to_noise_and_back_is_exact(flow):
     x, caption = torch.randn(2, 3, 2, 2, 3), torch.tensor([[1, 2], [3, 0]])
     z, _ = flow(x, caption)
-    where = flow._where(3)
-    u, _ = sequential(flow.deep, z, where, flow.prefix(caption))
+    u, _ = sequential(flow.reader(3, 2, caption), z)
     again, _ = flow.outside(u, Jacobi(4, 0.0))
     assert (z - x.flatten(1, 3)).abs().max() > 0.1
     assert (again - x).abs().max() < 1e-4
-    found, _ = parallel(flow.deep, z, where, Jacobi(4, 0.0), flow.prefix(caption))
+    found, _ = parallel(flow.reader(3, 2, caption), z, Jacobi(4, 0.0))
     assert (found - u).abs().max() < 1e-4
 
 
