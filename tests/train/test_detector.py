@@ -81,7 +81,7 @@ def test_one_batch_can_be_learnt(data):
     history = []
     for step in range(6):
         plate = ThinPlate.draw(2, torch.Generator().manual_seed(step))
-        parts = losses(model, frames[:2], frames[2:4], plate)
+        parts = losses(model, frames[:2], frames[2:4], plate, 0.5)
         history.append(parts["reconstruction"].item())
         optimiser.zero_grad()
         sum(parts.values()).backward()
