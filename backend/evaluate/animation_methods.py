@@ -131,19 +131,21 @@ class Methods:
             own = self.keypoints(still.landmarks)
             return run(still, own, relative(own, self.keypoints(driving), self.keypoints(reference)))
 
-        return Method(draw, transfer)
+        return Method(draw, transfer, timed=name != "warp")  # A warp's time would be that of the paint it leaves out.
 
     def _rendered(self, name: str) -> Callable[[Still, Keypoints, Keypoints], Picture]:
         engine = self.engine(name)
         return lambda still, own, driving: engine.render(engine.encode(still.picture, own), driving, SIZE)
 
     def _warped(self, still: Still, own: Keypoints, driving: Keypoints) -> Picture:
-        generator = self.generators[self.warped_by or ""]
-        count = len(driving.value)
+        generator, picture = self.generators[self.warped_by or ""], _pixels(still.picture)
+        frames = []
         with torch.inference_mode():
-            portrait = generator.encode(_pixels(still.picture), own[None]).repeat(count)
-            flow, _ = generator.motion(portrait.small, portrait.keypoints, driving)
-            return _bytes(warp(portrait.picture, resize_flow(flow, SIZE, SIZE)))
+            portrait = generator.encode(picture, own[None])
+            for start in range(len(driving.value)):
+                flow = generator(portrait, driving[start : start + 1]).flow
+                frames.append(warp(picture, resize_flow(flow, SIZE, SIZE)))
+        return _bytes(torch.cat(frames))
 
 
 def _place(item: tuple[str, Generator]) -> tuple[int, bool, str]:
