@@ -64,7 +64,9 @@ def landmarks(
 def animate(
     driving: Annotated[Path, typer.Option(help="Video, or a recording made by `landmarks`.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write.")],
-    portrait: Annotated[Path | None, typer.Option(help="Picture to animate; the bundled portrait by default.")] = None,
+    portrait: Annotated[
+        str, typer.Option(help="Picture to animate, or astronaut, studio, oil, poster, marble, engraving or halftone.")
+    ] = "astronaut",
     at: Annotated[list[float] | None, typer.Option(help="Second to forecast at; may be given again and again.")] = None,
     k: Annotated[int, typer.Option(min=1, max=16, help="Futures.")] = 4,
     horizon: Annotated[int, typer.Option(min=4, max=24, help="Steps of 80 ms.")] = 16,
@@ -81,7 +83,7 @@ def animate(
     import msgspec
 
     from backend.film import film
-    from backend.media.images import bundled_portrait, load_portrait
+    from backend.media.images import BUNDLED, bundled_portrait, load_portrait
     from backend.media.video import check_video, check_writable
     from backend.pipeline import Pipeline
     from backend.types import ForecastSettings, Recording
@@ -95,7 +97,9 @@ def animate(
     known = Recording.load(driving) if driving.suffix.lower() == ".npz" else None
     if known is None:
         check_video(driving)
-    image = bundled_portrait() if portrait is None else load_portrait(_bytes(portrait))
+    # A file of that name in the folder one stands in is what one means.
+    named = portrait in BUNDLED and not Path(portrait).is_file()
+    image = bundled_portrait(portrait) if named else load_portrait(_bytes(Path(portrait)))
     pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator)
     recording, pictures = (known, None) if known else _follow(driving)
     with progress("rendering") as report:
@@ -128,15 +132,14 @@ def reenact(
     threads: Threads = 0,
 ) -> None:
     """Move a picture as a video moves, by unlabelled keypoints (First Order Motion Model): no face needed."""
-    from backend.animate.fomm.checkpoint import load_checkpoint
-    from backend.animate.fomm.model import Fomm
+    from backend.animate.fomm.checkpoint import open_model
     from backend.animate.fomm.transfer import reenact as work
     from backend.media.video import check_writable, mean_rate, read_video, write_video
     from backend.runtime.engine import configure_process
 
     check_writable(out)
     configure_process(threads)
-    model = Fomm.load(checkpoint) if checkpoint.is_dir() else load_checkpoint(checkpoint)
+    model = open_model(checkpoint)
     source = next(read_video(portrait)).picture
     frames, rate = mean_rate(driving)
     pictures = (frame.picture for frame in read_video(driving))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import skimage.data
@@ -32,6 +33,20 @@ WORKING_EDGE = 2048
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 """What Pillow may try. Left out on purpose: formats that start other programs or hold documents."""
+
+BUNDLED = {
+    "astronaut": "Photograph",
+    "studio": "Studio",
+    "oil": "Oil on canvas",
+    "poster": "Poster",
+    "marble": "Marble",
+    "engraving": "Engraving",
+    "halftone": "Pop art",
+}
+"""The portraits that come along, by name, with what each is; the first is the one that a session starts with."""
+
+FIRST = next(iter(BUNDLED))
+ASSETS = Path(__file__).resolve().parent.parent / "assets" / "portraits"
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 GREY = (128, 128, 128, 255)
@@ -67,9 +82,32 @@ def load_portrait(data: bytes) -> PortraitImage:
     return _frame(picture, MIN_FACE * scale)
 
 
-def bundled_portrait() -> PortraitImage:
-    """The portrait a session starts with: the astronaut Eileen Collins, a public-domain NASA photo."""
-    return _frame(skimage.data.astronaut(), MIN_FACE)  # type: ignore[no-untyped-call]
+def bundled_portrait(name: str = FIRST) -> PortraitImage:
+    """Return a portrait that comes along.
+
+    Args:
+        name: one of `BUNDLED`. `astronaut` is Eileen Collins, a public-domain NASA photo; the others were painted by a program.
+
+    Raises:
+        InputError: `portrait_unknown`.
+    """
+    return _frame(bundled_picture(name), MIN_FACE)
+
+
+def bundled_picture(name: str) -> NDArray[np.uint8]:
+    """Return a bundled portrait's file as it is, `[height, width, 3]` uint8 RGB, without looking for the face.
+
+    Raises:
+        InputError: `portrait_unknown`.
+    """
+    if name not in BUNDLED:
+        raise InputError(
+            "portrait_unknown", f"No portrait named {name[:40]!r} comes along.", f"There are: {', '.join(BUNDLED)}."
+        )
+    if name == FIRST:
+        photo: NDArray[np.uint8] = skimage.data.astronaut()  # type: ignore[no-untyped-call]
+        return photo
+    return _decode((ASSETS / f"{name}.webp").read_bytes())[0]
 
 
 def _decode(data: bytes) -> tuple[NDArray[np.uint8], float]:
