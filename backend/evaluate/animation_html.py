@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.evaluate import animation_pictures as pictures
 from backend.evaluate.animation import Evaluation
+from backend.evaluate.animation_films import film
 from backend.evaluate.animation_futures import PREFIX
 from backend.evaluate.animation_words import FUTURES, RECONSTRUCTION, TRANSFER, summary
 from backend.evaluate.html import write_page
@@ -53,7 +54,8 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
         "people": pictures.per_person(gathered.frames, list(methods)),
         "speed": pictures.speed(methods),
         "steps": pictures.per_step(report.results) if rendered else "",
-        "strips": [(s.clip, pictures.uri(s.source), pictures.strip_rows(s)) for s in futures.strips] if futures else [],
+        "strips": [(strip.clip, pictures.strip_rows(strip)) for strip in futures.strips] if futures else [],
+        "films": [film(wanted, gathered.methods) for wanted in (*gathered.films, *gathered.crossed_films)],
         "metrics": sorted({metric for entries in report.results.values() for metric in entries}),
     }
 
@@ -62,9 +64,13 @@ def _table(columns: Sequence[Column], results: Results) -> dict[str, Any]:
     """Return the columns that have figures, the best of each (standing still is never it), and the rows."""
     there = [column for column in columns if any(column.metric in found for found in results.values())]
     moving = {name: found for name, found in results.items() if name != "copy_source"}
-    winners = {c.metric: best(moving, c) for c in there if any(c.metric in found for found in moving.values())}
+    winners = {column.metric: best(moving, column) for column in there if _differs(moving, column.metric)}
     rows = {name: found for name, found in results.items() if any(column.metric in found for column in there)}
     return {"columns": there, "best": winners, "rows": rows}
+
+
+def _differs(results: Results, metric: str) -> bool:
+    return len({found[metric].value for found in results.values() if metric in found}) > 1
 
 
 def repeat(settings: Mapping[str, Any]) -> str:

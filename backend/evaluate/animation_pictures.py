@@ -82,7 +82,11 @@ def inspected_row(exhibit: Exhibit, methods: Methods, leading: str) -> Row:
 
 def crossed_row(exhibit: Exhibit) -> Row:
     """Lay out one frame on another person's portrait."""
-    tiles = [Tile("portrait", uri(exhibit.source.picture)), Tile("driver", uri(exhibit.truth.picture))]
+    tiles = [
+        Tile("portrait", uri(exhibit.source.picture)),
+        Tile("driver, first frame", uri(exhibit.neutral)),
+        Tile("driver", uri(exhibit.truth.picture)),
+    ]
     for name, made in exhibit.made.items():
         if name != "copy_source":
             found = exhibit.scores[name]
@@ -136,7 +140,7 @@ def speed(results: Results) -> str:
                 if figures.low is not None and figures.high is not None:
                     axes.vlines(found["ms_per_frame"].value, figures.low, figures.high, color=colour(name), linewidth=1.4)
                 axes.scatter(found["ms_per_frame"].value, figures.value, s=70, color=colour(name), label=name, zorder=4)
-            axes.set(title=title, xlabel="ms a frame at 256 x 256", ylim=(0, None), xscale="log")
+            axes.set(title=title, xlabel="ms a frame at 256 x 256", ylim=(0, None), xlim=(0, None))
         legend_right(figure.axes[1])
         return svg(figure, "Error against time for all methods")
 

@@ -64,7 +64,7 @@ def summary(report: ComparisonReport, leading: str) -> list[str]:
         sentences.append(
             f"Rendered futures: APD / MAE is {refined:.3f} refined (gru_snf) against {flow:.3f} (gru_nf){_tested(test)}."
         )
-    return [sentence.replace(" -", " \N{MINUS SIGN}") for sentence in sentences]
+    return [sentence.replace(" -", " \N{MINUS SIGN}").replace("(-", "(\N{MINUS SIGN}") for sentence in sentences]
 
 
 def _against(report: ComparisonReport, leading: str, rival: str) -> str:
