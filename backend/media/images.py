@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from backend.errors import InputError
 from backend.media.crop import SquareCrop
-from backend.media.face_search import face_size, find_faces, same_place
+from backend.media.face_search import face_size, find_upright, same_place
 from backend.media.landmarks import FaceMesh
 from backend.types import FloatArray
 
@@ -27,6 +27,9 @@ SIZES = (256, 512)
 
 SECOND_FACE = 0.4
 """A face at least this large relative to the largest is another person in the picture, not somebody in the background."""
+
+WHOLE_EDGE = 1280
+"""Longest edge of the whole picture that is kept beside a crop."""
 
 WORKING_EDGE = 2048
 """Larger pictures are reduced to this before the face is looked for."""
@@ -49,6 +52,7 @@ FIRST = next(iter(BUNDLED))
 ASSETS = Path(__file__).resolve().parent.parent / "assets" / "portraits"
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+AVIF_BRANDS = {b"avif", b"avis"}
 GREY = (128, 128, 128, 255)
 
 
@@ -59,10 +63,15 @@ class PortraitImage:
     Attributes:
         picture: `[S, S, 3]` uint8 RGB, S one of `SIZES`.
         landmarks: `[478, 3]` float32 in [-1, 1] of the picture.
+        whole: the picture that it was cropped from, upright, `[height, width, 3]` uint8 RGB, at most `WHOLE_EDGE` long;
+            None where nobody kept it.
+        crop: the square in pixels of `whole` that `picture` shows.
     """
 
     picture: NDArray[np.uint8]
     landmarks: FloatArray
+    whole: NDArray[np.uint8] | None = None
+    crop: SquareCrop | None = None
 
 
 def load_portrait(data: bytes) -> PortraitImage:
@@ -116,7 +125,7 @@ def _decode(data: bytes) -> tuple[NDArray[np.uint8], float]:
         raise InputError(
             "portrait_too_large", f"The picture has more than {MAX_BYTES // 1_000_000} MB.", "Save it smaller, or as a JPEG."
         )
-    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+    if _is_heic(data):
         raise InputError("portrait_not_image", "HEIC pictures cannot be read here.", "Save the photo as a JPEG or PNG.")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -139,6 +148,15 @@ def _decode(data: bytes) -> tuple[NDArray[np.uint8], float]:
     return np.asarray(upright), max(upright.size) / max(width, height)
 
 
+def _is_heic(data: bytes) -> bool:
+    """Whether a file's type box (ISO/IEC 14496-12) names HEIC's brands, and AVIF's, which shares `mif1`, nowhere."""
+    if data[4:8] != b"ftyp":
+        return False
+    box = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
+    brands = {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}  # the second word is a version
+    return data[8:12] in HEIC_BRANDS and not brands & AVIF_BRANDS
+
+
 def _rgb(image: Image.Image) -> Image.Image:
     """Any mode -> 8-bit RGB of the first frame."""
     if image.mode.startswith("I") or image.mode == "F":
@@ -159,8 +177,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 def _frame(picture: NDArray[np.uint8], min_face: float) -> PortraitImage:
     """Crop to the one face and measure it there."""
+    picture, faces = find_upright(picture)
     height, width = picture.shape[:2]
-    faces = find_faces(picture)
     if not faces:
         raise InputError(
             "portrait_no_face",
@@ -174,7 +192,10 @@ def _frame(picture: NDArray[np.uint8], min_face: float) -> PortraitImage:
     crop = SquareCrop.around(faces[0], width, height)
     size = min(SIZES, key=lambda edge: abs(edge - crop.side))
     cut = crop.cut(picture, size)
-    return PortraitImage(cut, _measure(cut, crop.apply(faces[0])))
+    scale = min(1.0, WHOLE_EDGE / max(height, width))
+    whole = Image.fromarray(picture).resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)
+    place = SquareCrop(crop.x * scale, crop.y * scale, crop.side * scale)
+    return PortraitImage(cut, _measure(cut, crop.apply(faces[0])), np.asarray(whole), place)
 
 
 def _measure(cut: NDArray[np.uint8], fallback: FloatArray) -> FloatArray:
