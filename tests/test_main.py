@@ -48,6 +48,7 @@ def test_animate_takes_a_bundled_portrait_by_name(small_models, tmp_path, monkey
         (["animate", "--driving", "none.mp4", "-o", "x.mp4"], "video_missing"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--portrait", "none.png"], "portrait_missing"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--method", "magic"], "settings"),
+        (["animate", "--driving", TALKING, "-o", "x.mp4", "--reference", "smiling"], "reference_unknown"),
         (["animate", "--driving", TALKING, "-o", "x.avi"], "video_suffix"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--models", "nowhere"], "generator_missing"),
         (["landmarks", "a/x.mp4", "b/x.avi", "-o", "out"], "names_collide"),

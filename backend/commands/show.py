@@ -12,6 +12,7 @@ from backend.errors import InputError
 
 if TYPE_CHECKING:
     from backend.film import Pictures
+    from backend.neutral import Reference
     from backend.types import Recording
 
 app = typer.Typer()
@@ -74,6 +75,12 @@ def animate(
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the flow's noise.")] = 1.0,
     size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
     generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
+    reference: Annotated[
+        str, typer.Option(help="The driver's neutral moment: best (most like the portrait), first, or a second.")
+    ] = "best",
+    whole_picture: Annotated[
+        bool, typer.Option("--whole-picture", help="Show the portrait moving within its whole picture, without futures.")
+    ] = False,
     seed: Seed = 0,
     models: Models = MODELS,
     threads: Threads = 0,
@@ -92,6 +99,7 @@ def animate(
         settings = msgspec.convert({"k": k, "horizon": horizon, "method": method, "temperature": temperature}, ForecastSettings)
     except msgspec.ValidationError as error:
         raise InputError("settings", f"These settings do not go: {error}.") from None
+    moment = _reference(reference)
     # A long clip takes minutes to follow: what can be wrong is looked at first.
     check_writable(out)
     known = Recording.load(driving) if driving.suffix.lower() == ".npz" else None
@@ -102,6 +110,13 @@ def animate(
     image = bundled_portrait(portrait) if named else load_portrait(_bytes(Path(portrait)))
     pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator)
     recording, pictures = (known, None) if known else _follow(driving)
+    if whole_picture:
+        from backend.whole_film import whole_film
+
+        with progress("rendering") as report:
+            frames = whole_film(pipeline, image, recording, out, reference=moment, progress=report)
+        print(f"{out}: {frames} frames of the whole picture")
+        return
     with progress("rendering") as report:
         windows = film(
             pipeline,
@@ -110,6 +125,7 @@ def animate(
             out,
             settings,
             moments=at or (),
+            reference=moment,
             size=size,
             seed=seed,
             pictures=pictures,
@@ -148,6 +164,19 @@ def reenact(
             video.write(frame)
             report(video.frames, frames)
     print(f"{out}: {frames} frames")
+
+
+def _reference(words: str) -> Reference:
+    if words == "first":
+        return "first"
+    if words == "best":
+        return "best"
+    try:
+        return float(words)
+    except ValueError:
+        raise InputError(
+            "reference_unknown", f"{words!r} is no moment to refer to.", "Give first, best, or a second."
+        ) from None
 
 
 def _bytes(path: Path) -> bytes:

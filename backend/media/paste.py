@@ -80,7 +80,8 @@ def _scaled(frame: Picture, side: float, box: tuple[float, float, float, float])
     size = (round(box[2] - box[0]), round(box[3] - box[1]))
     if min(size) < 1:
         return np.zeros((max(size[1], 0), max(size[0], 0), 3), np.float32)
-    part = tuple(min(max(edge * scale, 0.0), float(len(frame))) for edge in box)
+    left, top, right, bottom = (min(max(edge * scale, 0.0), float(len(frame))) for edge in box)
+    part = (left, top, right, bottom)
     # Floating point, channel by channel: rounding to grey levels here would show where nothing moves.
     planes = [Image.fromarray(frame[..., channel].astype(np.float32)) for channel in range(3)]
     return np.stack([np.asarray(plane.resize(size, Image.Resampling.BICUBIC, box=part)) for plane in planes], -1)
