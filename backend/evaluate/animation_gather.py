@@ -10,7 +10,7 @@ import numpy as np
 
 from backend.evaluate.animation_clips import Clip, Picture, Still
 from backend.evaluate.animation_methods import BASELINES, Method
-from backend.evaluate.animation_scores import Scores, reconstruct, transfer
+from backend.evaluate.animation_scores import Scores, reconstruct, transfer, transferred
 from backend.evaluate.animation_table import Table
 from backend.evaluate.report import Comparison, Metric
 
@@ -126,7 +126,8 @@ class Gathered:
         _keep(self.crossed_films, Film(clip, portrait, float(moved.mean())))
         if len(self.crossed) < EXHIBITS:
             pictures = {name: frames for name, (frames, _) in made.items()}
-            self.crossed.append(_exhibit(clip, portrait, pictures, scores, int(moved.argmax())))
+            picked = int(moved.argmax())
+            self.crossed.append(_exhibit(clip, portrait, pictures, scores, picked, transferred(clip)[picked]))
 
     @property
     def methods(self) -> Mapping[str, Method]:
@@ -166,8 +167,17 @@ def _keep(films: list[Film], film: Film) -> None:
     del films[FILMS:]
 
 
-def _exhibit(clip: Clip, source: Still, pictures: Mapping[str, Picture], scores: Mapping[str, Scores], index: int) -> Exhibit:
-    truth = Still(clip.pictures[index].copy(), clip.recording.landmarks[clip.chosen[index]])
+def _exhibit(
+    clip: Clip,
+    source: Still,
+    pictures: Mapping[str, Picture],
+    scores: Mapping[str, Scores],
+    index: int,
+    chosen: int | None = None,
+) -> Exhibit:
+    """Show picture `index` of all methods beside the clip's own frame `chosen`, by default of the same number."""
+    frame = index if chosen is None else chosen
+    truth = Still(clip.pictures[frame].copy(), clip.recording.landmarks[clip.chosen[frame]])
     figures = {name: {metric: float(values[index]) for metric, values in found.items()} for name, found in scores.items()}
     known = {name: {metric: x for metric, x in found.items() if math.isfinite(x)} for name, found in figures.items()}
     made = {name: frames[index].copy() for name, frames in pictures.items()}

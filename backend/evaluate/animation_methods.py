@@ -131,7 +131,7 @@ class Methods:
             own = self.keypoints(still.landmarks)
             return run(still, own, relative(own, self.keypoints(driving), self.keypoints(reference)))
 
-        return Method(draw, transfer, timed=name != "warp")  # A warp's time would be that of the paint it leaves out.
+        return Method(draw, transfer)
 
     def _rendered(self, name: str) -> Callable[[Still, Keypoints, Keypoints], Picture]:
         engine = self.engine(name)
@@ -139,13 +139,11 @@ class Methods:
 
     def _warped(self, still: Still, own: Keypoints, driving: Keypoints) -> Picture:
         generator, picture = self.generators[self.warped_by or ""], _pixels(still.picture)
-        frames = []
         with torch.inference_mode():
-            portrait = generator.encode(picture, own[None])
-            for start in range(len(driving.value)):
-                flow = generator(portrait, driving[start : start + 1]).flow
-                frames.append(warp(picture, resize_flow(flow, SIZE, SIZE)))
-        return _bytes(torch.cat(frames))
+            portrait = generator.encode(picture, own[None]).repeat(len(driving.value))
+            condition = generator.condition(portrait.keypoints, driving)
+            flow, _ = generator.motion(portrait.small, portrait.keypoints, driving, condition)
+            return _bytes(warp(portrait.picture, resize_flow(flow, SIZE, SIZE)))
 
 
 def _place(item: tuple[str, Generator]) -> tuple[int, bool, str]:
