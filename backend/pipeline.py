@@ -25,7 +25,8 @@ from backend.forecast.state import ForecastState
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import PortraitImage
-from backend.runtime.engine import GeneratorEngine, Precision, configure_process
+from backend.runtime.choose import EngineName, open_engine
+from backend.runtime.engine import Engine, Precision, configure_process
 from backend.types import FloatArray, Forecast, ForecastSettings, Keypoints, Method
 
 CONTEXT = 8
@@ -109,14 +110,21 @@ class Fan:
 class Pipeline:
     """The models, and the steps between them. It holds no session: those are `Stream`s."""
 
-    def __init__(self, forecaster: Forecaster, generator: GeneratorEngine) -> None:
+    def __init__(self, forecaster: Forecaster, generator: Engine) -> None:
         self.regions = FaceRegions()
         self.forecaster = forecaster
         self.generator = generator
 
     @classmethod
     def load(
-        cls, models: Path, *, device: str = "cpu", threads: int = 0, generator: str = "slim_128", precision: Precision = "auto"
+        cls,
+        models: Path,
+        *,
+        device: str = "cpu",
+        threads: int = 0,
+        generator: str = "slim_128",
+        engine: EngineName = "auto",
+        precision: Precision = "auto",
     ) -> Pipeline:
         """Load weights from `models/forecaster` and `models/generator_<generator>`.
 
@@ -125,15 +133,17 @@ class Pipeline:
             device: where the generator runs; forecasts run on the CPU, where they are fast enough.
             threads: torch threads; 0 takes half of the cores.
             generator: `slim_128` or `slim_256`.
+            engine: what renders: `torch`, `openvino`, or `auto`, the fastest there is here.
             precision: of the generator.
 
         Raises:
-            ModelError: weights are missing, damaged, or made for other keypoints.
-            InputError: `device_unusable`.
+            ModelError: weights are missing, damaged, or made for other keypoints; as `open_engine`.
+            InputError: `device_unusable`; as `open_engine`.
         """
         _check_device(device)
         configure_process(threads)
-        network = Generator.load(_generator_folder(models, generator))
+        folder = _generator_folder(models, generator)
+        network = Generator.load(folder)
         forecaster = Forecaster.load(models / "forecaster")
         count = FaceRegions().count
         if forecaster.config.features != 6 * count or network.config.keypoints != count:
@@ -143,7 +153,7 @@ class Pipeline:
                 f"{forecaster.config.features} numbers, the generator {network.config.keypoints} keypoints.",
                 "Take a forecaster and a generator that were trained together.",
             )
-        return cls(forecaster, GeneratorEngine(network, device, precision))
+        return cls(forecaster, open_engine(folder, network, device=device, engine=engine, precision=precision))
 
     def keypoints(self, landmarks: FloatArray) -> Keypoints:
         """Landmarks `[..., 478, 3]` -> keypoints `[..., N]`."""

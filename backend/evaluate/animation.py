@@ -138,6 +138,7 @@ def evaluate_animation(
             "size": FUTURE_SIZE,
             "protocol": f"{CONTEXT}-{HORIZON}",
             "every": EVERY,
+            "steps": HORIZON // EVERY,
             "best": futures.best,
             "windows": len(futures.table),
         }

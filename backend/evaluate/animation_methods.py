@@ -138,11 +138,11 @@ class Methods:
         return lambda still, own, driving: engine.render(engine.encode(still.picture, own), driving, SIZE)
 
     def _warped(self, still: Still, own: Keypoints, driving: Keypoints) -> Picture:
-        generator = self.generators[self.warped_by or ""]
-        count = len(driving.value)
+        generator, picture = self.generators[self.warped_by or ""], _pixels(still.picture)
         with torch.inference_mode():
-            portrait = generator.encode(_pixels(still.picture), own[None]).repeat(count)
-            flow, _ = generator.motion(portrait.small, portrait.keypoints, driving)
+            portrait = generator.encode(picture, own[None]).repeat(len(driving.value))
+            condition = generator.condition(portrait.keypoints, driving)
+            flow, _ = generator.motion(portrait.small, portrait.keypoints, driving, condition)
             return _bytes(warp(portrait.picture, resize_flow(flow, SIZE, SIZE)))
 
 

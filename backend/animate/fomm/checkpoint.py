@@ -54,6 +54,11 @@ def load_checkpoint(path: Path) -> Fomm:
     return model.requires_grad_(False).eval()
 
 
+def open_model(path: Path) -> Fomm:
+    """Read a published checkpoint (a file) or what `train detector` made (a folder); errors as of either."""
+    return Fomm.load(path) if path.is_dir() else load_checkpoint(path)
+
+
 def infer_config(found: Tensors) -> FommConfig:
     """Read the sizes off the shapes of a checkpoint's tensors, named `kp_detector.*` and `generator.*`.
 
