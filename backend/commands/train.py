@@ -147,3 +147,39 @@ def train_keypoints(
     with writing(out), progress("videos") as report:
         count = write_keypoints(model, data, out, report)
     print(f"{count} recordings: {out}")
+
+
+@app.command("starflow")
+def train_starflow(
+    pack: Annotated[Path, typer.Option(help="Folder made by `train pack`.")],
+    stage: Annotated[str, typer.Option(help="autoencoder, then flow, then denoiser.")],
+    run: Annotated[Path | None, typer.Option(help="Folder of the run; a run that is there goes on.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.01, help="How long in all.")] = 60.0,
+    batch: Annotated[int, typer.Option(min=1, help="Frames (autoencoder) or windows per update.")] = 16,
+    start_from: Annotated[Path | None, typer.Option(help="Weights of the parts before; the stage before's by default.")] = None,
+    device: Device = "cpu",
+    threads: Threads = 2,
+    seed: Seed = 0,
+) -> None:
+    """Train a flow that draws video: one stage at a time."""
+    from typing import cast, get_args
+
+    from backend.train.starflow import Stage, StarFlowTraining
+    from backend.train.starflow import train_starflow as work
+
+    stages = get_args(Stage)
+    if stage not in stages:
+        raise InputError("stage", f"--stage is one of {', '.join(stages)}.")
+    if start_from is None and stage != stages[0]:
+        earlier = Path("runs/starflow") / stages[stages.index(stage) - 1] / "best"
+        start_from = earlier if earlier.is_dir() else None
+    settings = StarFlowTraining(cast(Stage, stage), minutes, batch, threads=threads, seed=seed, device=device)
+    with progress("minutes") as report:
+        best = work(
+            pack,
+            run or Path("runs/starflow") / stage,
+            settings,
+            start_from=start_from,
+            progress=lambda share, _: report(round(share * minutes, 1), minutes),
+        )
+    print(f"Best weights: {best}")

@@ -1,18 +1,15 @@
 """Packing clips and training the generator: small, but the whole way, and it goes on where it was cut."""
 
-import csv
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from backend.animate.compose import identity_grid, warp
 from backend.animate.generator import Generator, GeneratorConfig
 from backend.errors import InputError
-from backend.media.video import write_video
 from backend.train.generator import GeneratorTraining, train_generator
 from backend.train.pack import Pack, pack
 from backend.train.pairs import PairSampler
@@ -20,27 +17,6 @@ from backend.train.pairs import PairSampler
 SMALL = GeneratorConfig(
     size=128, motion_channels=8, motion_size=16, paint_channels=16, paint_blocks=1, detail_size=16, detail_channels=8
 )
-
-
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory, portrait_image):
-    """Two people (one held out), a clip each: the bundled portrait, swaying."""
-    data = tmp_path_factory.mktemp("data")
-    (data / "clips").mkdir()
-    portrait = Image.fromarray(portrait_image.picture).resize((256, 256))
-    rows = [("a.mp4", "one", "train"), ("b.mp4", "two", "val")]
-    for number, (name, _, _) in enumerate(rows):
-        with write_video(data / "clips" / name, 25) as video:
-            for frame in range(20):
-                angle = 6 * np.sin(frame / 4 + number)
-                video.write(
-                    np.asarray(portrait.rotate(angle, translate=(frame // 2, number * 4), resample=Image.Resampling.BILINEAR))
-                )
-    with (data / "clips.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("clip", "person", "split"), *rows])
-    out = tmp_path_factory.mktemp("pack")
-    pack(data, out)
-    return out
 
 
 def test_a_pack_gives_back_frames_and_landmarks_in_place(packed):
