@@ -61,7 +61,7 @@ def train_generator(
     pack: Annotated[Path, typer.Option(help="Folder made by `train pack`.")],
     run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/generator"),
     kind: Annotated[str, typer.Option(help="slim_128, slim_256 or full_256.")] = "slim_128",
-    stage: Annotated[str, typer.Option(help="motion (the flow alone, first) or all.")] = "all",
+    stage: Annotated[str, typer.Option(help="motion (the flow alone, first), details (eyes and lips) or all.")] = "all",
     updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 20_000,
     minutes: Annotated[float, typer.Option(min=0, help="Stop after this long in all; 0 goes by --updates.")] = 0.0,
     batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
