@@ -102,6 +102,8 @@ def evaluate_animation(
         except InputError as error:
             notes.append(f"{video.path.name} is left out: {error.message}")
             continue
+        if clip.doubtful:
+            notes.append(f"{video.path.name}: {clip.doubtful} frames are left out, where it is not clear whose face is meant.")
         gathered.score(clip)
         if futures is not None:
             futures.add(clip)
