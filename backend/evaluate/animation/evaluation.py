@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from backend.errors import InputError, ModelError
-from backend.evaluate.animation_clips import RUN, RUNS, SIZE, Clip, Still, find_videos, open_clip
-from backend.evaluate.animation_futures import CONTEXT, EVERY, HORIZON, Futures
-from backend.evaluate.animation_futures import SIZE as FUTURE_SIZE
-from backend.evaluate.animation_gather import Gathered
-from backend.evaluate.animation_methods import Methods
+from backend.evaluate.animation.clips import RUN, RUNS, SIZE, Clip, Still, find_videos, open_clip
+from backend.evaluate.animation.futures import CONTEXT, EVERY, HORIZON, Futures
+from backend.evaluate.animation.futures import SIZE as FUTURE_SIZE
+from backend.evaluate.animation.gather import Gathered
+from backend.evaluate.animation.methods import Methods
 from backend.evaluate.report import ComparisonReport
 from backend.runtime.engine import configure_process
 
