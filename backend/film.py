@@ -14,10 +14,11 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from backend.errors import InputError
-from backend.keypoints.clock import Tick, resample
+from backend.keypoints.clock import Tick
 from backend.media.images import PortraitImage
 from backend.media.video import write_video
-from backend.pipeline import CONTEXT, Fan, Pipeline
+from backend.neutral import Reference, longest, neutral
+from backend.pipeline import CONTEXT, Fan, Pipeline, Stream
 from backend.types import CLOCK_HZ, CLOCK_S, ForecastSettings, Recording
 
 COLOURS = ["#4cc9f0", "#f9c74f", "#f28482", "#90be6d", "#b388eb", "#ff9f5a", "#5ad1b3", "#e27bb1"]
@@ -49,6 +50,7 @@ def film(
     settings: ForecastSettings,
     *,
     moments: Sequence[float] = (),
+    reference: Reference = "best",
     size: int = 256,
     seed: int = 0,
     pictures: Pictures | None = None,
@@ -63,6 +65,7 @@ def film(
         out: the file to write; written whole or not at all.
         settings: of the forecasts.
         moments: seconds at which to forecast; by default one forecast follows another, from the first possible moment.
+        reference: the driver's neutral moment, as `neutral` takes it.
         size: side of a tile in pixels.
         seed: of the futures' noise.
         pictures: gives the driver's own pictures `[size, size, 3]` at increasing times; without, landmarks are drawn.
@@ -74,12 +77,10 @@ def film(
     Raises:
         InputError: the recording is too short, or no forecast fits at the moments asked for.
     """
-    if not len(recording.timestamps):
-        raise InputError("recording_empty", "The recording holds no frame.", "Take another one.")
-    segment = max(resample(recording), key=lambda part: len(part.timestamps))
-    windows, flats = _forecast(pipeline, image, segment, settings, moments, seed)
-    stream = pipeline.open(pipeline.portrait(image))
-    pipeline.observe([stream], [[_tick(segment, 0)]])
+    segment = longest(recording)
+    stream = pipeline.open(pipeline.portrait(image), seed=seed)
+    stream.reference = neutral(pipeline, stream.portrait, segment, reference)
+    windows, flats = _forecast(pipeline, stream, segment, settings, moments)
     total = sum(len(window.truth) for window in windows)
     drivers, seen = _drivers(segment, windows, pictures, size), dict[int, Picture]()
     done = 0
@@ -101,12 +102,7 @@ def film(
 
 
 def _forecast(
-    pipeline: Pipeline,
-    image: PortraitImage,
-    segment: Recording,
-    settings: ForecastSettings,
-    moments: Sequence[float],
-    seed: int,
+    pipeline: Pipeline, stream: Stream, segment: Recording, settings: ForecastSettings, moments: Sequence[float]
 ) -> tuple[list[Window], Tensor]:
     count = len(segment.timestamps)
     last = count - 1 - settings.horizon
@@ -128,7 +124,6 @@ def _forecast(
             f"No forecast fits at {bad[0]:.2f} s.",
             f"Choose from {began + (CONTEXT - 1) * CLOCK_S:.2f} to {began + last * CLOCK_S:.2f} s.",
         )
-    stream = pipeline.open(pipeline.portrait(image), seed=seed)
     flats, fans = [], {}
     for index in range(count):
         flats.append(pipeline.observe([stream], [[_tick(segment, index)]])[0].present_flat)

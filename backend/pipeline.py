@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.generator import EncodedPortrait, Generator
+from backend.animate.reference import Settling
 from backend.animate.transfer import relative
 from backend.errors import InputError, ModelError
 from backend.forecast.gru_nf import Forecaster
@@ -25,7 +26,8 @@ from backend.forecast.state import ForecastState
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import PortraitImage
-from backend.runtime.engine import GeneratorEngine, Precision, configure_process
+from backend.runtime.choose import EngineName, open_engine
+from backend.runtime.engine import Engine, Precision, configure_process
 from backend.types import FloatArray, Forecast, ForecastSettings, Keypoints, Method
 
 CONTEXT = 8
@@ -55,6 +57,7 @@ class Stream:
         seen: observed steps since the last restart.
         seed: of the futures' noise. It stays while one set of futures is shown, so that they move with the driver
             instead of being drawn anew at every step.
+        settling: looks for a better reference than the first frame; None where the reference stays.
     """
 
     portrait: Portrait
@@ -62,14 +65,22 @@ class Stream:
     reference: Keypoints | None = None
     seen: int = 0
     seed: int = 0
+    settling: Settling | None = None
 
     def set_portrait(self, portrait: Portrait) -> None:
         """Animate another picture from now on."""
         self.portrait = portrait
 
     def reset_reference(self) -> None:
-        """Take the next observed frame as the neutral one."""
-        self.reference = None
+        """Take the next observed frame as the neutral one, and stay with it."""
+        self.reference = self.settling = None
+
+    def refer(self, driving: Keypoints) -> None:
+        """Let the reference follow from a new step's keypoints `[N]`."""
+        if self.reference is None:
+            self.reference = driving
+        if self.settling is not None and not self.settling.done:
+            self.reference = self.settling.see(self.portrait.keypoints, driving, self.reference)
 
     def draw_anew(self) -> None:
         """Give the next futures other noise."""
@@ -109,14 +120,21 @@ class Fan:
 class Pipeline:
     """The models, and the steps between them. It holds no session: those are `Stream`s."""
 
-    def __init__(self, forecaster: Forecaster, generator: GeneratorEngine) -> None:
+    def __init__(self, forecaster: Forecaster, generator: Engine) -> None:
         self.regions = FaceRegions()
         self.forecaster = forecaster
         self.generator = generator
 
     @classmethod
     def load(
-        cls, models: Path, *, device: str = "cpu", threads: int = 0, generator: str = "slim_128", precision: Precision = "auto"
+        cls,
+        models: Path,
+        *,
+        device: str = "cpu",
+        threads: int = 0,
+        generator: str = "slim_128",
+        engine: EngineName = "auto",
+        precision: Precision = "auto",
     ) -> Pipeline:
         """Load weights from `models/forecaster` and `models/generator_<generator>`.
 
@@ -125,15 +143,17 @@ class Pipeline:
             device: where the generator runs; forecasts run on the CPU, where they are fast enough.
             threads: torch threads; 0 takes half of the cores.
             generator: `slim_128` or `slim_256`.
+            engine: what renders: `torch`, `openvino`, or `auto`, the fastest there is here.
             precision: of the generator.
 
         Raises:
-            ModelError: weights are missing, damaged, or made for other keypoints.
-            InputError: `device_unusable`.
+            ModelError: weights are missing, damaged, or made for other keypoints; as `open_engine`.
+            InputError: `device_unusable`; as `open_engine`.
         """
         _check_device(device)
         configure_process(threads)
-        network = Generator.load(_generator_folder(models, generator))
+        folder = _generator_folder(models, generator)
+        network = Generator.load(folder)
         forecaster = Forecaster.load(models / "forecaster")
         count = FaceRegions().count
         if forecaster.config.features != 6 * count or network.config.keypoints != count:
@@ -143,7 +163,7 @@ class Pipeline:
                 f"{forecaster.config.features} numbers, the generator {network.config.keypoints} keypoints.",
                 "Take a forecaster and a generator that were trained together.",
             )
-        return cls(forecaster, GeneratorEngine(network, device, precision))
+        return cls(forecaster, open_engine(folder, network, device=device, engine=engine, precision=precision))
 
     def keypoints(self, landmarks: FloatArray) -> Keypoints:
         """Landmarks `[..., 478, 3]` -> keypoints `[..., N]`."""
@@ -155,9 +175,9 @@ class Pipeline:
         keypoints = self.keypoints(image.landmarks)
         return Portrait(image.picture, keypoints, self.generator.encode(image.picture, keypoints))
 
-    def open(self, portrait: Portrait, seed: int = 0) -> Stream:
-        """Begin a stream that has seen nothing."""
-        return Stream(portrait, self.forecaster.start(1), seed=seed)
+    def open(self, portrait: Portrait, seed: int = 0, *, settle: bool = False) -> Stream:
+        """Begin a stream that has seen nothing; with `settle`, it looks for a better reference than its first frame."""
+        return Stream(portrait, self.forecaster.start(1), seed=seed, settling=Settling() if settle else None)
 
     @torch.inference_mode()
     def observe(self, streams: Sequence[Stream], ticks: Sequence[Sequence[Tick]]) -> list[Observation]:
@@ -178,8 +198,7 @@ class Pipeline:
             for row, i in enumerate(active):
                 stream = streams[i]
                 stream.state, stream.seen = after[row], stream.seen + 1
-                if stream.reference is None:
-                    stream.reference = Keypoints.from_flat(flat[row])
+                stream.refer(Keypoints.from_flat(flat[row]))
                 known = surprise[row] if stream.seen > 1 else None
                 seen[i] = Observation(flat[row], known, stream.seen >= CONTEXT)
         return [seen[i] for i in range(len(streams))]

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
         models: folder of the weights, one folder each.
         generator: which one draws, `slim_128` or `slim_256`.
         device: where the models run, as torch names it.
+        engine: what renders: `torch`, `openvino`, or `auto`, the fastest there is here.
         threads: threads of one inference; 0 takes half of the cores.
         max_sessions: how many people at once.
         log_level: least severity that is logged.
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     models: Path = REPOSITORY / "models"
     generator: str = "slim_128"
     device: str = "cpu"
+    engine: Literal["auto", "torch", "openvino"] = "auto"
     threads: int = Field(default=0, ge=0)
     max_sessions: int = Field(default=8, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from backend.__main__ import app, main
 from backend.errors import MotionFanError
+from backend.media.images import bundled_picture
 from backend.settings import REPOSITORY
 
 TALKING = str(REPOSITORY / "backend/assets/recordings/talking.npz")
@@ -30,6 +32,15 @@ def test_animate_writes_a_film_of_the_bundled_portrait(small_models, tmp_path):
     assert "1 forecasts of 8 steps" in result.output
 
 
+def test_animate_takes_a_bundled_portrait_by_name(small_models, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("backend.film.film", lambda pipeline, image, *rest, **options: shown.append(image.picture) or [])
+    words = ["animate", "--driving", TALKING, "-o", str(tmp_path / "f.mp4"), "--models", str(small_models)]
+    result = run(*words, "--generator", "slim_128", "--portrait", "marble")
+    assert result.exit_code == 0, result.output
+    np.testing.assert_array_equal(shown[0], bundled_picture("marble"))
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -37,6 +48,7 @@ def test_animate_writes_a_film_of_the_bundled_portrait(small_models, tmp_path):
         (["animate", "--driving", "none.mp4", "-o", "x.mp4"], "video_missing"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--portrait", "none.png"], "portrait_missing"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--method", "magic"], "settings"),
+        (["animate", "--driving", TALKING, "-o", "x.mp4", "--reference", "smiling"], "reference_unknown"),
         (["animate", "--driving", TALKING, "-o", "x.avi"], "video_suffix"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--models", "nowhere"], "generator_missing"),
         (["landmarks", "a/x.mp4", "b/x.avi", "-o", "out"], "names_collide"),

@@ -95,7 +95,7 @@ class Details(nn.Module):
         """
         kind = self.head.weight.dtype
         seen = torch.cat([self.look(warped, driving), portrait], 2).flatten(0, 1)
-        parts = torch.eye(len(PARTS), device=seen.device, dtype=condition.dtype).repeat(len(condition), 1)
+        parts = torch.eye(len(PARTS), device=seen.device, dtype=condition.dtype).repeat(condition.shape[0], 1)
         code = self.condition(torch.cat([condition.repeat_interleave(len(PARTS), 0), parts], 1).to(kind))
         x0 = self.enter(F.pixel_unshuffle(seen, 2).to(kind))
         x = self.down(x0)

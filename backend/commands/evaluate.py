@@ -79,8 +79,9 @@ def evaluate_animation(
     html: Html = None,
 ) -> None:
     """Score the generators against the camera: reconstruction, faces, flicker and other people's motion."""
-    from backend.evaluate.animation import FUTURES_ON_SCREEN, ON_SCREEN, AnimationEvaluation
-    from backend.evaluate.animation import evaluate_animation as run
+    from backend.evaluate.animation.evaluation import FUTURES_ON_SCREEN, ON_SCREEN, AnimationEvaluation
+    from backend.evaluate.animation.evaluation import evaluate_animation as run
+    from backend.evaluate.animation.html import write_animation
 
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
     settings = AnimationEvaluation(names, frames, futures, windows, seed, threads, device)
@@ -90,6 +91,7 @@ def evaluate_animation(
     if found.futures is not None:
         found.report.show_table(FUTURES_ON_SCREEN)
     publish(found.report, json, ON_SCREEN)
+    write_page(html, lambda folder: write_animation(found, folder))
 
 
 @app.command("ablation")

@@ -18,6 +18,8 @@ Json = Annotated[
 ]
 Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
 Device = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
+Engine = Annotated[str, typer.Option(help="What renders: torch, openvino, or auto, the fastest there is here.")]
+Precision = Annotated[str, typer.Option(help="Of the generator: float32, bfloat16, int8, or auto, the fastest of its engine.")]
 Recordings = Annotated[
     Path, typer.Option("--recordings", "--data", help="Folder of landmark recordings or keypoint arrays (.npz, .npy).")
 ]

@@ -1,4 +1,4 @@
-"""`serve`, `landmarks`, `animate`: what shows motion."""
+"""`serve`, `landmarks`, `animate`, `reenact`: what shows motion."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from backend.errors import InputError
 
 if TYPE_CHECKING:
     from backend.film import Pictures
+    from backend.neutral import Reference
     from backend.types import Recording
 
 app = typer.Typer()
@@ -64,7 +65,9 @@ def landmarks(
 def animate(
     driving: Annotated[Path, typer.Option(help="Video, or a recording made by `landmarks`.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write.")],
-    portrait: Annotated[Path | None, typer.Option(help="Picture to animate; the bundled portrait by default.")] = None,
+    portrait: Annotated[
+        str, typer.Option(help="Picture to animate, or astronaut, studio, oil, poster, marble, engraving or halftone.")
+    ] = "astronaut",
     at: Annotated[list[float] | None, typer.Option(help="Second to forecast at; may be given again and again.")] = None,
     k: Annotated[int, typer.Option(min=1, max=16, help="Futures.")] = 4,
     horizon: Annotated[int, typer.Option(min=4, max=24, help="Steps of 80 ms.")] = 16,
@@ -72,6 +75,12 @@ def animate(
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the flow's noise.")] = 1.0,
     size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
     generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
+    reference: Annotated[
+        str, typer.Option(help="The driver's neutral moment: best (most like the portrait), first, or a second.")
+    ] = "best",
+    whole_picture: Annotated[
+        bool, typer.Option("--whole-picture", help="Show the portrait moving within its whole picture, without futures.")
+    ] = False,
     seed: Seed = 0,
     models: Models = MODELS,
     threads: Threads = 0,
@@ -81,7 +90,7 @@ def animate(
     import msgspec
 
     from backend.film import film
-    from backend.media.images import bundled_portrait, load_portrait
+    from backend.media.images import BUNDLED, bundled_portrait, load_portrait
     from backend.media.video import check_video, check_writable
     from backend.pipeline import Pipeline
     from backend.types import ForecastSettings, Recording
@@ -90,14 +99,24 @@ def animate(
         settings = msgspec.convert({"k": k, "horizon": horizon, "method": method, "temperature": temperature}, ForecastSettings)
     except msgspec.ValidationError as error:
         raise InputError("settings", f"These settings do not go: {error}.") from None
+    moment = _reference(reference)
     # A long clip takes minutes to follow: what can be wrong is looked at first.
     check_writable(out)
     known = Recording.load(driving) if driving.suffix.lower() == ".npz" else None
     if known is None:
         check_video(driving)
-    image = bundled_portrait() if portrait is None else load_portrait(_bytes(portrait))
+    # A file of that name in the folder one stands in is what one means.
+    named = portrait in BUNDLED and not Path(portrait).is_file()
+    image = bundled_portrait(portrait) if named else load_portrait(_bytes(Path(portrait)))
     pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator)
     recording, pictures = (known, None) if known else _follow(driving)
+    if whole_picture:
+        from backend.whole_film import whole_film
+
+        with progress("rendering") as report:
+            frames = whole_film(pipeline, image, recording, out, reference=moment, progress=report)
+        print(f"{out}: {frames} frames of the whole picture")
+        return
     with progress("rendering") as report:
         windows = film(
             pipeline,
@@ -106,6 +125,7 @@ def animate(
             out,
             settings,
             moments=at or (),
+            reference=moment,
             size=size,
             seed=seed,
             pictures=pictures,
@@ -113,6 +133,50 @@ def animate(
         )
     better = sum(min(window.errors) < window.copy_last for window in windows)
     print(f"{out}: {len(windows)} forecasts of {horizon} steps; the closest future beat standing still in {better} of them")
+
+
+@app.command()
+def reenact(
+    checkpoint: Annotated[Path, typer.Option(help="Published FOMM checkpoint, or folder of `train detector`.")],
+    portrait: Annotated[
+        Path, typer.Option(help="Picture to move, cropped as the model knows it; of a video, the first frame.")
+    ],
+    driving: Annotated[Path, typer.Option(help="Video of what moves, cropped likewise.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write.")],
+    size: Annotated[int | None, typer.Option(min=32, max=1024, help="Edge of the frames; the model's own by default.")] = None,
+    absolute: Annotated[bool, typer.Option("--absolute", help="Take the driver's keypoints as they are.")] = False,
+    threads: Threads = 0,
+) -> None:
+    """Move a picture as a video moves, by unlabelled keypoints (First Order Motion Model): no face needed."""
+    from backend.animate.fomm.checkpoint import open_model
+    from backend.animate.fomm.transfer import reenact as work
+    from backend.media.video import check_writable, mean_rate, read_video, write_video
+    from backend.runtime.engine import configure_process
+
+    check_writable(out)
+    configure_process(threads)
+    model = open_model(checkpoint)
+    source = next(read_video(portrait)).picture
+    frames, rate = mean_rate(driving)
+    pictures = (frame.picture for frame in read_video(driving))
+    with progress("rendering") as report, write_video(out, rate) as video:
+        for frame in work(model, source, pictures, size=size, absolute=absolute):
+            video.write(frame)
+            report(video.frames, frames)
+    print(f"{out}: {frames} frames")
+
+
+def _reference(words: str) -> Reference:
+    if words == "first":
+        return "first"
+    if words == "best":
+        return "best"
+    try:
+        return float(words)
+    except ValueError:
+        raise InputError(
+            "reference_unknown", f"{words!r} is no moment to refer to.", "Give first, best, or a second."
+        ) from None
 
 
 def _bytes(path: Path) -> bytes:

@@ -96,13 +96,14 @@ def train_generator(
 def train_scene(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the sequences (.npz).")],
     sequences: Annotated[int, typer.Option(min=1, help="How many.")] = 300,
+    frames: Annotated[int, typer.Option(min=2, help="Frames of each, 12.5 a second.")] = 30,
     seed: Seed = 0,
 ) -> None:
     """Draw a robot arm that pushes things about, with its joints: videos without a face, for `train detector`."""
     from backend.train.arm_scene import write_scene
 
     with writing(out), progress("sequences") as report:
-        write_scene(out, sequences, seed, report)
+        write_scene(out, sequences, seed, frames, report)
     print(f"{sequences} sequences: {out}")
 
 
@@ -127,3 +128,22 @@ def train_detector(
     with writing(out), progress("updates") as report:
         figures = work(data, out, settings, progress=lambda done, total, _: report(done, total))
     print(f"Weights: {out}; " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+
+
+@app.command("keypoints")
+def train_keypoints(
+    data: Annotated[Path, typer.Option(help="Folder as for `train detector`.")],
+    checkpoint: Annotated[Path, typer.Option(help="Folder of a detector, or a published FOMM checkpoint.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for clips.csv and recordings/.")],
+    threads: Threads = 2,
+) -> None:
+    """Write a detector's keypoints of every video, for `train forecaster` and `evaluate forecast`."""
+    from backend.animate.fomm.checkpoint import open_model
+    from backend.runtime.engine import configure_process
+    from backend.train.detector_keypoints import write_keypoints
+
+    configure_process(threads)
+    model = open_model(checkpoint)
+    with writing(out), progress("videos") as report:
+        count = write_keypoints(model, data, out, report)
+    print(f"{count} recordings: {out}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import skimage.data
@@ -12,7 +13,7 @@ from PIL import Image, ImageOps
 
 from backend.errors import InputError
 from backend.media.crop import SquareCrop
-from backend.media.face_search import face_size, find_faces, same_place
+from backend.media.face_search import face_size, find_upright, same_place
 from backend.media.landmarks import FaceMesh
 from backend.types import FloatArray
 
@@ -27,13 +28,31 @@ SIZES = (256, 512)
 SECOND_FACE = 0.4
 """A face at least this large relative to the largest is another person in the picture, not somebody in the background."""
 
+WHOLE_EDGE = 1280
+"""Longest edge of the whole picture that is kept beside a crop."""
+
 WORKING_EDGE = 2048
 """Larger pictures are reduced to this before the face is looked for."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 """What Pillow may try. Left out on purpose: formats that start other programs or hold documents."""
 
+BUNDLED = {
+    "astronaut": "Photograph",
+    "studio": "Studio",
+    "oil": "Oil on canvas",
+    "poster": "Poster",
+    "marble": "Marble",
+    "engraving": "Engraving",
+    "halftone": "Pop art",
+}
+"""The portraits that come along, by name, with what each is; the first is the one that a session starts with."""
+
+FIRST = next(iter(BUNDLED))
+ASSETS = Path(__file__).resolve().parent.parent / "assets" / "portraits"
+
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+AVIF_BRANDS = {b"avif", b"avis"}
 GREY = (128, 128, 128, 255)
 
 
@@ -44,10 +63,15 @@ class PortraitImage:
     Attributes:
         picture: `[S, S, 3]` uint8 RGB, S one of `SIZES`.
         landmarks: `[478, 3]` float32 in [-1, 1] of the picture.
+        whole: the picture that it was cropped from, upright, `[height, width, 3]` uint8 RGB, at most `WHOLE_EDGE` long;
+            None where nobody kept it.
+        crop: the square in pixels of `whole` that `picture` shows.
     """
 
     picture: NDArray[np.uint8]
     landmarks: FloatArray
+    whole: NDArray[np.uint8] | None = None
+    crop: SquareCrop | None = None
 
 
 def load_portrait(data: bytes) -> PortraitImage:
@@ -67,9 +91,32 @@ def load_portrait(data: bytes) -> PortraitImage:
     return _frame(picture, MIN_FACE * scale)
 
 
-def bundled_portrait() -> PortraitImage:
-    """The portrait a session starts with: the astronaut Eileen Collins, a public-domain NASA photo."""
-    return _frame(skimage.data.astronaut(), MIN_FACE)  # type: ignore[no-untyped-call]
+def bundled_portrait(name: str = FIRST) -> PortraitImage:
+    """Return a portrait that comes along.
+
+    Args:
+        name: one of `BUNDLED`. `astronaut` is Eileen Collins, a public-domain NASA photo; the others were painted by a program.
+
+    Raises:
+        InputError: `portrait_unknown`.
+    """
+    return _frame(bundled_picture(name), MIN_FACE)
+
+
+def bundled_picture(name: str) -> NDArray[np.uint8]:
+    """Return a bundled portrait's file as it is, `[height, width, 3]` uint8 RGB, without looking for the face.
+
+    Raises:
+        InputError: `portrait_unknown`.
+    """
+    if name not in BUNDLED:
+        raise InputError(
+            "portrait_unknown", f"No portrait named {name[:40]!r} comes along.", f"There are: {', '.join(BUNDLED)}."
+        )
+    if name == FIRST:
+        photo: NDArray[np.uint8] = skimage.data.astronaut()  # type: ignore[no-untyped-call]
+        return photo
+    return _decode((ASSETS / f"{name}.webp").read_bytes())[0]
 
 
 def _decode(data: bytes) -> tuple[NDArray[np.uint8], float]:
@@ -78,7 +125,7 @@ def _decode(data: bytes) -> tuple[NDArray[np.uint8], float]:
         raise InputError(
             "portrait_too_large", f"The picture has more than {MAX_BYTES // 1_000_000} MB.", "Save it smaller, or as a JPEG."
         )
-    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+    if _is_heic(data):
         raise InputError("portrait_not_image", "HEIC pictures cannot be read here.", "Save the photo as a JPEG or PNG.")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -101,6 +148,15 @@ def _decode(data: bytes) -> tuple[NDArray[np.uint8], float]:
     return np.asarray(upright), max(upright.size) / max(width, height)
 
 
+def _is_heic(data: bytes) -> bool:
+    """Whether a file's type box (ISO/IEC 14496-12) names HEIC's brands, and AVIF's, which shares `mif1`, nowhere."""
+    if data[4:8] != b"ftyp":
+        return False
+    box = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
+    brands = {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}  # the second word is a version
+    return data[8:12] in HEIC_BRANDS and not brands & AVIF_BRANDS
+
+
 def _rgb(image: Image.Image) -> Image.Image:
     """Any mode -> 8-bit RGB of the first frame."""
     if image.mode.startswith("I") or image.mode == "F":
@@ -121,8 +177,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 def _frame(picture: NDArray[np.uint8], min_face: float) -> PortraitImage:
     """Crop to the one face and measure it there."""
+    picture, faces = find_upright(picture)
     height, width = picture.shape[:2]
-    faces = find_faces(picture)
     if not faces:
         raise InputError(
             "portrait_no_face",
@@ -136,7 +192,10 @@ def _frame(picture: NDArray[np.uint8], min_face: float) -> PortraitImage:
     crop = SquareCrop.around(faces[0], width, height)
     size = min(SIZES, key=lambda edge: abs(edge - crop.side))
     cut = crop.cut(picture, size)
-    return PortraitImage(cut, _measure(cut, crop.apply(faces[0])))
+    scale = min(1.0, WHOLE_EDGE / max(height, width))
+    whole = Image.fromarray(picture).resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)
+    place = SquareCrop(crop.x * scale, crop.y * scale, crop.side * scale)
+    return PortraitImage(cut, _measure(cut, crop.apply(faces[0])), np.asarray(whole), place)
 
 
 def _measure(cut: NDArray[np.uint8], fallback: FloatArray) -> FloatArray:

@@ -199,6 +199,16 @@ def write_video(path: Path, fps: float) -> Iterator[VideoWriter]:
         temporary.unlink(missing_ok=True)
 
 
+def mean_rate(path: Path) -> tuple[int, float]:
+    """Decode a video once: its frames, and how many a second there are on average (25 where there is one alone).
+
+    Raises:
+        InputError: as `read_video`.
+    """
+    times = [frame.t for frame in read_video(path)]
+    return len(times), (len(times) - 1) / times[-1] if times[-1] else 25.0
+
+
 def check_video(path: Path) -> None:
     """Open a video and close it again.
 

@@ -1,30 +1,58 @@
-"""A trained generator made ready to run fast: norms folded away, half precision where the processor has it, no autograd."""
+"""A trained generator made ready to run fast, and which engine does that; torch's own is here."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import ctypes
 import os
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from backend.animate.compose import shrink
 from backend.animate.generator import EncodedPortrait, Generator
+from backend.errors import InputError
+from backend.runtime.graph import folded, to_bytes
 from backend.types import Keypoints
 
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "int8"]
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 LARGEST_BATCH = 16
 """Frames in one pass: more do not run faster on a CPU, they only leave its caches."""
+
+
+class Engine(Protocol):
+    """What renders frames.
+
+    Attributes:
+        name: `torch` or `openvino`.
+        precision: of the convolutions: `float32`, `bfloat16` or `int8`.
+        size: side of the network's own frames in pixels.
+    """
+
+    name: str
+    precision: str
+    size: int
+
+    def encode(self, picture: NDArray[np.uint8], keypoints: Keypoints) -> EncodedPortrait:
+        """Prepare a portrait `[S, S, 3]` with its keypoints `[N]`, once."""
+
+    def render(self, portrait: EncodedPortrait, driving: Keypoints, size: int | None = None) -> NDArray[np.uint8]:
+        """Render frames of one portrait.
+
+        Args:
+            portrait: from `encode`.
+            driving: keypoints `[F, N]` that the portrait should take (after transfer).
+            size: side of the frames in pixels; the network's own size by default. Larger ones keep the portrait's own detail.
+
+        Returns:
+            `[F, size, size, 3]` uint8.
+        """
 
 
 def configure_process(threads: int) -> None:
@@ -50,40 +78,39 @@ def fast_precision(device: torch.device) -> torch.dtype:
 
 
 class GeneratorEngine:
-    """Renders frames; owns its own copy of the weights.
+    """Renders frames in torch; owns its own copy of the weights.
 
     Args:
         generator: the trained model, in float32.
         device: where to run.
         precision: of the convolutions; geometry and blending stay in float32.
+
+    Raises:
+        InputError: `precision_unusable`: int8 is OpenVINO's.
     """
 
+    name = "torch"
+
     def __init__(self, generator: Generator, device: str = "cpu", precision: Precision = "auto") -> None:
+        if precision == "int8":
+            raise InputError(
+                "precision_unusable", "Torch does not run in int8.", "Take float32, bfloat16 or the engine openvino."
+            )
         self.device = torch.device(device)
-        self.precision = fast_precision(self.device) if precision == "auto" else getattr(torch, precision)
+        kind = fast_precision(self.device) if precision == "auto" else getattr(torch, precision)
+        self.precision = str(kind).removeprefix("torch.")
         self.size = generator.config.size
-        folded = _fold_norms(copy.deepcopy(generator).eval())
-        self._generator = folded.to(self.device, self.precision, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
+        self._generator: Generator = folded(generator).to(self.device, kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def encode(self, picture: NDArray[np.uint8], keypoints: Keypoints) -> EncodedPortrait:
-        """Prepare a portrait `[S, S, 3]` with its keypoints `[N]`, once."""
+        """Prepare a portrait; see `Engine.encode`."""
         pixels = torch.from_numpy(picture).to(self.device).permute(2, 0, 1)[None].float() / 255
-        encoded: EncodedPortrait = self._generator.encode(pixels, keypoints[None].to(self.device))
-        return encoded
+        return self._generator.encode(pixels, keypoints[None].to(self.device))
 
     @torch.inference_mode()
     def render(self, portrait: EncodedPortrait, driving: Keypoints, size: int | None = None) -> NDArray[np.uint8]:
-        """Render frames of one portrait.
-
-        Args:
-            portrait: from `encode`.
-            driving: keypoints `[F, N]` that the portrait should take (after transfer).
-            size: side of the frames in pixels; the network's own size by default. Larger ones keep the portrait's own detail.
-
-        Returns:
-            `[F, size, size, 3]` uint8.
-        """
+        """Render frames; see `Engine.render`."""
         portrait = replace(portrait, picture=shrink(portrait.picture, size or self.size))
         frames = [
             self._render(portrait, driving[start : start + LARGEST_BATCH])
@@ -93,17 +120,4 @@ class GeneratorEngine:
 
     def _render(self, portrait: EncodedPortrait, driving: Keypoints) -> NDArray[np.uint8]:
         rendered = self._generator(portrait.repeat(len(driving.value)), driving.to(self.device))
-        pixels: Tensor = rendered.frames.clamp(0, 1).mul(255).round().byte()
-        return pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def _fold_norms(module: nn.Module) -> nn.Module:
-    """Fold every batch norm into the convolution before it (not across a pixel shuffle, which reorders channels)."""
-    for child in module.children():
-        _fold_norms(child)
-    if isinstance(module, nn.Sequential):
-        for index in range(len(module) - 1):
-            conv, norm = module[index], module[index + 1]
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                module[index], module[index + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
-    return module
+        return to_bytes(rendered.frames).contiguous().cpu().numpy()

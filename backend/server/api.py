@@ -16,6 +16,7 @@ from backend.errors import InputError, MotionFanError
 from backend.media.images import MAX_BYTES, load_portrait
 from backend.server import page
 from backend.server.connection import Connection, refuse
+from backend.server.gallery import Gallery
 from backend.server.metrics import Metrics
 from backend.server.origin import check_origin
 from backend.server.recordings import Bundled
@@ -28,6 +29,7 @@ STATUS = {
     "origin_foreign": 403,
     "session_unknown": 404,
     "recording_unknown": 404,
+    "portrait_unknown": 404,
     "portrait_too_large": 413,
     "too_many_portraits": 429,
     "sessions_full": 503,
@@ -79,6 +81,7 @@ class Api:
         self._pages = pages
         # One Face Mesh at a time: it is not made for several threads.
         self._face_lock = asyncio.Lock()
+        self._gallery = Gallery(registry)
 
     def router(self) -> APIRouter:
         """Return all routes."""
@@ -89,11 +92,14 @@ class Api:
         router.add_api_route("/api/schema", settings_schema, methods=["GET"])
         router.add_api_route("/api/recordings", self.recordings, methods=["GET"])
         router.add_api_route("/api/recordings/{name}", self.recording, methods=["GET"])
+        router.add_api_route("/api/portraits", self.portraits, methods=["GET"])
+        router.add_api_route("/api/portraits/{name}", self.thumbnail, methods=["GET"])
         router.add_api_route("/api/sessions", self.create_session, methods=["POST"])
         router.add_api_route("/api/sessions/{session}/ticket", self.create_ticket, methods=["POST"])
         router.add_api_route("/api/sessions/{session}/portrait", self.portrait, methods=["GET"])
         router.add_api_route("/api/sessions/{session}/portrait", self.put_portrait, methods=["PUT"])
         router.add_api_route("/api/sessions/{session}/portrait", self.delete_portrait, methods=["DELETE"])
+        router.add_api_route("/api/sessions/{session}/portrait/{name}", self.choose_portrait, methods=["PUT"])
         router.add_api_websocket_route("/ws", self.socket)
         return router
 
@@ -120,6 +126,15 @@ class Api:
         if name not in self._recordings:
             raise InputError("recording_unknown", f"There is no recording named {name[:40]!r}.", "See /api/recordings.")
         return Response(self._recordings[name].data, media_type="application/octet-stream")
+
+    async def portraits(self) -> list[dict[str, str]]:
+        """The bundled portraits; the first is the one that sessions start with."""
+        return self._gallery.names()
+
+    async def thumbnail(self, name: str) -> Response:
+        """A bundled portrait, small, as a JPEG."""
+        data = await asyncio.to_thread(self._gallery.thumbnail, name)
+        return Response(data, media_type="image/jpeg", headers={"cache-control": "max-age=86400"})
 
     async def create_session(self, request: Request) -> dict[str, str]:
         """Open a session and give its first ticket."""
@@ -148,6 +163,15 @@ class Api:
                 image = await asyncio.to_thread(load_portrait, data)
             encoded = await asyncio.wrap_future(self._registry.worker.run(lambda pipeline: pipeline.portrait(image)))
             return await self._show(visit, DefaultPortrait(encoded, image.picture))
+
+    async def choose_portrait(self, request: Request, session: str, name: str) -> dict[str, int]:
+        """Animate a bundled portrait."""
+        check_origin(request.headers, self._origins)
+        visit = self._registry.get(session)
+        async with visit.portrait_lock:
+            async with self._face_lock:
+                portrait = await self._gallery.portrait(name)
+            return await self._show(visit, portrait)
 
     async def delete_portrait(self, request: Request, session: str) -> dict[str, int]:
         """Go back to the bundled portrait."""

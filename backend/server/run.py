@@ -50,7 +50,13 @@ def serve(settings: Settings) -> None:
     def load() -> Pipeline:
         from backend.pipeline import Pipeline
 
-        return Pipeline.load(settings.models, device=settings.device, threads=settings.threads, generator=settings.generator)
+        return Pipeline.load(
+            settings.models,
+            device=settings.device,
+            threads=settings.threads,
+            generator=settings.generator,
+            engine=settings.engine,
+        )
 
     configure_logging(settings.log_level)
     with listen(settings.host, settings.port) as listener:

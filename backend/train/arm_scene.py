@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from backend.train.arm_motion import GRIPPER, Array, Motion, move
+from backend.types import CLOCK_HZ
 
 TILT = 0.62
 """How the depth of the table is foreshortened: sine of the camera's elevation."""
@@ -61,12 +62,14 @@ def arm_video(seed: int, frames: int = 30, size: int = 64) -> ArmVideo:
     return ArmVideo((noisy.clip(0, 1) * 255).round().astype(np.uint8), _joints(motion))
 
 
-def write_scene(out: Path, sequences: int, seed: int, report: Callable[[int, int], None] | None = None) -> None:
-    """Write `arm_00000.npz` and on, each with `frames` and `joints`; sequence i has the seed `seed + i`."""
+def write_scene(
+    out: Path, sequences: int, seed: int, frames: int = 30, report: Callable[[int, int], None] | None = None
+) -> None:
+    """Write `arm_00000.npz` and on, with `frames`, `joints` and `fps`, the clock's; sequence i has the seed `seed + i`."""
     out.mkdir(parents=True, exist_ok=True)
     for index in range(sequences):
-        video = arm_video(seed + index)
-        np.savez_compressed(out / f"arm_{index:05d}.npz", frames=video.frames, joints=video.joints)
+        video = arm_video(seed + index, frames)
+        np.savez_compressed(out / f"arm_{index:05d}.npz", frames=video.frames, joints=video.joints, fps=CLOCK_HZ)
         if report:
             report(index + 1, sequences)
 

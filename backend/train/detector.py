@@ -22,7 +22,7 @@ from backend.animate.fomm.hourglass import HourglassSize
 from backend.animate.fomm.model import Fomm, FommConfig
 from backend.errors import InputError, ModelError
 from backend.runtime.engine import configure_process
-from backend.train.detector_losses import equivariance, reconstruction
+from backend.train.detector_losses import crowding, equivariance, motion_weight, reconstruction
 from backend.train.detector_measure import sample_sheet, validate
 from backend.train.detector_videos import VideoSet
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
@@ -43,8 +43,11 @@ class DetectorTraining:
         minutes: stop after this long, 0 does not; the learning rate then follows the time instead of the updates.
         batch: pairs per update.
         learning_rate: of Adam, betas 0.5 and 0.999 as in the paper, after 50 updates of warm-up.
-        reconstruction, value, jacobian: weights of the three losses. The paper's are 10 for each; its features of a VGG
-            network are about a hundred times larger than pixel differences, hence the first.
+        reconstruction, value, jacobian: weights of the paper's losses. It gives 10 to each; its features of a VGG network
+            are about a hundred times larger than pixel differences, hence the first.
+        crowding: weight of what the paper does not have: keypoints that sit on one another pay, or in a short training all
+            of them would follow what is easiest to follow.
+        moving: share of the reconstruction's weight that lies where the two pictures differ.
         report_every: updates between validations, checkpoints and sample sheets.
         seed: of fresh weights and of the data order.
         threads: of torch.
@@ -59,6 +62,8 @@ class DetectorTraining:
     reconstruction: float = 50.0
     value: float = 10.0
     jacobian: float = 10.0
+    crowding: float = 5.0
+    moving: float = 0.5
     report_every: int = 200
     seed: int = 0
     threads: int = 2
@@ -70,17 +75,18 @@ class DetectorTraining:
         hourglass = HourglassSize(width=12, widest=128, depth=4, factor=self.size // 32)
         # Few pixels are warped as they are: halved, they would only come out blurred.
         generator = GeneratorSize(width=20, widest=80, halvings=self.size.bit_length() - 7, residuals=2)
-        return FommConfig(self.keypoints, self.keypoints, 3, True, hourglass, hourglass, generator)
+        return FommConfig(self.keypoints, self.keypoints, 3, True, hourglass, hourglass, generator, self.size)
 
 
-def losses(model: Fomm, source: Tensor, driving: Tensor, plate: ThinPlate) -> dict[str, Tensor]:
-    """Reconstruction of `driving` from `source` (`[B, 3, S, S]`), and equivariance of the driving keypoints."""
+def losses(model: Fomm, source: Tensor, driving: Tensor, plate: ThinPlate, moving: float) -> dict[str, Tensor]:
+    """Reconstruction of `driving` from `source` (`[B, 3, S, S]`); equivariance and crowding of the driving keypoints."""
     count = len(source)
     found = model.detect(torch.cat([source, driving, plate.deform(driving)]))
     ours, theirs, deformed = found[:count], found[count : 2 * count], found[2 * count :]
     frames = model(source, ours, theirs)
     value, jacobian = equivariance(theirs, deformed, plate)
-    return {"reconstruction": reconstruction(frames, driving), "value": value, "jacobian": jacobian}
+    rebuilt = reconstruction(frames, driving, motion_weight(source, driving, moving))
+    return {"reconstruction": rebuilt, "value": value, "jacobian": jacobian, "crowding": crowding(theirs)}
 
 
 def train_detector(
@@ -152,9 +158,8 @@ def _update(
     model.train()
     source, driving = videos.draw(settings.batch, np.random.default_rng((settings.seed, step)))
     plate = ThinPlate.draw(settings.batch, torch.Generator().manual_seed(settings.seed * 1_000_003 + step))
-    parts = losses(model, source, driving, plate)
-    weights = {"reconstruction": settings.reconstruction, "value": settings.value, "jacobian": settings.jacobian}
-    total = sum((weights[name] * part for name, part in parts.items()), torch.zeros(()))
+    parts = losses(model, source, driving, plate, settings.moving)
+    total = sum((getattr(settings, name) * part for name, part in parts.items()), torch.zeros(()))
     optimiser.zero_grad(set_to_none=True)
     total.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)

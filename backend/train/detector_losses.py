@@ -15,15 +15,37 @@ from backend.train.tps import ThinPlate
 from backend.types import Keypoints
 
 
-def reconstruction(prediction: Tensor, target: Tensor, scales: int = 3) -> Tensor:
-    """L1 of colours, L1 of gradients and 1 - SSIM (weight 0.1), mean over `scales` halvings; pictures `[F, 3, S, S]`."""
+def reconstruction(prediction: Tensor, target: Tensor, weight: Tensor | None = None, scales: int = 3) -> Tensor:
+    """L1 of colours, L1 of gradients and 1 - SSIM (weight 0.1), mean over `scales` halvings; pictures `[F, 3, S, S]`.
+
+    `weight [F, 1, S, S]` says where the two L1 count for how much.
+    """
+    weight = torch.ones_like(target[:, :1]) if weight is None else weight
     total = prediction.new_zeros(())
     for _ in range(scales):
-        total = total + (prediction - target).abs().mean() + 0.1 * (1 - ssim(prediction, target))
+        total = total + (weight * (prediction - target).abs()).mean() + 0.1 * (1 - ssim(prediction, target))
         for axis in (-1, -2):
-            total = total + (prediction.diff(dim=axis) - target.diff(dim=axis)).abs().mean()
-        prediction, target = F.avg_pool2d(prediction, 2), F.avg_pool2d(target, 2)
+            off = (prediction.diff(dim=axis) - target.diff(dim=axis)).abs()
+            total = total + (weight.narrow(axis, 1, off.shape[axis]) * off).mean()
+        prediction, target, weight = (F.avg_pool2d(x, 2) for x in (prediction, target, weight))
     return total / scales
+
+
+def motion_weight(source: Tensor, driving: Tensor, share: float) -> Tensor:
+    """Weights `[F, 1, S, S]`, mean 1, `share` of which lies where two pictures differ and the rest everywhere.
+
+    What moves is often a small part of a scene. Without this it costs little to leave it out, and keypoints gather on the rest.
+    """
+    change = (driving - source).abs().mean(1, keepdim=True)
+    return 1 - share + share * change / change.mean((-1, -2), keepdim=True).clamp_min(1e-3)
+
+
+def crowding(found: Keypoints, near: float = 0.1) -> Tensor:
+    """How much keypoints `[B, N]` sit on one another: mean of exp(-d^2 / (2 near^2)) over pairs; 0 where all are far apart."""
+    count = found.count
+    squared = (found.value[:, :, None] - found.value[:, None]).square().sum(-1)
+    bumps = torch.exp(-0.5 * squared / near**2)
+    return (bumps.sum((-1, -2)) - count).mean() / max(count * (count - 1), 1)
 
 
 def ssim(a: Tensor, b: Tensor, window: int = 7) -> Tensor:

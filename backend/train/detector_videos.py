@@ -26,13 +26,18 @@ EVERY_TENTH = 10
 """One video in so many is held out."""
 
 
+FPS = 25.0
+"""Frames a second where a file does not say it."""
+
+
 @dataclass(frozen=True)
 class Video:
-    """One sequence: `frames [T, S, S, 3]` uint8; `joints [T, J, 2]` in [-1, 1] where the truth is known."""
+    """One sequence: `frames [T, S, S, 3]` uint8; `joints [T, J, 2]` in [-1, 1] where the truth is known; frames a second."""
 
     name: str
     frames: NDArray[np.uint8]
     joints: NDArray[np.float32] | None = None
+    fps: float = FPS
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class VideoSet:
 
     @classmethod
     def read(cls, folder: Path, size: int) -> VideoSet:
-        """Read videos, `.npz` files (`frames [T, H, W, 3]` uint8, perhaps `joints`) and softmotion TFRecords.
+        """Read videos, `.npz` files (`frames [T, H, W, 3]` uint8, perhaps `joints` and
+        `fps`) and softmotion TFRecords.
 
         Of every picture the central square is taken and brought to `size`.
 
@@ -86,8 +92,11 @@ def pictures(frames: NDArray[np.uint8]) -> Tensor:
 def _sequences(path: Path, size: int) -> Iterator[Video]:
     kind = path.suffix.lower()
     if kind in VIDEOS:
-        frames = [central_square(frame.picture, size) for frame, _ in zip(read_video(path), range(LONGEST), strict=False)]
-        yield Video(path.name, np.stack(frames))
+        read = [
+            (central_square(frame.picture, size), frame.t) for frame, _ in zip(read_video(path), range(LONGEST), strict=False)
+        ]
+        last = read[-1][1]
+        yield Video(path.name, np.stack([picture for picture, _ in read]), fps=(len(read) - 1) / last if last else FPS)
     elif kind == ".npz":
         yield _array(path, size)
     elif kind in RECORDS:
@@ -100,11 +109,14 @@ def _array(path: Path, size: int) -> Video:
         with np.load(path, allow_pickle=False) as file:
             frames = file["frames"]
             joints = file["joints"].astype(np.float32) if "joints" in file else None
+            fps = float(file["fps"]) if "fps" in file else FPS
     except Exception as error:
         raise InputError("video_unreadable", f"{path} is no .npz with an array `frames`.") from error
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or not len(frames):
         raise InputError("video_unreadable", f"`frames` of {path} is {frames.dtype} {frames.shape}, not uint8 [T, H, W, 3].")
     if joints is not None and (joints.ndim != 3 or joints.shape[2] != 2 or len(joints) != len(frames)):
         raise InputError("video_unreadable", f"`joints` of {path} is {joints.shape}, not [T, J, 2].")
+    if not (np.isfinite(fps) and fps > 0):
+        raise InputError("video_unreadable", f"{path} says {fps} frames a second.")
     kept = None if joints is None else joints[:LONGEST]
-    return Video(path.name, np.stack([central_square(picture, size) for picture in frames[:LONGEST]]), kept)
+    return Video(path.name, np.stack([central_square(picture, size) for picture in frames[:LONGEST]]), kept, fps)

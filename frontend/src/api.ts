@@ -13,6 +13,7 @@ export class ApiError extends Error {
 
 export type SessionTicket = { session: string; ws: string };
 export type RecordingInfo = { name: string; title: string; seconds: number };
+export type PortraitInfo = { name: string; title: string };
 
 export async function createSession(): Promise<SessionTicket> {
   return json(await request('/api/sessions', { method: 'POST' }));
@@ -43,6 +44,19 @@ export async function getPortrait(session: string): Promise<Blob> {
 export async function putPortrait(session: string, picture: Blob): Promise<void> {
   const headers = { 'Content-Type': picture.type || 'application/octet-stream' };
   await request(`/api/sessions/${session}/portrait`, { method: 'PUT', body: picture, headers });
+}
+
+/** The bundled portraits, the one that a session starts with first. */
+export async function getPortraits(): Promise<PortraitInfo[]> {
+  return json(await request('/api/portraits'));
+}
+
+export function thumbnailPath(name: string): string {
+  return `/api/portraits/${encodeURIComponent(name)}`;
+}
+
+export async function choosePortrait(session: string, name: string): Promise<void> {
+  await request(`/api/sessions/${session}/portrait/${encodeURIComponent(name)}`, { method: 'PUT' });
 }
 
 export async function deletePortrait(session: string): Promise<void> {

@@ -3,6 +3,7 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/stage.css';
 import './styles/panels.css';
+import './styles/gallery.css';
 import './styles/hud.css';
 import { App } from './app.ts';
 import { setFavicon } from './logo.ts';

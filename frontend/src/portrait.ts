@@ -1,9 +1,13 @@
-/** The picture that is driven: the bundled one, or a person's own, by button, drop or paste. */
-import { ApiError, deletePortrait, getPortrait, putPortrait } from './api.ts';
+/** The picture that is driven: one that comes along, or a person's own, by button, drop or paste. */
+import { ApiError, choosePortrait, deletePortrait, getPortrait, getPortraits, putPortrait } from './api.ts';
 import { h, icon, setText } from './dom.ts';
+import { PortraitGallery } from './portrait-gallery.ts';
 
 /** The server's own limit; said here first so that nobody uploads 50 MB to be refused. */
 const LARGEST_BYTES = 12 * 1024 * 1024;
+
+/** What was chosen: a person's own picture, a bundled one's name, or null for what a session starts with. */
+type Choice = Blob | string | null;
 
 export class PortraitPicker {
   readonly element: HTMLElement;
@@ -25,8 +29,12 @@ export class PortraitPicker {
     'Undo',
   );
   readonly #drop = h('div', { class: 'drop', hidden: true }, h('p', {}, 'Drop a picture of one face'));
-  /** The person's own picture, kept to hand it in again should the server have lost the session. */
-  #own: Blob | null = null;
+  readonly #gallery = new PortraitGallery((name) => void this.choose(name));
+  /** What is in use, kept to hand it in again should the server have lost the session. */
+  #choice: Choice = null;
+  /** What was in use before, the latest last: where Undo goes back to. */
+  #before: Choice[] = [];
+  #first: string | null = null;
   #url: string | null = null;
   #session: string | null = null;
   /** A change is under way: the next epoch shows another portrait. */
@@ -43,6 +51,7 @@ export class PortraitPicker {
         this.#image,
         h('div', {}, this.#note, h('div', { class: 'buttons' }, this.#choose, this.#undo)),
       ),
+      this.#gallery.element,
       this.#error,
       this.#file,
     );
@@ -58,38 +67,39 @@ export class PortraitPicker {
     this.#describe();
   }
 
+  /** Whether a fresh session has to be told what to show. */
   get own(): boolean {
-    return this.#own !== null;
+    return this.#choice !== null;
   }
 
   /** The session that portraits belong to; a fresh one has only the bundled portrait. */
   async attach(session: string, fresh: boolean): Promise<void> {
     this.#session = session;
-    if (fresh && this.#own) await this.use(this.#own);
+    void this.#list();
+    const choice = this.#choice;
+    if (fresh && choice !== null) await this.#change((id) => this.#apply(id, choice));
     else await this.refresh();
   }
 
   /** Hand a picture in; what is wrong with it appears beside the picture. */
   async use(picture: Blob): Promise<void> {
-    await this.#change(async (session) => {
-      if (picture.size > LARGEST_BYTES) {
-        throw new ApiError(
-          413,
-          'portrait_too_large',
-          'The picture is larger than 12 MB.',
-          'Save a smaller copy and try that.',
-        );
-      }
-      await putPortrait(session, picture);
-      this.#own = picture;
-    });
+    await this.#take(picture);
   }
 
-  /** Back to the bundled portrait. */
+  /** Animate one of the portraits that come along. */
+  async choose(name: string): Promise<void> {
+    const choice = name === this.#first ? null : name;
+    if (choice !== this.#choice && !this.changing) await this.#take(choice);
+  }
+
+  /** Back to what was there before. */
   async undo(): Promise<void> {
+    const choice = this.#before.at(-1);
+    if (choice === undefined) return;
     await this.#change(async (session) => {
-      await deletePortrait(session);
-      this.#own = null;
+      await this.#apply(session, choice);
+      this.#before.pop();
+      this.#choice = choice;
     });
   }
 
@@ -107,12 +117,48 @@ export class PortraitPicker {
     this.#describe();
   }
 
+  async #take(choice: Choice): Promise<void> {
+    await this.#change(async (session) => {
+      await this.#apply(session, choice);
+      this.#before = [...this.#before, this.#choice].slice(-20);
+      this.#choice = choice;
+    });
+  }
+
+  async #apply(session: string, choice: Choice): Promise<void> {
+    if (choice === null) return deletePortrait(session);
+    if (typeof choice === 'string') return choosePortrait(session, choice);
+    if (choice.size > LARGEST_BYTES) {
+      throw new ApiError(
+        413,
+        'portrait_too_large',
+        'The picture is larger than 12 MB.',
+        'Save a smaller copy and try that.',
+      );
+    }
+    await putPortrait(session, choice);
+  }
+
+  /** Fetched once; without it, the page still takes a person's own picture. */
+  async #list(): Promise<void> {
+    if (this.#first !== null) return;
+    try {
+      const portraits = await getPortraits();
+      this.#first = portraits[0]?.name ?? null;
+      this.#gallery.list(portraits);
+    } catch {
+      // The next connection tries again.
+    }
+    this.#describe();
+  }
+
   async #change(action: (session: string) => Promise<void>): Promise<void> {
     if (!this.#session) return;
     this.#error.hidden = true;
     this.element.setAttribute('aria-busy', 'true');
     this.changing = true;
     this.#choose.disabled = true;
+    this.#gallery.disabled = true;
     try {
       await action(this.#session);
       await this.refresh();
@@ -125,16 +171,19 @@ export class PortraitPicker {
       this.element.removeAttribute('aria-busy');
       this.changing = false;
       this.#choose.disabled = false;
+      this.#gallery.disabled = false;
     }
   }
 
   #describe(): void {
-    this.#undo.hidden = !this.#own;
+    const own = this.#choice instanceof Blob;
+    this.#undo.hidden = this.#before.length === 0;
+    this.#gallery.mark(own ? null : ((this.#choice as string | null) ?? this.#first));
     setText(
       this.#note,
-      this.#own
+      own
         ? 'Your picture. It stays in the server’s memory only, and goes with this page.'
-        : 'Any picture of one face: upload, drop or paste it.',
+        : 'Any picture of one face: upload, drop or paste it. Or take one of these.',
     );
   }
 

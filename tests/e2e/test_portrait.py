@@ -35,6 +35,28 @@ def test_a_persons_own_portrait_moves_and_can_be_undone(page: Page) -> None:
     assert (redness(tiles(page)) > 0).all()
 
 
+def test_a_bundled_portrait_is_chosen_with_the_keyboard_and_undone(page: Page) -> None:
+    wait(page, "m.tiles > 1")
+    before = tiles(page).mean(0)
+    gallery = page.get_by_role("group", name="Portraits that come along")
+    expect(gallery.get_by_role("button", name="Photograph")).to_have_attribute("aria-pressed", "true")
+    gallery.get_by_role("button", name="Photograph").focus()
+    page.keyboard.press("End")
+    expect(gallery.get_by_role("button", name="Pop art")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(gallery.get_by_role("button", name="Pop art")).to_have_attribute("aria-pressed", "true")
+    wait_for_sheets(page, 2)
+    wait(page, "m.tiles > 1")
+    # Its ground is turquoise, the photo's pale grey.
+    corners = tiles(page)[:, :4, :4].astype(float)
+    assert (corners[..., 2] - corners[..., 0] > 60).all()
+    assert page.evaluate("[...document.querySelectorAll('.gallery img')].every(i => i.complete && i.naturalWidth > 0)")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+    wait_for_sheets(page, 2)
+    assert abs(tiles(page).mean(0) - before).mean() < 25
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "data", "code"),
     [

@@ -90,6 +90,38 @@ def test_a_portrait_with_a_face_is_cropped_and_shown(shared):
     assert picture.std() > 20
 
 
+def test_every_bundled_portrait_has_a_thumbnail_and_can_be_chosen(shared):
+    listed = shared.http.get("/api/portraits").json()
+    assert len(listed) >= 6 and all(set(one) == {"name", "title"} for one in listed)
+    session = shared.session()["session"]
+    first = shared.http.get(f"/api/sessions/{session}/portrait").content
+    for one in listed:
+        answer = shared.http.get(f"/api/portraits/{one['name']}")
+        assert answer.headers["content-type"] == "image/jpeg" and len(answer.content) < 20_000
+        assert simplejpeg.decode_jpeg(answer.content).shape == (144, 144, 3)
+    marble = shared.http.put(f"/api/sessions/{session}/portrait/marble")
+    assert marble.json() == {"width": 512, "height": 512}
+    assert shared.http.get(f"/api/sessions/{session}/portrait").content != first
+    back = shared.http.put(f"/api/sessions/{session}/portrait/{listed[0]['name']}")
+    assert back.status_code == 200
+    assert shared.http.get(f"/api/sessions/{session}/portrait").content == first
+
+
+def test_a_session_that_chooses_a_bundled_portrait_sees_it_on_its_next_sheets(shared):
+    with Client(shared) as client:
+        client.play(2)
+        answer = shared.http.put(f"/api/sessions/{client.id}/portrait/poster")
+        assert answer.status_code == 200, answer.text
+        ready = client.expect(protocol.Ready)
+        assert ready.epoch > client.epoch and ready.portrait.width == 512
+        client.epoch = ready.epoch
+        client.show()
+        _, _, tiles = client.sheet()
+        # The poster's ground is orange, the default portrait of these tests one blue.
+        corner = tiles[0][:8, :8].astype(int)
+        assert (corner[..., 0] - corner[..., 2]).mean() > 80
+
+
 NOISE = np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8)
 
 
@@ -134,6 +166,8 @@ def test_portrait_uploads_are_limited_in_rate(shared):
         ("GET", "/assets/none.js", 404, "not_found"),
         ("DELETE", "/healthz", 405, "method_not_allowed"),
         ("GET", "/api/recordings/none", 404, "recording_unknown"),
+        ("GET", "/api/portraits/none", 404, "portrait_unknown"),
+        ("GET", "/api/portraits/..%2F..%2FREADME", 404, "not_found"),
         ("GET", "/ws", 404, "not_found"),
     ],
 )

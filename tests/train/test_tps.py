@@ -5,7 +5,7 @@ import torch
 from scipy.interpolate import RBFInterpolator
 
 from backend.animate.fomm.grid import corner_grid, sample
-from backend.train.detector_losses import equivariance, reconstruction, ssim
+from backend.train.detector_losses import crowding, equivariance, motion_weight, reconstruction, ssim
 from backend.train.tps import ThinPlate
 from backend.types import Keypoints
 
@@ -69,3 +69,24 @@ def test_ssim_is_that_of_scikit_image():
     pictures = (x[0].permute(1, 2, 0).numpy() for x in (a, b))
     _, maps = structural_similarity(*pictures, data_range=1.0, channel_axis=2, full=True, use_sample_covariance=False)
     assert ssim(a, b).item() == pytest.approx(maps[3:-3, 3:-3].mean(), abs=1e-4)
+
+
+def test_weights_lie_where_pictures_differ_and_have_mean_one():
+    source = torch.zeros(1, 3, 32, 32)
+    driving = source.clone()
+    driving[..., 8:16, 8:16] = 0.8
+    weight = motion_weight(source, driving, 0.5)
+    assert weight.mean().item() == pytest.approx(1)
+    assert weight[0, 0, 0, 0].item() == pytest.approx(0.5)
+    assert weight[0, 0, 10, 10].item() == pytest.approx(0.5 + 0.5 * 16)
+    assert torch.equal(motion_weight(source, driving, 0.0), torch.ones(1, 1, 32, 32))
+    off = (driving + 0.01).clamp(max=1)
+    assert reconstruction(driving, off, weight).item() == pytest.approx(reconstruction(driving, off).item(), rel=0.2)
+
+
+def test_only_keypoints_on_one_another_are_crowded():
+    eye = torch.eye(2).expand(1, 3, 2, 2)
+    apart = Keypoints(torch.tensor([[[-0.8, 0.0], [0.0, 0.0], [0.8, 0.0]]]), eye)
+    assert crowding(apart).item() < 1e-6
+    assert crowding(Keypoints(torch.zeros(1, 3, 2), eye)).item() == pytest.approx(1)
+    assert crowding(Keypoints(torch.zeros(1, 1, 2), eye[:, :1])).item() == 0

@@ -54,6 +54,11 @@ def load_checkpoint(path: Path) -> Fomm:
     return model.requires_grad_(False).eval()
 
 
+def open_model(path: Path) -> Fomm:
+    """Read a published checkpoint (a file) or what `train detector` made (a folder); errors as of either."""
+    return Fomm.load(path) if path.is_dir() else load_checkpoint(path)
+
+
 def infer_config(found: Tensors) -> FommConfig:
     """Read the sizes off the shapes of a checkpoint's tensors, named `kp_detector.*` and `generator.*`.
 
@@ -131,7 +136,7 @@ def _unpickle(path: Path) -> Mapping[object, object]:
     except FileNotFoundError:
         raise ModelError("fomm_missing", f"There is no checkpoint at {path}.", "Download one, then name it.") from None
     except pickle.UnpicklingError as error:
-        if "unsupported" in str(error).lower():
+        if re.search(r"unsupported (global|class)|not an allowed", str(error), re.IGNORECASE):
             raise ModelError(
                 "fomm_unsafe",
                 f"{path} holds more than numbers: reading it would run its own code.",

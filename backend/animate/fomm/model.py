@@ -27,6 +27,7 @@ class FommConfig:
         detector: size of the detector's hourglass.
         motion: size of the dense motion network's.
         generator: size of the generator.
+        size: edge of the pictures that it was trained on, in pixels.
     """
 
     keypoints: int = 10
@@ -36,6 +37,7 @@ class FommConfig:
     detector: HourglassSize = field(default_factory=lambda: HourglassSize(32, 1024))
     motion: HourglassSize = field(default_factory=lambda: HourglassSize(64, 1024))
     generator: GeneratorSize = field(default_factory=GeneratorSize)
+    size: int = 256
 
     @property
     def multiple(self) -> int:

@@ -23,7 +23,13 @@ BATCH = 4
 
 
 def reenact(
-    model: Fomm, source: Picture, driving: Iterable[Picture], *, size: int = 256, absolute: bool = False, batch: int = BATCH
+    model: Fomm,
+    source: Picture,
+    driving: Iterable[Picture],
+    *,
+    size: int | None = None,
+    absolute: bool = False,
+    batch: int = BATCH,
 ) -> Iterator[Picture]:
     """Render the source as each driving picture moves.
 
@@ -31,7 +37,7 @@ def reenact(
         model: detector and generator.
         source: `[H, W, 3]` uint8; like every picture, its central square is taken and brought to `size`.
         driving: pictures in order; the first is the one that later ones are compared with.
-        size: edge of the frames; the published models know 256.
+        size: edge of the frames; by default that which the model was trained on (256 for the published ones).
         absolute: take the driver's keypoints as they are instead of their motion since the first picture.
         batch: frames rendered at once.
 
@@ -41,6 +47,7 @@ def reenact(
     Raises:
         InputError: `size`: the model cannot work at it.
     """
+    size = model.config.size if size is None else size
     if size <= 0 or size % model.config.multiple:
         raise InputError("size", f"This model works at multiples of {model.config.multiple} pixels, not at {size}.")
     picture = to_tensor([source], size)
@@ -51,7 +58,7 @@ def reenact(
         while chunk := list(islice(pictures, batch)):
             theirs = model.detect(to_tensor(chunk, size))
             reference = theirs[:1] if reference is None else reference
-            moved = theirs if absolute else relative(ours, theirs, reference)
+            moved = theirs if absolute else relative(ours, theirs, reference, turn=torch.eye(2))
             count = len(chunk)
             again = (x.expand(count, *x.shape[1:]) for x in (picture, features, ours.value, ours.jacobian))
             shown, encoded, value, jacobian = again

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from backend.errors import InputError, ModelError
-from backend.evaluate.animation_clips import RUN, RUNS, SIZE, Clip, Still, find_videos, open_clip
-from backend.evaluate.animation_futures import CONTEXT, EVERY, HORIZON, Futures
-from backend.evaluate.animation_futures import SIZE as FUTURE_SIZE
-from backend.evaluate.animation_gather import Gathered
-from backend.evaluate.animation_methods import Methods
+from backend.evaluate.animation.clips import RUN, RUNS, SIZE, Clip, Still, find_videos, open_clip
+from backend.evaluate.animation.futures import CONTEXT, EVERY, HORIZON, Futures
+from backend.evaluate.animation.futures import SIZE as FUTURE_SIZE
+from backend.evaluate.animation.gather import Gathered
+from backend.evaluate.animation.methods import Methods
 from backend.evaluate.report import ComparisonReport
 from backend.runtime.engine import configure_process
 
@@ -102,6 +102,8 @@ def evaluate_animation(
         except InputError as error:
             notes.append(f"{video.path.name} is left out: {error.message}")
             continue
+        if clip.doubtful:
+            notes.append(f"{video.path.name}: {clip.doubtful} frames are left out, where it is not clear whose face is meant.")
         gathered.score(clip)
         if futures is not None:
             futures.add(clip)
@@ -138,6 +140,7 @@ def evaluate_animation(
             "size": FUTURE_SIZE,
             "protocol": f"{CONTEXT}-{HORIZON}",
             "every": EVERY,
+            "steps": HORIZON // EVERY,
             "best": futures.best,
             "windows": len(futures.table),
         }

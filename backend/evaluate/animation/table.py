@@ -19,11 +19,14 @@ class Table:
 
     Args:
         seed: of the resamples of people.
+
+    Attributes:
+        people: whose each row is.
     """
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
-        self._people: list[str] = []
+        self.people: list[str] = []
         self._scores: dict[str, dict[str, list[Tensor]]] = {}
         self._resampler: Resampler | None = None
         self._estimates: dict[tuple[str, str], Estimate] = {}
@@ -34,7 +37,7 @@ class Table:
         lengths = {len(values) for found in columns.values() for values in found.values()}
         if len(lengths) != 1:
             raise ValueError(f"all methods and metrics need the same rows, not {sorted(lengths)}")
-        self._people += [person] * lengths.pop()
+        self.people += [person] * lengths.pop()
         for method, found in columns.items():
             for metric, values in found.items():
                 self._scores.setdefault(method, {}).setdefault(metric, []).append(values)
@@ -44,7 +47,7 @@ class Table:
         self._scores[method][metric] = [values.double()]
 
     def __len__(self) -> int:
-        return len(self._people)
+        return len(self.people)
 
     @property
     def methods(self) -> list[str]:
@@ -77,7 +80,7 @@ class Table:
 
     def _figure(self, method: str, name: str, columns: list[Tensor], finish: Finish) -> Metric:
         if self._resampler is None:
-            self._resampler = Resampler(self._people, self._seed)
+            self._resampler = Resampler(self.people, self._seed)
         steps = torch.stack(columns, -1)
         sums = steps if steps.dim() == 2 else steps.mean(1)
         estimate = self._resampler.of_sums(sums, finish)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.evaluate.animation_clips import Clip, Picture, Still
-from backend.evaluate.animation_methods import BASELINES, Method
-from backend.evaluate.animation_scores import Scores, reconstruct, transfer
-from backend.evaluate.animation_table import Table
+from backend.evaluate.animation.clips import Clip, Picture, Still
+from backend.evaluate.animation.methods import BASELINES, Method
+from backend.evaluate.animation.scores import Scores, reconstruct, transfer, transferred
+from backend.evaluate.animation.table import Table
 from backend.evaluate.report import Comparison, Metric
 
 FRAME_MEANS = ("l1", "psnr", "ssim", "ms_ssim", "akd", "akd_lips", "akd_eyes", "lost", "identity", "sharpness")
@@ -32,8 +32,8 @@ COMPARED = (
 )
 """Figures that are tested: each generator against every other method."""
 
-EXHIBITS, WORST = 60, 6
-"""Clips whose pictures are kept at most, and frames that went most wrong."""
+EXHIBITS, WORST, FILMS = 60, 6, 2
+"""Clips whose pictures are kept at most, frames that went most wrong, and clips of each kind to be watched in motion."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Exhibit:
         clip, person: where it is from.
         source: the still that was animated.
         truth: the driver's frame: what the camera saw, and the landmarks.
+        neutral: the driver's first frame.
         made: each method's frame.
         scores: its figures, method by method.
     """
@@ -52,8 +53,24 @@ class Exhibit:
     person: str
     source: Still
     truth: Still
+    neutral: Picture
     made: dict[str, Picture]
     scores: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Film:
+    """A clip to watch in motion.
+
+    Attributes:
+        clip: the driver.
+        portrait: whom it moves; None for its own first frame.
+        moved: how far its frames are from the first one.
+    """
+
+    clip: Clip
+    portrait: Still | None
+    moved: float
 
 
 class Gathered:
@@ -69,6 +86,7 @@ class Gathered:
         exhibits: of each clip the frame that is furthest from its first one.
         worst: the frames in which the leading method's face is furthest off, the worst first.
         crossed: of each clip one frame on another person's portrait.
+        films, crossed_films: the liveliest clips.
     """
 
     def __init__(self, methods: Mapping[str, Method], seed: int = 0) -> None:
@@ -79,6 +97,8 @@ class Gathered:
         self.exhibits: list[Exhibit] = []
         self.worst: list[Exhibit] = []
         self.crossed: list[Exhibit] = []
+        self.films: list[Film] = []
+        self.crossed_films: list[Film] = []
 
     def score(self, clip: Clip) -> None:
         """Rebuild a clip from its first frame by all methods."""
@@ -91,6 +111,7 @@ class Gathered:
             times.append(rebuilt[name].ms)
         if len(self.exhibits) < EXHIBITS:
             self.exhibits.append(_exhibit(clip, clip.source, pictures, scores, int(np.argmax(scores["copy_source"]["l1"]))))
+        _keep(self.films, Film(clip, None, float(np.asarray(scores["copy_source"]["l1"]).mean())))
         wrong = np.nan_to_num(np.asarray(scores[self.leading]["akd"]), nan=math.inf)
         self.worst.append(_exhibit(clip, clip.source, pictures, scores, int(wrong.argmax())))
         self.worst.sort(key=lambda exhibit: -exhibit.scores[self.leading].get("akd", math.inf))
@@ -101,10 +122,17 @@ class Gathered:
         made = {name: transfer(method, portrait, clip) for name, method in self._methods.items()}
         scores = {name: found for name, (_, found) in made.items()}
         self.cross.add(clip.video.person, scores)
+        moved = np.nan_to_num(np.asarray(scores["copy_source"]["cross_akd"]))
+        _keep(self.crossed_films, Film(clip, portrait, float(moved.mean())))
         if len(self.crossed) < EXHIBITS:
-            moved = np.nan_to_num(np.asarray(scores["copy_source"]["cross_akd"]))
             pictures = {name: frames for name, (frames, _) in made.items()}
-            self.crossed.append(_exhibit(clip, portrait, pictures, scores, int(moved.argmax())))
+            picked = int(moved.argmax())
+            self.crossed.append(_exhibit(clip, portrait, pictures, scores, picked, transferred(clip)[picked]))
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """All methods, by name."""
+        return self._methods
 
     def results(self) -> dict[str, dict[str, Metric]]:
         """Return the figures of all methods; those that have no number are left out."""
@@ -133,9 +161,24 @@ class Gathered:
         return [test for test in found if test is not None]
 
 
-def _exhibit(clip: Clip, source: Still, pictures: Mapping[str, Picture], scores: Mapping[str, Scores], index: int) -> Exhibit:
-    truth = Still(clip.pictures[index].copy(), clip.recording.landmarks[clip.chosen[index]])
+def _keep(films: list[Film], film: Film) -> None:
+    films.append(film)
+    films.sort(key=lambda found: -found.moved)
+    del films[FILMS:]
+
+
+def _exhibit(
+    clip: Clip,
+    source: Still,
+    pictures: Mapping[str, Picture],
+    scores: Mapping[str, Scores],
+    index: int,
+    chosen: int | None = None,
+) -> Exhibit:
+    """Show picture `index` of all methods beside the clip's own frame `chosen`, by default of the same number."""
+    frame = index if chosen is None else chosen
+    truth = Still(clip.pictures[frame].copy(), clip.recording.landmarks[clip.chosen[frame]])
     figures = {name: {metric: float(values[index]) for metric, values in found.items()} for name, found in scores.items()}
     known = {name: {metric: x for metric, x in found.items() if math.isfinite(x)} for name, found in figures.items()}
     made = {name: frames[index].copy() for name, frames in pictures.items()}
-    return Exhibit(clip.video.path.stem, clip.video.person, source, truth, made, known)
+    return Exhibit(clip.video.path.stem, clip.video.person, source, truth, clip.source.picture, made, known)

@@ -4,7 +4,7 @@ import torch
 from scipy.ndimage import convolve
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from backend.evaluate.image_metrics import MS_WEIGHTS, PSNR_CEILING, flicker, l1, psnr, sharpness, structural
+from backend.evaluate.animation.image_metrics import MS_WEIGHTS, PSNR_CEILING, flicker, l1, psnr, sharpness, structural
 from tests.media.made import scaled
 
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 from skimage.transform import SimilarityTransform, warp
 
-from backend.evaluate.animation_faces import (
+from backend.evaluate.animation.faces import (
     keypoint_distance,
     likeness,
     motion_distance,

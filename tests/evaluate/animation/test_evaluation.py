@@ -1,27 +1,23 @@
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
-import torch
 
-from backend.animate.generator import Generator, GeneratorConfig
 from backend.errors import InputError
-from backend.evaluate.animation import AnimationEvaluation, evaluate_animation
-from backend.evaluate.animation_clips import find_videos, open_clip
-from backend.evaluate.animation_methods import Methods
-from backend.evaluate.animation_table import Table
+from backend.evaluate.animation.clips import find_videos, open_clip, same_face
+from backend.evaluate.animation.evaluation import AnimationEvaluation, evaluate_animation
+from backend.evaluate.animation.methods import Methods
+from backend.evaluate.animation.table import Table
 from tests.media.made import astronaut, moving, placed, video
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory):
+def models(small_models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        for name, size in (("slim_256", 64), ("slim_128", 32)):
-            config = GeneratorConfig(size=size, motion_channels=8, motion_size=16, paint_channels=16, paint_blocks=1)
-            Generator(config).save(folder / f"generator_{name}", {})
+    for name in ("slim_256", "slim_128"):
+        shutil.copytree(small_models / "generator_slim_128", folder / f"generator_{name}")
     return folder
 
 
@@ -85,6 +81,13 @@ def test_a_wide_video_is_cut_to_a_square_around_the_face(tmp_path):
     clip = open_clip(find_videos(tmp_path)[0][0], 2)
     assert path.exists() and clip.pictures.shape == (2, 256, 256, 3)
     assert np.abs(clip.source.landmarks[:, :2].mean(0)).max() < 0.3
+
+
+def test_frames_in_which_another_face_was_taken_for_the_driver_are_left_out(videos):
+    clip = open_clip(find_videos(videos)[0][1], 3)
+    assert clip.doubtful == 0 and all(map(same_face, clip.recording.landmarks[clip.chosen], clip.faces))
+    assert not same_face(clip.source.landmarks + np.float32(0.4), clip.faces[0])
+    assert same_face(clip.source.landmarks, None)
 
 
 def test_every_method_is_scored_on_the_same_frames(found):

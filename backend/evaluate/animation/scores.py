@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backend.evaluate.animation_clips import Clip, Picture, Still
-from backend.evaluate.animation_faces import (
+from backend.evaluate.animation.clips import Clip, Picture, Still
+from backend.evaluate.animation.faces import (
     EYES,
     LIPS,
     keypoint_distance,
@@ -18,8 +18,8 @@ from backend.evaluate.animation_faces import (
     see_faces,
     texture,
 )
-from backend.evaluate.animation_methods import Method, timed
-from backend.evaluate.image_metrics import flicker, l1, psnr, sharpness, structural
+from backend.evaluate.animation.image_metrics import flicker, l1, psnr, sharpness, structural
+from backend.evaluate.animation.methods import Method, timed
 
 Scores = dict[str, list[float] | Tensor]
 
@@ -44,18 +44,24 @@ def reconstruct(method: Method, clip: Clip) -> Rebuilt:
     return Rebuilt(pictures, _frame_scores(pictures, clip), {"flicker": shaking}, ms)
 
 
+def transferred(clip: Clip) -> list[int]:
+    """Return which of a clip's chosen frames drive another person's portrait: every second, up to the last."""
+    return list(range(len(clip.chosen)))[::-2][::-1]
+
+
 def transfer(method: Method, portrait: Still, clip: Clip) -> tuple[Picture, Scores]:
-    """Animate another person's portrait by a clip's motion since its first frame.
+    """Animate another person's portrait by a clip's motion since its first frame (see `transferred`).
 
     Returns:
         The frames, and: `cross_akd`, how far the motion of the face is from the driver's, aligned, in pixels; `cross_identity`,
         how like the portrait the face still is; `cross_lost`, whether no face is found.
     """
-    pictures = method.transfer(portrait, clip.recording.landmarks[clip.chosen], clip.source.landmarks)
+    pictures = method.transfer(portrait, clip.recording.landmarks[clip.chosen[transferred(clip)]], clip.source.landmarks)
     own, *faces = see_faces([portrait.picture, *pictures])
     reference = see_faces([clip.source.picture])[0]
+    drivers = [clip.faces[index] for index in transferred(clip)]
     scores: dict[str, list[float]] = {"cross_akd": [], "cross_identity": [], "cross_lost": []}
-    for picture, face, driver in zip(pictures, faces, clip.faces, strict=True):
+    for picture, face, driver in zip(pictures, faces, drivers, strict=True):
         known = own is not None and reference is not None and driver is not None
         scores["cross_lost"].append(float(face is None) if known else math.nan)
         if face is None or own is None or reference is None or driver is None:

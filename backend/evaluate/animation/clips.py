@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.errors import InputError
-from backend.evaluate.animation_faces import see_faces
+from backend.evaluate.animation.faces import keypoint_distance, see_faces
 from backend.keypoints.dataset import held_out
 from backend.media.crop import SquareCrop
 from backend.media.video import follow_face, pictures_at, read_video
@@ -23,6 +23,10 @@ SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg")
 
 RUNS, RUN = 2, 5
 """Runs of consecutive frames in a clip, and frames of each, for what happens in time."""
+
+DISAGREE = 0.1
+"""Where the face that drives and the one that Face Mesh finds in the frame itself are further apart than this share of its
+size, one of them is another face (somebody in the background): such a frame says nothing about a method."""
 
 SHORTEST = 8
 """Frames with a face that a clip needs."""
@@ -58,6 +62,7 @@ class Clip:
         chosen: which of the recording's frames are compared, and their pictures `[F, 256, 256, 3]`.
         runs: the same for runs of consecutive frames: indices `[R, RUN]`.
         faces: what Face Mesh sees in the chosen pictures, in pixels: the truth of rendered frames.
+        doubtful: frames that were chosen and left out since it is not clear whose face is meant.
     """
 
     video: Video
@@ -69,6 +74,7 @@ class Clip:
     runs: NDArray[np.intp]
     run_pictures: Picture
     faces: list[FloatArray | None]
+    doubtful: int
 
     def pictures_at(self, times: NDArray[np.float64], size: int) -> Iterator[Picture]:
         """Read the video once more: the square `[size, size, 3]` nearest to each of `times` (seconds, increasing)."""
@@ -115,7 +121,7 @@ def open_clip(video: Video, frames: int, progress: Callable[[int, int | None], N
         progress: see `follow_face`.
 
     Raises:
-        InputError: it cannot be read, shows no face, or shows one too briefly (`video_short`).
+        InputError: it cannot be read, shows no face, or shows one too briefly or none for sure (`video_short`).
     """
     recording, crop = follow_face(video.path, progress)
     count = len(recording.landmarks)
@@ -131,10 +137,23 @@ def open_clip(video: Video, frames: int, progress: Callable[[int, int | None], N
     found = np.stack(list(pictures_at(video.path, crop, recording.timestamps[wanted], SIZE)))
     at = {int(index): place for place, index in enumerate(wanted)}
     pictures = found[[at[int(i)] for i in chosen]]
+    faces = see_faces(pictures)
+    sure = [same_face(recording.landmarks[i], face) for i, face in zip(chosen, faces, strict=True)]
+    if not any(sure):
+        raise InputError("video_short", f"In {video.path.name} it is not clear whose face is meant.", "Show one face alone.")
     return Clip(
-        video, recording, crop, Still(found[0], recording.landmarks[0]), chosen, pictures,
-        runs, found[[at[int(i)] for i in runs.ravel()]].reshape(*runs.shape, SIZE, SIZE, 3), see_faces(pictures),
+        video, recording, crop, Still(found[0], recording.landmarks[0]), chosen[sure], pictures[sure],
+        runs, found[[at[int(i)] for i in runs.ravel()]].reshape(*runs.shape, SIZE, SIZE, 3),
+        [face for face, kept in zip(faces, sure, strict=True) if kept], sure.count(False),
     )  # fmt: skip
+
+
+def same_face(driving: FloatArray, face: FloatArray | None) -> bool:
+    """Whether landmarks in [-1, 1] and a face in pixels can be one (see `DISAGREE`); an unseen face is not held against it."""
+    if face is None:
+        return True
+    size = float(np.ptp(face[:, :2], axis=0).max())
+    return keypoint_distance(SquareCrop(0, 0, SIZE).undo(driving), face) < DISAGREE * size
 
 
 def _runs(recording: Recording) -> NDArray[np.intp]:

@@ -16,8 +16,8 @@ from backend.animate.generator import Generator
 from backend.animate.mesh_warp import mesh_flow
 from backend.animate.transfer import relative
 from backend.errors import InputError, ModelError
-from backend.evaluate.animation_clips import SIZE, Picture, Still
-from backend.evaluate.animation_faces import similarity
+from backend.evaluate.animation.clips import SIZE, Picture, Still
+from backend.evaluate.animation.faces import similarity
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.engine import GeneratorEngine
 from backend.types import FloatArray, Keypoints
@@ -138,11 +138,11 @@ class Methods:
         return lambda still, own, driving: engine.render(engine.encode(still.picture, own), driving, SIZE)
 
     def _warped(self, still: Still, own: Keypoints, driving: Keypoints) -> Picture:
-        generator = self.generators[self.warped_by or ""]
-        count = len(driving.value)
+        generator, picture = self.generators[self.warped_by or ""], _pixels(still.picture)
         with torch.inference_mode():
-            portrait = generator.encode(_pixels(still.picture), own[None]).repeat(count)
-            flow, _ = generator.motion(portrait.small, portrait.keypoints, driving)
+            portrait = generator.encode(picture, own[None]).repeat(len(driving.value))
+            condition = generator.condition(portrait.keypoints, driving)
+            flow, _ = generator.motion(portrait.small, portrait.keypoints, driving, condition)
             return _bytes(warp(portrait.picture, resize_flow(flow, SIZE, SIZE)))
 
 

@@ -1,0 +1,72 @@
+"""Which engine renders: the fastest that draws the same, unless one is named."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Literal, get_args
+
+import structlog
+import torch
+
+from backend.animate.generator import Generator
+from backend.errors import InputError, ModelError
+from backend.runtime.engine import Engine, GeneratorEngine, Precision
+
+EngineName = Literal["auto", "torch", "openvino"]
+
+log = structlog.get_logger(__name__)
+
+
+def open_engine(
+    folder: Path, generator: Generator, *, device: str = "cpu", engine: EngineName = "auto", precision: Precision = "auto"
+) -> Engine:
+    """Make the engine that renders a generator.
+
+    By default that is OpenVINO in int8, where the eight-bit graph lies beside the weights and the processor has the
+    instructions for it: twice as fast as torch in bfloat16, and no further from float32. Else it is torch.
+
+    Args:
+        folder: of the weights, where the eight-bit graph may be.
+        generator: the model.
+        device: where it runs; OpenVINO runs on the CPU here.
+        engine: `torch` or `openvino`, or `auto`.
+        precision: of the convolutions; `auto` is the fastest that the engine has here.
+
+    Raises:
+        InputError: `engine_unknown`, `precision_unusable`; `engine_missing` where OpenVINO is asked for but not installed;
+            `engine_device` where it is asked for on another device than the CPU.
+        ModelError: `int8_missing`, `int8_stale` or `int8_damaged` where int8 is asked for.
+    """
+    if engine not in get_args(EngineName):
+        raise InputError("engine_unknown", f"There is no engine {engine!r}.", "Choose auto, torch or openvino.")
+    if precision not in get_args(Precision):
+        raise InputError("precision_unusable", f"There is no precision {precision!r}.", "Choose float32, bfloat16 or int8.")
+    on_cpu = torch.device(device).type == "cpu"
+    if engine == "openvino" and not on_cpu:
+        raise InputError("engine_device", f"OpenVINO does not run on {device}.", "Take the engine torch there.")
+    if engine == "openvino" or (engine == "auto" and precision == "int8" and on_cpu):
+        return _openvino(folder, generator, precision)
+    if engine == "auto" and precision == "auto" and on_cpu and _offers_int8(folder):
+        try:
+            return _openvino(folder, generator, "int8")
+        except (InputError, ModelError) as error:
+            log.warning("int8_passed_over", code=error.code, reason=str(error))
+    return GeneratorEngine(generator, device, precision)
+
+
+def _openvino(folder: Path, generator: Generator, precision: Precision) -> Engine:
+    from backend.runtime.openvino import OpenVinoEngine
+
+    if precision == "auto":
+        precision = "int8" if _offers_int8(folder) else "float32"
+    return OpenVinoEngine(generator, precision, folder)
+
+
+def _offers_int8(folder: Path) -> bool:
+    """Whether there is an eight-bit graph, what runs it, and a processor that adds up bytes without clipping them."""
+    from backend.runtime.conversion import INT8_GRAPH
+
+    return (
+        (folder / INT8_GRAPH).is_file() and importlib.util.find_spec("openvino") is not None and torch.cpu._is_vnni_supported()
+    )

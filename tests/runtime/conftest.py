@@ -1,0 +1,66 @@
+"""Generators that the engines' tests render with: tiny and untrained, and the shipped one."""
+
+import pytest
+import torch
+
+from backend.animate.generator import Generator, GeneratorConfig
+from backend.keypoints.regions import FaceRegions
+from backend.runtime.conversion import render_graph
+from backend.settings import REPOSITORY
+from backend.types import Keypoints
+
+MODELS = REPOSITORY / "models"
+SHIPPED = MODELS / "generator_slim_128"
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Generator:
+    return Generator.load(SHIPPED)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    """An untrained generator whose every part does something: no weight and no statistic is left at its start."""
+    folder = tmp_path_factory.mktemp("tiny") / "generator_tiny"
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        tiny = Generator(
+            GeneratorConfig(
+                size=32,
+                motion_channels=8,
+                motion_size=16,
+                paint_size=16,
+                paint_channels=16,
+                paint_blocks=2,
+                detail_size=16,
+                detail_channels=8,
+            )
+        )
+        for name, tensor in tiny.state_dict().items():
+            if tensor.is_floating_point():
+                noise = torch.randn_like(tensor) * 0.1
+                tensor.add_(noise.abs() if name.endswith("running_var") else noise)
+    tiny.save(folder, {})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder) -> Generator:
+    return Generator.load(tiny_folder)
+
+
+@pytest.fixture(scope="session")
+def driving(recording) -> Keypoints:
+    return FaceRegions()(torch.from_numpy(recording.landmarks[::12]))
+
+
+@pytest.fixture(scope="session")
+def source(portrait_image) -> Keypoints:
+    return FaceRegions()(torch.from_numpy(portrait_image.landmarks))
+
+
+@pytest.fixture(scope="session")
+def tiny_graph(tiny):
+    """The tiny generator's render graph."""
+    pytest.importorskip("openvino")
+    return render_graph(tiny)
