@@ -47,7 +47,7 @@ class GeneratorTraining:
         paint: weight of the error of the paint alone: where alpha is near 1 it would otherwise never learn to be needed.
         details: weight of the error of the close-ups' colours alone, for the same reason.
         own_pixels: cost of painting where the portrait's own pixels would do. Low values give the least error and a blur
-            wherever the network is unsure; this one stays sharp for 2 % more error.
+            wherever the network is unsure; this one stays sharp for 2 % more error. Eyes and lips are exempt: they are painted.
         adversarial: weight of looking real to the critics; 0 trains without critics.
         matching: weight of the critics' features matching.
         report_every: updates between validations, checkpoints and sample sheets.
@@ -151,7 +151,7 @@ class Trainer:
             total
             + settings.paint * losses["paint"]
             + settings.details * losses["details"]
-            + settings.own_pixels * (1 - out.alpha).mean()
+            + settings.own_pixels * (1 - out.coarse_alpha).mean()
         )
         if settings.adversarial:
             total = total + self._adversarial(

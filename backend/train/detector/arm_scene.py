@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from backend.train.arm_motion import GRIPPER, Array, Motion, move
+from backend.train.detector.arm_motion import GRIPPER, Array, Motion, move
 from backend.types import CLOCK_HZ
 
 TILT = 0.62

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.errors import InputError
-from backend.train.tfrecord_crc import masked_crc32c
+from backend.train.detector.tfrecord_crc import masked_crc32c
 
 CAMERA = "image_aux1"
 """The camera that the video prediction papers use; `image_main` is the other one."""

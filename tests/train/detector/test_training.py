@@ -11,11 +11,11 @@ from backend.animate.fomm.model import Fomm
 from backend.errors import InputError, ModelError
 from backend.keypoints.dataset import read_motions
 from backend.media.video import write_video
-from backend.train.detector import DetectorTraining, losses, train_detector
-from backend.train.detector_keypoints import write_keypoints
-from backend.train.detector_measure import joint_regression
-from backend.train.detector_videos import Video, VideoSet, pictures
-from backend.train.tps import ThinPlate
+from backend.train.detector.keypoints import write_keypoints
+from backend.train.detector.measure import joint_regression
+from backend.train.detector.tps import ThinPlate
+from backend.train.detector.training import DetectorTraining, losses, train_detector
+from backend.train.detector.videos import Video, VideoSet, pictures
 from backend.types import Keypoints
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import InputError
-from backend.train.detector_videos import VideoSet
-from backend.train.tfrecord import read_softmotion
-from backend.train.tfrecord_crc import crc32c
+from backend.train.detector.tfrecord import read_softmotion
+from backend.train.detector.tfrecord_crc import crc32c
+from backend.train.detector.videos import VideoSet
 
 
 def slow_crc(data):

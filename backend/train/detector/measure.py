@@ -12,7 +12,7 @@ from torch import Tensor
 
 from backend.animate.fomm.detector import KeypointDetector
 from backend.animate.fomm.model import Fomm
-from backend.train.detector_videos import Video, pictures
+from backend.train.detector.videos import Video, pictures
 
 RIDGE = 1e-4
 """Of the regression, in units of the keypoints' variance."""

@@ -4,9 +4,9 @@ import pytest
 
 from backend.animate.fomm.model import Fomm
 from backend.settings import REPOSITORY
-from backend.train.arm_scene import arm_video
-from backend.train.detector_measure import joint_regression, validate
-from backend.train.detector_videos import Video
+from backend.train.detector.arm_scene import arm_video
+from backend.train.detector.measure import joint_regression, validate
+from backend.train.detector.videos import Video
 
 
 @pytest.fixture(scope="module")

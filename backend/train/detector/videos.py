@@ -14,7 +14,7 @@ from torch import Tensor
 from backend.animate.fomm.transfer import central_square
 from backend.errors import InputError
 from backend.media.video import read_video
-from backend.train.tfrecord import read_softmotion
+from backend.train.detector.tfrecord import read_softmotion
 
 VIDEOS = {".mp4", ".mov", ".mkv", ".webm", ".avi"}
 RECORDS = {".tfrecord", ".tfrecords"}

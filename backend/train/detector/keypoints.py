@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from backend.animate.fomm.model import Fomm
-from backend.train.detector_measure import keypoints_of
-from backend.train.detector_videos import VideoSet
+from backend.train.detector.measure import keypoints_of
+from backend.train.detector.videos import VideoSet
 from backend.types import Keypoints
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from backend.train.arm_motion import FORE, GRIPPER, TABLE, UPPER, elbow_of, move, push
-from backend.train.arm_scene import arm_video, write_scene
+from backend.train.detector.arm_motion import FORE, GRIPPER, TABLE, UPPER, elbow_of, move, push
+from backend.train.detector.arm_scene import arm_video, write_scene
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """`motionfan train detector`: a First Order Motion Model learns, from any videos, what moves (Siarohin et al. 2019).
 
 Two frames of one video: keypoints are found in both, and the second is rebuilt from the first. Beside that only
-equivariance is asked for. Nobody labels anything; see `detector_losses` for what is compared.
+equivariance is asked for. Nobody labels anything; see `losses` for what is compared.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from backend.animate.fomm.hourglass import HourglassSize
 from backend.animate.fomm.model import Fomm, FommConfig
 from backend.errors import InputError, ModelError
 from backend.runtime.engine import configure_process
-from backend.train.detector_losses import crowding, equivariance, motion_weight, reconstruction
-from backend.train.detector_measure import sample_sheet, validate
-from backend.train.detector_videos import VideoSet
+from backend.train.detector.losses import crowding, equivariance, motion_weight
+from backend.train.detector.measure import sample_sheet, validate
+from backend.train.detector.tps import ThinPlate
+from backend.train.detector.videos import VideoSet
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
-from backend.train.tps import ThinPlate
+from backend.train.picture_losses import reconstruction_loss
 
 SIZES = (64, 128, 256)
 """Edges of the pictures that can be trained on."""
@@ -85,7 +86,7 @@ def losses(model: Fomm, source: Tensor, driving: Tensor, plate: ThinPlate, movin
     ours, theirs, deformed = found[:count], found[count : 2 * count], found[2 * count :]
     frames = model(source, ours, theirs)
     value, jacobian = equivariance(theirs, deformed, plate)
-    rebuilt = reconstruction(frames, driving, motion_weight(source, driving, moving))
+    rebuilt = reconstruction_loss(frames, driving, motion_weight(source, driving, moving), structure=0.2)
     return {"reconstruction": rebuilt, "value": value, "jacobian": jacobian, "crowding": crowding(theirs)}
 
 
