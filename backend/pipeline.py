@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.generator import EncodedPortrait, Generator
+from backend.animate.reference import Settling
 from backend.animate.transfer import relative
 from backend.errors import InputError, ModelError
 from backend.forecast.gru_nf import Forecaster
@@ -56,6 +57,7 @@ class Stream:
         seen: observed steps since the last restart.
         seed: of the futures' noise. It stays while one set of futures is shown, so that they move with the driver
             instead of being drawn anew at every step.
+        settling: looks for a better reference than the first frame; None where the reference stays.
     """
 
     portrait: Portrait
@@ -63,14 +65,22 @@ class Stream:
     reference: Keypoints | None = None
     seen: int = 0
     seed: int = 0
+    settling: Settling | None = None
 
     def set_portrait(self, portrait: Portrait) -> None:
         """Animate another picture from now on."""
         self.portrait = portrait
 
     def reset_reference(self) -> None:
-        """Take the next observed frame as the neutral one."""
-        self.reference = None
+        """Take the next observed frame as the neutral one, and stay with it."""
+        self.reference = self.settling = None
+
+    def refer(self, driving: Keypoints) -> None:
+        """Let the reference follow from a new step's keypoints `[N]`."""
+        if self.reference is None:
+            self.reference = driving
+        if self.settling is not None and not self.settling.done:
+            self.reference = self.settling.see(self.portrait.keypoints, driving, self.reference)
 
     def draw_anew(self) -> None:
         """Give the next futures other noise."""
@@ -165,9 +175,9 @@ class Pipeline:
         keypoints = self.keypoints(image.landmarks)
         return Portrait(image.picture, keypoints, self.generator.encode(image.picture, keypoints))
 
-    def open(self, portrait: Portrait, seed: int = 0) -> Stream:
-        """Begin a stream that has seen nothing."""
-        return Stream(portrait, self.forecaster.start(1), seed=seed)
+    def open(self, portrait: Portrait, seed: int = 0, *, settle: bool = False) -> Stream:
+        """Begin a stream that has seen nothing; with `settle`, it looks for a better reference than its first frame."""
+        return Stream(portrait, self.forecaster.start(1), seed=seed, settling=Settling() if settle else None)
 
     @torch.inference_mode()
     def observe(self, streams: Sequence[Stream], ticks: Sequence[Sequence[Tick]]) -> list[Observation]:
@@ -188,8 +198,7 @@ class Pipeline:
             for row, i in enumerate(active):
                 stream = streams[i]
                 stream.state, stream.seen = after[row], stream.seen + 1
-                if stream.reference is None:
-                    stream.reference = Keypoints.from_flat(flat[row])
+                stream.refer(Keypoints.from_flat(flat[row]))
                 known = surprise[row] if stream.seen > 1 else None
                 seen[i] = Observation(flat[row], known, stream.seen >= CONTEXT)
         return [seen[i] for i in range(len(streams))]

@@ -154,3 +154,19 @@ def test_models_for_other_keypoints_are_refused_at_loading(small_models, tmp_pat
     with pytest.raises(ModelError) as caught:
         Pipeline.load(tmp_path / "models")
     assert caught.value.code == "models_mismatch"
+
+
+def test_a_live_stream_settles_on_a_better_reference_until_it_is_reset(pipeline, portrait_image, recording):
+    stream = pipeline.open(pipeline.portrait(portrait_image), settle=True)
+    smiling = portrait_image.landmarks
+    open_mouthed = smiling.copy()
+    open_mouthed[[146, 91, 181, 84, 17, 314, 405, 321, 375, 95, 88, 178, 87, 14, 317, 402, 318, 324], 1] += 0.15
+    ticks = [Tick(open_mouthed if i < 5 else smiling, i * 0.08, i, i == 0) for i in range(40)]
+    for tick in ticks:
+        pipeline.observe([stream], [[tick]])
+    first, best = (pipeline.keypoints(landmarks).flat() for landmarks in (open_mouthed, smiling))
+    assert (stream.reference.flat() - best).norm() < 0.05 * (first - best).norm()
+    stream.reset_reference()
+    for i in range(40, 60):
+        pipeline.observe([stream], [[Tick(open_mouthed if i == 40 else smiling, i * 0.08, i, False)]])
+    torch.testing.assert_close(stream.reference.flat(), first)

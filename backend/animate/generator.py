@@ -75,7 +75,8 @@ class EncodedPortrait:
 class Rendered:
     """What a generator made of F frames: `frames [F, 3, S, S]` in [0, 1], and the parts they came from.
 
-    `details` are the colours of the close-up crops `[F, P, 3, m, m]`.
+    `coarse_alpha` is the share of own pixels before the close-ups are laid over; `details` are the colours of these crops
+    `[F, P, 3, m, m]`.
     """
 
     frames: Tensor
@@ -84,6 +85,7 @@ class Rendered:
     alpha: Tensor
     warped: Tensor
     paint: Tensor
+    coarse_alpha: Tensor
     details: Tensor
 
 
@@ -122,12 +124,13 @@ class Generator(nn.Module):
         if coarse.shape != warped.shape:
             alpha, paint = (F.interpolate(part, (size, size), mode="bilinear", align_corners=False) for part in (alpha, paint))
         share, colour = self.details(portrait.details, warped, driving, condition)
+        coarse_alpha = alpha
         alpha, paint = lay_over(alpha, paint, share, colour, driving)
         if portrait.picture.shape[-1] == size:
             frames = torch.lerp(paint, warped, alpha)
         else:
             frames = compose(portrait.picture, flow, alpha, paint)
-        return Rendered(frames, flow, occlusion, alpha, warped, paint, colour)
+        return Rendered(frames, flow, occlusion, alpha, warped, paint, coarse_alpha, colour)
 
     def move(self, picture: Tensor, source: Keypoints, driving: Keypoints) -> Tensor:
         """Warp pictures `[F, 3, S, S]`, S at least the working size, without paint -> `[F, 3, size, size]`."""

@@ -7,6 +7,8 @@ frame" of the First Order Motion Model's demo, the frame most like the portrait 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -17,6 +19,15 @@ SHAPE = 0.3
 
 HALF = 0.05
 """Distance, over the face's size, at which likeness has fallen to one half: about an open mouth, or a turn by 15 degrees."""
+
+SETTLE = 38
+"""Clock steps, three seconds, among which a live driver's reference is looked for."""
+
+EASE = 0.12
+"""Share of the way to a better reference that is gone in one step: half of it takes 0.4 s, so the picture never jumps."""
+
+REST = 40
+"""Steps after the search until the last one is as good as reached (0.88^40 = 0.006)."""
 
 
 def likeness(portrait: Keypoints, driving: Keypoints) -> Tensor:
@@ -47,3 +58,38 @@ def _centred(value: Tensor) -> Tensor:
     """Points `[..., N, 2]` as complex numbers `[..., N]` around their mean."""
     points = torch.view_as_complex(value.contiguous())
     return points - points.mean(-1, keepdim=True)
+
+
+@dataclass
+class Settling:
+    """The reference of a live driver, whose best frame is not known beforehand: it eases to ever better ones, then stays.
+
+    Attributes:
+        steps: seen so far.
+        best: likeness of the best frame so far.
+        wanted: its keypoints `[N]`.
+    """
+
+    steps: int = 0
+    best: float = 0.0
+    wanted: Keypoints | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the reference moves no more."""
+        return self.steps >= SETTLE + REST
+
+    def see(self, portrait: Keypoints, driving: Keypoints, reference: Keypoints) -> Keypoints:
+        """Take in a step and return the reference from now on.
+
+        Args:
+            portrait: keypoints `[N]` of the portrait in use.
+            driving: the driver's, now.
+            reference: what was referred to until now.
+        """
+        if self.steps < SETTLE and (alike := float(likeness(portrait, driving))) > self.best:
+            self.best, self.wanted = alike, driving
+        self.steps += 1
+        if self.wanted is None:
+            return reference
+        return Keypoints.from_flat(torch.lerp(reference.flat(), self.wanted.flat(), EASE))

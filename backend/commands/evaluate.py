@@ -79,9 +79,9 @@ def evaluate_animation(
     html: Html = None,
 ) -> None:
     """Score the generators against the camera: reconstruction, faces, flicker and other people's motion."""
-    from backend.evaluate.animation import FUTURES_ON_SCREEN, ON_SCREEN, AnimationEvaluation
-    from backend.evaluate.animation import evaluate_animation as run
-    from backend.evaluate.animation_html import write_animation
+    from backend.evaluate.animation.evaluation import FUTURES_ON_SCREEN, ON_SCREEN, AnimationEvaluation
+    from backend.evaluate.animation.evaluation import evaluate_animation as run
+    from backend.evaluate.animation.html import write_animation
 
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
     settings = AnimationEvaluation(names, frames, futures, windows, seed, threads, device)

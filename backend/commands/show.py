@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.commands.options import MODELS, Device, Models, Seed, Threads, progress, writing
+from backend.commands.options import MODELS, Device, Engine, Models, Seed, Threads, progress, writing
 from backend.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def animate(
     models: Models = MODELS,
     threads: Threads = 0,
     device: Device = "cpu",
+    engine: Engine = "auto",
 ) -> None:
     """Write a film: the portrait follows a clip, its futures beside what really happened."""
     import msgspec
@@ -108,7 +109,7 @@ def animate(
     # A file of that name in the folder one stands in is what one means.
     named = portrait in BUNDLED and not Path(portrait).is_file()
     image = bundled_portrait(portrait) if named else load_portrait(_bytes(Path(portrait)))
-    pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator)
+    pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator, engine=engine)  # type: ignore[arg-type]
     recording, pictures = (known, None) if known else _follow(driving)
     if whole_picture:
         from backend.whole_film import whole_film

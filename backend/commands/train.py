@@ -61,7 +61,7 @@ def train_generator(
     pack: Annotated[Path, typer.Option(help="Folder made by `train pack`.")],
     run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/generator"),
     kind: Annotated[str, typer.Option(help="slim_128, slim_256 or full_256.")] = "slim_128",
-    stage: Annotated[str, typer.Option(help="motion (the flow alone, first) or all.")] = "all",
+    stage: Annotated[str, typer.Option(help="motion (the flow alone, first), details (eyes and lips) or all.")] = "all",
     updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 20_000,
     minutes: Annotated[float, typer.Option(min=0, help="Stop after this long in all; 0 goes by --updates.")] = 0.0,
     batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
@@ -100,7 +100,7 @@ def train_scene(
     seed: Seed = 0,
 ) -> None:
     """Draw a robot arm that pushes things about, with its joints: videos without a face, for `train detector`."""
-    from backend.train.arm_scene import write_scene
+    from backend.train.detector.arm_scene import write_scene
 
     with writing(out), progress("sequences") as report:
         write_scene(out, sequences, seed, frames, report)
@@ -121,8 +121,8 @@ def train_detector(
     seed: Seed = 0,
 ) -> None:
     """Train keypoints, motion and generator on any videos, with no labels (First Order Motion Model)."""
-    from backend.train.detector import DetectorTraining
-    from backend.train.detector import train_detector as work
+    from backend.train.detector.training import DetectorTraining
+    from backend.train.detector.training import train_detector as work
 
     settings = DetectorTraining(size, keypoints, updates, minutes, batch, report_every=report_every, threads=threads, seed=seed)
     with writing(out), progress("updates") as report:
@@ -140,7 +140,7 @@ def train_keypoints(
     """Write a detector's keypoints of every video, for `train forecaster` and `evaluate forecast`."""
     from backend.animate.fomm.checkpoint import open_model
     from backend.runtime.engine import configure_process
-    from backend.train.detector_keypoints import write_keypoints
+    from backend.train.detector.keypoints import write_keypoints
 
     configure_process(threads)
     model = open_model(checkpoint)

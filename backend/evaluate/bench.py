@@ -13,6 +13,7 @@ import simplejpeg
 import torch
 from torch import Tensor
 
+from backend.evaluate.bench_generator import drawing, engines, session_memory, work
 from backend.evaluate.report import Metric, Report
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.paper import PaperLoop
@@ -21,11 +22,9 @@ from backend.forecast.refine import Refinement
 from backend.keypoints.clock import Tick, resample
 from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline, Stream
+from backend.runtime.choose import EngineName
 from backend.runtime.engine import Precision
 from backend.types import FloatArray, ForecastSettings, Recording
-
-FRAMES = 16
-"""Frames rendered in one pass when a generator is timed: K = 4 futures, every fourth of H = 16 steps."""
 
 SAMPLES, CONTEXT, HORIZON = 100, 8, 16
 """One window as the GRU-SNF paper forecasts it."""
@@ -50,7 +49,9 @@ def bench(
     *,
     device: str = "cpu",
     threads: int = 0,
+    engine: EngineName = "auto",
     precision: Precision = "auto",
+    all_engines: bool = False,
     repeats: int = 30,
 ) -> Report:
     """Measure every stage on the bundled portrait and a recording.
@@ -60,12 +61,14 @@ def bench(
         recording: drives the portrait.
         device: of the generators.
         threads: torch threads; 0 takes half of the cores.
+        engine: what renders; `auto` is the fastest there is here.
         precision: of the generators.
+        all_engines: time every other engine and precision too, by one thread and by two; that takes minutes.
         repeats: timed runs of each stage, after three warm-ups; the paper's loop, which takes seconds, runs a
             tenth as often, and not at all below ten.
     """
     results: dict[str, dict[str, Metric]] = {}
-    pipelines = list(_pipelines(models, device, threads, precision))
+    pipelines = list(_pipelines(models, device, threads, engine, precision))
     pipeline, stream = _started(pipelines[0][1], recording)
     landmarks = recording.landmarks[0]
     results["keypoints"] = {"ms": measure(lambda: pipeline.keypoints(landmarks).flat(), repeats)}
@@ -80,7 +83,13 @@ def bench(
     context = torch.stack([pipeline.keypoints(face).flat() for face in faces])
     results |= sampling(Forecaster.load(models / "forecaster"), context.reshape(1, CONTEXT, -1), repeats)
     for name, loaded in pipelines:
-        results |= _generator(name, loaded, recording, repeats)
+        folder = models / f"generator_{name}"
+        _, drawn = _started(loaded, recording)
+        results |= drawing(name, loaded, drawn, repeats, measure)
+        results[f"generator_{name}"] |= work(folder)
+        if all_engines:
+            results |= engines(folder, loaded, drawn, repeats, measure)
+    results["session"] = session_memory(pipelines[-1][1])
     for tiles, size in ((8, 128), (4, 256)):
         sheet = np.ascontiguousarray(np.tile(bundled_portrait().picture[:size, :size], (1, tiles, 1)))
         results[f"jpeg_sheet_{tiles}x{size}"] = {"ms": measure(lambda s=sheet: simplejpeg.encode_jpeg(s, quality=80), repeats)}  # type: ignore[misc]
@@ -90,7 +99,8 @@ def bench(
         "device": device,
         "threads": torch.get_num_threads(),
         "repeats": repeats,
-        "precision": str(pipeline.generator.precision),
+        "engine": pipeline.generator.name,
+        "precision": pipeline.generator.precision,
     }
     return Report("bench", used, results)
 
@@ -120,12 +130,14 @@ def sampling(forecaster: Forecaster, context_WCD: Tensor, repeats: int, samples:
     return results
 
 
-def _pipelines(models: Path, device: str, threads: int, precision: Precision) -> Iterator[tuple[str, Pipeline]]:
+def _pipelines(
+    models: Path, device: str, threads: int, engine: EngineName, precision: Precision
+) -> Iterator[tuple[str, Pipeline]]:
     """Load each generator that is there, by name."""
     Forecaster.load(models / "forecaster")
     for folder in sorted(models.glob("generator_*")):
         name = folder.name.removeprefix("generator_")
-        yield name, Pipeline.load(models, device=device, threads=threads, generator=name, precision=precision)
+        yield name, Pipeline.load(models, device=device, threads=threads, generator=name, engine=engine, precision=precision)
 
 
 def _started(pipeline: Pipeline, recording: Recording) -> tuple[Pipeline, Stream]:
@@ -137,14 +149,3 @@ def _started(pipeline: Pipeline, recording: Recording) -> tuple[Pipeline, Stream
 def _ticks(recording: Recording) -> Iterator[tuple[FloatArray, np.float64]]:
     segment = resample(recording)[0]
     return zip(segment.landmarks, segment.timestamps, strict=True)
-
-
-def _generator(name: str, pipeline: Pipeline, recording: Recording, repeats: int) -> dict[str, dict[str, Metric]]:
-    _, stream = _started(pipeline, recording)
-    image = bundled_portrait()
-    fan = pipeline.forecast([stream], [ForecastSettings(k=4, horizon=16)])[0]
-    frames = fan.paths[:, 3::4].flatten(0, 1)[:FRAMES]
-    rendered = measure(lambda: pipeline.render([(stream, frames)], pipeline.generator.size), max(5, repeats // 3))
-    rate = Metric(FRAMES / rendered.value * 1000)
-    encoded = measure(lambda: pipeline.portrait(image), max(5, repeats // 3))
-    return {f"generator_{name}": {"ms": rendered, "frames_per_s": rate}, f"encode_portrait_{name}": {"ms": encoded}}

@@ -65,14 +65,18 @@ def write_graph(model: Model, path: Path, made_from: str) -> None:
     require_openvino().save_model(model, path, compress_to_fp16=False)
 
 
-def read_graph(folder: Path) -> Model:
-    """Read the eight-bit render graph beside a generator's weights.
+def read_graph(folder: Path, path: Path | None = None) -> Model:
+    """Read the eight-bit render graph of a generator.
+
+    Args:
+        folder: of the generator.
+        path: of the graph; beside the weights by default.
 
     Raises:
         ModelError: `int8_missing`; `int8_stale` where the weights are newer; `int8_damaged`.
     """
-    path = folder / INT8_GRAPH
-    again = f"Make it with `motionfan export --model {folder} --to openvino --precision int8 --calibrate DIR -o {folder}`."
+    path = path or folder / INT8_GRAPH
+    again = f"Make it with `motionfan export --model {folder} --precision int8 --calibrate DIR -o {folder}`."
     if not (path.is_file() and path.with_suffix(".bin").is_file()):
         raise ModelError("int8_missing", f"There is no eight-bit graph of the generator in {folder}.", again)
     core = require_openvino().Core()
@@ -82,7 +86,7 @@ def read_graph(folder: Path) -> Model:
     except RuntimeError as error:
         raise ModelError("int8_damaged", f"{path} cannot be read.", again) from error
     if made_from != fingerprint(folder):
-        raise ModelError("int8_stale", f"{path} was made from other weights than {WEIGHTS} beside it.", again)
+        raise ModelError("int8_stale", f"{path} was made from other weights than {WEIGHTS} in {folder}.", again)
     if tuple(port.any_name for port in model.inputs) != RENDER_INPUTS:
         raise ModelError("int8_stale", f"{path} was made by another version of MotionFan.", again)
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -77,6 +78,7 @@ def quantise(graph: Model, samples: Iterable[Sample]) -> Model:
             "calibrator_missing", "NNCF is not installed.", "Install it with `pip install -e '.[export]'`."
         ) from None
 
+    nncf.set_log_level(logging.ERROR)
     data = [dict(sample) for sample in samples]
     if not data:
         raise InputError("calibration_empty", "There is no frame to calibrate with.", "Name another folder with --calibrate.")

@@ -86,7 +86,8 @@ def _write(
 
 def _antialiased(g: Any, picture: Any, size: Any, align_corners: Any, scales: Any) -> Any:
     """Resize without aliasing as ONNX says it; torch's own exporter does not know this operator."""
-    nothing = g.op("Constant", value_t=torch.tensor([], dtype=torch.float32))
+    nothing = g.op("prim::Constant")
+    nothing.setType(torch._C.OptionalType.ofTensor())
     whole = g.op("Shape", picture, start_i=0, end_i=2)
     sizes = g.op("Concat", whole, size, axis_i=0)
     return g.op(

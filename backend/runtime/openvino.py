@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from backend.animate.compose import compose, shrink
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.errors import InputError
 from backend.runtime.conversion import read_graph, render_graph, require_openvino
-from backend.runtime.graph import folded, render_inputs, to_bytes
+from backend.runtime.graph import PER_FRAME, RENDER_INPUTS, folded, render_inputs, to_bytes
 from backend.types import Keypoints
 
 if TYPE_CHECKING:
-    from openvino import CompiledModel, Model
+    from openvino import CompiledModel, InferRequest, Model
 
 OpenVinoPrecision = Literal["float32", "bfloat16", "int8"]
-
-BATCH = 4
-"""Frames in one pass: more would leave the caches."""
 
 _HINT = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # In int8 all but the convolutions stays in float32.
 
@@ -50,7 +48,8 @@ class OpenVinoEngine:
         self.precision: str = precision
         self.size = generator.config.size
         self._encoder = folded(generator)
-        self._request = compile_graph(graph, precision).create_infer_request()
+        compiled = compile_graph(graph, precision)
+        self._requests = [compiled.create_infer_request() for _ in range(torch.get_num_threads())]
 
     @torch.inference_mode()
     def encode(self, picture: NDArray[np.uint8], keypoints: Keypoints) -> EncodedPortrait:
@@ -60,29 +59,46 @@ class OpenVinoEngine:
 
     @torch.inference_mode()
     def render(self, portrait: EncodedPortrait, driving: Keypoints, size: int | None = None) -> NDArray[np.uint8]:
-        """Render frames `[F, size, size, 3]` uint8 of one portrait at keypoints `[F, N]`; see `GeneratorEngine.render`."""
+        """Render frames `[F, size, size, 3]` uint8 of one portrait at keypoints `[F, N]`; see `Engine.render`."""
         size = size or self.size
         picture = None if size == self.size else shrink(portrait.picture, size)
         frames = np.empty((len(driving.value), size, size, 3), np.uint8)
-        for start in range(0, len(frames), BATCH):
-            part = driving[start : start + BATCH]
-            # What it returns is overwritten by the next pass; it is read before that.
-            out = self._request.infer(render_inputs(portrait, part), share_inputs=True, share_outputs=True)
-            if picture is None:
-                frames[start : start + BATCH] = out["frames"]
-            else:
-                flow, alpha, paint = (torch.from_numpy(out[name]) for name in ("flow", "alpha", "paint"))
-                whole = compose(picture.expand(len(flow), -1, -1, -1), flow, alpha, paint)
-                frames[start : start + BATCH] = to_bytes(whole).numpy()
+        inputs = render_inputs(portrait, driving)
+        turns = len(self._requests)
+        for index in range(len(frames) + turns):
+            request = self._requests[index % turns]
+            if index >= turns:
+                request.wait()
+                self._take(request, picture, frames[index - turns])
+            if index < len(frames):
+                row = slice(index, index + 1)
+                own = {name: inputs[name][row] for name in RENDER_INPUTS[-PER_FRAME:]}
+                request.start_async(inputs | own, share_inputs=True)
         return frames
+
+    def _take(self, request: InferRequest, picture: Tensor | None, frame: NDArray[np.uint8]) -> None:
+        """Copy a frame out of a request that is done, or compose it at the picture's own size."""
+        if picture is None:
+            frame[:] = request.get_tensor("frames").data[0]
+            return
+        flow, alpha, paint = (torch.from_numpy(request.get_tensor(name).data) for name in ("flow", "alpha", "paint"))
+        frame[:] = to_bytes(compose(picture, flow, alpha, paint))[0].numpy()
 
 
 def compile_graph(graph: Model, precision: OpenVinoPrecision) -> CompiledModel:
-    """Make a graph ready to run on the CPU with as many threads as torch has."""
+    """Make a render graph ready to run on the CPU, one frame a call, and as many calls at once as torch has threads.
+
+    A graph whose shapes are all known runs up to a fifth faster than one of any number of frames, and more frames in one
+    call are no faster on a CPU. Threads that each draw their own frame need not wait for one another.
+    """
+    graph = graph.clone()
+    one = {port.any_name: [1, *list(port.get_partial_shape())[1:]] for port in graph.inputs}
+    graph.reshape(one)
+    threads = torch.get_num_threads()
     options = {
         "INFERENCE_PRECISION_HINT": _HINT[precision],
-        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": threads,
         # Pinned threads would fight over the same cores with those of other processes.
         "ENABLE_CPU_PINNING": False,
     }

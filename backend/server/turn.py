@@ -72,7 +72,7 @@ class Turns:
         for turn in turns:
             seat, work = turn.seat, turn.work
             if work.reset:
-                seat.stream = self._pipeline.open(seat.portrait, seat.number + seat.generations)
+                seat.stream = self._pipeline.open(seat.portrait, seat.number + seat.generations, settle=True)
             if work.reference:
                 seat.stream.reset_reference()
             if work.reset or seat.settings != work.settings or any(tick.restarted for tick in work.ticks):
@@ -217,7 +217,7 @@ class Turns:
         """Tell the session that its work failed, and give it a fresh stream."""
         log.error("inference_failed", session=turn.seat.session[:6], exc_info=error)
         seat = turn.seat
-        seat.stream = self._pipeline.open(seat.portrait, seat.number + seat.generations)
+        seat.stream = self._pipeline.open(seat.portrait, seat.number + seat.generations, settle=True)
         seat.forget()
         if turn.seq is not None:
             seat.mailbox.cancel(turn.seq)

@@ -88,7 +88,7 @@ class InferenceWorker:
 
         def job(pipeline: Pipeline) -> None:
             self._opened += 1
-            seat = Seat(session, self._opened, portrait, mailbox, pipeline.open(portrait, self._opened), listener)
+            seat = Seat(session, self._opened, portrait, mailbox, pipeline.open(portrait, self._opened, settle=True), listener)
             with self.bell:
                 self._seats[session] = seat
 

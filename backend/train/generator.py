@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from backend.animate.generator import Generator, GeneratorConfig
 from backend.runtime.engine import configure_process
@@ -25,7 +25,7 @@ from backend.train.pairs import Pairs, PairSampler
 from backend.train.picture_losses import dissimilarity, reconstruction_loss
 from backend.train.sheets import render_pairs, sample_sheet, validate
 
-Stage = Literal["motion", "all"]
+Stage = Literal["motion", "details", "all"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class GeneratorTraining:
 
     Attributes:
         stage: `motion` trains the flow alone, by the warped portrait (four times as many updates an hour, and most of the
-            error is motion's); `all` trains everything.
+            error is motion's); `details` the painting of eyes and lips alone, on their crops (five times as many); `all`
+            trains everything.
         updates: optimiser steps in all; the learning rate falls to 0 over them (cosine).
         minutes: stop after this long in all, the rate falling to 0 over that; 0 goes by `updates`.
         batch: pairs per update.
@@ -46,7 +47,7 @@ class GeneratorTraining:
         paint: weight of the error of the paint alone: where alpha is near 1 it would otherwise never learn to be needed.
         details: weight of the error of the close-ups' colours alone, for the same reason.
         own_pixels: cost of painting where the portrait's own pixels would do. Low values give the least error and a blur
-            wherever the network is unsure; this one stays sharp for 2 % more error.
+            wherever the network is unsure; this one stays sharp for 2 % more error. Eyes and lips are exempt: they are painted.
         adversarial: weight of looking real to the critics; 0 trains without critics.
         matching: weight of the critics' features matching.
         report_every: updates between validations, checkpoints and sample sheets.
@@ -84,8 +85,11 @@ class Trainer:
         self.generator = generator.to(**layout)
         self.average = copy.deepcopy(self.generator)
         self.critics = Critics(parts).to(**layout)
-        learned = self.generator.motion if settings.stage == "motion" else self.generator
-        self.optimiser = torch.optim.AdamW(learned.parameters(), settings.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+        stages: dict[str, nn.Module] = {"motion": self.generator.motion, "details": self.generator.details}
+        self.learned = stages.get(settings.stage, self.generator)
+        self.optimiser = torch.optim.AdamW(
+            self.learned.parameters(), settings.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4
+        )
         self.critics_optimiser = torch.optim.AdamW(self.critics.parameters(), settings.learning_rate, betas=(0.5, 0.99))
         self.parts: dict[str, Any] = {
             "generator": self.generator,
@@ -101,9 +105,10 @@ class Trainer:
         rate = settings.learning_rate * min(1, (step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * done))
         for group in (*self.optimiser.param_groups, *self.critics_optimiser.param_groups):
             group["lr"] = rate
-        self.generator.train()
+        self.generator.eval()
+        self.learned.train()
         with torch.autocast(settings.device, torch.bfloat16):
-            losses = self._motion(pairs) if settings.stage == "motion" else self._all(pairs)
+            losses = {"motion": self._motion, "details": self._details, "all": self._all}[settings.stage](pairs)
         self.optimiser.zero_grad(set_to_none=True)
         losses["total"].backward()
         torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
@@ -114,6 +119,25 @@ class Trainer:
     def _motion(self, pairs: Pairs) -> dict[str, Tensor]:
         warped = self.generator.move(pairs.source, pairs.source_keypoints, pairs.driving_keypoints)
         return {"total": self._reconstruction(warped, pairs)}
+
+    def _details(self, pairs: Pairs) -> dict[str, Tensor]:
+        details, keypoints = self.generator.details, pairs.driving_keypoints
+        with torch.no_grad():
+            warped = self.generator.move(pairs.source, pairs.source_keypoints, keypoints)
+            crops, truth = details.look(warped, keypoints).flatten(0, 1), details.look(pairs.driving, keypoints).flatten(0, 1)
+            own = details.look(pairs.source, pairs.source_keypoints)
+        condition = self.generator.condition(pairs.source_keypoints, keypoints)
+        share, colour = details(own, warped, keypoints, condition)
+        blend = torch.lerp(crops, colour.flatten(0, 1), share.flatten(0, 1))
+        even = torch.ones_like(truth[:, :1])
+        losses = {
+            "frame": reconstruction_loss(blend, truth, even, self.settings.gradient),
+            "details": reconstruction_loss(colour.flatten(0, 1), truth, even, self.settings.gradient),
+        }
+        total = losses["frame"] + 0.5 * losses["details"]
+        if self.settings.adversarial:
+            total = total + self._adversarial(losses, lambda x: [self.critics.close(x)], truth, blend)
+        return losses | {"total": total}
 
     def _all(self, pairs: Pairs) -> dict[str, Tensor]:
         settings = self.settings
@@ -127,27 +151,31 @@ class Trainer:
             total
             + settings.paint * losses["paint"]
             + settings.details * losses["details"]
-            + settings.own_pixels * (1 - out.alpha).mean()
+            + settings.own_pixels * (1 - out.coarse_alpha).mean()
         )
         if settings.adversarial:
-            losses["critics"] = self._train_critics(out.frames.detach(), pairs)
-            with torch.no_grad():
-                real = self.critics(pairs.driving, pairs.driving_keypoints)
-            rendered = self.critics(out.frames, pairs.driving_keypoints)
-            losses |= {"fooling": fooling_loss(rendered), "matching": matching_loss(real, rendered)}
-            total = total + settings.adversarial * losses["fooling"] + settings.matching * losses["matching"]
+            total = total + self._adversarial(
+                losses, lambda x: self.critics(x, pairs.driving_keypoints), pairs.driving, out.frames
+            )
         return losses | {"total": total}
+
+    def _adversarial(
+        self, losses: dict[str, Tensor], judge: Callable[[Tensor], list[list[Tensor]]], real: Tensor, rendered: Tensor
+    ) -> Tensor:
+        """Train the critics on these pictures, then return what the generator lowers; both are written to `losses`."""
+        losses["critics"] = critics_loss(judge(real), judge(rendered.detach()))
+        self.critics_optimiser.zero_grad()
+        losses["critics"].backward()
+        self.critics_optimiser.step()
+        losses["critics"] = losses["critics"].detach()
+        with torch.no_grad():
+            wanted = judge(real)
+        found = judge(rendered)
+        losses |= {"fooling": fooling_loss(found), "matching": matching_loss(wanted, found)}
+        return self.settings.adversarial * losses["fooling"] + self.settings.matching * losses["matching"]
 
     def _reconstruction(self, picture: Tensor, pairs: Pairs) -> Tensor:
         return reconstruction_loss(picture, pairs.driving, pairs.weight, self.settings.gradient)
-
-    def _train_critics(self, frames: Tensor, pairs: Pairs) -> Tensor:
-        keypoints = pairs.driving_keypoints
-        loss = critics_loss(self.critics(pairs.driving, keypoints), self.critics(frames, keypoints))
-        self.critics_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.critics_optimiser.step()
-        return loss.detach()
 
     @torch.no_grad()
     def _follow(self, decay: float) -> None:
@@ -219,7 +247,7 @@ def train_generator(
             log.write(step, {**recent, "seconds": seconds, **figures})
             since, sums = step, {}
             Image.fromarray(sample_sheet(trainer.average, held_out)).save(run / "samples" / f"{step:06d}.png")
-            score = figures["l1_warp" if settings.stage == "motion" else "l1"]
+            score = figures[{"motion": "l1_warp", "details": "l1_eyes_lips", "all": "l1"}[settings.stage]]
             if score < best:
                 best = score
                 told = {"training": asdict(settings), "step": step, "validation": figures, "seconds": seconds}

@@ -10,7 +10,9 @@ WINDOW = 7
 """Side of the square that `dissimilarity` takes its statistics from, in pixels."""
 
 
-def reconstruction_loss(prediction: Tensor, target: Tensor, weight: Tensor, gradient: float, scales: int = 3) -> Tensor:
+def reconstruction_loss(
+    prediction: Tensor, target: Tensor, weight: Tensor, gradient: float = 1.0, structure: float = 0.0, scales: int = 3
+) -> Tensor:
     """Weighted L1 plus L1 of the image gradients, over a pyramid of `scales` halvings; a scalar.
 
     Args:
@@ -18,11 +20,14 @@ def reconstruction_loss(prediction: Tensor, target: Tensor, weight: Tensor, grad
         target: the same.
         weight: `[B, 1, n, n]`.
         gradient: weight of the gradients beside L1.
+        structure: weight of `dissimilarity` beside L1.
         scales: halvings, the first of them none.
     """
     total = prediction.new_zeros(())
     for _ in range(scales):
         total = total + (weight * (prediction - target).abs()).mean()
+        if structure:
+            total = total + structure * dissimilarity(prediction, target)
         for axis in (-1, -2):
             difference = (prediction.diff(dim=axis) - target.diff(dim=axis)).abs()
             total = total + gradient * (weight.narrow(axis, 1, weight.shape[axis] - 1) * difference).mean()

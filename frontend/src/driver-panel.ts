@@ -27,7 +27,12 @@ export class DriverPanel {
   readonly #pause = h('button', { type: 'button', class: 'quiet' });
   readonly #neutral = h(
     'button',
-    { type: 'button', class: 'quiet', hidden: true, title: 'Take the face of this moment as the neutral one (N)' },
+    {
+      type: 'button',
+      class: 'quiet',
+      hidden: true,
+      title: 'Take the face of this moment as the neutral one (N), not the most alike of the first three seconds',
+    },
     icon('M12 4v3M12 17v3M4 12h3M17 12h3M12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5'),
     'Reset reference',
   );

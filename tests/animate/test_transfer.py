@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.animate.transfer import inverse_2x2, product_2x2, relative, spread
+from backend.animate.transfer import inverse_2x2, product_2x2, relative, tilt
 from backend.types import Keypoints
 
 
@@ -33,10 +33,27 @@ def test_a_driver_that_stays_at_the_reference_leaves_the_portrait_alone():
     assert torch.allclose(moved.jacobian, source.jacobian, atol=1e-4)
 
 
-def test_a_larger_face_on_camera_moves_a_smaller_portrait_in_proportion():
-    source, reference = keypoints(1), keypoints(2)
-    large = Keypoints(reference.value * 2, reference.jacobian * 2)
-    shifted = Keypoints(large.value + 0.2, large.jacobian)
-    expected = source.value + 0.2 * spread(source)[..., None, None] / spread(large)[..., None, None]
-    assert torch.allclose(relative(source, shifted, large).value, expected, atol=1e-5)
-    assert torch.allclose(relative(source, shifted, large, scale=1.0).value, source.value + 0.2, atol=1e-5)
+@given(st.integers(0, 10_000), st.floats(-3, 3), st.floats(0.3, 3))
+def test_a_portrait_that_is_the_drivers_face_tilted_scaled_and_shifted_moves_as_it_does(seed, angle, size):
+    reference, driving = keypoints(seed), keypoints(seed + 1)
+    angle = torch.tensor(angle)
+    similarity = size * torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
+
+    def placed(face: Keypoints) -> Keypoints:
+        return Keypoints(face.value @ similarity.mT + 0.3, similarity @ face.jacobian)
+
+    moved, expected = relative(placed(reference), driving, reference), placed(driving)
+    assert torch.allclose(moved.value, expected.value, atol=1e-4)
+    assert torch.allclose(moved.jacobian, expected.jacobian, atol=1e-2)
+
+
+def test_the_scale_may_be_said():
+    source, reference = keypoints(1), keypoints(1)
+    shifted = Keypoints(reference.value + 0.2, reference.jacobian)
+    assert torch.allclose(relative(source, shifted, reference, scale=0.5).value, source.value + 0.1, atol=1e-5)
+
+
+def test_faces_that_stand_alike_need_no_turn():
+    face = keypoints(1)
+    larger = Keypoints(face.value * 3 + 0.1, face.jacobian)
+    assert torch.allclose(tilt(face, larger), torch.eye(2).expand(1, 2, 2), atol=1e-6)

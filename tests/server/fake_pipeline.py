@@ -75,7 +75,7 @@ class FakePipeline:
     def portrait(self, image: PortraitImage) -> FakePortrait:
         return FakePortrait(image.picture, self.regions(torch.from_numpy(image.landmarks)))
 
-    def open(self, portrait: FakePortrait, seed: int = 0) -> FakeStream:
+    def open(self, portrait: FakePortrait, seed: int = 0, *, settle: bool = False) -> FakeStream:
         stream = FakeStream(portrait, seed)
         self.streams.append(stream)
         return stream

@@ -57,18 +57,19 @@ def test_augmentation_moves_keypoints_with_the_picture(packed):
             assert warp(picture, keypoints.value[:, None])[:, 0, 0][inside].min() > 0.5
 
 
-def test_the_motion_stage_leaves_paint_as_it_is(packed, tmp_path):
+@pytest.mark.parametrize("stage", ["motion", "details"])
+def test_a_stage_leaves_the_other_parts_as_they_are(stage, packed, tmp_path):
     threads = torch.get_num_threads()
     start = tmp_path / "start"
     Generator(SMALL).save(start, {})
     try:
-        settings = GeneratorTraining("motion", updates=2, batch=2, report_every=2, threads=1, architecture=SMALL)
+        settings = GeneratorTraining(stage, updates=2, batch=2, report_every=2, threads=1, architecture=SMALL)
         best = train_generator(packed, tmp_path / "run", settings, start_from=start)
     finally:
         torch.set_num_threads(threads)
     before, after = Generator.load(start).state_dict(), Generator.load(best).state_dict()
     changed = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
-    assert changed == {"motion"}
+    assert changed == {stage}
 
 
 def test_training_goes_on_where_it_was_cut_and_keeps_the_best(packed, tmp_path):

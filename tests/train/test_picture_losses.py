@@ -14,6 +14,14 @@ def test_the_loss_is_zero_only_for_a_perfect_picture():
     assert reconstruction_loss(picture + 0.1, picture, torch.ones(2, 1, 32, 32), 1.0).item() == pytest.approx(0.1, rel=1e-3)
 
 
+def test_structure_counts_beside_colours_where_it_is_asked_for():
+    picture, other, even = torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), torch.ones(2, 1, 32, 32)
+    plain = reconstruction_loss(other, picture, even, scales=1)
+    assert torch.allclose(
+        reconstruction_loss(other, picture, even, structure=0.5, scales=1), plain + 0.5 * dissimilarity(other, picture)
+    )
+
+
 def test_weight_counts_errors_where_it_is():
     picture, weight = torch.zeros(1, 3, 32, 32), torch.ones(1, 1, 32, 32)
     weight[..., :16] = 9

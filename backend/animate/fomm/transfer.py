@@ -58,7 +58,7 @@ def reenact(
         while chunk := list(islice(pictures, batch)):
             theirs = model.detect(to_tensor(chunk, size))
             reference = theirs[:1] if reference is None else reference
-            moved = theirs if absolute else relative(ours, theirs, reference)
+            moved = theirs if absolute else relative(ours, theirs, reference, turn=torch.eye(2))
             count = len(chunk)
             again = (x.expand(count, *x.shape[1:]) for x in (picture, features, ours.value, ours.jacobian))
             shown, encoded, value, jacobian = again

@@ -1,0 +1,1 @@
+"""How well portraits are animated: pictures and faces of every method against what the camera saw."""

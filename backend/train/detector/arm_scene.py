@@ -1,0 +1,200 @@
+"""A robot arm that pushes things about on a table, drawn by this file alone: video without a face, and with the truth known.
+
+Seen obliquely from above. Everything has a height: links are lit capsules that throw soft shadows, things are short
+cylinders, the table has a grain. Drawn too large and averaged, so edges are smooth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from backend.train.detector.arm_motion import GRIPPER, Array, Motion, move
+from backend.types import CLOCK_HZ
+
+TILT = 0.62
+"""How the depth of the table is foreshortened: sine of the camera's elevation."""
+
+LIFT = 0.78
+"""How far up a height of 1 appears: its cosine."""
+
+FINER = 3
+"""Drawn so many times too large, then averaged."""
+
+HEIGHTS = (0.28, 0.42, 0.26)
+"""Of shoulder, elbow and wrist above the table."""
+
+THING_HEIGHT = 0.13
+LIGHT = np.array([-0.5, -0.62, 0.6])
+
+
+@dataclass(frozen=True)
+class ArmVideo:
+    """One sequence.
+
+    Attributes:
+        frames: `[T, S, S, 3]` uint8.
+        joints: shoulder, elbow, wrist and fingertips in the picture, `[T, 4, 2]` in [-1, 1], x right, y down.
+    """
+
+    frames: NDArray[np.uint8]
+    joints: NDArray[np.float32]
+
+
+def project(ground: Array, height: float) -> Array:
+    """Where points `[..., 2]` of the table, so high above it, appear: `[..., 2]` in [-1, 1]."""
+    return np.stack([ground[..., 0], ground[..., 1] * TILT - height * LIFT + 0.25], -1)
+
+
+def arm_video(seed: int, frames: int = 30, size: int = 64) -> ArmVideo:
+    """Make one sequence: the same seed gives the same."""
+    random = np.random.default_rng(seed)
+    motion = move(frames, int(random.integers(3, 6)), random)
+    look = _Look.draw(len(motion.radii), size * FINER, random)
+    pictures = np.stack([_draw(motion, t, look) for t in range(frames)])
+    means = pictures.reshape(frames, size, FINER, size, FINER, 3).mean((2, 4))
+    noisy = means + random.normal(0, 0.008, means.shape)
+    return ArmVideo((noisy.clip(0, 1) * 255).round().astype(np.uint8), _joints(motion))
+
+
+def write_scene(
+    out: Path, sequences: int, seed: int, frames: int = 30, report: Callable[[int, int], None] | None = None
+) -> None:
+    """Write `arm_00000.npz` and on, with `frames`, `joints` and `fps`, the clock's; sequence i has the seed `seed + i`."""
+    out.mkdir(parents=True, exist_ok=True)
+    for index in range(sequences):
+        video = arm_video(seed + index, frames)
+        np.savez_compressed(out / f"arm_{index:05d}.npz", frames=video.frames, joints=video.joints, fps=CLOCK_HZ)
+        if report:
+            report(index + 1, sequences)
+
+
+def _joints(motion: Motion) -> NDArray[np.float32]:
+    tips = project(motion.gripper, 0)
+    return np.concatenate([_arm(motion), tips[:, None]], 1).astype(np.float32)
+
+
+def _arm(motion: Motion) -> Array:
+    """Shoulder, elbow and wrist in the picture, `[T, 3, 2]`."""
+    grounds = (motion.shoulder, motion.elbow, motion.gripper)
+    return np.stack([project(ground, height) for ground, height in zip(grounds, HEIGHTS, strict=True)], 1)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Colours of one sequence, its table `[S, S, 3]`, and the pixels' positions `[S, S, 2]`."""
+
+    table: Array
+    grid: Array
+    things: Array
+    link: Array
+    joint: Array
+
+    @classmethod
+    def draw(cls, things: int, size: int, random: np.random.Generator) -> _Look:
+        """Draw a look at random."""
+        line = (np.arange(size) * 2 + 1) / size - 1
+        grid = np.stack(np.meshgrid(line, line), -1)
+        grain = gaussian_filter(random.normal(size=(size, size)), (size / 90, size / 6))
+        speck = gaussian_filter(random.normal(size=(size, size)), size / 60)
+        slope = grid @ [0.03 * random.normal(), 0.06]
+        shade = 0.035 * grain / grain.std() + 0.02 * speck / speck.std() + slope
+        base = np.array([0.62, 0.52, 0.42]) + random.normal(0, 0.05, 3)
+        hues = (random.random() + np.arange(things) / things + random.normal(0, 0.05, things)) * 2 * np.pi
+        colours = 0.5 + 0.38 * np.cos(hues[:, None] + np.array([0, 2.1, 4.2]))
+        red = np.array([0.75, 0.16, 0.12]) + random.normal(0, 0.03, 3)
+        return cls(base * (1 + shade[..., None]), grid, colours, red, np.full(3, 0.24) + random.normal(0, 0.02))
+
+
+def _draw(motion: Motion, t: int, look: _Look) -> Array:
+    canvas = look.table.copy()
+    shoulder, elbow, wrist = _arm(motion)[t]
+    tip = motion.gripper[t]
+    # Shadows are soft: the coarse pixels do.
+    dark = _shadow(motion, t, look.grid[FINER // 2 :: FINER, FINER // 2 :: FINER])
+    canvas *= 1 - 0.42 * dark.repeat(FINER, 0).repeat(FINER, 1)[..., None]
+    order = np.argsort(motion.things[t, :, 1])
+    for index in order[motion.things[t, order, 1] <= tip[1]]:
+        _thing(canvas, look, motion.things[t, index], motion.radii[index], look.things[index])
+    _gripper(canvas, look, wrist, tip, motion.turn[t])
+    for index in order[motion.things[t, order, 1] > tip[1]]:
+        _thing(canvas, look, motion.things[t, index], motion.radii[index], look.things[index])
+    _capsule(canvas, look.grid, shoulder, elbow, 0.125, 0.1, look.link)
+    _capsule(canvas, look.grid, elbow, wrist, 0.095, 0.07, np.array([0.82, 0.8, 0.76]))
+    _capsule(canvas, look.grid, shoulder, shoulder, 0.16, 0.16, look.joint)
+    _capsule(canvas, look.grid, elbow, elbow, 0.105, 0.105, look.joint)
+    _capsule(canvas, look.grid, wrist, wrist, 0.075, 0.075, look.link)
+    return canvas
+
+
+def _shadow(motion: Motion, t: int, grid: Array) -> Array:
+    """How dark the table is under arm and things, `[S, S]` in [0, 1]: light falls from the upper left."""
+    dark = np.zeros(grid.shape[:2])
+    points = (motion.shoulder[t], motion.elbow[t], motion.gripper[t])
+    fallen = [project(ground + 0.45 * height, 0) for ground, height in zip(points, HEIGHTS, strict=True)]
+    for start, end in ((fallen[0], fallen[1]), (fallen[1], fallen[2])):
+        _, distance = _along(grid, start, end)
+        dark = np.maximum(dark, 1 / (1 + np.exp((distance - 0.09) / 0.03)))
+    for place, radius in zip(motion.things[t], motion.radii, strict=True):
+        offset = (grid - project(place + 0.06, 0)) / [1, TILT]
+        dark = np.maximum(dark, 0.8 / (1 + np.exp((np.linalg.norm(offset, axis=-1) - radius) / 0.02)))
+    return dark
+
+
+def _thing(canvas: Array, look: _Look, place: Array, radius: float, colour: Array) -> None:
+    """A cylinder: its side, lit from the left, then its top."""
+    bottom, top = project(place, 0), project(place, THING_HEIGHT)
+    part = _around(look.grid, [bottom, top], radius)
+    canvas, grid = canvas[part], look.grid[part]
+    across = (grid[..., 0] - bottom[0]) / radius
+    rim = radius * TILT * np.sqrt(np.maximum(1 - across**2, 0))
+    side = (np.abs(across) < 1) & (grid[..., 1] < bottom[1] + rim) & (grid[..., 1] > top[1] - rim)
+    canvas[side] = colour * (0.62 - 0.28 * across[side])[:, None]
+    lid = np.linalg.norm((grid - top) / [radius, radius * TILT], axis=-1)
+    canvas[lid < 1] = colour * 1.05
+    canvas[(lid > 0.55) & (lid < 0.7)] = colour * 0.8
+
+
+def _gripper(canvas: Array, look: _Look, wrist: Array, tip: Array, turn: float) -> None:
+    """A post down to the table and two fingers across the direction of the forearm."""
+    across = np.array([-np.sin(turn), np.cos(turn)]) * GRIPPER * 0.8
+    forward = np.array([np.cos(turn), np.sin(turn)]) * GRIPPER * 0.6
+    palm = project(tip, 0.12)
+    _capsule(canvas, look.grid, wrist, palm, 0.05, 0.05, look.joint)
+    for sign in (-1, 1):
+        knuckle, end = project(tip + sign * across, 0.12), project(tip + sign * across + forward, 0.0)
+        _capsule(canvas, look.grid, palm, knuckle, 0.032, 0.032, np.array([0.6, 0.62, 0.66]))
+        _capsule(canvas, look.grid, knuckle, end, 0.03, 0.024, np.array([0.6, 0.62, 0.66]))
+
+
+def _around(grid: Array, points: list[Array], margin: float) -> tuple[slice, slice]:
+    """Rows and columns of the pixels within `margin` of the box of some points."""
+    pixels = (np.stack(points) + 1) * len(grid) / 2
+    low = (pixels.min(0) - margin * len(grid) / 2).astype(int).clip(0)
+    high = (pixels.max(0) + margin * len(grid) / 2).astype(int).clip(0) + 2
+    return slice(low[1], high[1]), slice(low[0], high[0])
+
+
+def _along(grid: Array, start: Array, end: Array) -> tuple[Array, Array]:
+    """Position along a segment, `[S, S]` in [0, 1], and distance from it."""
+    axis = end - start
+    share = (((grid - start) @ axis) / max(float(axis @ axis), 1e-9)).clip(0, 1)
+    return share, np.linalg.norm(grid - start - share[..., None] * axis, axis=-1)
+
+
+def _capsule(canvas: Array, grid: Array, start: Array, end: Array, wide: float, narrow: float, colour: Array) -> None:
+    """A round bar that narrows from `start` to `end`, with diffuse light and a highlight from its normals."""
+    part = _around(grid, [start, end], wide)
+    canvas, grid = canvas[part], grid[part]
+    share, distance = _along(grid, start, end)
+    radius = wide + (narrow - wide) * share
+    inside = distance < radius
+    flat = (grid - start - share[..., None] * (end - start))[inside] / radius[inside][:, None]
+    up = np.sqrt(np.maximum(1 - (flat**2).sum(-1), 0))
+    facing = (np.concatenate([flat, up[:, None]], -1) @ (LIGHT / np.linalg.norm(LIGHT))).clip(0, 1)
+    canvas[inside] = colour * (0.35 + 0.65 * facing)[:, None] + 0.35 * facing[:, None] ** 12

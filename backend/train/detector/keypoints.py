@@ -1,0 +1,43 @@
+"""A detector's keypoints of a folder of videos, in the form that forecasters are trained and measured on."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from backend.animate.fomm.model import Fomm
+from backend.train.detector.measure import keypoints_of
+from backend.train.detector.videos import VideoSet
+from backend.types import Keypoints
+
+
+def write_keypoints(model: Fomm, data: Path, out: Path, report: Callable[[int, int], None] | None = None) -> int:
+    """Write `recordings/NAME.npz` (`keypoints [T, 6N]`, `fps`) and `clips.csv`, whose split is the detector's own.
+
+    Args:
+        model: in evaluation mode.
+        data: folder of videos; see `VideoSet.read`.
+        out: folder to fill; every sequence counts as a person.
+        report: called with (sequences done, sequences in all).
+
+    Returns:
+        How many recordings were written.
+    """
+    videos = VideoSet.read(data, model.config.size)
+    rows = [(video, "train") for video in videos.train] + [(video, "val") for video in videos.held_out]
+    (out / "recordings").mkdir(parents=True, exist_ok=True)
+    with (out / "clips.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("clip", "person", "split"))
+        for index, (video, split) in enumerate(rows):
+            name = video.name.removesuffix(".npz").replace(":", "_").replace(".", "_")
+            flat = Keypoints(*keypoints_of(model.kp_detector, video)).flat().to(torch.float32).numpy()
+            np.savez(out / "recordings" / f"{name}.npz", keypoints=flat, fps=np.float32(video.fps))
+            table.writerow((name, name, split))
+            if report:
+                report(index + 1, len(rows))
+    return len(rows)

@@ -1,0 +1,128 @@
+"""BAIR robot pushing as it is published: softmotion30 TFRecords -> pictures, without TensorFlow.
+
+A TFRecord file is a row of: length (8 bytes), its masked CRC-32C (4), data, its masked CRC-32C (4), little-endian. The data
+is a `tf.train.Example`: Features (field 1) is a map (field 1) of name (1) to Feature (2), which holds a BytesList (1).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.errors import InputError
+from backend.train.detector.tfrecord_crc import masked_crc32c
+
+CAMERA = "image_aux1"
+"""The camera that the video prediction papers use; `image_main` is the other one."""
+
+LONGEST_RECORD = 1 << 30
+"""Bytes; a damaged length must not ask for all memory."""
+
+
+def read_softmotion(path: Path, camera: str = CAMERA) -> Iterator[NDArray[np.uint8]]:
+    """Read one sequence `[T, S, S, 3]` uint8 after another.
+
+    Args:
+        path: the TFRecord file.
+        camera: pictures are the raw bytes under `STEP/CAMERA/encoded`, steps from 0.
+
+    Raises:
+        InputError: `tfrecord_missing`; `tfrecord_truncated`; `tfrecord_crc` (bytes changed); `tfrecord_keys` (an Example,
+            but not of softmotion pictures); `tfrecord_damaged` (no Example).
+    """
+    for index, record in enumerate(read_records(path)):
+        try:
+            features = _byte_features(record)
+        except (ValueError, IndexError, UnicodeDecodeError) as error:
+            raise InputError("tfrecord_damaged", f"Record {index} of {path} is no tf.train.Example ({error}).") from None
+        yield _pictures(features, camera, f"Record {index} of {path}")
+
+
+def read_records(path: Path) -> Iterator[bytes]:
+    """Read the data of every record, both checksums checked."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise InputError("tfrecord_missing", f"{path} cannot be read ({error.strerror}).") from None
+    with file:
+        index = 0
+        while head := file.read(12):
+            where = f"record {index} of {path}"
+            if len(head) < 12:
+                raise _truncated(where)
+            length, check = struct.unpack("<QI", head)
+            if masked_crc32c(head[:8]) != check or length > LONGEST_RECORD:
+                raise InputError("tfrecord_crc", f"The length of {where} is damaged, or this is no TFRecord file.")
+            data, tail = file.read(length), file.read(4)
+            if len(data) < length or len(tail) < 4:
+                raise _truncated(where)
+            if masked_crc32c(data) != struct.unpack("<I", tail)[0]:
+                raise InputError("tfrecord_crc", f"The checksum of {where} does not fit its data.", "Download it again.")
+            yield data
+            index += 1
+
+
+def _truncated(where: str) -> InputError:
+    return InputError("tfrecord_truncated", f"The file ends in the middle of {where}.", "Download it again.")
+
+
+def _pictures(features: dict[str, bytes], camera: str, where: str) -> NDArray[np.uint8]:
+    frames: list[NDArray[np.uint8]] = []
+    while (raw := features.get(f"{len(frames)}/{camera}/encoded")) is not None:
+        side = math.isqrt(len(raw) // 3)
+        if not side or side * side * 3 != len(raw) or (frames and frames[0].size != len(raw)):
+            raise InputError("tfrecord_keys", f"{where}: picture {len(frames)} has {len(raw)} bytes, no square of raw RGB.")
+        frames.append(np.frombuffer(raw, np.uint8).reshape(side, side, 3))
+    if not frames:
+        some = ", ".join(sorted(features)[:3]) or "no pictures at all"
+        raise InputError("tfrecord_keys", f"{where} has no `0/{camera}/encoded`; it holds {some}.")
+    return np.stack(frames)
+
+
+def _byte_features(example: bytes) -> dict[str, bytes]:
+    """Names and first values of an Example's features that are bytes."""
+    found: dict[str, bytes] = {}
+    for features in _fields(memoryview(example), 1):
+        for entry in _fields(features, 1):
+            name = b"".join(bytes(part) for part in _fields(entry, 1)).decode()
+            for feature in _fields(entry, 2):
+                for values in _fields(feature, 1):
+                    found.update((name, bytes(value)) for value in list(_fields(values, 1))[:1])
+    return found
+
+
+def _fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
+    """The contents of every length-delimited field `wanted` of a protobuf message, others passed over."""
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        kind = key & 7
+        if kind == 0:
+            _, at = _varint(message, at)
+            continue
+        if kind not in (1, 2, 5):
+            raise ValueError(f"wire type {kind}")
+        length, at = _varint(message, at) if kind == 2 else (8 if kind == 1 else 4, at)
+        if at + length > len(message):
+            raise ValueError("a field is longer than its message")
+        if kind == 2 and key >> 3 == wanted:
+            yield message[at : at + length]
+        at += length
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    """A protobuf varint and where it ends: seven bits a byte, lowest first."""
+    value = shift = 0
+    while True:
+        byte = message[at]
+        value |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return value, at
+        if shift > 63:
+            raise ValueError("a number is too long")

@@ -1,0 +1,86 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+import torch
+
+from backend.errors import ModelError
+from backend.evaluate.animation.clips import find_videos, open_clip
+from backend.evaluate.animation.futures import Futures, measure
+from backend.evaluate.animation.methods import Methods
+from tests.media.made import moving, video
+
+
+@pytest.fixture
+def rendered():
+    source = torch.Generator().manual_seed(0)
+    return torch.rand(10, 4, 5, 5, 3, generator=source), torch.rand(4, 5, 5, 3, generator=source)
+
+
+def test_the_nearest_samples_are_measured_and_all_of_their_pairs(rendered):
+    frames, truth = rendered
+    found = measure(frames, truth, 3)
+    whole = [(sample - truth).abs().mean().item() for sample in frames]
+    best = [frames[i] for i in np.argsort(whole)[:3]]
+    for step in range(4):
+        mae = np.mean([(sample[step] - truth[step]).abs().mean().item() for sample in best])
+        apd = np.mean([(a[step] - b[step]).abs().mean().item() for a, b in combinations(best, 2)])
+        assert found["mae"][0, step].item() == pytest.approx(mae, abs=1e-6)
+        assert found["apd"][0, step].item() == pytest.approx(apd, abs=1e-6)
+    every = np.mean([(a - b).abs().mean().item() for a, b in combinations(frames, 2)])
+    assert found["apd_all"].mean().item() == pytest.approx(every, abs=1e-6)
+    assert found["mae_all"].mean().item() == pytest.approx(np.mean(whole), abs=1e-6)
+
+
+def test_one_future_has_no_diversity_and_the_truth_no_error(rendered):
+    _, truth = rendered
+    found = measure(truth[None], truth, 4)
+    assert all(values.eq(0).all() for values in found.values())
+
+
+@pytest.fixture(scope="module")
+def futures(small_models, tmp_path_factory):
+    videos = tmp_path_factory.mktemp("videos")
+    video(videos / "long.mp4", moving(50), fps=25)
+    video(videos / "short.mp4", moving(12), fps=25)
+    found = Futures(Methods(small_models), small_models, samples=5, windows=1)
+    for entry in find_videos(videos)[0]:
+        found.add(open_clip(entry, 1))
+    return found
+
+
+def test_a_clip_too_short_for_a_window_has_none(futures):
+    assert len(futures.table) == 1 and [strip.clip for strip in futures.strips] == ["long"]
+
+
+def test_futures_have_figures_at_every_rendered_step(futures):
+    results = futures.results()
+    assert list(results) == ["futures_truth", "futures_copy_last", "futures_gru_nf", "futures_gru_snf"]
+    flow = results["futures_gru_nf"]
+    assert len(flow["mae"].per_step) == len(flow["apd_over_mae"].per_step) == 4
+    assert flow["apd_over_mae"].value == pytest.approx(flow["apd"].value / flow["mae"].value)
+    assert flow["apd"].value > 0 and flow["mae"].value <= flow["mae_all"].value
+    assert results["futures_copy_last"]["apd"].value == 0 and "apd_over_mae" not in results["futures_copy_last"]
+
+
+def test_standardised_figures_run_from_0_to_1_over_all_forecasts(futures):
+    futures.results()
+    for metric in ("mae_standard", "apd_standard"):
+        values = [futures.table.values(name, metric).item() for name in ("copy_last", "gru_nf", "gru_snf")]
+        assert (min(values), max(values)) == (0, 1)
+
+
+def test_strips_show_the_frames_that_came_at_the_forecast_times(futures):
+    rows = futures.strips[0].rows
+    assert list(rows)[:2] == ["what came", "rendered from its true motion"]
+    assert all(row.shape == (4, 128, 128, 3) for row in rows.values())
+    frames = [frame.reshape(128, 2, 128, 2, 3).mean((1, 3)) for frame in moving(50)]
+    for step, picture in enumerate(rows["what came"]):
+        at = 2 * (8 + 4 * step + 3)  # 50 frames at 25 Hz hold one window of 24 ticks, two frames apart
+        nearest = min(range(50), key=lambda i: np.abs(frames[i] - picture).mean())
+        assert abs(nearest - at) <= 1
+
+
+def test_without_a_forecaster_or_generator_it_says_so(tmp_path):
+    with pytest.raises(ModelError):
+        Futures(Methods(tmp_path), tmp_path, samples=2)

@@ -1,0 +1,102 @@
+"""Files that other engines run: what they compute, and what their making refuses."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from backend.__main__ import app
+from backend.errors import InputError
+from backend.runtime.export import export_int8, export_openvino, quantise
+from backend.runtime.graph import ENCODE_OUTPUTS, RENDER_OUTPUTS, render_inputs, to_bytes
+from backend.runtime.onnx import export_onnx
+
+
+def expected(generator, picture, source, driving):
+    """What the model itself gives: the encoded portrait's parts, and the rendered ones."""
+    with torch.inference_mode():
+        portrait = generator.encode(picture, source[None])
+        rendered = generator(portrait.repeat(len(driving.value)), driving)
+    parts = {name: getattr(portrait, name).numpy() for name in ENCODE_OUTPUTS}
+    outputs = {name: getattr(rendered, name).numpy() for name in RENDER_OUTPUTS[1:]}
+    # The frames' own size is the network's, whatever the picture's.
+    frames = torch.lerp(rendered.paint, rendered.warped, rendered.alpha)
+    return parts, outputs | {"frames": to_bytes(frames).numpy()}, portrait
+
+
+@pytest.fixture
+def picture(portrait_image):
+    return torch.from_numpy(portrait_image.picture).permute(2, 0, 1)[None, :, :300, :300].float() / 255
+
+
+def check(encode, render, generator, picture, source, driving):
+    parts, outputs, portrait = expected(generator, picture, source, driving)
+    given = {"picture": picture.numpy(), "source_value": source.value[None].numpy()}
+    found = encode(given | {"source_jacobian": source.jacobian[None].numpy()})
+    for name, value in parts.items():
+        assert found[name] == pytest.approx(value, abs=1e-4), name
+    found = dict(zip(RENDER_OUTPUTS, map(render(render_inputs(portrait, driving)).__getitem__, RENDER_OUTPUTS), strict=True))
+    assert np.abs(found["frames"].astype(int) - outputs["frames"]).max() <= 1
+    # Where alpha is 1, nobody sees the paint, and rounding may make it anything.
+    for each in (found, outputs):
+        each["paint"] = (1 - each["alpha"]) * each["paint"]
+    for name in RENDER_OUTPUTS[1:]:
+        assert found[name] == pytest.approx(outputs[name], abs=1e-4), name
+
+
+def test_openvino_files_compute_what_the_model_does(tiny, tiny_folder, tmp_path, picture, source, driving):
+    openvino = pytest.importorskip("openvino")
+    paths = export_openvino(tiny_folder, tmp_path)
+    hint = {"INFERENCE_PRECISION_HINT": "f32"}
+    encode, render = (openvino.Core().compile_model(path, "CPU", hint) for path in paths)
+    check(encode, render, tiny, picture, source, driving[:3])
+
+
+def test_onnx_files_compute_what_the_model_does(tiny, tiny_folder, tmp_path, picture, source, driving):
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+
+    def run(path):
+        session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        return lambda given: dict(zip([out.name for out in session.get_outputs()], session.run(None, given), strict=True))
+
+    check(*map(run, export_onnx(tiny_folder, tmp_path)), tiny, picture, source, driving[:3])
+
+
+def test_int8_keeps_the_picture_and_quantises_nothing_but_convolutions(tiny, tiny_graph, picture, source, driving):
+    openvino = pytest.importorskip("openvino")
+    pytest.importorskip("nncf")
+    _, outputs, portrait = expected(tiny, picture, source, driving[:4])
+    graph = quantise(tiny_graph.clone(), [render_inputs(portrait, driving[i : i + 1]) for i in range(8)])
+    made = [node for node in graph.get_ops() if node.get_type_name() == "FakeQuantize"]
+    reached = {port.get_node().get_type_name() for node in made for port in node.output(0).get_target_inputs()}
+    assert made and reached == {"Convolution"}
+    compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    away = np.abs(compiled(render_inputs(portrait, driving[:4]))["frames"].astype(int) - outputs["frames"])
+    # A network of noise magnifies every rounding; the shipped weights are held to far less in test_openvino.py.
+    assert 0 < away.mean() < outputs["frames"].std() / 10
+
+
+def test_int8_without_frames_or_nncf_is_refused(tiny_graph, tiny_folder, tmp_path, monkeypatch):
+    pytest.importorskip("nncf")
+    with pytest.raises(InputError) as empty:
+        quantise(tiny_graph.clone(), [])
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    with pytest.raises(InputError) as missing:
+        export_int8(tiny_folder, tmp_path, [])
+    assert [error.value.code for error in (empty, missing)] == ["calibration_empty", "calibrator_missing"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--to", "onnx", "--precision", "int8"], "Nothing exports to onnx in int8"),
+        (["--precision", "int8"], "real frames"),
+        (["--to", "tensorrt"], "Nothing exports"),
+    ],
+)
+def test_what_is_not_exported_is_told(tiny_folder, tmp_path, asked, words):
+    done = CliRunner().invoke(app, ["export", "--model", str(tiny_folder), "-o", str(tmp_path), *asked])
+    assert done.exit_code and words in str(done.exception) + done.output
