@@ -45,7 +45,7 @@ class GeneratorConfig:
 
 ARCHITECTURES = {
     "slim_128": GeneratorConfig(),
-    "slim_256": GeneratorConfig(size=256, detail_size=96),
+    "slim_256": GeneratorConfig(size=256, detail_size=64),
     "full_256": GeneratorConfig(256, 10, 64, 64, 256, 128, 4, 96, 96, 4),
 }
 """Sizes by name. Slim ones run on a CPU as fast as video; both have the same weights' shapes, so one can start the other."""
