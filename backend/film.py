@@ -176,11 +176,16 @@ def _sheet(tiles: list[Picture], captions: list[str], methods: Sequence[str]) ->
     columns = -(-len(methods) // 2)
     canvas = Image.new("RGB", ((1 + columns) * size, 2 * (size + _STRIP)), "#0c0e12")
     draw = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(13)
     for index, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
         column, row = (0, index) if index < 2 else (1 + (index - 2) % columns, (index - 2) // columns)
         x, y = column * size, row * (size + _STRIP)
         colour = "#e6e6e6" if index < 2 else COLOURS[(index - 2) % len(COLOURS)]
-        draw.text((x + 8, y + 5), caption, fill=colour, font=font)
+        draw.text((x + 8, y + 5), caption, fill=colour, font=_font(caption, size - 16))
         canvas.paste(Image.fromarray(tile), (x, y + _STRIP))
     return np.asarray(canvas)
+
+
+def _font(caption: str, width: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    """The largest font, up to 13 pixels, in which a caption fits its tile."""
+    fonts = (ImageFont.load_default(height) for height in range(13, 6, -1))
+    return next((font for font in fonts if font.getlength(caption) <= width), ImageFont.load_default(7))

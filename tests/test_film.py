@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from backend.errors import InputError
-from backend.film import film
+from backend.film import _font, film
 from backend.media.images import PortraitImage, load_portrait
 from backend.media.video import read_video
 from backend.neutral import longest, neutral
@@ -112,3 +112,9 @@ def test_no_number_as_a_moment_and_no_frame_to_start_from_are_explained(pipeline
     with pytest.raises(InputError, match="no frame"):
         nothing = Recording(recording.landmarks[:0], recording.timestamps[:0])
         film(pipeline, portrait_image, nothing, tmp_path / "out.mp4", ForecastSettings())
+
+
+@pytest.mark.parametrize("width", [112, 176, 240])
+def test_a_caption_fits_its_tile(width):
+    assert _font("4 GRU-SNF  off by 0.115  closest", width).getlength("4 GRU-SNF  off by 0.115  closest") <= width
+    assert _font("what happened", 240).getlength("what happened") > 60
