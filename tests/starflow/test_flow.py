@@ -5,19 +5,7 @@ import math
 import pytest
 import torch
 
-from backend.starflow.flow import Flow, FlowConfig
 from backend.starflow.inversion import Jacobi, parallel, sequential
-
-SMALL = FlowConfig(rows=2, columns=2, channels=3, deep_width=64, deep_layers=2, shallow_width=64, shallow_layers=1, words=5)
-
-
-@pytest.fixture(scope="module")
-def flow() -> Flow:
-    torch.manual_seed(0)
-    flow = Flow(SMALL)
-    for block in (*flow.shallow, flow.deep):
-        torch.nn.init.normal_(block.head.weight, std=0.05)
-    return flow.eval().requires_grad_(False)
 
 
 def test_from_latents_to_noise_and_back_is_exact(flow):
