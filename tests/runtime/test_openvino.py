@@ -38,8 +38,6 @@ def test_float32_equals_torch_at_any_size_and_number_of_frames(engine, tiny, por
 @pytest.mark.parametrize(("precision", "largest", "mean"), [("float32", 1, 0.01), ("bfloat16", 64, 0.6), ("int8", 64, 0.6)])
 def test_shipped_weights_look_the_same(shipped, portrait_image, source, driving, precision, largest, mean):
     """In steps of 1/255: the `largest` difference of 99.9 % of the pixels is a sixth of that of any."""
-    if precision == "int8" and not (SHIPPED / INT8_GRAPH).is_file():
-        pytest.skip("no eight-bit graph is shipped")
     engine = OpenVinoEngine(shipped, precision, SHIPPED)
     expected, frames = both(shipped, engine, portrait_image.picture, source, driving[::40])
     difference = np.abs(frames - expected)
