@@ -79,14 +79,14 @@ def test_one_batch_can_be_learnt(data):
     optimiser = torch.optim.Adam(model.parameters(), 2e-3)
     frames = pictures(wandering(0).frames)
     history = []
-    for step in range(6):
+    for step in range(12):  # The first steps of Adam jump about, and where to depends on the number of threads.
         plate = ThinPlate.draw(2, torch.Generator().manual_seed(step))
         parts = losses(model, frames[:2], frames[2:4], plate, 0.5)
         history.append(parts["reconstruction"].item())
         optimiser.zero_grad()
         sum(parts.values()).backward()
         optimiser.step()
-    assert history[-1] < 0.85 * history[0]
+    assert history[-1] < 0.75 * history[0]
 
 
 class Oracle(torch.nn.Module):
