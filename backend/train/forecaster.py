@@ -25,6 +25,7 @@ from backend.keypoints.dataset import Motion, read_motions, windows
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
 from backend.train.losses import likelihood_loss, rollout_loss, surprise_quantiles, validation_score
 from backend.train.motion import MotionSampler, measure
+from backend.train.schedule import set_rate
 
 Kind = Literal["gru_nf", "gru_gaussian", "vrnn"]
 
@@ -229,9 +230,7 @@ class _Run:
         self._optimiser.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        rate = training.learning_rate * min(1.0, (self.update + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * self.progress))
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
+        set_rate(self._optimiser, training.learning_rate, self.update, self.progress, warm_up=100)
         if torch.isfinite(norm):
             self._optimiser.step()
         self.update += 1

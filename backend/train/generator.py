@@ -23,6 +23,7 @@ from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
 from backend.train.pack import Pack
 from backend.train.pairs import Pairs, PairSampler
 from backend.train.picture_losses import dissimilarity, reconstruction_loss
+from backend.train.schedule import set_rate
 from backend.train.sheets import render_pairs, sample_sheet, validate
 
 Stage = Literal["motion", "details", "all"]
@@ -102,9 +103,8 @@ class Trainer:
     def update(self, pairs: Pairs, done: float, step: int) -> dict[str, float]:
         """Take one optimiser step; `done` is the share of the training that is over. Returns the losses."""
         settings = self.settings
-        rate = settings.learning_rate * min(1, (step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * done))
-        for group in (*self.optimiser.param_groups, *self.critics_optimiser.param_groups):
-            group["lr"] = rate
+        for optimiser in (self.optimiser, self.critics_optimiser):
+            set_rate(optimiser, settings.learning_rate, step, done, warm_up=200)
         self.generator.eval()
         self.learned.train()
         with torch.autocast(settings.device, torch.bfloat16):

@@ -24,6 +24,7 @@ from backend.starflow.sampler import draw
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
 from backend.train.pack import Pack
 from backend.train.picture_losses import reconstruction_loss
+from backend.train.schedule import set_rate
 from backend.train.video_clips import KeptLatents, VideoClips
 
 Stage = Literal["autoencoder", "flow", "denoiser"]
@@ -221,9 +222,7 @@ def _updates(
     noise = torch.Generator().manual_seed(settings.seed + state["step"])
     share = state["seconds"] / (60 * settings.minutes)
     while share < 1:
-        rate = settings.learning_rate * min(1, (state["step"] + 1) / 300) * 0.5 * (1 + math.cos(math.pi * share))
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+        set_rate(optimiser, settings.learning_rate, state["step"], share, warm_up=300)
         part.train()
         with torch.autocast(settings.device, torch.bfloat16):
             loss = loss_of(model, settings.stage, *material.batch(state["step"]), noise)

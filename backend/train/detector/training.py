@@ -6,7 +6,6 @@ equivariance is asked for. Nobody labels anything; see `losses` for what is comp
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -28,6 +27,7 @@ from backend.train.detector.tps import ThinPlate
 from backend.train.detector.videos import VideoSet
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
 from backend.train.picture_losses import reconstruction_loss
+from backend.train.schedule import set_rate
 
 SIZES = (64, 128, 256)
 """Edges of the pictures that can be trained on."""
@@ -130,8 +130,7 @@ def train_detector(
     log.write(step, figures)
     sums, since = dict[str, float](), 0
     while (share := _share(settings, step, time.monotonic() - began)) < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * share))
+        set_rate(optimiser, settings.learning_rate, step, share, warm_up=50)
         parts = _update(model, optimiser, videos, settings, step)
         sums = {name: sums.get(name, 0.0) + value for name, value in parts.items()}
         step, since, seconds = step + 1, since + 1, time.monotonic() - began
