@@ -161,8 +161,7 @@ class Api:
         async with visit.portrait_lock:
             async with self._face_lock:
                 image = await asyncio.to_thread(load_portrait, data)
-            encoded = await asyncio.wrap_future(self._registry.worker.run(lambda pipeline: pipeline.portrait(image)))
-            return await self._show(visit, DefaultPortrait(encoded, image.picture))
+            return await self._show(visit, await self._registry.encode(image))
 
     async def choose_portrait(self, request: Request, session: str, name: str) -> dict[str, int]:
         """Animate a bundled portrait."""

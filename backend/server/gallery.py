@@ -53,6 +53,5 @@ class Gallery:
         """
         if name not in self._encoded:
             image = await asyncio.to_thread(bundled_portrait, name)
-            encoded = await asyncio.wrap_future(self._registry.worker.run(lambda pipeline: pipeline.portrait(image)))
-            self._encoded[name] = DefaultPortrait(encoded, image.picture)
+            self._encoded[name] = await self._registry.encode(image)
         return self._encoded[name]

@@ -19,6 +19,7 @@ from backend.server.sheet import Picture
 from backend.server.worker import InferenceWorker
 
 if TYPE_CHECKING:
+    from backend.media.images import PortraitImage
     from backend.pipeline import Portrait
 
 TICKET_S = 30.0
@@ -144,6 +145,11 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    async def encode(self, image: PortraitImage) -> DefaultPortrait:
+        """Make a portrait ready to be animated, in the worker's own time."""
+        encoded = await asyncio.wrap_future(self.worker.run(lambda pipeline: pipeline.portrait(image)))
+        return DefaultPortrait(encoded, image.picture)
 
     async def create(self) -> Session:
         """Open a session.
