@@ -12,7 +12,7 @@ from torch import Tensor
 
 from backend.errors import InputError
 from backend.keypoints.regions import FaceRegions
-from backend.media.video import follow_face, pictures_at
+from backend.media.video import VIDEO_SUFFIXES, follow_face, pictures_at
 from backend.train.pack import Pack
 from backend.train.pairs import PairSampler
 from backend.types import Keypoints
@@ -20,7 +20,6 @@ from backend.types import Keypoints
 CALIBRATION, HELD_OUT = 96, 48
 """Pairs to calibrate with, and to measure on."""
 
-VIDEO_TYPES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 LATER = 4
 """Frames of a video that its first one is paired with."""
 
@@ -70,7 +69,7 @@ def _of_pack(folder: Path, size: int, seed: int) -> tuple[list[Pair], list[Pair]
 
 def _of_videos(folder: Path, size: int) -> tuple[list[Pair], list[Pair]]:
     """Every fourth video is measured on."""
-    videos = sorted(path for path in folder.glob("*") if path.suffix.lower() in VIDEO_TYPES)
+    videos = sorted(path for path in folder.glob("*") if path.suffix.lower() in VIDEO_SUFFIXES)
     most = (CALIBRATION + HELD_OUT) // LATER
     chosen = [videos[i] for i in np.unique(np.linspace(0, len(videos) - 1, most).astype(int))] if videos else []
     both: tuple[list[Pair], list[Pair]] = ([], [])

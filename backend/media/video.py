@@ -24,6 +24,9 @@ from backend.media.crop import SquareCrop
 from backend.media.follow import FaceFollower
 from backend.types import FloatArray, Recording
 
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg")
+"""What files of a folder are taken for videos, in lower case."""
+
 REPLACE_S = 0.5
 """After so long without the face last seen, another face may take its place; forecasts begin anew after such a gap."""
 

@@ -13,13 +13,11 @@ from backend.errors import InputError
 from backend.evaluate.animation.faces import keypoint_distance, see_faces
 from backend.keypoints.dataset import held_out
 from backend.media.crop import SquareCrop
-from backend.media.video import follow_face, pictures_at, read_video
+from backend.media.video import VIDEO_SUFFIXES, follow_face, pictures_at, read_video
 from backend.types import FloatArray, Recording
 
 SIZE = 256
 """Edge of the frames in pixels: what rendered ones are compared with."""
-
-SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg")
 
 RUNS, RUN = 2, 5
 """Runs of consecutive frames in a clip, and frames of each, for what happens in time."""
@@ -99,7 +97,7 @@ def find_videos(folder: Path, table: Path | None = None) -> tuple[list[Video], l
     if not folder.is_dir():
         raise InputError("data_missing", f"There is no folder {folder}.", "Name a folder of videos.")
     places = [place for place in (folder / "clips", folder) if place.is_dir()]
-    files = {path.stem: path for place in places for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES}
+    files = {path.stem: path for place in places for path in sorted(place.iterdir()) if path.suffix.lower() in VIDEO_SUFFIXES}
     if table is None:
         table = next((place / "clips.csv" for place in (folder, folder.parent) if (place / "clips.csv").is_file()), None)
     people = {name: name for name in files} if table is None else held_out(table, files)

@@ -13,10 +13,9 @@ from torch import Tensor
 
 from backend.animate.fomm.transfer import central_square
 from backend.errors import InputError
-from backend.media.video import read_video
+from backend.media.video import VIDEO_SUFFIXES, read_video
 from backend.train.detector.tfrecord import read_softmotion
 
-VIDEOS = {".mp4", ".mov", ".mkv", ".webm", ".avi"}
 RECORDS = {".tfrecord", ".tfrecords"}
 
 LONGEST = 300
@@ -91,7 +90,7 @@ def pictures(frames: NDArray[np.uint8]) -> Tensor:
 
 def _sequences(path: Path, size: int) -> Iterator[Video]:
     kind = path.suffix.lower()
-    if kind in VIDEOS:
+    if kind in VIDEO_SUFFIXES:
         read = [
             (central_square(frame.picture, size), frame.t) for frame, _ in zip(read_video(path), range(LONGEST), strict=False)
         ]
