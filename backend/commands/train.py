@@ -87,8 +87,9 @@ def train_generator(
     )
     if not adversarial:
         settings = replace(settings, adversarial=0.0, matching=0.0)
+    end = None if minutes else updates
     with progress("updates") as report:
-        best = work(pack, run, settings, start_from=start_from, progress=lambda done, total, _: report(done, total))
+        best = work(pack, run, settings, start_from=start_from, progress=lambda done, *_: report(done, end))
     print(f"Best weights: {best}")
 
 
