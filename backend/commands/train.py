@@ -153,7 +153,7 @@ def train_keypoints(
 @app.command("starflow")
 def train_starflow(
     pack: Annotated[Path, typer.Option(help="Folder made by `train pack`.")],
-    stage: Annotated[str, typer.Option(help="autoencoder, then flow, then denoiser.")],
+    stage: Annotated[str, typer.Option(help="autoencoder, flow, denoiser; regression, to compare.")],
     run: Annotated[Path | None, typer.Option(help="Folder of the run; a run that is there goes on.")] = None,
     minutes: Annotated[float, typer.Option(min=0.01, help="How long in all.")] = 60.0,
     batch: Annotated[int, typer.Option(min=1, help="Frames (autoencoder) or windows per update.")] = 16,

@@ -18,17 +18,28 @@ REACH = 4.0
 class Affine(nn.Module):
     """z = (x - b) / s, where b and s of a token depend on the tokens before it (STARFlow, TarFlow: Zhai et al. 2024).
 
+    A map over several frames also reads the token at the same place one frame earlier directly, and its shift starts from a
+    learned share of it: so a small model need not learn first where to look.
+
     Args:
         channels: C of a token.
         width: D of the transformer.
         layers: of the transformer.
+        tokens: of a frame.
         dropout: in training.
+        over_frames: reads more than one frame.
     """
 
-    def __init__(self, channels: int, width: int, layers: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self, channels: int, width: int, layers: int, tokens: int, dropout: float = 0.0, *, over_frames: bool = False
+    ) -> None:
         super().__init__()
+        self.tokens = tokens
         self.start = nn.Parameter(torch.zeros(1, 1, width))
+        self.place = nn.Parameter(0.02 * torch.randn(tokens, width))
         self.enter = nn.Linear(channels, width)
+        self.behind = nn.Linear(channels, width) if over_frames else None
+        self.share = nn.Parameter(torch.zeros(channels)) if over_frames else None
         self.transformer = Transformer(width, layers, dropout)
         self.head = nn.Linear(width, 2 * channels)
         nn.init.zeros_(self.head.weight)
@@ -38,33 +49,46 @@ class Affine(nn.Module):
         """Towards noise, all tokens at once.
 
         Args:
-            x: tokens `[B, L, C]`.
+            x: tokens `[B, L, C]`, from the first of a frame on.
             where: their positions `[L, 3]`.
             prefix: what every token may look at besides, `[B, P, D]` (a caption, an action).
 
         Returns:
             z `[B, L, C]` and log |det dz/dx| `[B]`, both in float32.
         """
-        read = torch.cat([self._begin(x, prefix), self.enter(x[:, :-1])], 1)
-        seen = self.transformer(read, _shifted(where, 0 if prefix is None else prefix.shape[1]))
-        shift, scale = self.parameters_of(seen[:, -x.shape[1] :])
+        shift, scale = self.told(x, where, prefix)
         return (x - shift) / scale, -scale.log().sum((1, 2))
 
-    def parameters_of(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """Features `[B, L, D]` -> shift b and scale s > 0, each `[B, L, C]` in float32."""
-        a, b = (REACH * (part / REACH).tanh() for part in exact(self.head(seen)).chunk(2, -1))
+    def told(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Shift and scale `[B, L, C]` of every token, from those before it; arguments as in `forward`."""
+        seen = self.transformer(self.inputs(x, 0, prefix), shifted(where, 0 if prefix is None else prefix.shape[1]))
+        return self.parameters_of(seen, x, 0)
+
+    def inputs(self, x: Tensor, first: int, prefix: Tensor | None) -> Tensor:
+        """What is read in order to tell the tokens of `x` `[B, L, C]` from the `first` on: `[B, (P +) L - first, D]`."""
+        before = self.enter(x[:, max(first - 1, 0) : -1])
+        if first == 0:
+            before = torch.cat([self.start.to(before.dtype).expand(len(x), -1, -1), before], 1)
+        place = torch.arange(first, x.shape[1], device=x.device) % self.tokens
+        read = before + self.place[place]
+        if self.behind is not None:
+            read = read + self.behind(self._behind(x, first))
+        return read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)
+
+    def parameters_of(self, seen: Tensor, x: Tensor, first: int) -> tuple[Tensor, Tensor]:
+        """Features (of the last ones are those of tokens `first` on of `x`) -> shift b and scale s > 0, in float32."""
+        a, b = (REACH * (part / REACH).tanh() for part in exact(self.head(seen[:, first - x.shape[1] :])).chunk(2, -1))
+        if self.share is not None:
+            b = b + self.share * self._behind(x, first)
         return b, F.softplus(a + SOFTPLUS_OF_ONE)
 
-    def _begin(self, x: Tensor, prefix: Tensor | None) -> Tensor:
-        start = self.start.expand(len(x), -1, -1)
-        return start if prefix is None else torch.cat([prefix.to(start.dtype), start], 1)
+    def _behind(self, x: Tensor, first: int) -> Tensor:
+        """Tokens one frame before those of `x` from the `first` on; zero before the first frame."""
+        return F.pad(x, (0, 0, self.tokens, 0))[:, first : x.shape[1]]
 
 
 class Reader:
-    """Walks an `Affine` from noise to data: what has been settled lies in its cache.
-
-    The transformer reads a token one place late (the start token stands in front), so the cache always ends before the last
-    settled token, which is read together with the next ones.
+    """Walks an `Affine` from noise to data, and remembers what it has read of settled tokens.
 
     Args:
         affine: the map.
@@ -74,32 +98,24 @@ class Reader:
     """
 
     def __init__(self, affine: Affine, where: Tensor, batch: int, prefix: Tensor | None = None) -> None:
-        self.affine, self.cache = affine, Cache()
-        self._where = _shifted(where, 0 if prefix is None else prefix.shape[1])
-        self._next = affine._begin(torch.empty(batch, 0, 0), prefix)
+        self.affine, self._prefix, self._cache = affine, prefix, Cache()
+        self._where = shifted(where, 0 if prefix is None else prefix.shape[1])
+        self._settled = torch.empty(batch, 0, affine.enter.in_features, device=where.device)
+        self._guessed = Cache()
         self.passes = 0
 
-    def next(self) -> tuple[Tensor, Tensor]:
-        """Shift and scale `[B, 1, C]` of the next token, which `append` then has to name."""
-        shift, scale = self._read(self._next, keep=True)
-        return shift[:, -1:], scale[:, -1:]
-
-    def append(self, x: Tensor) -> None:
-        """Say what the next token `[B, 1, C]` is."""
-        self._next = self.affine.enter(x)
-
-    def guess(self, x: Tensor, *, settle: bool = False) -> tuple[Tensor, Tensor]:
-        """Shift and scale `[B, m, C]` of the next m tokens, were they `x`; `settle` takes `x` as final."""
-        shift, scale = self._read(torch.cat([self._next, self.affine.enter(x[:, :-1])], 1), keep=settle)
-        if settle:
-            self.append(x[:, -1:])
-        return shift[:, -x.shape[1] :], scale[:, -x.shape[1] :]
-
-    def _read(self, read: Tensor, *, keep: bool) -> tuple[Tensor, Tensor]:
+    def guess(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Shift and scale `[B, m, C]` of the next m tokens, were they `x`; the last of them has no say in it."""
         self.passes += 1
-        begin = self.cache.length
-        seen = self.affine.transformer(read, self._where[begin : begin + read.shape[1]], self.cache, keep=keep)
-        return self.affine.parameters_of(seen)
+        whole, first = torch.cat([self._settled, x], 1), self._settled.shape[1]
+        read, begin = self.affine.inputs(whole, first, self._prefix), self._cache.length
+        self._guessed = self._cache.copy()
+        seen = self.affine.transformer(read, self._where[begin : begin + read.shape[1]], self._guessed)
+        return self.affine.parameters_of(seen, whole, first)
+
+    def settle(self, x: Tensor) -> None:
+        """Take the tokens of the last guess as they are there, and `x` as their values: no further pass is needed."""
+        self._settled, self._cache = torch.cat([self._settled, x], 1), self._guessed
 
 
 def exact(x: Tensor) -> Tensor:
@@ -107,7 +123,7 @@ def exact(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def _shifted(where: Tensor, prefix: int) -> Tensor:
+def shifted(where: Tensor, prefix: int) -> Tensor:
     """Positions of what is read: prefix and start lie before the first frame, a token lies where its successor does."""
     before = torch.zeros(prefix, 3, device=where.device)
     before[:, 0] = -1

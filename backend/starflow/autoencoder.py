@@ -1,4 +1,4 @@
-"""Frames <-> latents: a small convolutional autoencoder, each frame for itself, latents with mean 0 and deviation 1."""
+"""Frames <-> latents: a small convolutional autoencoder, each frame for itself."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class AutoencoderConfig:
 
     Attributes:
         size: side of the frames in pixels.
-        shrink: pixels along a latent's side; a power of two.
-        channels: of a latent.
+        shrink: pixels along a latent's side; a power of two, 4 or more.
+        channels: of a latent; a multiple of 4.
         width: channels at half of the frames' size; they double down to 4 times as many.
     """
 
     size: int = 64
     shrink: int = 16
-    channels: int = 32
+    channels: int = 64
     width: int = 32
 
     @property
@@ -53,46 +53,61 @@ class Residual(nn.Module):
 class Autoencoder(nn.Module):
     """Encoder and decoder.
 
-    The decoder is trained on latents with noise, since that is what the flow draws (STARFlow-V, section 3.2; SimFlow).
+    The outermost and the innermost halving move pixels into channels, those between are convolutions. The decoder is trained
+    on latents with noise, since that is what the flow draws (STARFlow-V, section 3.2; SimFlow).
+
+    Latents' channels have mean 0 and deviation 1, and are then turned so that their changes from one frame to the next are
+    uncorrelated between channels: a flow's affine map draws the channels of a token independently of one another.
     """
 
     mean: Tensor
-    deviation: Tensor
+    basis: Tensor
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
         self.config = config
-        levels = config.shrink.bit_length() - 1
+        levels = config.shrink.bit_length() - 2
         widths = [min(config.width * 2**level, 4 * config.width) for level in range(levels)]
         down: list[nn.Module] = [nn.PixelUnshuffle(2), nn.Conv2d(12, widths[0], 3, 1, 1), Residual(widths[0])]
         for before, after in zip(widths, widths[1:], strict=False):
             down += [nn.Conv2d(before, after, 4, 2, 1), Residual(after)]
-        self.down = nn.Sequential(*down, nn.GroupNorm(8, widths[-1]), nn.SiLU(), nn.Conv2d(widths[-1], config.channels, 1))
-        up: list[nn.Module] = [nn.Conv2d(config.channels, widths[-1], 3, 1, 1), Residual(widths[-1]), Residual(widths[-1])]
+        down += [Residual(widths[-1]), nn.GroupNorm(8, widths[-1]), nn.SiLU()]
+        self.down = nn.Sequential(*down, nn.Conv2d(widths[-1], config.channels // 4, 1), nn.PixelUnshuffle(2))
+        up: list[nn.Module] = [nn.PixelShuffle(2), nn.Conv2d(config.channels // 4, widths[-1], 3, 1, 1)]
+        up += [Residual(widths[-1]), Residual(widths[-1])]
         for before, after in zip(widths[::-1], widths[-2::-1], strict=False):
             up += [nn.Upsample(scale_factor=2), nn.Conv2d(before, after, 3, 1, 1), Residual(after)]
         self.up = nn.Sequential(*up, nn.SiLU(), nn.Conv2d(widths[0], 12, 3, 1, 1), nn.PixelShuffle(2))
-        # Of every latent channel over the training data; set once, after training.
+        # Set once, after training: mean of every channel; its scale, and a rotation, as one matrix.
         self.register_buffer("mean", torch.zeros(config.channels))
-        self.register_buffer("deviation", torch.ones(config.channels))
+        self.register_buffer("basis", torch.eye(config.channels))
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames `[..., 3, S, S]` in [0, 1] -> latents `[..., H, W, C]`."""
         flat = self.down(frames.reshape(-1, *frames.shape[-3:]) * 2 - 1).permute(0, 2, 3, 1).float()
-        latents = (flat - self.mean) / self.deviation
+        latents = (flat - self.mean) @ self.basis
         return latents.reshape(*frames.shape[:-3], *latents.shape[1:])
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents `[..., H, W, C]` -> frames `[..., 3, S, S]` in [0, 1]."""
-        flat = (latents * self.deviation + self.mean).reshape(-1, *latents.shape[-3:]).permute(0, 3, 1, 2)
+        flat = (latents.float() @ torch.linalg.inv(self.basis) + self.mean).reshape(-1, *latents.shape[-3:]).permute(0, 3, 1, 2)
         frames = self.up(flat).float().add(1).div(2).clamp(0, 1)
         return frames.reshape(*latents.shape[:-3], *frames.shape[1:])
 
     @torch.no_grad()
-    def normalise(self, frames: Tensor) -> None:
-        """Set mean and deviation of the latents from typical frames `[F, 3, S, S]`."""
+    def unnormalise(self) -> None:
+        """Take latents as the encoder makes them, as in training."""
         self.mean.zero_()
-        self.deviation.fill_(1.0)
-        latents = self.encode(frames).flatten(0, -2)
-        self.mean.copy_(latents.mean(0))
-        self.deviation.copy_(latents.std(0).clamp(min=1e-3))
+        self.basis.copy_(torch.eye(len(self.basis)))
+
+    @torch.no_grad()
+    def normalise(self, frames: Tensor) -> None:
+        """Set mean, scale and rotation of the latents from typical pieces of video `[N, T, 3, S, S]`, T of 2 or more."""
+        self.unnormalise()
+        latents = self.encode(frames)
+        flat = latents.flatten(0, -2)
+        deviation = flat.std(0).clamp(min=1e-3)
+        changes = latents.diff(dim=1).flatten(0, -2) / deviation
+        _, rotation = torch.linalg.eigh(changes.T @ changes)
+        self.mean.copy_(flat.mean(0))
+        self.basis.copy_(rotation / deviation[:, None])

@@ -18,7 +18,7 @@ class DenoiserConfig:
 
     rows: int = 4
     columns: int = 4
-    channels: int = 32
+    channels: int = 64
     width: int = 192
     layers: int = 4
 

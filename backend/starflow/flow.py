@@ -24,19 +24,21 @@ class FlowConfig:
             one tokens are turned round an even number of times.
         noise: standard deviation of the noise that the density is learned with, latents having 1.
         words: size of the vocabulary of captions; 0 has none.
+        caption: words of a caption, filled up with 0.
         dropout: in training.
     """
 
     rows: int = 4
     columns: int = 4
-    channels: int = 32
+    channels: int = 64
     deep_width: int = 256
     deep_layers: int = 6
-    shallow_width: int = 192
+    shallow_width: int = 128
     shallow_layers: int = 2
     shallow_blocks: int = 3
-    noise: float = 0.3
+    noise: float = 0.2
     words: int = 0
+    caption: int = 3
     dropout: float = 0.1
 
 
@@ -51,10 +53,12 @@ class Flow(nn.Module):
         super().__init__()
         self.config = config
         self.shallow = nn.ModuleList(
-            Affine(config.channels, config.shallow_width, config.shallow_layers, config.dropout)
+            Affine(config.channels, config.shallow_width, config.shallow_layers, self.tokens, config.dropout)
             for _ in range(config.shallow_blocks)
         )
-        self.deep = Affine(config.channels, config.deep_width, config.deep_layers, config.dropout)
+        self.deep = Affine(
+            config.channels, config.deep_width, config.deep_layers, self.tokens, config.dropout, over_frames=True
+        )
         self.words = nn.Embedding(config.words + 1, config.deep_width) if config.words else None
 
     @property
@@ -62,14 +66,17 @@ class Flow(nn.Module):
         """Tokens of a frame."""
         return self.config.rows * self.config.columns
 
-    def prefix(self, caption: Tensor | None) -> Tensor | None:
-        """Caption `[B, P]` (word numbers; 0 says nothing) -> what the deep block reads first, `[B, P, D]`."""
-        return None if caption is None or self.words is None else self.words(caption)
+    def prefix(self, caption: Tensor | None, batch: int) -> Tensor | None:
+        """Caption `[B, P]` (word numbers; 0 says nothing, as None does) -> what the deep block reads first, `[B, P, D]`."""
+        if self.words is None:
+            return None
+        said = torch.zeros(batch, self.config.caption, dtype=torch.long) if caption is None else caption
+        return self.words(said.to(self.words.weight.device))
 
     def forward(self, x: Tensor, caption: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Latents `[B, T, H, W, C]` -> noise `[B, T * H * W, C]` and log |det| `[B]`, float32."""
         u, inner = self.inside(x)
-        z, outer = self.deep(u, self._where(x.shape[1]).to(x.device), self.prefix(caption))
+        z, outer = self.deep(u, self._where(x.shape[1]).to(x.device), self.prefix(caption, len(x)))
         return z, inner + outer
 
     def inside(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -95,7 +102,12 @@ class Flow(nn.Module):
 
     def reader(self, frames: int, batch: int, caption: Tensor | None = None) -> Reader:
         """Begin to draw `frames` frames through the deep block, token after token."""
-        return Reader(self.deep, self._where(frames).to(self.deep.start.device), batch, self.prefix(caption))
+        return Reader(self.deep, self._where(frames).to(self.deep.start.device), batch, self.prefix(caption, batch))
+
+    def expected(self, x: Tensor) -> Tensor:
+        """What the deep block's shift says of every token `[B, T * H * W, C]` from those before it: a regression's answer."""
+        u, prefix = self.inside(x)[0], self.prefix(None, len(x))
+        return self.deep.told(u, self._where(x.shape[1]).to(x.device), prefix)[0]
 
     def log_prob(self, x: Tensor, caption: Tensor | None = None) -> Tensor:
         """Log density of latents `[B, T, H, W, C]`, `[B]`, in nats."""

@@ -41,17 +41,12 @@ class Guided:
         """Passes of both."""
         return sum(reader.passes for reader in self._both)
 
-    def next(self) -> tuple[Tensor, Tensor]:
-        """Shift and scale of the next token, which `append` then has to name."""
-        with_it, without = (reader.next() for reader in self._both)
-        return guided(with_it, without, self._weight)
-
-    def append(self, x: Tensor) -> None:
-        """Say what the next token is."""
-        for reader in self._both:
-            reader.append(x)
-
-    def guess(self, x: Tensor, *, settle: bool = False) -> tuple[Tensor, Tensor]:
+    def guess(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Shift and scale of the next tokens, were they `x`."""
-        with_it, without = (reader.guess(x, settle=settle) for reader in self._both)
+        with_it, without = (reader.guess(x) for reader in self._both)
         return guided(with_it, without, self._weight)
+
+    def settle(self, x: Tensor) -> None:
+        """Take `x` as the tokens that were last guessed."""
+        for reader in self._both:
+            reader.settle(x)

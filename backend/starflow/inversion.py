@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,50 +40,57 @@ class Solver(Protocol):
     def passes(self) -> int:
         """Passes through the transformer so far."""
 
-    def next(self) -> tuple[Tensor, Tensor]:
-        """Shift and scale `[B, 1, C]` of the next token, which `append` then has to name."""
+    def guess(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Shift and scale `[B, m, C]` of the next m tokens, were they `x`; the last of them has no say in it."""
 
-    def append(self, x: Tensor) -> None:
-        """Say what the next token `[B, 1, C]` is."""
-
-    def guess(self, x: Tensor, *, settle: bool = False) -> tuple[Tensor, Tensor]:
-        """Shift and scale `[B, m, C]` of the next m tokens, were they `x`; `settle` takes `x` as final."""
+    def settle(self, x: Tensor) -> None:
+        """Take `x` as the tokens that were last guessed, and go on behind them."""
 
 
 def sequential(solver: Solver, z: Tensor) -> tuple[Tensor, Effort]:
     """Turn noise `[B, L, C]` into tokens one after the other: exact, and slow."""
     tokens, before = [], solver.passes
     for noise in z.split(1, 1):
-        shift, scale = solver.next()
+        shift, scale = solver.guess(noise)
         tokens.append(noise * scale + shift)
-        solver.append(tokens[-1])
+        solver.settle(tokens[-1])
     return torch.cat(tokens, 1), Effort(solver.passes - before)
 
 
-def parallel(solver: Solver, z: Tensor, settings: Jacobi, first: Tensor | None = None) -> tuple[Tensor, Effort]:
+def parallel(
+    solver: Solver,
+    z: Tensor,
+    settings: Jacobi,
+    first: Tensor | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Tensor, Effort]:
     """Turn noise into tokens block by block: x <- s(x) z + b(x) until it stands still (STARFlow-V, video-aware Jacobi).
 
-    Tokens of a block see one another's last guess. A block starts from the block before it (in video: the same places one
-    frame earlier); the first one from `first`, or from its noise.
+    Tokens of a block see one another's last guess. A block starts from the end of what is settled (in video: the same places
+    one frame earlier, again and again); the first one from `first`, or from its noise.
 
     Args:
         solver: tells shift and scale.
         z: noise `[B, L, C]`.
         settings: block size and stopping rule.
-        first: guess of the first block `[B, block, C]`.
+        first: a frame's tokens `[B, tokens, C]` that the first block may start from.
+        progress: called with the share of tokens that is settled.
     """
-    blocks, effort, guess = [], Effort(-solver.passes), first
+    blocks, effort, last = [], Effort(-solver.passes), first
     for noise in z.split(settings.block, 1):
-        x = noise if guess is None or guess.shape != noise.shape else guess
+        length = noise.shape[1]
+        x = noise if last is None else last.repeat(1, -(-length // last.shape[1]), 1)[:, :length]
         count = 0
-        while count < min(settings.most, noise.shape[1]):
+        while count < min(settings.most, length):
             shift, scale = solver.guess(x)
             x, before, count = noise * scale + shift, x, count + 1
             if (x - before).square().sum() <= settings.tolerance * before.square().sum():
                 break
-        solver.guess(x, settle=True)
+        solver.settle(x)
         blocks.append(x)
         effort.iterations.append(count)
-        guess = x
+        last = x if last is None else torch.cat([last, x], 1)[:, -last.shape[1] :]
+        if progress:
+            progress(sum(block.shape[1] for block in blocks) / z.shape[1])
     effort.passes += solver.passes
     return torch.cat(blocks, 1), effort

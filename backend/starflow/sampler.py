@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -40,6 +41,8 @@ def draw(
     guidance: float = 0.0,
     temperature: float = 1.0,
     jacobi: Jacobi | None = None,
+    progress: Callable[[float], None] | None = None,
+    z: Tensor | None = None,
 ) -> Drawn:
     """Draw frames that may follow known ones.
 
@@ -52,22 +55,26 @@ def draw(
         caption: word numbers `[B, P]`.
         guidance: weight w of the caption beyond its own.
         temperature: scale of the noise.
-        jacobi: how to solve; a frame at a time by default.
+        jacobi: how to solve.
+        progress: called with the share of tokens that is drawn.
+        z: noise `[B, frames * H * W, C]` to draw from instead of fresh noise.
     """
     batch, seen = known.shape[:2]
-    settings = jacobi or Jacobi(flow.tokens)
-    noisy = known + flow.config.noise * torch.randn(known.shape, generator=generator)
+    settings, device = jacobi or Jacobi(), known.device
+    noisy = known + flow.config.noise * torch.randn(known.shape, generator=generator).to(device)
     solver: Solver = flow.reader(seen + frames, batch, caption)
     if guidance and caption is not None:
-        solver = Guided(solver, flow.reader(seen + frames, batch, torch.zeros_like(caption)), guidance)
+        solver = Guided(solver, flow.reader(seen + frames, batch), guidance)
     last = None
     if seen:
         u, _ = flow.inside(noisy)
-        solver.guess(u, settle=True)
-        last = u[:, -settings.block :]
-    z = temperature * torch.randn(batch, frames * flow.tokens, flow.config.channels, generator=generator)
-    u, effort = parallel(solver, z, settings, last)
-    x, efforts = flow.outside(u, Jacobi(flow.tokens, settings.tolerance))
+        solver.guess(u)
+        solver.settle(u)
+        last = u[:, -flow.tokens :]
+    if z is None:
+        z = temperature * torch.randn(batch, frames * flow.tokens, flow.config.channels, generator=generator).to(device)
+    u, effort = parallel(solver, z, settings, last, progress)
+    x, efforts = flow.outside(u, replace(settings, block=flow.tokens))
     return Drawn(_cleaned(flow, denoiser, noisy, x), x, [effort, *efforts])
 
 

@@ -52,6 +52,10 @@ class Cache:
         """Tokens read so far."""
         return 0 if self.where is None else len(self.where)
 
+    def copy(self) -> Cache:
+        """The same tokens; what one reads from now on the other does not know."""
+        return Cache(self.keys, self.values, self.where)
+
 
 class Layer(nn.Module):
     """Attention and MLP, each before a residual sum, after a LayerNorm."""
@@ -97,30 +101,21 @@ class Transformer(nn.Module):
         self.layers = nn.ModuleList(Layer(width, dropout) for _ in range(layers))
         self.norm = nn.RMSNorm(width)
 
-    def forward(self, x: Tensor, where: Tensor, cache: Cache | None = None, *, keep: bool = True) -> Tensor:
+    def forward(self, x: Tensor, where: Tensor, cache: Cache | None = None) -> Tensor:
         """Read tokens `[B, L, D]` at positions `[L, 3]`: each sees those of the cache, itself, and those before it.
 
         Args:
             x: the tokens.
             where: their positions.
-            cache: what was read before; None reads from the beginning.
-            keep: add these tokens to the cache. False leaves it as it was, for a guess that may still change.
+            cache: what was read before, to which these tokens are added; None reads from the beginning.
         """
         keys, values = [], []
         for index, layer in enumerate(self.layers):
             past = (cache.keys[index], cache.values[index]) if cache and cache.length else None
             x, k, v = layer(x, where, past, cache.where if cache else None)
-            keys.append(k)
-            values.append(v)
-        if cache is not None and keep:
-            self._keep(cache, keys, values, where)
+            keys.append(k if past is None else torch.cat([past[0], k], 2))
+            values.append(v if past is None else torch.cat([past[1], v], 2))
+        if cache is not None:
+            cache.keys, cache.values = keys, values
+            cache.where = where if cache.where is None else torch.cat([cache.where, where])
         return self.norm(x)
-
-    @staticmethod
-    def _keep(cache: Cache, keys: list[Tensor], values: list[Tensor], where: Tensor) -> None:
-        if cache.where is None:
-            cache.keys, cache.values, cache.where = keys, values, where
-        else:
-            cache.keys = [torch.cat(pair, 2) for pair in zip(cache.keys, keys, strict=True)]
-            cache.values = [torch.cat(pair, 2) for pair in zip(cache.values, values, strict=True)]
-            cache.where = torch.cat([cache.where, where])

@@ -6,17 +6,18 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
 from backend.errors import InputError
-from backend.keypoints.captions import WORDS
+from backend.keypoints.captions import MIRRORED, WORDS
 from backend.runtime.engine import configure_process
 from backend.starflow.flow import FlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
@@ -27,9 +28,12 @@ from backend.train.picture_losses import reconstruction_loss
 from backend.train.schedule import set_rate
 from backend.train.video_clips import KeptLatents, VideoClips
 
-Stage = Literal["autoencoder", "flow", "denoiser"]
-LATENT_NOISE = 0.4
-"""Most noise that the decoder learns to live with, in deviations of the latents."""
+Stage = Literal["autoencoder", "flow", "denoiser", "regression"]
+PARTS: dict[Stage, str] = {"autoencoder": "autoencoder", "flow": "flow", "denoiser": "denoiser", "regression": "flow"}
+"""Part of the model that a stage trains. A regression is what the flow is compared with: one deep block of the flow's size."""
+
+LATENT_NOISE = 0.3
+"""Most noise that the decoder learns to live with, in deviations of every latent channel."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ class StarFlowTraining:
         ema: decay of the averaged weights, which are validated and kept.
         no_caption: share of windows trained without their caption, for guidance.
         cut_start: share of windows that begin a frame later, as continuations do.
+        edited: share of windows whose second half is the first, mirrored, with the caption that says so.
+        matched: share of a denoiser's training, at its end, that regresses the flow's score; before it the noise itself, which
+            is several times cheaper to come by.
         known: frames of a window that sample sheets are drawn from.
         report_every: updates between validations, checkpoints and sample sheets.
         seed: of data order, noise and fresh weights.
@@ -56,6 +63,8 @@ class StarFlowTraining:
     ema: float = 0.999
     no_caption: float = 0.1
     cut_start: float = 0.25
+    edited: float = 0.1
+    matched: float = 0.5
     known: int = 8
     report_every: int = 200
     seed: int = 0
@@ -73,10 +82,10 @@ class Material:
         self.clips = VideoClips(pack, size, config.frames)
         self.held_out = VideoClips(pack, size, config.frames, held_out=True)
         self.windows = self.held_out.spread(2)
-        self.unmirrored = np.zeros(len(self.windows), bool)
+        self.unmirrored = np.zeros((len(self.windows), 1), bool)
         if settings.stage != "autoencoder":
             self.latents, self.held_out_latents = (KeptLatents(clips, self._encode) for clips in (self.clips, self.held_out))
-            self.captions = self.held_out.captions(self.windows, self.unmirrored).to(settings.device)
+            self.captions = self.held_out.captions(self.windows, self.unmirrored[:, 0]).to(settings.device)
 
     def _encode(self, pictures: Tensor) -> Tensor:
         return self.model.autoencoder.encode(pictures.to(self.settings.device)).cpu()
@@ -91,34 +100,44 @@ class Material:
             return turned.to(settings.device), torch.zeros(0)
         captions = self.clips.captions(windows, mirrored)
         captions[torch.from_numpy(random.random(settings.batch) < settings.no_caption)] = 0
-        latents = self.latents(windows, mirrored)
+        edited: NDArray[np.bool_] = random.random(settings.batch) < settings.edited
+        half, sides = windows.shape[1] // 2, np.repeat(mirrored[:, None], windows.shape[1], 1)
+        windows[edited, half : 2 * half], sides[edited, half : 2 * half] = windows[edited, :half], ~sides[edited, :half]
+        captions[torch.from_numpy(edited)] = torch.tensor([WORDS.index(MIRRORED)] + [0] * (captions.shape[1] - 1))
+        latents = self.latents(windows, sides)
         if random.random() < settings.cut_start:
             latents = latents[:, 1:]
         return latents.to(settings.device), captions.to(settings.device)
 
-    def typical_frames(self, count: int = 512) -> Tensor:
-        """Training frames, `[count, 3, S, S]`, the same ones at every call."""
-        rows = np.random.default_rng(0).choice(self.clips.rows, count)
-        return self.clips.pictures(rows).to(self.settings.device)
+    def typical_pairs(self, count: int = 512) -> Tensor:
+        """Frames of training clips, each with the next one: `[count, 2, 3, S, S]`, the same at every call."""
+        windows = self.clips.draw(count, np.random.default_rng(0))[:, :2]
+        return self.clips.pictures(windows.reshape(-1)).unflatten(0, (count, 2)).to(self.settings.device)
 
     def held_out_frames(self, rows: int = 64) -> Tensor:
         """Held-out frames, one of each of some windows: `[rows, 3, S, S]`."""
         return self.held_out.pictures(self.windows[:rows, 0]).to(self.settings.device)
 
 
-def loss_of(model: StarFlow, stage: Stage, data: Tensor, captions: Tensor, noise: torch.Generator) -> Tensor:
-    """What a stage lowers: reconstruction through noisy latents; bits of the noisy latents; the error of the score."""
+def loss_of(
+    model: StarFlow, stage: Stage, data: Tensor, captions: Tensor, noise: torch.Generator, *, matched: bool = True
+) -> Tensor:
+    """What a stage lowers: reconstruction through noisy latents; bits of the noisy latents; the error of the score, or of what
+    the next token is. An unmatched denoiser regresses the noise, whose mean, where all is known, is the data's score.
+    """
     if stage == "autoencoder":
         latents = model.autoencoder.encode(data)
         amount = LATENT_NOISE * torch.rand(len(data), 1, 1, 1, generator=noise).to(data.device)
-        shaken = latents + amount * latents.detach().std() * _like(latents, noise)
+        shaken = latents + amount * latents.detach().flatten(0, -2).std(0) * _like(latents, noise)
         rebuilt = model.autoencoder.decode(shaken)
         return reconstruction_loss(rebuilt, data, torch.ones_like(data[:, :1]), 1.0) + 1e-4 * latents.square().mean()
-    sigma = model.flow.config.noise
-    noisy = data + sigma * _like(data, noise)
+    if stage == "regression":
+        return (model.flow.expected(data) - data.flatten(1, 3)).square().mean()
+    sigma, drawn = model.flow.config.noise, _like(data, noise)
+    noisy = data + sigma * drawn
     if stage == "flow":
         return -model.flow.log_prob(noisy, captions).mean() / (data[0].numel() * math.log(2))
-    target = sigma * model.flow.score(noisy)
+    target = sigma * model.flow.score(noisy) if matched else -drawn
     return (model.denoiser(noisy) - target).square().mean()
 
 
@@ -148,7 +167,8 @@ def sample_sheet(model: StarFlow, material: Material, rows: int = 6) -> Image.Im
         latents = model.autoencoder.encode(truth)[None]
         if settings.stage != "autoencoder":
             source, denoiser = torch.Generator().manual_seed(0), model.denoiser if settings.stage == "denoiser" else None
-            drawn = draw(model.flow, denoiser, latents[:, : settings.known], len(truth) - settings.known, source)
+            known, warmth = latents[:, : settings.known], 0.0 if settings.stage == "regression" else 1.0
+            drawn = draw(model.flow, denoiser, known, len(truth) - settings.known, source, temperature=warmth)
             latents = torch.cat([latents[:, : settings.known], drawn.latents], 1)
         strips += [torch.cat(list(row), -1) for row in (truth[::2], model.autoencoder.decode(latents)[0, ::2])]
     sheet = torch.cat(strips, -2).mul(255).byte().permute(1, 2, 0).cpu().numpy()
@@ -182,11 +202,8 @@ def train_starflow(
         raise InputError("starflow_stage", f"The {settings.stage} needs the parts before it.", "Name them with --start-from.")
     configure_process(settings.threads)
     torch.manual_seed(settings.seed)
-    model = StarFlow(settings.architecture)
-    if start_from is not None:
-        model.load_state_dict(StarFlow.load(start_from).state_dict())
-    model = model.to(settings.device).requires_grad_(False)
-    part: nn.Module = getattr(model, settings.stage)
+    model = _begin(settings, start_from).to(settings.device).requires_grad_(False)
+    part: nn.Module = getattr(model, PARTS[settings.stage])
     part.requires_grad_(True)
     average = copy.deepcopy(model)
     optimiser = torch.optim.AdamW(part.parameters(), settings.learning_rate, betas=(0.9, 0.95), weight_decay=1e-4)
@@ -213,19 +230,41 @@ def train_starflow(
     return run / "best"
 
 
+def _begin(settings: StarFlowTraining, start_from: Path | None) -> StarFlow:
+    """A fresh model, with what there is of one that was trained before."""
+    earlier = None if start_from is None else StarFlow.load(start_from)
+    config = settings.architecture if earlier is None else earlier.config
+    if settings.stage == "regression":
+        config = replace(config, flow=regression_of(config.flow), denoiser=replace(config.denoiser, width=64, layers=1))
+    model = StarFlow(config)
+    for name, part in model.named_children() if earlier is not None else ():
+        if settings.stage != "regression" or name == "autoencoder":
+            part.load_state_dict(getattr(earlier, name).state_dict())
+    if settings.stage == "autoencoder":
+        model.autoencoder.unnormalise()
+    return model
+
+
+def regression_of(flow: FlowConfig) -> FlowConfig:
+    """One deep block about as large as a flow in all, without noise."""
+    shallow = flow.shallow_blocks * flow.shallow_layers * flow.shallow_width**2 / flow.deep_width**2
+    return replace(flow, shallow_blocks=0, deep_layers=flow.deep_layers + round(shallow), noise=0.0)
+
+
 def _updates(
     model: StarFlow, average: StarFlow, optimiser: torch.optim.Optimizer, material: Material, state: dict[str, Any]
 ) -> Iterator[tuple[float, float]]:
     """Take optimiser steps until the time is over; yields the share that is over and the mean loss since the last report."""
     settings, began, sums = material.settings, time.monotonic() - state["seconds"], [0.0, 0]
-    part: nn.Module = getattr(model, settings.stage)
+    part: nn.Module = getattr(model, PARTS[settings.stage])
     noise = torch.Generator().manual_seed(settings.seed + state["step"])
     share = state["seconds"] / (60 * settings.minutes)
     while share < 1:
         set_rate(optimiser, settings.learning_rate, state["step"], share, warm_up=300)
         part.train()
         with torch.autocast(settings.device, torch.bfloat16):
-            loss = loss_of(model, settings.stage, *material.batch(state["step"]), noise)
+            matched = share >= 1 - settings.matched
+            loss = loss_of(model, settings.stage, *material.batch(state["step"]), noise, matched=matched)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(part.parameters(), 1.0)
@@ -247,7 +286,7 @@ def _report(
     """Validate the averaged weights, draw a sample sheet, and keep the weights where they are the best so far."""
     settings = material.settings
     if settings.stage == "autoencoder":
-        average.autoencoder.normalise(material.typical_frames())
+        average.autoencoder.normalise(material.typical_pairs())
     figures = validate(average, material)
     log.write(state["step"], {"train_loss": recent, "seconds": state["seconds"], **figures})
     sample_sheet(average, material).save(run / "samples" / f"{state['step']:06d}.png")

@@ -95,5 +95,5 @@ class KeptLatents:
         self._kept = torch.stack([torch.cat(latents) for latents in kept])
 
     def __call__(self, windows: NDArray[np.intp], mirrored: NDArray[np.bool_]) -> Tensor:
-        """Latents of windows `[B, T]`, mirrored where that is said: `[B, T, H, W, C]` float32."""
-        return self._kept[torch.from_numpy(mirrored.astype(np.int64))[:, None], torch.from_numpy(self._place[windows])].float()
+        """Latents of windows `[B, T]`, mirrored where that is said (`[B, T]`, or `[B, 1]`): `[B, T, H, W, C]` float32."""
+        return self._kept[torch.from_numpy(mirrored.astype(np.int64)), torch.from_numpy(self._place[windows])].float()

@@ -13,15 +13,16 @@ WHERE = positions(3, 2, 2)
 def trained_like(seed: int = 0) -> Affine:
     """Weights as if training had been at them: the head is not zero any more."""
     torch.manual_seed(seed)
-    affine = Affine(4, 64, 2)
+    affine = Affine(4, 64, 2, 4, over_frames=True)
     torch.nn.init.normal_(affine.head.weight, std=0.06)
     torch.nn.init.normal_(affine.start, std=0.5)
+    torch.nn.init.normal_(affine.share, std=0.5)
     return affine.eval()
 
 
 def test_an_untrained_map_is_the_identity():
     x = torch.randn(2, 12, 4)
-    z, log_determinant = Affine(4, 64, 2)(x, WHERE)
+    z, log_determinant = Affine(4, 64, 2, 4, over_frames=True)(x, WHERE)
     assert torch.allclose(z, x, atol=1e-4)
     assert log_determinant.abs().max() < 1e-2
 

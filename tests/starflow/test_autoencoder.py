@@ -16,12 +16,24 @@ def test_latents_have_a_place_for_every_patch_and_frames_come_back_in_range():
     assert frames.min() >= 0 and frames.max() <= 1
 
 
-def test_normalised_latents_have_mean_0_and_deviation_1():
-    model, frames = Autoencoder(SMALL).eval(), torch.rand(16, 3, 32, 32)
-    model.normalise(frames)
-    latents = model.encode(frames).flatten(0, -2)
-    assert latents.mean(0).abs().max() < 1e-4
-    assert (latents.std(0) - 1).abs().max() < 1e-3
+def test_normalised_latents_have_mean_0_deviation_1_and_changes_that_are_uncorrelated():
+    torch.manual_seed(0)
+    model, video = Autoencoder(SMALL).eval(), torch.rand(16, 2, 3, 32, 32)
+    model.normalise(video)
+    latents = model.encode(video)
+    flat, changes = latents.flatten(0, -2), latents.diff(dim=1).flatten(0, -2)
+    assert flat.mean(0).abs().max() < 1e-4
+    assert abs(flat.square().mean().item() - 1) < 1e-2
+    covariance = changes.T @ changes / len(changes)
+    assert (covariance - covariance.diag().diag()).abs().max() < 1e-3
+
+
+def test_normalising_changes_no_frame_that_comes_back():
+    torch.manual_seed(0)
+    model, video = Autoencoder(SMALL).eval(), torch.rand(8, 2, 3, 32, 32)
+    before = model.decode(model.encode(video))
+    model.normalise(video)
+    assert (model.decode(model.encode(video)) - before).abs().max() < 1e-4
 
 
 def test_it_learns_a_picture():

@@ -46,6 +46,15 @@ def test_the_stages_follow_one_another(packed, tmp_path):
     assert json.loads((start / "config.json").read_text())["training"]["stage"] == "denoiser"
 
 
+def test_the_regression_that_the_flow_is_compared_with_is_one_deep_block_on_the_same_latents(packed, tmp_path):
+    start = train_starflow(packed, tmp_path / "autoencoder", replace(QUICK, stage="autoencoder"))
+    best = train_starflow(packed, tmp_path / "regression", replace(QUICK, stage="regression"), start_from=start)
+    model, before = StarFlow.load(best), StarFlow.load(start)
+    assert len(model.flow.shallow) == 0 and model.flow.config.noise == 0
+    weights = before.autoencoder.state_dict()
+    assert all(torch.equal(weights[name], value) for name, value in model.autoencoder.state_dict().items())
+
+
 def test_training_goes_on_where_it_was_cut(packed, tmp_path):
     settings = replace(QUICK, stage="autoencoder")
     train_starflow(packed, tmp_path, settings)
@@ -74,8 +83,8 @@ def test_kept_latents_are_those_of_the_frames_and_of_their_mirror(packed):
     window = clips.draw(1, np.random.default_rng(0))
     kept = KeptLatents(clips, encode)
     pictures = clips.pictures(window[0])
-    assert torch.allclose(kept(window, np.array([False]))[0], encode(pictures), atol=1e-3)
-    assert torch.allclose(kept(window, np.array([True]))[0], encode(pictures.flip(-1)), atol=1e-3)
+    assert torch.allclose(kept(window, np.array([[False]]))[0], encode(pictures), atol=1e-3)
+    assert torch.allclose(kept(window, np.array([[True]]))[0], encode(pictures.flip(-1)), atol=1e-3)
 
 
 def test_a_mirror_turns_left_into_right(packed):

@@ -1,0 +1,235 @@
+"""What one can ask of the video flow: futures of a clip or of a portrait, a clip from words, an edit of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from backend.errors import InputError
+from backend.keypoints.captions import MIRRORED, MOTIONS, WORDS, parse
+from backend.starflow.inversion import Jacobi
+from backend.starflow.model import StarFlow
+from backend.starflow.sampler import draw
+
+RATE = 12.5
+"""Frames a second."""
+
+CHUNK = 16
+"""Frames drawn at once behind a context; further ones continue from the last of them."""
+
+STILL = 0.04
+"""Change of brightness, in [0, 1], at which a place counts as moved."""
+
+Frames = NDArray[np.uint8]
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How to draw.
+
+    Attributes:
+        caption: what the face should do, in words of `MOTIONS`; empty says nothing.
+        guidance: how much more than likely the caption should show; 0 is its own likelihood.
+        temperature: scale of the noise; below 1 calmer and more alike.
+        seed: of the noise.
+        jacobi: how to invert the flow.
+    """
+
+    caption: str = ""
+    guidance: float = 1.0
+    temperature: float = 0.9
+    seed: int = 0
+    jacobi: Jacobi = Jacobi()
+
+
+class VideoFlow:
+    """A trained model, asked in pictures: uint8 RGB frames `[T, S, S, 3]`, 12.5 a second, S = `size`."""
+
+    def __init__(self, model: StarFlow, device: str = "cpu") -> None:
+        self.model, self.device = model.to(device).eval(), device
+        self.size = model.config.autoencoder.size
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> VideoFlow:
+        """Read a folder of weights, as `models/starflow`.
+
+        Raises:
+            ModelError: files are missing, damaged, or of another architecture.
+        """
+        return cls(StarFlow.load(folder), device)
+
+    def futures(
+        self, context: Frames, count: int, frames: int, drawing: Drawing | None = None, progress: Progress | None = None
+    ) -> Frames:
+        """Draw what may follow (video-to-video; image-to-video where the context is one picture).
+
+        Args:
+            context: `[T, S, S, 3]`, T of 1 or more; of more than the model can look back on, the last are taken.
+            count: K, how many futures.
+            frames: of every future; any number: past the model's window it goes on from the last frames drawn.
+            drawing: how to draw.
+            progress: called with the share that is done, in [0, 1].
+
+        Returns:
+            `[K, frames, S, S, 3]`.
+
+        Raises:
+            InputError: `video_frames` for frames of another size or none; `video_caption` for words that are not known.
+        """
+        pictures = self._pictures(context)
+        known = self._encode(pictures[-self.context :]).expand(count, -1, -1, -1, -1)
+        drawn = self._decode(self._roll(known, frames, drawing or Drawing(), progress))
+        return _bytes(self._with_detail(drawn, pictures[-1]))
+
+    def imagine(self, count: int, frames: int, drawing: Drawing, progress: Progress | None = None) -> Frames:
+        """Draw clips of nobody in particular from a caption alone (text-to-video): `[K, frames, S, S, 3]`.
+
+        Raises:
+            InputError: `video_caption`, as `futures`.
+        """
+        nothing = self._encode(torch.zeros(0, 3, self.size, self.size)).expand(count, -1, -1, -1, -1)
+        return _bytes(self._decode(self._roll(nothing, frames, drawing, progress)))
+
+    def mirrored(self, clip: Frames, drawing: Drawing | None = None, progress: Progress | None = None) -> Frames:
+        """Draw a clip's mirror image, from half a window of it at a time: an edit that the model has learned, not a flip.
+
+        Args:
+            clip: `[T, S, S, 3]`.
+            drawing: how to draw; its caption does not count.
+            progress: as in `futures`.
+
+        Returns:
+            `[T, S, S, 3]`.
+
+        Raises:
+            InputError: `video_frames`, as `futures`.
+        """
+        drawing = drawing or Drawing(temperature=0.5)
+        pieces = self._encode(self._pictures(clip))[0].split(self.model.config.frames // 2)
+        noise, said = _source(drawing), torch.zeros(1, self.model.flow.config.caption, dtype=torch.long)
+        said[0, 0] = WORDS.index(MIRRORED)
+        drawn = []
+        for number, piece in enumerate(pieces):
+            part = _part_of(progress, number / len(pieces), 1 / len(pieces))
+            drawn.append(self._draw(piece[None], len(piece), drawing, noise, said, part))
+        return _bytes(self._decode(torch.cat(drawn, 1)))[0]
+
+    def retold(self, clip: Frames, drawing: Drawing, start: Frames | None = None) -> Frames:
+        """Tell a clip again with other words, or from another first frame: its own noise, under another condition.
+
+        A flow maps a clip to noise and back without loss, so what happens in the clip stays where the condition is the same.
+
+        Args:
+            clip: `[T, S, S, 3]`, T of 2 up to the model's window.
+            drawing: its caption is what shall be different.
+            start: a first frame `[S, S, 3]` in place of the clip's own: another person, or another expression.
+
+        Returns:
+            `[T, S, S, 3]`, the first frame as it was given.
+
+        Raises:
+            InputError: as `futures`.
+        """
+        window = self.model.config.frames
+        if not 2 <= len(clip) <= window:
+            raise InputError("video_frames", f"A clip that is told again has 2 to {window} frames, not {len(clip)}.")
+        pictures, source = self._pictures(clip), _source(drawing)
+        first = pictures[0] if start is None else self._pictures(start[None])[0]
+        flow, latents = self.model.flow, self._encode(pictures)
+        with torch.inference_mode():
+            noise, _ = flow(latents + flow.config.noise * torch.randn(latents.shape, generator=source).to(self.device))
+        told = self._draw(self._encode(first[None]), len(clip) - 1, drawing, source, z=noise[:, flow.tokens :])
+        return np.concatenate([_bytes(first[None]), _bytes(self._with_detail(self._decode(told), first))[0]])
+
+    @property
+    def context(self) -> int:
+        """Frames that a future is drawn from at most."""
+        return self.model.config.frames - CHUNK
+
+    def _roll(self, known: Tensor, frames: int, drawing: Drawing, progress: Progress | None) -> Tensor:
+        """Draw latents behind `known` `[K, T, H, W, C]`, window after window: `[K, frames, H, W, C]`."""
+        source, whole = _source(drawing), known
+        while (done := whole.shape[1] - known.shape[1]) < frames:
+            seen = whole[:, -self.context :]
+            some = min(frames - done, self.model.config.frames - seen.shape[1])
+            part = self._draw(seen, some, drawing, source, progress=_part_of(progress, done / frames, some / frames))
+            whole = torch.cat([whole, part], 1)
+        return whole[:, known.shape[1] :]
+
+    def _draw(
+        self,
+        known: Tensor,
+        frames: int,
+        drawing: Drawing,
+        source: torch.Generator,
+        said: Tensor | None = None,
+        progress: Progress | None = None,
+        z: Tensor | None = None,
+    ) -> Tensor:
+        return draw(
+            self.model.flow,
+            self.model.denoiser,
+            known,
+            frames,
+            source,
+            caption=_said(drawing.caption, len(known)) if said is None else said,
+            guidance=drawing.guidance,
+            temperature=drawing.temperature,
+            jacobi=drawing.jacobi,
+            progress=progress,
+            z=z,
+        ).latents
+
+    def _with_detail(self, drawn: Tensor, last: Tensor) -> Tensor:
+        """Give back to places that stayed as they were what the autoencoder cannot say of the last known frame `[3, S, S]`."""
+        rebuilt = self._decode(self._encode(last[None]))[0, 0]
+        moved = (drawn - rebuilt).abs().mean(-3, keepdim=True)
+        moved = F.avg_pool2d(moved.flatten(0, 1), 5, 1, 2).unflatten(0, moved.shape[:2])
+        return drawn + (last - rebuilt) * torch.exp(-moved / STILL)
+
+    def _pictures(self, frames: Frames) -> Tensor:
+        if frames.ndim != 4 or len(frames) < 1 or frames.shape[1:] != (self.size, self.size, 3):
+            raise InputError(
+                "video_frames", f"Frames are [T, {self.size}, {self.size}, 3] with T of 1 or more, not {list(frames.shape)}."
+            )
+        return torch.from_numpy(frames).to(self.device).permute(0, 3, 1, 2).float() / 255
+
+    @torch.inference_mode()
+    def _encode(self, pictures: Tensor) -> Tensor:
+        return self.model.autoencoder.encode(pictures)[None]
+
+    @torch.inference_mode()
+    def _decode(self, latents: Tensor) -> Tensor:
+        return self.model.autoencoder.decode(latents)
+
+
+def _said(caption: str, count: int) -> Tensor | None:
+    if not caption.strip():
+        return None
+    numbers = parse(caption)
+    if not numbers.any():
+        raise InputError(
+            "video_caption", f"The video flow does not know “{caption.strip()}”.", f"It knows: {', '.join(MOTIONS)}."
+        )
+    return torch.from_numpy(numbers).expand(count, -1)
+
+
+def _source(drawing: Drawing) -> torch.Generator:
+    return torch.Generator().manual_seed(drawing.seed)
+
+
+def _part_of(progress: Progress | None, begin: float, share: float) -> Progress | None:
+    return None if progress is None else lambda done: progress(begin + share * done)
+
+
+def _bytes(frames: Tensor) -> Frames:
+    """`[..., 3, S, S]` in [0, 1] -> `[..., S, S, 3]` uint8."""
+    return (frames.clamp(0, 1) * 255).round().byte().movedim(-3, -1).cpu().numpy()
