@@ -24,7 +24,7 @@ RATE = 12.5
 CHUNK = 16
 """Frames drawn at once behind a context; further ones continue from the last of them."""
 
-STILL = 0.04
+STILL = 0.08
 """Change of brightness, in [0, 1], at which a place counts as moved."""
 
 Frames = NDArray[np.uint8]
@@ -95,7 +95,8 @@ class VideoFlow:
         Raises:
             InputError: `video_caption`, as `futures`.
         """
-        nothing = self._encode(torch.zeros(0, 3, self.size, self.size)).expand(count, -1, -1, -1, -1)
+        flow = self.model.flow.config
+        nothing = torch.zeros(count, 0, flow.rows, flow.columns, flow.channels, device=self.device)
         return _bytes(self._decode(self._roll(nothing, frames, drawing, progress)))
 
     def mirrored(self, clip: Frames, drawing: Drawing | None = None, progress: Progress | None = None) -> Frames:
@@ -144,9 +145,11 @@ class VideoFlow:
         pictures, source = self._pictures(clip), _source(drawing)
         first = pictures[0] if start is None else self._pictures(start[None])[0]
         flow, latents = self.model.flow, self._encode(pictures)
+        # The first frame's noise apart, so that it will be the same when it is told from.
+        shaken = torch.cat([torch.randn(part.shape, generator=source) for part in (latents[:, :1], latents[:, 1:])], 1)
         with torch.inference_mode():
-            noise, _ = flow(latents + flow.config.noise * torch.randn(latents.shape, generator=source).to(self.device))
-        told = self._draw(self._encode(first[None]), len(clip) - 1, drawing, source, z=noise[:, flow.tokens :])
+            noise, _ = flow(latents + flow.config.noise * shaken.to(self.device))
+        told = self._draw(self._encode(first[None]), len(clip) - 1, drawing, _source(drawing), z=noise[:, flow.tokens :])
         return np.concatenate([_bytes(first[None]), _bytes(self._with_detail(self._decode(told), first))[0]])
 
     @property

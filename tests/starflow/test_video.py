@@ -1,0 +1,111 @@
+"""What the video flow is asked for: futures of any length, clips from words, edits; in pictures."""
+
+import numpy as np
+import pytest
+import torch
+
+from backend.errors import InputError
+from backend.keypoints.captions import WORDS
+from backend.starflow.autoencoder import AutoencoderConfig
+from backend.starflow.denoiser import DenoiserConfig
+from backend.starflow.flow import FlowConfig
+from backend.starflow.model import StarFlow, StarFlowConfig
+from backend.starflow.video import CHUNK, Drawing, VideoFlow
+
+WINDOW = CHUNK + 4
+CONFIG = StarFlowConfig(
+    WINDOW,
+    AutoencoderConfig(size=16, shrink=8, channels=4, width=8),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1),
+    DenoiserConfig(2, 2, 4, 64, 1),
+)
+LIVELY = Drawing(temperature=1.0)
+
+
+@pytest.fixture(scope="module")
+def video() -> VideoFlow:
+    torch.manual_seed(0)
+    model = StarFlow(CONFIG)
+    for block in (*model.flow.shallow, model.flow.deep):
+        torch.nn.init.normal_(block.head.weight, std=0.05)
+    return VideoFlow(model.requires_grad_(False))
+
+
+def clip(frames: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (frames, 16, 16, 3), np.uint8)
+
+
+@pytest.mark.parametrize("known", [1, 3, 4, 9])
+@pytest.mark.parametrize("frames", [2, CHUNK + 7])
+def test_futures_of_any_context_and_length(video, known, frames):
+    drawn = video.futures(clip(known), 3, frames, LIVELY)
+    assert drawn.shape == (3, frames, 16, 16, 3) and drawn.dtype == np.uint8
+    assert (drawn[0] != drawn[1]).any() and (drawn[:, -1] != drawn[:, -2]).any()
+
+
+def test_what_lies_further_back_than_the_context_does_not_count(video):
+    other = np.concatenate([clip(5, seed=1), clip(4)])
+    assert np.array_equal(video.futures(clip(4), 2, 3, LIVELY), video.futures(other, 2, 3, LIVELY))
+
+
+def test_one_seed_gives_the_same_futures_again(video):
+    again = [video.futures(clip(2), 2, 3, Drawing(seed=seed)) for seed in (5, 5, 6)]
+    assert np.array_equal(again[0], again[1]) and not np.array_equal(again[0], again[2])
+
+
+def test_a_clip_from_words_can_be_longer_than_a_window_and_the_words_matter(video):
+    blinks, nods = (video.imagine(2, WINDOW + 3, Drawing(caption=word)) for word in ("blinks", "nods"))
+    assert blinks.shape == (2, WINDOW + 3, 16, 16, 3)
+    assert (blinks != nods).any()
+
+
+def test_words_that_are_not_known_are_refused_with_those_that_are(video):
+    with pytest.raises(InputError, match="dances") as refused:
+        video.imagine(1, 2, Drawing(caption="dances"))
+    assert "blinks" in refused.value.hint
+
+
+@pytest.mark.parametrize("frames", [np.zeros((0, 16, 16, 3), np.uint8), np.zeros((2, 8, 8, 3), np.uint8)])
+def test_frames_of_another_size_and_none_at_all_are_refused(video, frames):
+    with pytest.raises(InputError, match="Frames are"):
+        video.futures(frames, 1, 2)
+
+
+def test_progress_only_grows_and_ends_at_the_whole(video):
+    told: list[float] = []
+    video.futures(clip(2), 1, CHUNK + 7, LIVELY, told.append)
+    assert told == sorted(told) and told[-1] == pytest.approx(1.0)
+
+
+def test_a_mirrored_clip_is_as_long_as_the_clip(video):
+    assert video.mirrored(clip(WINDOW + 1)).shape == (WINDOW + 1, 16, 16, 3)
+
+
+def test_a_clip_told_again_in_the_same_words_is_the_clip_as_far_as_the_autoencoder_goes(video):
+    """Its noise under its own condition gives back what was encoded: the flow loses nothing."""
+    source = clip(4)
+    latents, noise = video._encode(video._pictures(source)), torch.Generator().manual_seed(3)
+    shaken = torch.cat([torch.randn(part.shape, generator=noise) for part in (latents[:, :1], latents[:, 1:])], 1)
+    expected = video._decode(latents + CONFIG.flow.noise * shaken)
+    told = video.retold(source, Drawing(seed=3))
+    assert np.array_equal(told[0], source[0])
+    detailed = video._with_detail(expected, video._pictures(source)[0])[0, 1:].clamp(0, 1).permute(0, 2, 3, 1)
+    assert np.abs(told[1:] / 255 - detailed.numpy()).max() < 0.02
+
+
+def test_a_clip_told_again_from_another_start_begins_there(video):
+    start = clip(1, seed=2)[0]
+    told = video.retold(clip(4), LIVELY, start)
+    assert np.array_equal(told[0], start) and (told[1:] != clip(4)[1:]).any()
+    with pytest.raises(InputError, match="told again"):
+        video.retold(clip(1), LIVELY)
+
+
+def test_what_has_not_moved_keeps_the_detail_of_the_last_frame(video):
+    """Where the model draws the last frame itself, the picture is that frame, whatever the autoencoder makes of it."""
+    last = video._pictures(clip(1))[0]
+    still = video._decode(video._encode(last[None]))
+    assert torch.allclose(video._with_detail(still, last)[0, 0], last, atol=1e-5)
+    moved = torch.where(still > 0.5, still - 0.5, still + 0.5)
+    kept = (video._with_detail(moved, last) - moved).abs().mean()
+    assert kept < 0.1 * (last - still[0, 0]).abs().mean()
