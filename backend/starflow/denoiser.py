@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from backend.starflow.transformer import Layer, positions
 
 BEFORE, AFTER = 4, 1
-"""Frames that are looked at around the one that is cleaned: without the one after it, cleaning flickers (STARFlow-V, 3.3)."""
+"""Frames that a layer looks at around the one that is cleaned: without the one after it, it flickers (STARFlow-V, 3.3)."""
 
 
 @dataclass(frozen=True)
@@ -26,30 +27,26 @@ class DenoiserConfig:
 class Denoiser(nn.Module):
     """s(x~): an estimate of sigma * grad log p(x~), by which one step cleans what the flow drew: x = x~ + sigma * s(x~).
 
-    Every frame is cleaned in a window of its own, so nothing that comes later than one frame can reach it.
+    Every layer sees the frames before; only the first also sees the frame after, so nothing later can reach a frame.
     """
 
     def __init__(self, config: DenoiserConfig) -> None:
         super().__init__()
         self.config = config
-        tokens = (BEFORE + 1 + AFTER) * config.rows * config.columns
-        self.enter = nn.Linear(config.channels + 1, config.width)
-        self.place = nn.Parameter(0.02 * torch.randn(tokens, config.width))
-        layer = nn.TransformerEncoderLayer(
-            config.width, config.width // 64, 4 * config.width, 0.0, "gelu", batch_first=True, norm_first=True
-        )
-        self.layers = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
-        self.exit = nn.Linear(config.width, config.channels)
+        self.enter = nn.Linear(config.channels, config.width)
+        self.place = nn.Parameter(0.02 * torch.randn(config.rows * config.columns, config.width))
+        self.layers = nn.ModuleList(Layer(config.width, 0.0) for _ in range(config.layers))
+        self.norm, self.exit = nn.RMSNorm(config.width), nn.Linear(config.width, config.channels)
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Noisy latents `[B, T, H, W, C]` -> the estimate, the same shape."""
-        batch, frames = x.shape[:2]
-        marked = F.pad(x, (0, 1), value=1.0)  # a one in every frame that is there
-        padded = F.pad(marked, (0, 0, 0, 0, 0, 0, BEFORE, AFTER))
-        windows = padded.unfold(1, BEFORE + 1 + AFTER, 1).movedim(-1, 2)  # [B, T, window, H, W, C + 1]
-        tokens = self.enter(windows.flatten(0, 1).flatten(1, 3)) + self.place
-        size = self.config.rows * self.config.columns
-        cleaned = self.layers(tokens)[:, BEFORE * size : (BEFORE + 1) * size]
-        return self.exit(cleaned).float().reshape(batch, frames, *x.shape[2:])
+        config, frames = self.config, x.shape[1]
+        where = positions(frames, config.rows, config.columns).to(x.device)
+        later = where[None, :, 0] - where[:, None, 0]
+        tokens = self.enter(x.flatten(1, 3)) + self.place.repeat(frames, 1)
+        for index, layer in enumerate(self.layers):
+            ahead = AFTER if index == 0 else 0
+            tokens, _, _ = layer(tokens, where, mask=(later >= -BEFORE) & (later <= ahead))
+        return self.exit(self.norm(tokens)).float().reshape(x.shape)

@@ -65,24 +65,30 @@ class Layer(nn.Module):
         self.heads = width // HEAD
         self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.mlp = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Dropout(dropout), nn.Linear(4 * width, width)
-        )
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width))
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Tensor, where: Tensor, past: tuple[Tensor, Tensor] | None, past_where: Tensor | None
+        self, x: Tensor, where: Tensor, past: tuple[Tensor, Tensor, Tensor] | None = None, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """`[B, L, D]` -> the same, and the keys and values `[B, heads, L, HEAD]` of these tokens."""
+        """Read tokens, each seeing those before it and itself.
+
+        Args:
+            x: `[B, L, D]`.
+            where: their positions `[L, 3]`.
+            past: keys and values `[B, heads, P, HEAD]` of tokens read before, and the positions of these.
+            mask: `[L, L]`, which token sees which instead; True is seen. Not together with `past`.
+
+        Returns:
+            `[B, L, D]`, and the keys (not rotated) and values `[B, heads, L, HEAD]` of these tokens.
+        """
         q, k, v = (part.unflatten(-1, (self.heads, HEAD)).transpose(1, 2) for part in self.qkv(self.first(x)).chunk(3, -1))
-        if past is None or past_where is None:
-            y = F.scaled_dot_product_attention(rotate(q, where), rotate(k, where), v, is_causal=True)
-        else:
-            keys, values = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-            known = len(past_where)
-            mask = torch.ones(len(where), known + len(where), dtype=torch.bool, device=x.device).tril(known)
-            rotated = rotate(keys, torch.cat([past_where, where]))
-            y = F.scaled_dot_product_attention(rotate(q, where), rotated, values, attn_mask=mask)
+        keys, values, places = k, v, where
+        if past is not None:
+            keys, values, places = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2), torch.cat([past[2], where])
+            mask = torch.ones(len(where), len(places), dtype=torch.bool, device=x.device).tril(len(past[2]))
+        seen, known = rotate(q, where), rotate(keys, places)
+        y = F.scaled_dot_product_attention(seen, known, values, attn_mask=mask, is_causal=mask is None)
         x = x + self.dropout(self.out(y.transpose(1, 2).flatten(2)))
         return x + self.dropout(self.mlp(self.second(x))), k, v
 
@@ -111,8 +117,10 @@ class Transformer(nn.Module):
         """
         keys, values = [], []
         for index, layer in enumerate(self.layers):
-            past = (cache.keys[index], cache.values[index]) if cache and cache.length else None
-            x, k, v = layer(x, where, past, cache.where if cache else None)
+            past = None
+            if cache is not None and cache.where is not None:
+                past = (cache.keys[index], cache.values[index], cache.where)
+            x, k, v = layer(x, where, past)
             keys.append(k if past is None else torch.cat([past[0], k], 2))
             values.append(v if past is None else torch.cat([past[1], v], 2))
         if cache is not None:

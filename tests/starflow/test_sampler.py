@@ -59,7 +59,7 @@ def test_guidance_stays_a_gaussian_where_the_captions_is_the_wider():
 
 def test_a_frame_is_cleaned_without_what_comes_later_than_the_next():
     torch.manual_seed(0)
-    denoiser = Denoiser(DenoiserConfig(2, 2, 3, 64, 1)).eval()
+    denoiser = Denoiser(DenoiserConfig(2, 2, 3, 64, 3)).eval()
     torch.nn.init.normal_(denoiser.exit.weight)
     x = torch.randn(1, 5, 2, 2, 3, requires_grad=True)
     (gradient,) = torch.autograd.grad(denoiser(x)[0, 2].sum(), x)
