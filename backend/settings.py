@@ -28,6 +28,8 @@ class Settings(BaseSettings):
         max_sessions: how many people at once.
         log_level: least severity that is logged.
         tile: largest tile side in pixels that the governor may choose; 0 lets it choose freely.
+        video_threads: threads of the process that draws video; 0 takes half of the cores.
+        video_idle_s: seconds without a drawing after which that process ends and gives its memory back.
         origins: further origins (`https://host`) whose pages may connect, for a server behind a proxy.
     """
 
@@ -43,6 +45,8 @@ class Settings(BaseSettings):
     max_sessions: int = Field(default=8, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     tile: int = Field(default=0, ge=0, le=512)
+    video_threads: int = Field(default=0, ge=0)
+    video_idle_s: float = Field(default=120.0, gt=0)
     origins: list[str] = []
 
     @classmethod

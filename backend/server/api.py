@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse, JSONResponse
-from starlette.requests import ClientDisconnect
 
 from backend.errors import InputError, MotionFanError
 from backend.media.images import MAX_BYTES, load_portrait
 from backend.server import page
+from backend.server.body import read_body
 from backend.server.connection import Connection, refuse
 from backend.server.gallery import Gallery
 from backend.server.metrics import Metrics
@@ -31,41 +31,29 @@ STATUS = {
     "recording_unknown": 404,
     "portrait_unknown": 404,
     "portrait_too_large": 413,
+    "video_too_large": 413,
     "too_many_portraits": 429,
+    "too_many_videos": 429,
     "sessions_full": 503,
     "server_stopping": 503,
+    "video_busy": 503,
+    "video_missing": 503,
 }
+RETRY_S = 10
+"""After how many seconds a client may try again whom the server has no time or room for."""
 
 
 def answer(error: MotionFanError) -> JSONResponse:
     """Return an error as the API words it: `{"code", "message", "hint"}`."""
     body = {"code": error.code, "message": error.message, "hint": error.hint}
-    return JSONResponse(body, STATUS.get(error.code, 400 if isinstance(error, InputError) else 500))
+    status = STATUS.get(error.code, 400 if isinstance(error, InputError) else 500)
+    return JSONResponse(body, status, {"retry-after": str(RETRY_S)} if status in (429, 503) else None)
 
 
 def settings_schema() -> dict[str, Any]:
     """Return the JSON schema of `ForecastSettings`, from which the page builds its controls."""
     schema: dict[str, Any] = msgspec.json.schema_components([ForecastSettings])[1]["ForecastSettings"]
     return schema
-
-
-async def read_body(request: Request) -> bytes:
-    """Read an upload, but never more than a portrait may have."""
-    too_large = InputError(
-        "portrait_too_large", f"A portrait may have {MAX_BYTES // 1_000_000} MB.", "Save it smaller, or as a JPEG."
-    )
-    declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MAX_BYTES:
-        raise too_large
-    body = bytearray()
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > MAX_BYTES:
-                raise too_large
-    except ClientDisconnect:
-        raise InputError("upload_broken", "The upload broke off.", "Try again.") from None
-    return bytes(body)
 
 
 class Api:
@@ -157,7 +145,7 @@ class Api:
         visit = self._registry.get(session)
         if not visit.uploads.allow(time.monotonic()):
             raise InputError("too_many_portraits", "That is a lot of portraits in a short time.", "Wait a few seconds.")
-        data = await read_body(request)
+        data = await read_body(request, MAX_BYTES, _too_large())
         async with visit.portrait_lock:
             async with self._face_lock:
                 image = await asyncio.to_thread(load_portrait, data)
@@ -204,3 +192,9 @@ class Api:
         session.picture = portrait.picture
         session.new_epoch(source_changed=False)
         return {"width": int(portrait.picture.shape[1]), "height": int(portrait.picture.shape[0])}
+
+
+def _too_large() -> InputError:
+    return InputError(
+        "portrait_too_large", f"A portrait may have {MAX_BYTES // 1_000_000} MB.", "Save it smaller, or as a JPEG."
+    )

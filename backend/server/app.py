@@ -20,19 +20,27 @@ from backend.server.api import Api, answer
 from backend.server.metrics import Metrics
 from backend.server.recordings import Bundled
 from backend.server.sessions import Registry
+from backend.server.video import VideoApi
+from backend.server.video_studio import Studio
 
 log = structlog.get_logger(__name__)
 EXPIRY_PERIOD_S = 5.0
 
 
 def create_app(
-    registry: Registry, recordings: dict[str, Bundled], metrics: Metrics, origins: list[str], pages: Path = page.PAGE
+    registry: Registry,
+    recordings: dict[str, Bundled],
+    studio: Studio,
+    metrics: Metrics,
+    origins: list[str],
+    pages: Path = page.PAGE,
 ) -> FastAPI:
     """Build the application around a registry whose worker has started.
 
     Args:
         registry: the sessions.
         recordings: the bundled recordings, by name.
+        studio: draws video; `app.state.studio` from then on.
         metrics: the figures to show at `/metrics`.
         origins: further origins whose pages may connect.
         pages: folder of the built page.
@@ -43,11 +51,14 @@ def create_app(
         sweeper = asyncio.create_task(_sweep(registry))
         yield
         sweeper.cancel()
+        await studio.close()
         registry.close_all()
 
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="MotionFan", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.studio = studio
     app.include_router(Api(registry, recordings, metrics, origins, pages).router())
+    app.include_router(VideoApi(studio, metrics, origins).router())
     app.mount("/assets", page.files(pages / "assets"))
     app.mount("/mediapipe", page.files(pages / "mediapipe"))
     app.add_middleware(page.SecurityHeaders)

@@ -24,3 +24,19 @@ class TokenBucket:
             return False
         self._tokens -= 1.0
         return True
+
+
+class PerAddress:
+    """A bucket for every client's address; those that came last are remembered."""
+
+    def __init__(self, rate: float, burst: float, remembered: int = 1000) -> None:
+        self._rate, self._burst, self._remembered = rate, burst, remembered
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def allow(self, address: str, now: float) -> bool:
+        """Take one of this address's tokens if there is one."""
+        bucket = self._buckets.pop(address, None) or TokenBucket(self._rate, self._burst)
+        self._buckets[address] = bucket
+        if len(self._buckets) > self._remembered:
+            del self._buckets[next(iter(self._buckets))]
+        return bucket.allow(now)

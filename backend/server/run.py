@@ -26,6 +26,7 @@ from backend.server.metrics import Metrics
 from backend.server.page import PAGE
 from backend.server.recordings import load_recordings
 from backend.server.sessions import DefaultPortrait, Registry
+from backend.server.video_studio import Studio
 from backend.server.worker import InferenceWorker
 from backend.settings import Settings
 from backend.types import CLOCK_S, ForecastSettings
@@ -88,7 +89,8 @@ def build(
     default = DefaultPortrait(worker.run(lambda pipeline: pipeline.portrait(image)).result(), image.picture)
     models = describe_models(settings.models)
     registry = Registry(worker, default, models, default.portrait.keypoints.count, metrics, settings.max_sessions)
-    return create_app(registry, load_recordings(), metrics, settings.origins, pages), worker
+    studio = Studio(settings.models / "starflow", settings.device, settings.video_threads, settings.video_idle_s)
+    return create_app(registry, load_recordings(), studio, metrics, settings.origins, pages), worker
 
 
 def warm_up(pipeline: Pipeline, governor: Governor, image: PortraitImage) -> None:
@@ -170,12 +172,18 @@ class Announced(uvicorn.Server):
             timeout_graceful_shutdown=3,
         )
         super().__init__(config)
+        self._studio: Studio = app.state.studio
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the address."""
         await super().startup(sockets)
         if self.started and sockets:
             print(f"MotionFan is up: {address(sockets[0])}  (Ctrl-C stops it)", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell those who wait for a drawing, then shut down: their requests would hold it up."""
+        await self._studio.close()
+        await super().shutdown(sockets)
 
 
 def address(listener: socket.socket) -> str:
