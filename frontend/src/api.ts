@@ -1,4 +1,4 @@
-/** The server's HTTP side: sessions, portrait, schema, recordings. Errors arrive as a code, a sentence and a hint. */
+/** The server's HTTP side: sessions, portrait, schema, recordings; video has its own file. Errors arrive as a code, a sentence and a hint. */
 
 export class ApiError extends Error {
   constructor(
@@ -63,11 +63,13 @@ export async function deletePortrait(session: string): Promise<void> {
   await request(`/api/sessions/${session}/portrait`, { method: 'DELETE' });
 }
 
-async function request(path: string, init: RequestInit = {}): Promise<Response> {
+/** An answer of the server's, whatever it holds. @throws ApiError; and what an aborted signal throws. */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, init);
-  } catch {
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
     throw new ApiError(0, 'unreachable', 'The server does not answer.', 'Check that it is running.');
   }
   if (response.ok) return response;

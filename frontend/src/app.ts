@@ -7,6 +7,7 @@ import { howItWorks, PRIVACY, TAGLINE } from './explain.ts';
 import { GenerationStore } from './generation-store.ts';
 import { Hud } from './hud.ts';
 import { logo } from './logo.ts';
+import { MomentFlow } from './moment-flow.ts';
 import { PortraitPicker } from './portrait.ts';
 import { exposeProbe } from './probe.ts';
 import type { ErrorHead, ReadyHead } from './protocol.ts';
@@ -19,6 +20,8 @@ import { Connection } from './socket.ts';
 import { Stage } from './stage.ts';
 import { StageRecorder } from './stage-recorder.ts';
 import { StatusView } from './status-pill.ts';
+import { getVideo } from './video-api.ts';
+import { VideoStudio } from './video-studio.ts';
 
 export class App {
   readonly store = new GenerationStore();
@@ -26,6 +29,8 @@ export class App {
   readonly hud = new Hud();
   readonly portrait = new PortraitPicker();
   readonly status = new StatusView(() => void this.connection.open());
+  readonly moments: MomentFlow;
+  readonly studio: VideoStudio;
   readonly driver: Driver;
   readonly connection: Connection;
   readonly sheets: SheetQueue;
@@ -40,6 +45,7 @@ export class App {
   #returning = false;
   #readied = 0;
   #loading: Promise<unknown> | null = null;
+  #video = false;
 
   constructor(root: HTMLElement) {
     this.connection = new Connection(
@@ -61,14 +67,19 @@ export class App {
         failure: (head) => this.#failure(head),
       },
     );
-    this.sheets = new SheetQueue(this.store, this.stage, this.hud, this.connection);
+    const say = (words: string) => this.status.say(words);
+    this.moments = new MomentFlow(() => Number(this.controls?.settings.k ?? 4), say);
+    this.studio = new VideoStudio(() => this.portrait.picture, say);
+    this.sheets = new SheetQueue(this.store, this.stage, this.hud, this.connection, (head, frame) =>
+      this.moments.see(head, frame),
+    );
     this.driver = new Driver({
       frame: ({ t, landmarks }) => this.connection.send({ kind: 'landmarks', t, landmarks }),
       source: (name) => this.connection.send({ kind: 'source', name }),
       reference: () => this.connection.send({ kind: 'reference' }),
       cameraState: (state) => this.#showCamera(state),
       noFace: (missing) => this.stage.noFace(missing),
-      say: (words) => this.status.say(words),
+      say,
     });
     const bands = [
       { band: this.stage.now, heading: 'Now, and where it may go' },
@@ -85,10 +96,10 @@ export class App {
     await Promise.all([this.connection.open(), this.#load()]);
   }
 
-  freeze(): void {
+  hold(): void {
     this.store.frozen = !this.store.frozen;
-    this.stage.setFrozen(this.store.frozen);
-    this.status.say(this.store.frozen ? 'Frozen: the last moment loops.' : 'Following the present.');
+    this.stage.setHeld(this.store.frozen);
+    this.status.say(this.store.frozen ? 'Held: the last moment loops.' : 'Following the present.');
   }
 
   /** What could not be fetched is fetched again at the next connection; each thing by one request at a time. */
@@ -96,6 +107,7 @@ export class App {
     this.#loading ??= Promise.allSettled([
       this.controls ? null : this.#loadControls(),
       this.driver.source ? null : this.driver.begin(),
+      this.#video ? null : this.#loadVideo(),
     ]).finally(() => {
       this.#loading = null;
     });
@@ -109,6 +121,13 @@ export class App {
     this.#configure(this.controls.settings);
   }
 
+  async #loadVideo(): Promise<void> {
+    const info = await getVideo();
+    this.#video = true;
+    this.moments.offer(info);
+    this.studio.offer(info);
+  }
+
   #configure(settings: Settings): void {
     this.connection.send({ kind: 'controls', settings });
   }
@@ -119,6 +138,7 @@ export class App {
     this.sheets.discard();
     this.store.reset(other);
     this.stage.clear(other);
+    this.moments.interrupt();
     if (this.#readied++ === 0 || fresh) {
       void this.portrait.attach(head.session, fresh).finally(() => {
         this.#returning = false;
@@ -171,11 +191,11 @@ export class App {
     snapshot.addEventListener('click', () => void this.#snapshot());
     this.#recordButton.addEventListener('click', () => this.#record());
     this.#recordButton.hidden = !StageRecorder.supported;
-    this.stage.freezeButton.addEventListener('click', () => this.freeze());
+    this.stage.holdButton.addEventListener('click', () => this.hold());
     this.#cameraButton.addEventListener('click', () => void this.driver.toggleCamera());
     this.#showCamera('off');
     this.#showRecording();
-    this.stage.tools.append(snapshot, this.#recordButton);
+    this.stage.tools.append(this.moments.stageButton, snapshot, this.#recordButton);
     this.#side.append(this.driver.panel.element, this.portrait.element);
     const brand = h('div', { class: 'brand' }, logo(), h('h1', {}, 'MotionFan'));
     const header = h(
@@ -193,6 +213,8 @@ export class App {
       this.driver.panel.notice,
       this.stage.element,
       this.hud.element,
+      this.moments.element,
+      this.studio.element,
       howItWorks(shortcuts),
     );
     root.replaceChildren(
@@ -209,7 +231,8 @@ export class App {
       { key: 'c', label: 'C', words: 'camera on or off', run: () => void this.driver.toggleCamera() },
       { key: 'n', label: 'N', words: 'reset the reference', run: () => this.driver.neutral() },
       { key: ' ', label: 'Space', words: 'pause the recording', run: () => this.driver.pause() },
-      { key: 'f', label: 'F', words: 'freeze a moment', run: () => this.freeze() },
+      { key: 'f', label: 'F', words: 'freeze this moment for the video flow', run: () => this.moments.freeze() },
+      { key: 'h', label: 'H', words: 'hold the last moment', run: () => this.hold() },
       { key: 's', label: 'S', words: 'save a snapshot', run: () => void this.#snapshot() },
       { key: 'r', label: 'R', words: 'record a video', run: () => this.#record() },
       { key: '+', label: '+', words: 'one future more', run: () => this.controls?.nudge('k', 1) },

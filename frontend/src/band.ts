@@ -16,17 +16,16 @@ export class Band {
     this.grid.append(this.lead.element);
   }
 
-  /** Have one tile per method given; tiles that stay keep their picture. */
-  populate(methods: string[]): void {
+  /** Have one tile per method given; tiles that stay keep their picture. The method is named where tiles differ in it. */
+  populate(methods: string[], named = new Set(methods).size > 1): void {
     while (this.futures.length > methods.length) this.futures.pop()?.element.remove();
     while (this.futures.length < methods.length) {
       const tile = new Tile('', colourOf(this.futures.length));
       this.futures.push(tile);
       this.grid.append(tile.element);
     }
-    const mixed = new Set(methods).size > 1;
     this.futures.forEach((tile, i) => {
-      tile.rename(`Future ${i + 1}`, mixed ? methodName(methods[i] ?? '') : '');
+      tile.rename(`Future ${i + 1}`, named ? methodName(methods[i] ?? '') : '');
     });
   }
 

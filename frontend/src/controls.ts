@@ -7,7 +7,12 @@ import { recall, remember } from './storage.ts';
 const DEBOUNCE_MS = 150;
 const KEY = 'settings';
 
-type Control = { field: Field; element: HTMLElement; show(value: string | number): void; enable(on: boolean): void };
+export type Control = {
+  field: Field;
+  element: HTMLElement;
+  show(value: string | number): void;
+  enable(on: boolean): void;
+};
 
 export class Controls {
   readonly element: HTMLElement;
@@ -82,7 +87,15 @@ export class Controls {
   }
 }
 
-function choice(name: string, title: string, description: string, options: string[], set: (value: string) => void) {
+/** One of a few options, as segments side by side. */
+export function choice(
+  name: string,
+  title: string,
+  description: string,
+  options: string[],
+  set: (value: string) => void,
+  label: (option: string) => string = methodName,
+) {
   const inputs = options.map((option) => {
     const input = h('input', {
       type: 'radio',
@@ -93,7 +106,7 @@ function choice(name: string, title: string, description: string, options: strin
     input.addEventListener('change', () => set(option));
     return input;
   });
-  const segments = inputs.map((input) => h('label', { for: input.id }, input, h('span', {}, methodName(input.value))));
+  const segments = inputs.map((input) => h('label', { for: input.id }, input, h('span', {}, label(input.value))));
   const element = h(
     'fieldset',
     { class: 'control choice', title: description, 'data-setting': name },
@@ -106,7 +119,8 @@ function choice(name: string, title: string, description: string, options: strin
   return { element, show };
 }
 
-function slider(field: NumberField, set: (value: number) => void): Control {
+/** A number as a slider with its label, value and description. */
+export function slider(field: NumberField, set: (value: number) => void): Control {
   const { min, max, step } = field;
   const id = `setting-${field.name}`;
   const help = h('span', { class: 'visually-hidden', id: `${id}-help` }, field.description);

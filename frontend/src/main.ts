@@ -5,6 +5,7 @@ import './styles/stage.css';
 import './styles/panels.css';
 import './styles/gallery.css';
 import './styles/hud.css';
+import './styles/video.css';
 import { App } from './app.ts';
 import { setFavicon } from './logo.ts';
 

@@ -24,7 +24,7 @@ export function colourOf(index: number): string {
   return COLOURS[index % COLOURS.length] ?? '#ffffff';
 }
 
-const METHODS: Record<string, string> = { gru_nf: 'GRU-NF', gru_snf: 'GRU-SNF', both: 'Both' };
+const METHODS: Record<string, string> = { gru_nf: 'GRU-NF', gru_snf: 'GRU-SNF', both: 'Both', starflow: 'video flow' };
 
 /** A forecasting method's name for people. */
 export function methodName(method: string): string {

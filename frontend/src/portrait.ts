@@ -72,6 +72,11 @@ export class PortraitPicker {
     return this.#choice !== null;
   }
 
+  /** The portrait as the stage frames it; null until it has come. */
+  get picture(): HTMLImageElement | null {
+    return this.#image.complete && this.#image.naturalWidth > 0 ? this.#image : null;
+  }
+
   /** The session that portraits belong to; a fresh one has only the bundled portrait. */
   async attach(session: string, fresh: boolean): Promise<void> {
     this.#session = session;

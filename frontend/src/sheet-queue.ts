@@ -1,5 +1,5 @@
 /** Sheets from the wire to the screen: decoded in order, drawn as soon as they can be, acknowledged, measured. */
-import type { GenerationStore } from './generation-store.ts';
+import type { Frame, GenerationStore } from './generation-store.ts';
 import type { Hud } from './hud.ts';
 import type { SheetHead } from './protocol.ts';
 import type { Connection, SheetMessage } from './socket.ts';
@@ -18,6 +18,8 @@ export class SheetQueue {
     private readonly stage: Stage,
     private readonly hud: Hud,
     private readonly connection: Connection,
+    /** Told of every picture that was drawn. */
+    private readonly drawn: (head: SheetHead, frame: Frame) => void = () => undefined,
   ) {}
 
   /** Sheets that are still being decoded belong to what was before; they must not be drawn any more. */
@@ -44,6 +46,7 @@ export class SheetQueue {
     this.connection.acknowledge(sheet);
     this.counts.sheets++;
     if (bitmap) this.counts.drawn++;
+    if (bitmap && this.store.latest) this.drawn(head, this.store.latest);
     if (bitmap && head.tiles > 1) this.futuresAfter ??= performance.now();
     if (head.verdict) this.counts.verdicts++;
     this.last = head;

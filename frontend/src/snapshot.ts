@@ -2,6 +2,7 @@
 import type { Band } from './band.ts';
 import { context2d, h } from './dom.ts';
 import { colourOf } from './palette.ts';
+import { blobOf } from './pictures.ts';
 import type { Tile } from './tile.ts';
 
 const SIDE = 200;
@@ -17,7 +18,7 @@ export class StagePainter {
 
   constructor(
     private readonly bands: { band: Band; heading: string }[],
-    private readonly overlay: HTMLCanvasElement,
+    private readonly overlay: HTMLCanvasElement | null = null,
   ) {}
 
   /** Set the size for the tiles there are now; a video keeps the size it began with. */
@@ -54,7 +55,8 @@ export class StagePainter {
     context.fillStyle = '#181a22';
     context.fillRect(x, y, SIDE, SIDE);
     if (!tile.empty) context.drawImage(tile.canvas, x, y, SIDE, SIDE);
-    if (tile === this.bands[0]?.band.lead && this.overlay.width > 1) context.drawImage(this.overlay, x, y, SIDE, SIDE);
+    const { overlay } = this;
+    if (overlay && tile === this.bands[0]?.band.lead && overlay.width > 1) context.drawImage(overlay, x, y, SIDE, SIDE);
     context.strokeStyle = colour ?? '#4a4d5c';
     context.lineWidth = tile.element.classList.contains('winner') ? 5 : 2;
     context.strokeRect(x, y, SIDE, SIDE);
@@ -69,12 +71,7 @@ export class StagePainter {
   async png(): Promise<Blob> {
     this.fit();
     this.paint();
-    return new Promise((resolve, reject) => {
-      this.canvas.toBlob(
-        (blob) => (blob ? resolve(blob) : reject(new Error('The picture could not be made.'))),
-        'image/png',
-      );
-    });
+    return blobOf(this.canvas);
   }
 }
 

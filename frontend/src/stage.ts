@@ -23,7 +23,7 @@ export class Stage {
   /** Where buttons for the whole stage go. */
   readonly tools = h('div', { class: 'tools' });
   readonly overlay = h('canvas', { class: 'fan', 'aria-hidden': 'true' });
-  readonly freezeButton = h('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' });
+  readonly holdButton = h('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' });
   readonly #fan = context2d(this.overlay);
   readonly #age = h('p', { class: 'band-note' });
   readonly #progress = h('div', { class: 'progress', 'aria-hidden': 'true' }, h('i'));
@@ -44,7 +44,7 @@ export class Stage {
 
   constructor(private readonly store: GenerationStore) {
     this.now.lead.picture.append(this.overlay, this.#noFace);
-    this.setFrozen(false);
+    this.setHeld(false);
     this.#bands = h(
       'div',
       { class: 'bands' },
@@ -57,7 +57,7 @@ export class Stage {
       h(
         'section',
         { class: 'band', 'aria-labelledby': 'band-past' },
-        h('header', {}, h('h2', { id: 'band-past' }, 'A moment ago'), this.#verdict, this.#tally, this.freezeButton),
+        h('header', {}, h('h2', { id: 'band-past' }, 'A moment ago'), this.#verdict, this.#tally, this.holdButton),
         this.past.grid,
       ),
     );
@@ -108,13 +108,10 @@ export class Stage {
     this.#noFace.hidden = !missing;
   }
 
-  setFrozen(frozen: boolean): void {
-    this.freezeButton.setAttribute('aria-pressed', String(frozen));
-    this.freezeButton.title = frozen ? 'Follow the present again (F)' : 'Keep this moment and loop it (F)';
-    this.freezeButton.replaceChildren(
-      icon(frozen ? 'M8 5v14l11-7z' : 'M9 5v14M15 5v14'),
-      frozen ? 'Follow again' : 'Freeze',
-    );
+  setHeld(held: boolean): void {
+    this.holdButton.setAttribute('aria-pressed', String(held));
+    this.holdButton.title = held ? 'Follow the present again (H)' : 'Keep this moment and loop it (H)';
+    this.holdButton.replaceChildren(icon(held ? 'M8 5v14l11-7z' : 'M9 5v14M15 5v14'), held ? 'Follow again' : 'Hold');
   }
 
   #setAge(head: SheetHead | null): void {

@@ -1,4 +1,5 @@
 /** One square picture of the stage with its caption, colour and chip. */
+import type { Cell } from './clip.ts';
 import { context2d, h, setText } from './dom.ts';
 import type { Frame } from './generation-store.ts';
 
@@ -40,13 +41,16 @@ export class Tile {
   /** Draw tile `index` of a sheet. */
   draw(frame: Frame, index: number): void {
     const { bitmap, tile, columns } = frame;
-    if (this.canvas.width !== tile) {
-      this.canvas.width = tile;
-      this.canvas.height = tile;
+    this.paint({ sheet: bitmap, x: (index % columns) * tile, y: Math.floor(index / columns) * tile, side: tile });
+  }
+
+  /** Draw one cell of whatever picture holds it. */
+  paint({ sheet, x, y, side }: Cell): void {
+    if (this.canvas.width !== side) {
+      this.canvas.width = side;
+      this.canvas.height = side;
     }
-    const x = (index % columns) * tile;
-    const y = Math.floor(index / columns) * tile;
-    this.#context.drawImage(bitmap, x, y, tile, tile, 0, 0, tile, tile);
+    this.#context.drawImage(sheet, x, y, side, side, 0, 0, side, side);
     if (this.#empty) this.element.classList.remove('empty');
     this.#empty = false;
   }

@@ -50,9 +50,9 @@ def test_a_finished_generation_stands_beside_its_truth_with_a_winner(page: Page)
     expect(past.locator(".band-note")).to_contain_text("came closest")
 
 
-def test_the_frozen_moment_stays_and_loops(page: Page) -> None:
+def test_the_held_moment_stays_and_loops(page: Page) -> None:
     wait(page, "m.counters.finished >= 1")
-    page.keyboard.press("f")
+    page.keyboard.press("h")
     finished = figures(page)["counters"]["finished"]
     judged = figures(page)["counters"]["judged"]
     wait(page, f"m.counters.judged >= {judged + 1}")
@@ -61,7 +61,7 @@ def test_the_frozen_moment_stays_and_loops(page: Page) -> None:
         "() => { const now = document.querySelectorAll('.band')[1].querySelector('canvas').toDataURL();"
         " window.seenTile ??= now; return now !== window.seenTile }"
     )
-    page.keyboard.press("f")
+    page.keyboard.press("h")
     wait(page, f"m.counters.finished > {finished}")
 
 
