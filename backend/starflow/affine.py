@@ -11,6 +11,9 @@ from backend.starflow.transformer import Cache, Transformer
 SOFTPLUS_OF_ONE = 0.5413
 """softplus(0.5413) = 1: an untrained map is the identity."""
 
+SHARE = 0.9
+"""Share of the token one frame earlier that an untrained map over frames expects to see again: near what training finds."""
+
 REACH = 4.0
 """Shift and log-scale inputs are clipped softly to this range."""
 
@@ -39,7 +42,7 @@ class Affine(nn.Module):
         self.place = nn.Parameter(0.02 * torch.randn(tokens, width))
         self.enter = nn.Linear(channels, width)
         self.behind = nn.Linear(channels, width) if over_frames else None
-        self.share = nn.Parameter(torch.zeros(channels)) if over_frames else None
+        self.share = nn.Parameter(torch.full((channels,), SHARE)) if over_frames else None
         self.transformer = Transformer(width, layers, dropout)
         self.head = nn.Linear(width, 2 * channels)
         nn.init.zeros_(self.head.weight)

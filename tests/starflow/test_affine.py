@@ -22,7 +22,7 @@ def trained_like(seed: int = 0) -> Affine:
 
 def test_an_untrained_map_is_the_identity():
     x = torch.randn(2, 12, 4)
-    z, log_determinant = Affine(4, 64, 2, 4, over_frames=True)(x, WHERE)
+    z, log_determinant = Affine(4, 64, 2, 4)(x, WHERE)
     assert torch.allclose(z, x, atol=1e-4)
     assert log_determinant.abs().max() < 1e-2
 
