@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from backend import __version__
-from backend.commands import evaluate, measure, show, train
+from backend.commands import evaluate, imagine, measure, show, train
 from backend.errors import MotionFanError
 
 # A thread that waits for another sleeps: spinning halves the speed of a machine whose cores are shared.
@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(show.app)
+app.add_typer(imagine.app)
 app.add_typer(measure.app)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")

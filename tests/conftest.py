@@ -8,9 +8,14 @@ from hypothesis import settings
 
 from backend.animate.generator import Generator, GeneratorConfig
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.keypoints.captions import WORDS
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.pipeline import Pipeline
 from backend.settings import REPOSITORY
+from backend.starflow.autoencoder import AutoencoderConfig
+from backend.starflow.denoiser import DenoiserConfig
+from backend.starflow.flow import FlowConfig
+from backend.starflow.model import StarFlow, StarFlowConfig
 from backend.types import Recording
 
 settings.register_profile("untimed", deadline=None)  # Its time says more about the machine than about the code.
@@ -34,6 +39,23 @@ def small_models(tmp_path_factory) -> Path:
             size=32, motion_channels=8, motion_size=16, paint_size=32, paint_channels=16, paint_blocks=1, detail_size=16
         )
         Generator(config).save(folder / "generator_slim_128", {})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_video_flow(tmp_path_factory) -> Path:
+    """Weights of a video flow: untrained, small, of the shipped one's window."""
+    folder = tmp_path_factory.mktemp("starflow")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        StarFlow(
+            StarFlowConfig(
+                24,
+                AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
+                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1),
+                DenoiserConfig(2, 2, 4, 64, 1),
+            )
+        ).save(folder, {})
     return folder
 
 

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from backend.errors import InputError
-from backend.film import _font, film
+from backend.film import film
 from backend.media.images import PortraitImage, load_portrait
 from backend.media.video import read_video
 from backend.neutral import longest, neutral
+from backend.tiles import font
 from backend.types import ForecastSettings, Recording
 from backend.whole_film import whole_film
 from tests.media.made import encoded, placed, scaled
@@ -116,5 +117,5 @@ def test_no_number_as_a_moment_and_no_frame_to_start_from_are_explained(pipeline
 
 @pytest.mark.parametrize("width", [112, 176, 240])
 def test_a_caption_fits_its_tile(width):
-    assert _font("4 GRU-SNF  off by 0.115  closest", width).getlength("4 GRU-SNF  off by 0.115  closest") <= width
-    assert _font("what happened", 240).getlength("what happened") > 60
+    assert font("4 GRU-SNF  off by 0.115  closest", width).getlength("4 GRU-SNF  off by 0.115  closest") <= width
+    assert font("what happened", 240).getlength("what happened") > 60

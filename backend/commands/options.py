@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backend.errors import InputError
 from backend.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from backend.media.images import PortraitImage
 
 Models = Annotated[Path, typer.Option(help="Folder of the weights.")]
 Json = Annotated[
@@ -19,6 +22,10 @@ Json = Annotated[
 Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
 Device = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
 Engine = Annotated[str, typer.Option(help="What renders: torch, openvino, or auto, the fastest there is here.")]
+AnimateEngine = Annotated[
+    str,
+    typer.Option(help="What renders: torch, openvino, or auto; or starflow, then the video flow draws the futures as pixels."),
+]
 Precision = Annotated[str, typer.Option(help="Of the generator: float32, bfloat16, int8, or auto, the fastest of its engine.")]
 Recordings = Annotated[
     Path, typer.Option("--recordings", "--data", help="Folder of landmark recordings or keypoint arrays (.npz, .npy).")
@@ -35,6 +42,24 @@ Forecaster = Annotated[Path | None, typer.Option(help="Folder of the forecaster;
 Protocol = Annotated[str, typer.Option(help="Frames seen and forecast: 8-16, 12-12, 10-14, 6-6 or 5-20.")]
 Stride = Annotated[int | None, typer.Option(min=1, help="Steps between windows; a window's length by default.")]
 MODELS = REPOSITORY / "models"
+
+
+def portrait_named(name: str) -> PortraitImage:
+    """Load a picture's file, or the bundled portrait of that name.
+
+    Raises:
+        InputError: `portrait_missing`; as `load_portrait`.
+    """
+    from backend.media.images import BUNDLED, bundled_portrait, load_portrait
+
+    path = Path(name)
+    # A file of that name in the folder one stands in is what one means.
+    if name in BUNDLED and not path.is_file():
+        return bundled_portrait(name)
+    try:
+        return load_portrait(path.read_bytes())
+    except OSError as error:
+        raise InputError("portrait_missing", f"{path} cannot be read ({error.strerror}).") from None
 
 
 def publish(report: Any, json: Path | None, only: Sequence[str] = ()) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.commands.options import MODELS, Device, Engine, Models, Seed, Threads, progress, writing
+from backend.commands.options import MODELS, AnimateEngine, Device, Models, Seed, Threads, portrait_named, progress, writing
 from backend.errors import InputError
 
 if TYPE_CHECKING:
-    from backend.film import Pictures
+    from backend.film import Painter, Pictures
     from backend.neutral import Reference
     from backend.types import Recording
 
@@ -72,7 +72,9 @@ def animate(
     k: Annotated[int, typer.Option(min=1, max=16, help="Futures.")] = 4,
     horizon: Annotated[int, typer.Option(min=4, max=24, help="Steps of 80 ms.")] = 16,
     method: Annotated[str, typer.Option(help="gru_nf, gru_snf or both.")] = "gru_snf",
-    temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the flow's noise.")] = 1.0,
+    temperature: Annotated[
+        float | None, typer.Option(min=0, max=2, help="Scale of the flow's noise; 1, of the video flow 0.9.")
+    ] = None,
     size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
     generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
     reference: Annotated[
@@ -85,19 +87,22 @@ def animate(
     models: Models = MODELS,
     threads: Threads = 0,
     device: Device = "cpu",
-    engine: Engine = "auto",
+    engine: AnimateEngine = "auto",
 ) -> None:
     """Write a film: the portrait follows a clip, its futures beside what really happened."""
     import msgspec
 
     from backend.film import film
-    from backend.media.images import BUNDLED, bundled_portrait, load_portrait
     from backend.media.video import check_video, check_writable
     from backend.pipeline import Pipeline
     from backend.types import ForecastSettings, Recording
 
+    painting = engine == "starflow"
+    if painting and whole_picture:
+        raise InputError("engine_whole", "The whole picture shows no futures for the video flow to draw.", "Leave one out.")
+    chosen = {"k": k, "horizon": horizon, "method": method, "temperature": 1.0 if temperature is None else temperature}
     try:
-        settings = msgspec.convert({"k": k, "horizon": horizon, "method": method, "temperature": temperature}, ForecastSettings)
+        settings = msgspec.convert(chosen, ForecastSettings)
     except msgspec.ValidationError as error:
         raise InputError("settings", f"These settings do not go: {error}.") from None
     moment = _reference(reference)
@@ -106,10 +111,10 @@ def animate(
     known = Recording.load(driving) if driving.suffix.lower() == ".npz" else None
     if known is None:
         check_video(driving)
-    # A file of that name in the folder one stands in is what one means.
-    named = portrait in BUNDLED and not Path(portrait).is_file()
-    image = bundled_portrait(portrait) if named else load_portrait(_bytes(Path(portrait)))
-    pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator, engine=engine)  # type: ignore[arg-type]
+    image = portrait_named(portrait)
+    rendering = "auto" if painting else engine
+    pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator, engine=rendering)  # type: ignore[arg-type]
+    painter = _painter(models, device, temperature, seed) if painting else None
     recording, pictures = (known, None) if known else _follow(driving)
     if whole_picture:
         from backend.whole_film import whole_film
@@ -130,10 +135,12 @@ def animate(
             size=size,
             seed=seed,
             pictures=pictures,
+            painter=painter,
             progress=report,
         )
     better = sum(min(window.errors) < window.copy_last for window in windows)
-    print(f"{out}: {len(windows)} forecasts of {horizon} steps; the closest future beat standing still in {better} of them")
+    by = " by the video flow" if painting else ""
+    print(f"{out}: {len(windows)} forecasts of {horizon} steps{by}; the closest future beat standing still in {better} of them")
 
 
 @app.command()
@@ -180,11 +187,13 @@ def _reference(words: str) -> Reference:
         ) from None
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError("portrait_missing", f"{path} cannot be read ({error.strerror}).") from None
+def _painter(models: Path, device: str, temperature: float | None, seed: int) -> Painter:
+    """The video flow as what draws the futures."""
+    from backend.starflow.video import Drawing, VideoFlow
+    from backend.video_film import painter
+
+    drawing = Drawing(seed=seed) if temperature is None else Drawing(seed=seed, temperature=temperature)
+    return painter(VideoFlow.load(models / "starflow", device), drawing)
 
 
 def _follow(path: Path) -> tuple[Recording, Pictures]:

@@ -13,10 +13,8 @@ import httpx
 import numpy as np
 import pytest
 import simplejpeg
-import torch
 from websockets.sync.client import ClientConnection, connect
 
-from backend.keypoints.captions import WORDS
 from backend.media.images import PortraitImage
 from backend.server import protocol
 from backend.server.protocol import Landmarks, Message
@@ -24,10 +22,6 @@ from backend.server.recordings import RECORDINGS
 from backend.server.run import Announced, address, build, listen
 from backend.server.worker import InferenceWorker
 from backend.settings import Settings
-from backend.starflow.autoencoder import AutoencoderConfig
-from backend.starflow.denoiser import DenoiserConfig
-from backend.starflow.flow import FlowConfig
-from backend.starflow.model import StarFlow, StarFlowConfig
 from backend.types import Recording
 from tests.server.fake_pipeline import FakePipeline
 
@@ -168,23 +162,6 @@ def unpack(message: Message) -> tuple[np.ndarray, list[np.ndarray]]:
     board = simplejpeg.decode_jpeg(data, colorspace="RGB")
     at = [divmod(i, head.columns) for i in range(head.tiles)]
     return fan, [board[r * head.tile : (r + 1) * head.tile, c * head.tile : (c + 1) * head.tile] for r, c in at]
-
-
-@pytest.fixture(scope="session")
-def tiny_video_flow(tmp_path_factory) -> Path:
-    """Weights of a video flow: untrained, small, of the shipped one's window."""
-    folder = tmp_path_factory.mktemp("starflow")
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        StarFlow(
-            StarFlowConfig(
-                24,
-                AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1),
-                DenoiserConfig(2, 2, 4, 64, 1),
-            )
-        ).save(folder, {})
-    return folder
 
 
 @pytest.fixture
