@@ -145,3 +145,37 @@ def evaluate_surprise(
         found = run(recordings, models, model=model, split=split, seed=seed, progress=report)
     publish(found.report, json)
     write_page(html, lambda folder: write_surprise(found, folder))
+
+
+@app.command("starflow")
+def evaluate_starflow(
+    videos: Videos,
+    model: Annotated[Path, typer.Option(help="Folder of the video flow.")] = MODELS / "starflow",
+    regression: Annotated[
+        Path, typer.Option(help="Folder of the regression that drift is compared with; it may be missing.")
+    ] = MODELS / "starflow_regression",
+    count: Annotated[int, typer.Option(min=2, max=16, help="Futures drawn of each window.")] = 8,
+    windows: Annotated[int, typer.Option(min=1, help="Windows that futures are drawn of, of as many people as possible.")] = 16,
+    per_clip: Annotated[int, typer.Option(min=1, help="Windows of each video whose likelihood is measured.")] = 2,
+    split: Split = None,
+    models: Models = MODELS,
+    device: Device = "cpu",
+    threads: Threads = 0,
+    seed: Seed = 0,
+    json: Json = None,
+    html: Html = None,
+) -> None:
+    """Measure the video flow: likelihood, inversion, clean-up, drift, futures beside the keypoint path's, edits, captions."""
+    from backend.evaluate.starflow.evaluation import StarFlowEvaluation
+    from backend.evaluate.starflow.evaluation import evaluate_starflow as run
+    from backend.evaluate.starflow.html import write_starflow
+
+    settings = StarFlowEvaluation(count, windows, per_clip, seed, threads, device)
+    with progress("videos") as report:
+        found = run(
+            videos, model, regression, models, split=split, evaluation=settings,
+            progress=lambda words, done, total: report(done, total, now=words),
+        )  # fmt: skip
+    print(f"{found.report.settings['videos']} videos of {found.report.settings['people']} people")
+    publish(found.report, json)
+    write_page(html, lambda folder: write_starflow(found, folder))

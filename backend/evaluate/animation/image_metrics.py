@@ -55,6 +55,15 @@ def structural(frames: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     return single.mean(1), product.mean(1)
 
 
+def ssim(frames: Tensor, truth: Tensor) -> Tensor:
+    """Return the structural similarity at one scale alone (see `structural`), for pictures that are too small for five.
+
+    Raises:
+        ValueError: the pictures are smaller than the window.
+    """
+    return _similarity(frames, truth)[0].mean(1)
+
+
 def sharpness(frames: Tensor, truth: Tensor) -> Tensor:
     """Return the mean length of the grey gradient over the truth's: 1 is as sharp as the truth, below 1 is blurred."""
     return _gradient(frames) / _gradient(truth).clamp(min=1e-6)

@@ -1,0 +1,95 @@
+"""How likely real clips are: bits per latent number under the flow, and under Gaussians around the last frame.
+
+Shape suffixes: W windows, T frames, N numbers of a frame, C channels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from backend.evaluate.animation.table import Table
+from backend.evaluate.report import Comparison, Metric
+from backend.evaluate.starflow.footage import Window, source
+from backend.evaluate.starflow.named import named
+from backend.keypoints.captions import caption
+from backend.starflow.flow import Flow
+from backend.starflow.model import StarFlow
+from backend.starflow.transformer import positions
+
+PREFIX = "likelihood_"
+
+
+@torch.no_grad()
+def likelihood(
+    model: StarFlow, windows: Sequence[Window], seed: int = 0, progress: Callable[[int, int], None] = lambda done, total: None
+) -> tuple[dict[str, dict[str, Metric]], list[Comparison]]:
+    """Score every frame of every window but its first, given those before it, all on the same noisy latents.
+
+    `flow` sees no caption; `flow_with_caption` the one that the window's own landmarks give (so it is told what will happen).
+    `last_frame_gaussian` is N(last frame, a variance for each channel), `scaled_last_frame_gaussian` N(a last frame + b, ...);
+    all their numbers are fitted to the very windows that are scored, which favours them. `standard_gaussian` knows nothing.
+
+    Args:
+        model: the model; where it lies, it runs.
+        windows: what is scored; all of the same length.
+        seed: of the noise.
+        progress: told of windows done.
+
+    Returns:
+        `bits` (per latent number; `per_step` is frame by frame) by `likelihood_NAME`, and tests of the flow against the rest.
+    """
+    device, sigma = next(model.parameters()).device, model.flow.config.noise
+    noisy, table = [], Table(seed)
+    told: dict[str, list[Tensor]] = {"flow": [], "flow_with_caption": []}
+    for number, window in enumerate(windows):
+        progress(number, len(windows))
+        latents = model.autoencoder.encode(window.pixels.to(device))[None]
+        x = latents + sigma * torch.randn(latents.shape, generator=source(seed, number)).to(device)
+        told["flow"].append(frame_bits(model.flow, x)[:, 1:].cpu())
+        if model.flow.words is not None:
+            said = torch.from_numpy(caption(window.landmarks))[None, : model.flow.config.caption]
+            told["flow_with_caption"].append(frame_bits(model.flow, x, said)[:, 1:].cpu())
+        noisy.append(x.cpu())
+    progress(len(windows), len(windows))
+    bits = {name: torch.cat(rows) for name, rows in told.items() if rows} | gaussians(torch.cat(noisy), sigma)
+    for row, window in enumerate(windows):
+        table.add(window.person, {name: {"bits": values[row : row + 1]} for name, values in bits.items()})
+    results = {PREFIX + name: {"bits": table.mean(name, "bits")} for name in bits}
+    tests = [table.compare("bits", "flow", name) for name in bits if name != "flow"]
+    return results, named(PREFIX, tests)
+
+
+def frame_bits(flow: Flow, x: Tensor, caption: Tensor | None = None) -> Tensor:
+    """Bits per number of every frame of latents `[B, T, H, W, C]` given those before it: `[B, T]`."""
+    batch, frames = x.shape[:2]
+    u = flow.inside(x)[0]
+    inner = flow.inside(x.flatten(0, 1)[:, None])[1].unflatten(0, (batch, frames))
+    where = positions(frames, flow.config.rows, flow.config.columns).to(x.device)
+    shift, scale = flow.deep.told(u, where, flow.prefix(caption, batch))
+    nats = 0.5 * (((u - shift) / scale).square() + math.log(2 * math.pi)) + scale.log()
+    return (nats.unflatten(1, (frames, -1)).sum((2, 3)) - inner) / (x[0, 0].numel() * math.log(2))
+
+
+def gaussians(x: Tensor, sigma: float) -> dict[str, Tensor]:
+    """Bits per number of frames after the first of noisy latents `[W, T, H, W, C]` under Gaussians: `[W, T - 1]` each."""
+    before, after = x[:, :-1], x[:, 1:]
+    axes = tuple(range(x.dim() - 1))
+    mean_b, mean_a = before.mean(axes), after.mean(axes)
+    slope = ((before - mean_b) * (after - mean_a)).mean(axes) / (before - mean_b).square().mean(axes).clamp(min=1e-12)
+    errors = {
+        "last_frame_gaussian": after - before,
+        "scaled_last_frame_gaussian": after - mean_a - slope * (before - mean_b),
+    }
+    found = {name: gaussian_bits(error, error.square().mean(axes)) for name, error in errors.items()}
+    return found | {"standard_gaussian": gaussian_bits(after, torch.full_like(slope, 1 + sigma**2))}
+
+
+def gaussian_bits(error: Tensor, variance: Tensor) -> Tensor:
+    """Bits per number of errors `[W, T, H, W, C]` with a variance for each channel: `[W, T]`."""
+    variance = variance.clamp(min=1e-12)
+    nats = 0.5 * (error.square() / variance + (2 * math.pi * variance).log())
+    return nats.flatten(2).mean(2) / math.log(2)

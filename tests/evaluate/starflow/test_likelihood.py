@@ -1,0 +1,70 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import linregress, norm
+
+from backend.evaluate.starflow.footage import source
+from backend.evaluate.starflow.likelihood import frame_bits, gaussians, likelihood
+from backend.keypoints.captions import caption
+from backend.starflow.flow import Flow
+from tests.evaluate.starflow.conftest import SMALL
+
+
+@pytest.fixture
+def latents():
+    noise = torch.randn(3, 6, 2, 2, 4, generator=torch.Generator().manual_seed(0))
+    return noise.cumsum(1) * torch.tensor([0.5, 1.0, 1.5, 2.0])
+
+
+def test_bits_of_frames_add_up_to_the_likelihood_of_every_beginning(model, latents):
+    said = torch.tensor([[1, 2, 0]] * 3)
+    for words in (None, said):
+        bits = frame_bits(model.flow, latents, words)
+        for frames in (1, 2, 6):
+            nats = -model.flow.log_prob(latents[:, :frames], words)
+            assert torch.allclose(bits[:, :frames].sum(1) * 16 * math.log(2), nats, rtol=1e-4)
+
+
+def test_an_untrained_flow_is_the_standard_gaussian(latents):
+    flow = Flow(SMALL.flow).eval().requires_grad_(False)
+    flow.deep.share.zero_()
+    bits = frame_bits(flow, latents)
+    wanted = -norm.logpdf(latents.double()).mean((2, 3, 4)) / math.log(2)
+    assert np.allclose(bits, wanted, rtol=1e-3)
+
+
+def test_gaussians_around_the_last_frame_are_the_best_there_are_of_their_kind(latents):
+    found = gaussians(latents, 0.2)
+    before, after = latents[:, :-1].double().numpy(), latents[:, 1:].double().numpy()
+    plain, scaled = np.empty_like(after), np.empty_like(after)
+    for channel in range(4):
+        a, b = before[..., channel], after[..., channel]
+        plain[..., channel] = norm.logpdf(b, a, np.sqrt(((b - a) ** 2).mean()))
+        line = linregress(a.ravel(), b.ravel())
+        mean = line.slope * a + line.intercept
+        scaled[..., channel] = norm.logpdf(b, mean, np.sqrt(((b - mean) ** 2).mean()))
+    for name, wanted in (("last_frame_gaussian", plain), ("scaled_last_frame_gaussian", scaled)):
+        assert np.allclose(found[name], -wanted.mean((2, 3, 4)) / math.log(2), atol=1e-4)
+    nothing = -norm.logpdf(after, 0, math.sqrt(1 + 0.2**2)).mean((2, 3, 4)) / math.log(2)
+    assert np.allclose(found["standard_gaussian"], nothing, atol=1e-4)
+
+
+def test_all_score_the_same_noisy_latents_without_the_first_frame(model, windows):
+    results, tests = likelihood(model, windows, seed=3)
+    noisy = []
+    for number, window in enumerate(windows):
+        clean = model.autoencoder.encode(window.pixels)[None]
+        noisy.append(clean + 0.2 * torch.randn(clean.shape, generator=source(3, number)))
+    x = torch.cat(noisy)
+    flow = model.flow
+    wanted = -(flow.log_prob(x) - flow.log_prob(x[:, :1])) / (17 * 16 * math.log(2))
+    assert results["likelihood_flow"]["bits"].value == pytest.approx(wanted.mean().item(), rel=1e-4)
+    said = torch.from_numpy(np.stack([caption(window.landmarks) for window in windows]))
+    told = -(flow.log_prob(x, said) - flow.log_prob(x[:, :1], said)) / (17 * 16 * math.log(2))
+    assert results["likelihood_flow_with_caption"]["bits"].value == pytest.approx(told.mean().item(), rel=1e-4)
+    plain = gaussians(x, 0.2)["last_frame_gaussian"]
+    assert results["likelihood_last_frame_gaussian"]["bits"].per_step == pytest.approx(plain.mean(0).tolist(), rel=1e-4)
+    assert {(t.method, t.against) for t in tests} >= {("likelihood_flow", "likelihood_last_frame_gaussian")}
+    assert results["likelihood_flow"]["bits"].low is not None
