@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 MILLISECONDS = (1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280)
+SECONDS = (1, 2, 5, 10, 20, 40, 80, 160, 320)
 
 
 class Metrics:
@@ -22,6 +23,9 @@ class Metrics:
         self.batch = Histogram("motionfan_batch_sessions", "Sessions in a turn", registry=registry, buckets=(1, 2, 4, 8, 16))
         self.stage = Histogram(
             "motionfan_stage_milliseconds", "Time of one stage of a turn", ["stage"], registry=registry, buckets=MILLISECONDS
+        )
+        self.drawing = Histogram(
+            "motionfan_drawing_seconds", "Time of one drawing of video", registry=registry, buckets=SECONDS
         )
         self.tile = Gauge("motionfan_tile_pixels", "Tile side the governor chose", registry=registry)
         self.stride = Gauge("motionfan_stride_steps", "Stride the governor chose", registry=registry)

@@ -87,6 +87,7 @@ async def lines(drawing: Drawing, metrics: Metrics) -> AsyncIterator[bytes]:
         yield _line(Progress(round(drawing.share, 3), _seconds(drawing.left)))
     try:
         sheet, job = drawing.done.result(), drawing.job
+        metrics.drawing.observe(sheet.seconds)
         yield _line(Done(job.steps, job.count, job.size, RATE, round(sheet.seconds, 2), sheet.jpeg))
     except MotionFanError as error:
         metrics.errors.labels(error.code).inc()

@@ -90,6 +90,8 @@ class Studio:
         self._work: asyncio.Task[None] | None = None
         self._process: DrawingProcess | None = None
         self._pace: float | None = None
+        self._loading_s = 0.0
+        self._started: float | None = None
         self._broken: tuple[VideoWeights, ModelError] | None = None
         self._current: tuple[Drawing, asyncio.Timeout] | None = None
         self._stopping = False
@@ -146,7 +148,8 @@ class Studio:
 
     def left(self, drawing: Drawing) -> float | None:
         """Seconds until this one is done; None if nobody knows."""
-        pace, now, total = self._pace, time.monotonic(), 0.0
+        pace, now = self._pace, time.monotonic()
+        total = self._loading_left(now)
         for one in self._open()[: self.before(drawing) + 1]:
             left = one.course.left(now) if one.course else None if pace is None else pace * one.job.effort
             if left is None:
@@ -169,6 +172,12 @@ class Studio:
             self._work.cancel()
             await asyncio.wait([self._work])
             self._work = None
+
+    def _loading_left(self, now: float) -> float:
+        """Seconds until the process can draw, as long as it took the last time."""
+        if self._process and self._started is None:
+            return 0.0
+        return self._loading_s if self._started is None else max(0.0, self._loading_s - (now - self._started))
 
     def _open(self) -> list[Drawing]:
         return [drawing for drawing in self._drawings if not drawing.done.done()]
@@ -227,11 +236,12 @@ class Studio:
         if self._process and not self._process.alive:
             await self._end()
         if self._process is None:
-            weights = look(self._folder)
+            weights, self._started = look(self._folder), time.monotonic()
             self._process = await DrawingProcess.start(self._folder, self._device, self._threads)
             match await self._process.receive():
                 case Ready(pace):
                     self._pace = pace if self._pace is None else self._pace
+                    self._loading_s, self._started = time.monotonic() - self._started, None
                 case Refusal(_, code, message, hint):
                     error = ModelError(code, message, hint)
                     self._broken = weights, error
@@ -256,6 +266,6 @@ class Studio:
                     raise InputError(code, message, hint)
 
     async def _end(self) -> None:
-        process, self._process = self._process, None
+        process, self._process, self._started = self._process, None, None
         if process:
             await process.end()

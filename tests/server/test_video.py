@@ -117,6 +117,7 @@ def test_futures_of_frames_are_told_from_the_beginning_to_the_sheet(shared):
     done = lines[-1]
     assert (done["columns"], done["rows"], done["tile"], done["rate"]) == (5, 2, SIZE, 12.5)
     assert done["seconds"] > 0
+    assert "motionfan_drawing_seconds_count" in shared.http.get("/metrics").text
     assert picture(done).shape == (2 * SIZE, 5 * SIZE, 3)
 
 

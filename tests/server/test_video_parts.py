@@ -1,6 +1,8 @@
 """What video on demand is made of, each part alone."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from backend.server.video_course import Course
 from backend.server.video_protocol import Cancel, Job, Ready, Refusal, Share, Sheet
 from backend.server.video_request import cut
 from backend.server.video_weights import DRAWN, RATE, look
+from backend.settings import REPOSITORY
 from backend.starflow import video
 
 
@@ -101,6 +104,20 @@ def test_what_the_server_knows_of_the_model_is_what_the_model_says(tiny_video_fl
     weights, flow = look(tiny_video_flow), video.VideoFlow.load(tiny_video_flow)
     assert (weights.size, weights.context) == (flow.size, flow.context)
     assert (DRAWN, RATE) == (video.CHUNK, video.RATE)
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_the_drawing_process_ends_with_whoever_started_it(tiny_video_flow, busy):
+    command = [sys.executable, "-m", "backend.server.video_child", str(tiny_video_flow), "cpu", "1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY) as child:
+        head = child.stdout.read(protocol.HEAD.size)
+        assert isinstance(protocol.reply(child.stdout.read(protocol.length(head))), Ready)
+        if busy:
+            child.stdin.write(protocol.pack(job(count=8, steps=10_000)))
+            child.stdin.flush()
+            assert child.stdout.read(1)
+        child.stdin.close()
+        assert child.wait(30) == 0
 
 
 @pytest.mark.parametrize("config", ["", "[]", '{"architecture": {}}', '{"architecture": {"frames": 24, "autoencoder": 1}}'])
