@@ -6,13 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from backend.starflow.level import Level
 from backend.starflow.transformer import Cache, Transformer
 
 SOFTPLUS_OF_ONE = 0.5413
 """softplus(0.5413) = 1: an untrained map is the identity."""
-
-SHARE = 0.9
-"""Share of the token one frame earlier that an untrained map over frames expects to see again: near what training finds."""
 
 REACH = 4.0
 """Shift and log-scale inputs are clipped softly to this range."""
@@ -21,8 +19,8 @@ REACH = 4.0
 class Affine(nn.Module):
     """z = (x - b) / s, where b and s of a token depend on the tokens before it (STARFlow, TarFlow: Zhai et al. 2024).
 
-    A map over several frames also reads the token at the same place one frame earlier directly, and its shift starts from a
-    learned share of it: so a small model need not learn first where to look.
+    A map over several frames also reads what its place has shown in the frames before, and its shift starts from there: so a
+    small model need not learn first where to look, and what it draws does not wander off.
 
     Args:
         channels: C of a token.
@@ -41,8 +39,8 @@ class Affine(nn.Module):
         self.start = nn.Parameter(torch.zeros(1, 1, width))
         self.place = nn.Parameter(0.02 * torch.randn(tokens, width))
         self.enter = nn.Linear(channels, width)
-        self.behind = nn.Linear(channels, width) if over_frames else None
-        self.share = nn.Parameter(torch.full((channels,), SHARE)) if over_frames else None
+        self.level = Level(channels, tokens) if over_frames else None
+        self.behind = nn.Linear(2 * channels, width) if over_frames else None
         self.transformer = Transformer(width, layers, dropout)
         self.head = nn.Linear(width, 2 * channels)
         nn.init.zeros_(self.head.weight)
@@ -74,20 +72,25 @@ class Affine(nn.Module):
             before = torch.cat([self.start.to(before.dtype).expand(len(x), -1, -1), before], 1)
         place = torch.arange(first, x.shape[1], device=x.device) % self.tokens
         read = before + self.place[place]
-        if self.behind is not None:
-            read = read + self.behind(self._behind(x, first))
+        if self.level is not None and self.behind is not None:
+            level, last = self.level(x)
+            read = read + self.behind(torch.cat([level, last - level], -1)[:, first:])
         return read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)
 
     def parameters_of(self, seen: Tensor, x: Tensor, first: int) -> tuple[Tensor, Tensor]:
         """Features (of the last ones are those of tokens `first` on of `x`) -> shift b and scale s > 0, in float32."""
         a, b = (REACH * (part / REACH).tanh() for part in exact(self.head(seen[:, first - x.shape[1] :])).chunk(2, -1))
-        if self.share is not None:
-            b = b + self.share * self._behind(x, first)
+        if self.level is not None:
+            b = b + self.level(x)[0][:, first:]
         return b, F.softplus(a + SOFTPLUS_OF_ONE)
 
-    def _behind(self, x: Tensor, first: int) -> Tensor:
-        """Tokens one frame before those of `x` from the `first` on; zero before the first frame."""
-        return F.pad(x, (0, 0, self.tokens, 0))[:, first : x.shape[1]]
+    @torch.no_grad()
+    def expect(self, changes: Tensor, noise: float) -> None:
+        """Begin near the data: changes of every channel from frame to frame `[C]` (mean square), seen in noise."""
+        if self.level is None:
+            raise ValueError("a map within a frame knows nothing of changes")
+        scale = self.level.expect(changes, noise)
+        self.head.bias[: len(scale)] = REACH * torch.atanh((torch.log(torch.expm1(scale)) - SOFTPLUS_OF_ONE) / REACH)
 
 
 class Reader:

@@ -114,6 +114,12 @@ class Material:
         windows = self.clips.draw(count, np.random.default_rng(0))[:, :2]
         return self.clips.pictures(windows.reshape(-1)).unflatten(0, (count, 2)).to(self.settings.device)
 
+    def changes(self, count: int = 256) -> Tensor:
+        """Mean squared change of every latent channel from frame to frame, over training windows: `[C]`."""
+        windows = self.clips.draw(count, np.random.default_rng(0))
+        latents = self.latents(windows, np.zeros((count, 1), bool))
+        return latents.diff(dim=1).square().mean((0, 1, 2, 3)).to(self.settings.device)
+
     def held_out_frames(self, rows: int = 64) -> Tensor:
         """Held-out frames, one of each of some windows: `[rows, 3, S, S]`."""
         return self.held_out.pictures(self.windows[:rows, 0]).to(self.settings.device)
@@ -216,6 +222,9 @@ def train_starflow(
     log = TrainingLog(run)
     (run / "samples").mkdir(exist_ok=True)
     material = Material(Pack(packed), model.eval(), settings)
+    if settings.stage in ("flow", "regression") and not model.flow.deep.head.weight.any():
+        model.flow.deep.expect(material.changes(), max(model.flow.config.noise, 0.05))
+        average.load_state_dict(model.state_dict())
     figures: dict[str, float] = {}
     for share, recent in _updates(model, average, optimiser, material, state):
         if state["step"] % settings.report_every == 0 or share >= 1:

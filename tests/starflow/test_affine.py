@@ -16,7 +16,7 @@ def trained_like(seed: int = 0) -> Affine:
     affine = Affine(4, 64, 2, 4, over_frames=True)
     torch.nn.init.normal_(affine.head.weight, std=0.06)
     torch.nn.init.normal_(affine.start, std=0.5)
-    torch.nn.init.normal_(affine.share, std=0.5)
+    torch.nn.init.normal_(affine.level.gain)
     return affine.eval()
 
 
