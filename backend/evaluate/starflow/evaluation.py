@@ -148,11 +148,11 @@ def evaluate_starflow(
     keep(likelihood(video.model, windows, seed, during("likelihood")))
     progress("round trip", 0, 1)
     report.results |= round_trip(video.model, few[:2], seed)
-    report.results |= inversion(video.model, few[: max(1, len(few) // 4)], context, seed, during("inversion"))
+    report.results |= inversion(video.model, few[: max(1, len(few) // 8)], context, seed, during("inversion"))
     progress("speed", 0, 1)
     report.results |= speed(video, few[0], settings.count, seed)
     keep(cleanup(video.model, few, context, seed, during("clean-up")))
-    long = one_each(spread(footage, context + LENGTH, 1), max(1, 3 * settings.windows // 4), seed)
+    long = one_each(spread(footage, context + LENGTH, 1), max(1, settings.windows // 2), seed)
     if long:
         *part, found.drifted = drift(video, rival, long, seed, during("drift"))
         keep(tuple(part))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from backend.evaluate.animation.clips import Picture
 from backend.evaluate.animation.futures import measure as spread_and_error
@@ -15,7 +16,7 @@ from backend.evaluate.animation.image_metrics import sharpness
 from backend.evaluate.animation.table import Table
 from backend.evaluate.report import Comparison, Metric
 from backend.evaluate.starflow.drift import rebuilt
-from backend.evaluate.starflow.footage import Window, unit
+from backend.evaluate.starflow.footage import Window, source, unit
 from backend.evaluate.starflow.keypoint_path import KeypointPath
 from backend.evaluate.starflow.named import named
 from backend.starflow.video import CHUNK, Drawing, VideoFlow
@@ -24,6 +25,9 @@ PREFIX = "futures_"
 OURS = "video_flow"
 REFERENCES = ("truth", "keypoint_true_motion")
 """What knows what came: no forecasts."""
+
+SLIDE = 0.1
+"""Deviation of the speed of `sliding_last`, both ways, in pixels of the small picture a frame."""
 
 EXHIBITS = 6
 """Windows whose pictures are kept: the liveliest."""
@@ -77,6 +81,7 @@ def futures(
         made = {
             "truth": truth[None],
             "copy_last": still[None],
+            "sliding_last": sliding(known[-1], count, source(seed, number)),
             "copy_last_through_autoencoder": rebuilt(video, still[:1])[None].repeat(CHUNK, 1),
             OURS: video.futures(known, count, CHUNK, Drawing(seed=seed + number)),
         }
@@ -91,6 +96,23 @@ def futures(
         del exhibits[EXHIBITS:]
         progress(number + 1, len(windows))
     return _results(table, count), _tests(table, count), exhibits
+
+
+def sliding(last: Picture, count: int, random: torch.Generator) -> Picture:
+    """Let a picture `[S, S, 3]` slide evenly, each future its own way: what luck alone does for the best of them.
+
+    Returns:
+        `[count, 16, S, S, 3]`; edges are repeated.
+    """
+    size = len(last)
+    speed = SLIDE * torch.randn(count, 1, 2, generator=random)
+    far = (torch.arange(1, CHUNK + 1)[:, None] * speed).flatten(0, 1) * 2 / size
+    unmoved = torch.eye(2).expand(len(far), -1, -1)
+    grid = F.affine_grid(torch.cat([unmoved, far[..., None]], 2), [len(far), 3, size, size], align_corners=False)
+    pixels = unit(last)[None].expand(len(far), -1, -1, -1)
+    moved = F.grid_sample(pixels, grid, padding_mode="border", align_corners=False).unflatten(0, (count, CHUNK))
+    found: Picture = (255 * moved).round().byte().movedim(-3, -1).numpy()
+    return found
 
 
 def score(made: Tensor, truth: Tensor, count: int) -> Mapping[str, Tensor]:

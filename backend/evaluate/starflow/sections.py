@@ -27,8 +27,9 @@ def parts(count: int) -> dict[str, Part]:
             f"All see the same frames and draw {count} futures of 16 more; pixels are compared with what the camera saw. "
             "To stand still is hard to beat: most of a picture does not move. keypoint_nf and keypoint_snf forecast the "
             "face's keypoints and animate the last known frame; keypoint_still and keypoint_true_motion are that "
-            "generator at the last and at the true keypoints, copy_last_through_autoencoder is what the video flow's own "
-            "pictures lose. The mean of all futures pays for being different; the best of them is what diversity is for.",
+            "generator at the last and at the true keypoints. sliding_last is the last frame, sliding a little in random "
+            "directions: the luck of having several. copy_last_through_autoencoder is what the video flow's own pictures "
+            "lose. The mean of all futures pays for being different; the best of them is what diversity is for.",
             (
                 Column("mae", "MAE", "Mean absolute difference of pixels in [0, 1], over all futures; less is better."),
                 Column(

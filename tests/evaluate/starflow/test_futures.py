@@ -6,7 +6,7 @@ import torch
 
 from backend.evaluate.animation.clips import find_videos
 from backend.evaluate.starflow.footage import Window, open_footage
-from backend.evaluate.starflow.futures import futures, score
+from backend.evaluate.starflow.futures import SLIDE, futures, score, sliding
 from backend.evaluate.starflow.keypoint_path import KeypointPath, between
 from backend.types import CLOCK_S
 from tests.media.made import moving, video
@@ -35,7 +35,9 @@ def test_the_best_is_one_future_not_the_best_of_every_frame():
 
 def test_standing_still_has_no_diversity_and_the_truth_no_error(video_flow, windows):
     results, tests, exhibits = futures(video_flow, None, windows, 3)
-    assert set(results) == {f"futures_{n}" for n in ("truth", "copy_last", "copy_last_through_autoencoder", "video_flow")}
+    assert set(results) == {
+        f"futures_{n}" for n in ("truth", "copy_last", "sliding_last", "copy_last_through_autoencoder", "video_flow")
+    }
     still, truth, ours = (results[f"futures_{name}"] for name in ("copy_last", "truth", "video_flow"))
     assert still["apd"].value == 0 and "apd_over_mae" not in still and still["motion"].value == 0
     assert still["mae"].value == still["mae_best3"].value
@@ -47,6 +49,7 @@ def test_standing_still_has_no_diversity_and_the_truth_no_error(video_flow, wind
     assert still["mae"].value == pytest.approx(np.mean(wanted), rel=1e-4)
     assert {(t.method, t.against) for t in tests if t.metric == "mae_best3"} == {
         ("futures_video_flow", "futures_copy_last"),
+        ("futures_video_flow", "futures_sliding_last"),
         ("futures_video_flow", "futures_copy_last_through_autoencoder"),
     }
     assert [e.moved for e in exhibits] == sorted((e.moved for e in exhibits), reverse=True)
@@ -59,6 +62,17 @@ def test_paths_are_read_between_their_steps():
     for k in range(2):
         for d in range(3):
             assert found[k, :, d].numpy() == pytest.approx(np.interp(ahead, CLOCK_S * np.arange(5), paths[k, :, d]))
+
+
+def test_a_sliding_picture_moves_evenly_and_each_future_its_own_way():
+    row = np.arange(64)
+    ramp = np.stack([*np.meshgrid(2 * row, 3 * row), np.zeros((64, 64))], -1).astype(np.uint8)  # red says the column, green the row
+    made = sliding(ramp, 5, torch.Generator().manual_seed(0)).astype(float)
+    speed = SLIDE * torch.randn(5, 1, 2, generator=torch.Generator().manual_seed(0))[:, 0].numpy()
+    inside = made[:, :, 20:44, 20:44] - ramp[20:44, 20:44]
+    for t in (0, 7, 15):
+        shift = np.stack([inside[:, t, ..., 0].mean((1, 2)) / 2, inside[:, t, ..., 1].mean((1, 2)) / 3], 1)
+        assert np.allclose(shift, (t + 1) * speed, atol=0.3)
 
 
 @pytest.fixture(scope="module")
