@@ -22,6 +22,9 @@ from backend.starflow.transformer import positions
 
 PREFIX = "likelihood_"
 
+GAINS = torch.linspace(0.05, 1, 20)
+"""Weights of the newest frame that `level_gaussian` chooses from, for each channel."""
+
 
 @torch.no_grad()
 def likelihood(
@@ -30,8 +33,9 @@ def likelihood(
     """Score every frame of every window but its first, given those before it, all on the same noisy latents.
 
     `flow` sees no caption; `flow_with_caption` the one that the window's own landmarks give (so it is told what will happen).
-    `last_frame_gaussian` is N(last frame, a variance for each channel), `scaled_last_frame_gaussian` N(a last frame + b, ...);
-    all their numbers are fitted to the very windows that are scored, which favours them. `standard_gaussian` knows nothing.
+    `last_frame_gaussian` is N(last frame, a variance for each channel), `level_gaussian` N(a running mean of the frames before,
+    ...), which sees through the noise; all their numbers are fitted to the very windows that are scored, which favours them.
+    `standard_gaussian` knows nothing.
 
     Args:
         model: the model; where it lies, it runs.
@@ -78,14 +82,21 @@ def gaussians(x: Tensor, sigma: float) -> dict[str, Tensor]:
     """Bits per number of frames after the first of noisy latents `[W, T, H, W, C]` under Gaussians: `[W, T - 1]` each."""
     before, after = x[:, :-1], x[:, 1:]
     axes = tuple(range(x.dim() - 1))
-    mean_b, mean_a = before.mean(axes), after.mean(axes)
-    slope = ((before - mean_b) * (after - mean_a)).mean(axes) / (before - mean_b).square().mean(axes).clamp(min=1e-12)
-    errors = {
-        "last_frame_gaussian": after - before,
-        "scaled_last_frame_gaussian": after - mean_a - slope * (before - mean_b),
-    }
+    tracked = [after - running_mean(before, gain) for gain in GAINS.tolist()]
+    best = torch.stack([error.square().mean(axes) for error in tracked]).argmin(0)  # [C]
+    level = torch.stack([tracked[gain][..., channel] for channel, gain in enumerate(best.tolist())], -1)
+    errors = {"last_frame_gaussian": after - before, "level_gaussian": level}
     found = {name: gaussian_bits(error, error.square().mean(axes)) for name, error in errors.items()}
-    return found | {"standard_gaussian": gaussian_bits(after, torch.full_like(slope, 1 + sigma**2))}
+    return found | {"standard_gaussian": gaussian_bits(after, torch.full_like(x[0, 0, 0, 0], 1 + sigma**2))}
+
+
+def running_mean(x: Tensor, gain: float) -> Tensor:
+    """Mean of every frame of `[W, T, ...]` and those before it, weights falling by 1 - gain; the first ones count alike."""
+    level, levels = x[:, 0], []
+    for number, frame in enumerate(x.unbind(1)):
+        level = level + max(gain, 1 / (number + 1)) * (frame - level)
+        levels.append(level)
+    return torch.stack(levels, 1)
 
 
 def gaussian_bits(error: Tensor, variance: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ COLOURS = {
     "keypoint_true_motion": "#2f9e6e",
     "regression": "#1e88e5",
     "score_step": "#1e88e5",
-    "scaled_last_frame_gaussian": "#1e88e5",
+    "level_gaussian": "#1e88e5",
     "last_frame_gaussian": "#df7d1f",
     "no_noise_removal": "#df7d1f",
     "copy_last_through_autoencoder": "#b48a4c",

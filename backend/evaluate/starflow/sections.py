@@ -44,10 +44,10 @@ def parts(count: int) -> dict[str, Part]:
         Part(
             "likelihood",
             "How likely are real clips?",
-            "Bits of every latent number of a frame, given the frames before it; the first frame of a window is given to "
-            "all. Everybody scores the same latents with the same noise. The Gaussians around the last frame are fitted "
-            "to the very windows that are scored, which favours them; the flow has never seen these people. With a "
-            "caption, the flow is told what will happen.",
+            "Bits of every latent number of a frame, given the frames before it; the first frame of a window is given to all. "
+            "Everybody scores the same latents with the same noise. The Gaussians around the last frame, and around a "
+            "running mean of the frames seen (which sees through the noise), are fitted to the very windows that are scored, "
+            "which favours them; the flow has never seen these people. With a caption, it is told what will happen.",
             (Column("bits", "Bits per number", "Negative log likelihood, base 2; less is better."),),
         ),
         Part(

@@ -30,7 +30,7 @@ def made(config=SMALL) -> StarFlow:
         torch.manual_seed(0)
         model = StarFlow(config)
         for block in (*model.flow.shallow, model.flow.deep):
-            torch.nn.init.normal_(block.head.weight, std=0.05)
+            torch.nn.init.normal_(block.head.weight, std=0.02)
         torch.nn.init.normal_(model.denoiser.exit.weight, std=0.1)
     return model.eval().requires_grad_(False)
 

@@ -66,7 +66,9 @@ def test_paths_are_read_between_their_steps():
 
 def test_a_sliding_picture_moves_evenly_and_each_future_its_own_way():
     row = np.arange(64)
-    ramp = np.stack([*np.meshgrid(2 * row, 3 * row), np.zeros((64, 64))], -1).astype(np.uint8)  # red says the column, green the row
+    ramp = np.stack([*np.meshgrid(2 * row, 3 * row), np.zeros((64, 64))], -1).astype(
+        np.uint8
+    )  # red says the column, green the row
     made = sliding(ramp, 5, torch.Generator().manual_seed(0)).astype(float)
     speed = SLIDE * torch.randn(5, 1, 2, generator=torch.Generator().manual_seed(0))[:, 0].numpy()
     inside = made[:, :, 20:44, 20:44] - ramp[20:44, 20:44]
