@@ -24,7 +24,7 @@ Tile = tuple[Picture, str]
 def sheet(known: Sequence[Tile], futures: Sequence[Tile]) -> Picture:
     """Lay tiles out: what is known in the first column, the futures beside it, in two rows if any of both are many."""
     size = (*known, *futures)[0][0].shape[0]
-    rows = 2 if len(known) > 1 or len(futures) > 3 else 1
+    rows = 2 if len(known) > 1 or len(futures) > 4 else 1
     first, columns = min(len(known), 1), -(-len(futures) // rows)
     canvas = Image.new("RGB", ((first + columns) * size, rows * (size + STRIP)), GROUND)
     places = [(0, row) for row in range(len(known))]

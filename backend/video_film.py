@@ -25,10 +25,21 @@ CUT = 256
 
 @dataclass(frozen=True)
 class Clip:
-    """Frames `[T, S, S, 3]` and what to write over them."""
+    """Frames `[T, S, S, 3]`, what to write over them, and how many of the first were given rather than drawn."""
 
     frames: NDArray[np.uint8]
     caption: str
+    given: int = 0
+
+    def over(self, step: int) -> str:
+        """What to write over one frame."""
+        return "given" if step < self.given else self.caption
+
+    def over_all(self) -> str:
+        """What to write over all of them."""
+        return self.caption + (
+            f"   the first {'one is' if self.given == 1 else f'{self.given} are'} given" if self.given else ""
+        )
 
 
 def painter(flow: VideoFlow, drawing: Drawing) -> Callable[[Picture, int, int, Progress], Picture]:
@@ -78,7 +89,7 @@ def write_clips(out: Path, clips: Sequence[Clip], size: int, beside: Clip | None
     """
     if out.suffix.lower() == ".png":
         shown = [beside, *clips] if beside else clips
-        _save(out, contact_sheet([(scaled(clip.frames, size), clip.caption) for clip in shown]))
+        _save(out, contact_sheet([(scaled(clip.frames, size), clip.over_all()) for clip in shown]))
         return len(clips[0].frames)
     with write_video(out, RATE) as video:
         for step in range(len(clips[0].frames)):
@@ -87,7 +98,7 @@ def write_clips(out: Path, clips: Sequence[Clip], size: int, beside: Clip | None
 
 
 def _tiles(clips: Sequence[Clip], step: int, size: int) -> list[Tile]:
-    return [(scaled(clip.frames[step], size), clip.caption) for clip in clips]
+    return [(scaled(clip.frames[step], size), clip.over(step)) for clip in clips]
 
 
 def _save(out: Path, picture: Picture) -> None:

@@ -13,7 +13,7 @@ from backend.settings import REPOSITORY
 from backend.starflow.video import Drawing, VideoFlow
 from backend.tiles import STRIP, contact_sheet, scaled, sheet
 from backend.types import ForecastSettings
-from backend.video_film import last_frames, painter
+from backend.video_film import Clip, last_frames, painter
 from tests.media.made import moving, video
 
 TALKING = str(REPOSITORY / "backend/assets/recordings/talking.npz")
@@ -42,7 +42,7 @@ def models(small_models, tiny_video_flow, tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("known", "futures", "shape"),
-    [(2, 4, (2, 3)), (2, 1, (2, 2)), (1, 3, (1, 4)), (1, 4, (2, 3)), (0, 3, (1, 3)), (0, 5, (2, 3))],
+    [(2, 4, (2, 3)), (2, 1, (2, 2)), (1, 3, (1, 4)), (1, 4, (1, 5)), (0, 3, (1, 3)), (0, 5, (2, 3))],
 )
 def test_every_tile_of_a_sheet_has_its_place(known, futures, shape):
     shades = [10 + 30 * i for i in range(known + futures)]
@@ -59,6 +59,13 @@ def test_a_contact_sheet_has_a_row_a_clip():
     laid = contact_sheet([(clip, "words") for clip in clips])
     assert laid.shape == (2 * (32 + STRIP), 96, 3)
     assert [int(laid[STRIP + 1, 33, 0]), int(laid[-1, -1, 0])] == [10, 50]
+
+
+def test_what_was_given_is_told_from_what_was_drawn():
+    clip = Clip(np.zeros((4, 8, 8, 3), np.uint8), "1 nods", given=2)
+    assert [clip.over(step) for step in range(4)] == ["given", "given", "1 nods", "1 nods"]
+    assert clip.over_all() == "1 nods   the first 2 are given"
+    assert Clip(clip.frames, "1 nods").over_all() == "1 nods"
 
 
 def test_pictures_shrink_by_areas_and_grow_smoothly():

@@ -98,7 +98,7 @@ def _drawn(
         drawn = flow.imagine(count, frames, drawing, told)
         return [Clip(one, caption) for one, caption in zip(drawn, captions, strict=True)], None
     drawn = flow.futures(seen, count, frames, drawing, told)
-    clips = [Clip(np.concatenate([seen, one]), caption) for one, caption in zip(drawn, captions, strict=True)]
+    clips = [Clip(np.concatenate([seen, one]), caption, len(seen)) for one, caption in zip(drawn, captions, strict=True)]
     return clips, Clip(np.concatenate([seen, np.repeat(seen[-1:], frames, 0)]), name)
 
 
