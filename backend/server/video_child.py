@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 QUALITY = 90
 NICENESS = 10
-DRAWN = 0.65
+DRAWN = 0.75
 """Share of the work after which the last frame is drawn; cleaning and decoding all of them is the rest."""
 
 TRIAL = 4

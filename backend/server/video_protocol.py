@@ -34,9 +34,9 @@ class Job(msgspec.Struct, frozen=True, tag=True):
 
     @property
     def effort(self) -> float:
-        """How much work it is, in units of about one frame of one future: those drawn together share some of it."""
+        """How much work it is, in units of about one frame of one future."""
         guided = 2 if self.caption and self.guidance else 1
-        return guided * self.steps * (1 + 0.8 * self.count)
+        return guided * self.steps * (0.2 + self.count)
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
