@@ -4,8 +4,8 @@
 export const TICK_MS = 80;
 /** A time between two pictures that is this much longer than their ticks say is a new beginning, not a slow machine. */
 const BREAK_MS = 400;
-/** More ticks without a picture are not bridged. */
-const BRIDGE = 12;
+/** More ticks without a picture are not bridged: two seconds, which a busy machine may well need for one. */
+const BRIDGE = 25;
 
 type Last<T> = { tick: number; t: number; picture: T };
 

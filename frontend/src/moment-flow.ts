@@ -78,14 +78,16 @@ export class MomentFlow {
   }
 
   freeze(): void {
-    if (!this.#offer) return;
+    if (!this.#offer) {
+      this.say('The video flow is not available on this server.');
+      return;
+    }
     const { info, ring } = this.#offer;
     if (this.#job.running) {
       this.#tell('A moment is still being drawn: let it finish, or cancel it first.');
     } else if (ring.count < info.context) {
-      this.#tell(
-        `Too early: of the ${info.context} pictures that a future is drawn from, ${ring.count} are there yet.`,
-      );
+      const [all, some] = [info.context, ring.count];
+      this.#tell(`Too early: futures are drawn from ${all} pictures of the portrait, and there are ${some} so far.`);
     } else {
       this.#keep(new Moment(ring.pictures, info.defaults.steps), info.context - ring.distinct);
       void this.#draw();

@@ -75,8 +75,8 @@ export class ReelPanel {
     const width = this.element.clientWidth;
     if (width === 0) return;
     const { length } = this.band.futures;
-    const rows = width < 620 || length > 5 ? 2 : 1;
-    this.band.place(arrange(length, width, rows * TALLEST, GAP, CAPTION));
+    const tall = width < 620 ? 300 : length > 5 ? 2 * TALLEST : TALLEST;
+    this.band.place(arrange(length, width, tall, GAP, CAPTION));
   }
 
   /** One loop from its beginning, recorded as it plays. */

@@ -26,7 +26,7 @@ export class VideoJob {
     const line = h('div', { class: 'job-line' }, this.#words, this.#left);
     this.#progress = h('div', { class: 'job', hidden: true }, h('div', {}, line, this.#bar), cancel);
     this.#notice = h('div', { class: 'notice error job-error', role: 'alert', hidden: true }, this.#problem, again);
-    this.element = h('div', {}, this.#progress, this.#notice);
+    this.element = h('div', { class: 'job-place' }, this.#progress, this.#notice);
   }
 
   get running(): boolean {

@@ -15,7 +15,7 @@ const FROM: Record<string, string> = { portrait: 'The portrait', words: 'Words a
 const MOST_WORDS = 3;
 
 /** What a drawing starts from: the first tile, its name, and the known frame if there is one. */
-type Start = { lead: Clip; name: string; note: string; picture: HTMLCanvasElement | null };
+type Start = { lead: Clip; name: string; picture: HTMLCanvasElement | null };
 
 export class VideoStudio {
   readonly element: HTMLElement;
@@ -65,7 +65,7 @@ export class VideoStudio {
       from.element,
       this.#chips.element,
       this.#settings.element,
-      h('div', { class: 'studio-go' }, this.#draw, this.#others),
+      h('div', { class: 'studio-go' }, this.#draw, this.#others, this.#job.element),
     );
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -77,7 +77,6 @@ export class VideoStudio {
       h('header', {}, h('h2', { id: 'studio-title' }, 'Video from a picture or from words'), this.#note),
       this.#why,
       this.#form,
-      this.#job.element,
       this.#panel.element,
       aboutTheModel(),
     );
@@ -109,7 +108,7 @@ export class VideoStudio {
     this.#sheet?.close();
     this.#sheet = null;
     setText(this.#note, '');
-    this.#panel.band.lead.rename(start.name, start.note);
+    this.#panel.band.lead.rename(start.name, '');
     const names = Array.from({ length: count }, (_, i) => `Clip ${i + 1}`);
     this.#panel.await(names, '', start.lead, info.rate);
     this.#busy(true);
@@ -128,7 +127,7 @@ export class VideoStudio {
       }),
     );
     this.#busy(false);
-    if (done) await this.#show(start, done).catch((error: unknown) => this.#job.fail(error));
+    if (done) await this.#show(start, caption, done).catch((error: unknown) => this.#job.fail(error));
     else {
       this.#panel.hide();
       setText(this.#note, 'Nothing was drawn.');
@@ -138,7 +137,7 @@ export class VideoStudio {
   #start({ size }: VideoInfo, caption: string[]): Start | null {
     if (this.#from === 'words') {
       const lead = wordsPicture(caption.length > 0 ? caption : ['anything']);
-      return { lead, name: 'In words', note: '', picture: null };
+      return { lead, name: 'In words', picture: null };
     }
     const image = this.portrait();
     if (!image) return null;
@@ -149,10 +148,10 @@ export class VideoStudio {
     const shown = canvasOf(1, 1, image.naturalWidth);
     shown.drawImage(image, 0, 0, image.naturalWidth, image.naturalWidth);
     const lead = cellsOf(shown.canvas, 0, 1, image.naturalWidth);
-    return { lead, name: 'The portrait', note: caption.join(', '), picture: known.canvas };
+    return { lead, name: 'The portrait', picture: known.canvas };
   }
 
-  async #show(start: Start, done: VideoDone): Promise<void> {
+  async #show(start: Start, caption: string[], done: VideoDone): Promise<void> {
     const sheet = await pictureOf(done.sheet);
     this.#sheet = sheet;
     const before = start.picture ? cellsOf(start.picture, 0, 1, start.picture.width) : [];
@@ -161,7 +160,8 @@ export class VideoStudio {
       ...cellsOf(sheet, row, done.columns, done.tile),
     ]);
     this.#panel.play({ lead: start.lead, futures, known: before.length, rate: done.rate });
-    setText(this.#note, `Drawn in ${done.seconds.toFixed(1)} s, seed ${this.#seed}`);
+    const words = caption.length > 0 ? `${caption.join(', ')}: drawn` : 'Drawn';
+    setText(this.#note, `${words} in ${done.seconds.toFixed(1)} s, seed ${this.#seed}`);
     this.#others.hidden = false;
   }
 

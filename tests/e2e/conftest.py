@@ -80,8 +80,8 @@ def pattern_browser(playwright: Playwright) -> Iterator[Browser]:
     running.close()
 
 
-def new_context(browser: Browser) -> BrowserContext:
-    context = browser.new_context(viewport={"width": 1000, "height": 700})
+def new_context(browser: Browser, **options: str) -> BrowserContext:
+    context = browser.new_context(viewport={"width": 1000, "height": 700}, **options)
     context.set_default_timeout(WAIT_MS)
     return context
 
