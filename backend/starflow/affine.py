@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.starflow.level import Level
+from backend.starflow.level import Expected, Level
 from backend.starflow.transformer import Cache, Transformer
 
 SOFTPLUS_OF_ONE = 0.5413
@@ -19,8 +19,8 @@ REACH = 4.0
 class Affine(nn.Module):
     """z = (x - b) / s, where b and s of a token depend on the tokens before it (STARFlow, TarFlow: Zhai et al. 2024).
 
-    A map over several frames also reads what its place has shown in the frames before, and its shift starts from there: so a
-    small model need not learn first where to look, and what it draws does not wander off.
+    A map over several frames works on how far tokens are from what a `Level` expects of them, in deviations: so a small model
+    need not learn first that frames hardly change, and what it draws does not wander off where nothing moves.
 
     Args:
         channels: C of a token.
@@ -28,19 +28,19 @@ class Affine(nn.Module):
         layers: of the transformer.
         tokens: of a frame.
         dropout: in training.
-        over_frames: reads more than one frame.
+        level: follows the frames, where there is more than one.
     """
 
     def __init__(
-        self, channels: int, width: int, layers: int, tokens: int, dropout: float = 0.0, *, over_frames: bool = False
+        self, channels: int, width: int, layers: int, tokens: int, dropout: float = 0.0, level: Level | None = None
     ) -> None:
         super().__init__()
         self.tokens = tokens
         self.start = nn.Parameter(torch.zeros(1, 1, width))
         self.place = nn.Parameter(0.02 * torch.randn(tokens, width))
         self.enter = nn.Linear(channels, width)
-        self.level = Level(channels, tokens) if over_frames else None
-        self.behind = nn.Linear(2 * channels, width) if over_frames else None
+        self.level = level
+        self.behind = None if level is None else nn.Linear(3 * channels, width)
         self.transformer = Transformer(width, layers, dropout)
         self.head = nn.Linear(width, 2 * channels)
         nn.init.zeros_(self.head.weight)
@@ -62,35 +62,32 @@ class Affine(nn.Module):
 
     def told(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Shift and scale `[B, L, C]` of every token, from those before it; arguments as in `forward`."""
-        seen = self.transformer(self.inputs(x, 0, prefix), shifted(where, 0 if prefix is None else prefix.shape[1]))
-        return self.parameters_of(seen, x, 0)
+        read, expected = self.inputs(x, 0, prefix)
+        seen = self.transformer(read, shifted(where, 0 if prefix is None else prefix.shape[1]))
+        return self.parameters_of(seen[:, -x.shape[1] :], expected)
 
-    def inputs(self, x: Tensor, first: int, prefix: Tensor | None) -> Tensor:
-        """What is read in order to tell the tokens of `x` `[B, L, C]` from the `first` on: `[B, (P +) L - first, D]`."""
-        before = self.enter(x[:, max(first - 1, 0) : -1])
+    def inputs(self, x: Tensor, first: int, prefix: Tensor | None) -> tuple[Tensor, Expected | None]:
+        """What is read in order to tell the tokens of `x` `[B, L, C]` from the `first` on.
+
+        Returns:
+            `[B, (P +) L - first, D]`, and what the level expects of those tokens.
+        """
+        expected = None if self.level is None else self.level(x)
+        known = x if expected is None else (x - expected.level) / expected.deviation
+        read = self.enter(known[:, max(first - 1, 0) : -1])
         if first == 0:
-            before = torch.cat([self.start.to(before.dtype).expand(len(x), -1, -1), before], 1)
-        place = torch.arange(first, x.shape[1], device=x.device) % self.tokens
-        read = before + self.place[place]
-        if self.level is not None and self.behind is not None:
-            level, last = self.level(x)
-            read = read + self.behind(torch.cat([level, last - level], -1)[:, first:])
-        return read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)
+            read = torch.cat([self.start.to(read.dtype).expand(len(x), -1, -1), read], 1)
+        read = read + self.place[torch.arange(first, x.shape[1], device=x.device) % self.tokens]
+        if expected is not None and self.behind is not None:
+            expected = Expected(expected.level[:, first:], expected.deviation[:, first:], expected.surprise[:, first:])
+            read = read + self.behind(torch.cat([expected.level, expected.deviation.log(), expected.surprise], -1))
+        return (read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)), expected
 
-    def parameters_of(self, seen: Tensor, x: Tensor, first: int) -> tuple[Tensor, Tensor]:
-        """Features (of the last ones are those of tokens `first` on of `x`) -> shift b and scale s > 0, in float32."""
-        a, b = (REACH * (part / REACH).tanh() for part in exact(self.head(seen[:, first - x.shape[1] :])).chunk(2, -1))
-        if self.level is not None:
-            b = b + self.level(x)[0][:, first:]
-        return b, F.softplus(a + SOFTPLUS_OF_ONE)
-
-    @torch.no_grad()
-    def expect(self, changes: Tensor, noise: float) -> None:
-        """Begin near the data: changes of every channel from frame to frame `[C]` (mean square), seen in noise."""
-        if self.level is None:
-            raise ValueError("a map within a frame knows nothing of changes")
-        scale = self.level.expect(changes, noise)
-        self.head.bias[: len(scale)] = REACH * torch.atanh((torch.log(torch.expm1(scale)) - SOFTPLUS_OF_ONE) / REACH)
+    def parameters_of(self, seen: Tensor, expected: Expected | None) -> tuple[Tensor, Tensor]:
+        """Features `[B, m, D]` of m tokens -> shift b and scale s > 0, each `[B, m, C]` in float32."""
+        a, b = (REACH * (part / REACH).tanh() for part in exact(self.head(seen)).chunk(2, -1))
+        s = F.softplus(a + SOFTPLUS_OF_ONE)
+        return (b, s) if expected is None else (expected.level + expected.deviation * b, expected.deviation * s)
 
 
 class Reader:
@@ -114,10 +111,10 @@ class Reader:
         """Shift and scale `[B, m, C]` of the next m tokens, were they `x`; the last of them has no say in it."""
         self.passes += 1
         whole, first = torch.cat([self._settled, x], 1), self._settled.shape[1]
-        read, begin = self.affine.inputs(whole, first, self._prefix), self._cache.length
+        (read, expected), begin = self.affine.inputs(whole, first, self._prefix), self._cache.length
         self._guessed = self._cache.copy()
         seen = self.affine.transformer(read, self._where[begin : begin + read.shape[1]], self._guessed)
-        return self.affine.parameters_of(seen, whole, first)
+        return self.affine.parameters_of(seen[:, -x.shape[1] :], expected)
 
     def settle(self, x: Tensor) -> None:
         """Take the tokens of the last guess as they are there, and `x` as their values: no further pass is needed."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from backend.starflow.affine import Affine, Reader
 from backend.starflow.inversion import Effort, Jacobi, parallel
+from backend.starflow.level import Level
 from backend.starflow.transformer import positions
 
 
@@ -36,7 +37,7 @@ class FlowConfig:
     shallow_width: int = 128
     shallow_layers: int = 2
     shallow_blocks: int = 3
-    noise: float = 0.2
+    noise: float = 0.1
     words: int = 0
     caption: int = 3
     dropout: float = 0.1
@@ -56,9 +57,8 @@ class Flow(nn.Module):
             Affine(config.channels, config.shallow_width, config.shallow_layers, self.tokens, config.dropout)
             for _ in range(config.shallow_blocks)
         )
-        self.deep = Affine(
-            config.channels, config.deep_width, config.deep_layers, self.tokens, config.dropout, over_frames=True
-        )
+        level = Level(config.channels, config.rows, config.columns, config.noise)
+        self.deep = Affine(config.channels, config.deep_width, config.deep_layers, self.tokens, config.dropout, level=level)
         self.words = nn.Embedding(config.words + 1, config.deep_width) if config.words else None
 
     @property
@@ -103,6 +103,11 @@ class Flow(nn.Module):
     def reader(self, frames: int, batch: int, caption: Tensor | None = None) -> Reader:
         """Begin to draw `frames` frames through the deep block, token after token."""
         return Reader(self.deep, self._where(frames).to(self.deep.start.device), batch, self.prefix(caption, batch))
+
+    def expect(self, changes: Tensor) -> None:
+        """Begin near the data: mean squared change of every latent channel from frame to frame, without noise, `[C]`."""
+        if self.deep.level is not None:
+            self.deep.level.expect(changes)
 
     def expected(self, x: Tensor) -> Tensor:
         """What the deep block's shift says of every token `[B, T * H * W, C]` from those before it: a regression's answer."""

@@ -1,55 +1,77 @@
-"""What a place of the picture has shown so far, seen through the noise: the local level model's filter, channel by channel."""
+"""What a place shows and how much it moves, followed through the noise: a Kalman filter that adapts, channel by channel."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+CALMEST = 0.01
+"""Least activity of a place, as a share of what is usual."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is expected of tokens from the frames before their own, each `[B, L, C]` float32.
+
+    Attributes:
+        level: the mean; zero in the first frame.
+        deviation: the standard deviation around it, noise and all.
+        surprise: by how many deviations the frame before was off at the same place; zero in the first frame.
+    """
+
+    level: Tensor
+    deviation: Tensor
+    surprise: Tensor
+
 
 class Level(nn.Module):
-    """Tracks a random walk that is seen in noise (the local level model: Harvey 1989, section 2.3; Kalman 1960).
+    """Follows a random walk that is seen in noise, and how fast each place walks.
 
-    Frames of video hardly change, and the flow sees them in noise: their average tells the next one better than the last of
-    them does. How fast a channel forgets is learned; the first frames count alike.
+    The local level model (Harvey 1989, section 2.3) with a variance that follows the innovations (Mehra 1970): most of what
+    one frame says about the next. Where nothing moves, many frames are averaged; where much does, the last one counts.
 
     Args:
         channels: C.
-        tokens: of a frame.
+        rows: of a frame.
+        columns: of a frame.
+        noise: standard deviation of the noise, as a share of the deviation of the first frame, which is 1.
     """
 
-    def __init__(self, channels: int, tokens: int) -> None:
+    def __init__(self, channels: int, rows: int, columns: int, noise: float) -> None:
         super().__init__()
-        self.tokens = tokens
-        self.gain = nn.Parameter(torch.zeros(channels))
+        self.rows, self.columns, self.noise = rows, columns, max(noise, 0.05)
+        self.log_change = nn.Parameter(torch.full((channels,), -3.0))
+        self.memory = nn.Parameter(torch.tensor(0.4).logit())
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """For every token of `x` `[B, L, C]`, from the frames before its own: the level at its place, and what was last there.
-
-        Both `[B, L, C]` float32, zero in the first frame.
-        """
-        length = x.shape[1]
-        frames = F.pad(x, (0, 0, 0, -length % self.tokens)).unflatten(1, (-1, self.tokens))
-        level, levels = torch.zeros_like(frames[:, 0]), []
+    def forward(self, x: Tensor) -> Expected:
+        """Read tokens `[B, L, C]`, from the first of a frame on."""
+        length, tokens = x.shape[1], self.rows * self.columns
+        frames = F.pad(x, (0, 0, 0, -length % tokens)).unflatten(1, (-1, tokens))
+        usual, noise = self.log_change.exp(), self.noise**2
+        level, surprise = torch.zeros_like(frames[:, 0]), torch.zeros_like(frames[:, 0])
+        activity = torch.ones_like(frames[:, 0, :, :1])
+        told: list[tuple[Tensor, Tensor, Tensor]] = []
         for number, frame in enumerate(frames.unbind(1)):
-            levels.append(level)
-            level = level + self.gain.sigmoid().clamp(min=1 / (number + 1)) * (frame - level)
-        last = F.pad(frames, (0, 0, 0, 0, 1, -1))
-        return torch.stack(levels, 1).flatten(1, 2)[:, :length], last.flatten(1, 2)[:, :length]
+            walked = usual * activity
+            variance = walked + noise if number else torch.full_like(frame, 1 + noise)
+            told.append((level, variance.sqrt(), surprise))
+            error = frame - level
+            surprise = error / variance.sqrt()
+            if number:
+                seen = self._around((error.square() - noise).mean(-1, keepdim=True) / usual.mean())
+                activity = seen if number == 1 else activity + self.memory.sigmoid() * (seen - activity)
+            level = level + (walked / (walked + noise)).clamp(min=1 / (number + 1)) * error
+        return Expected(*(torch.stack(part, 1).flatten(1, 2)[:, :length] for part in zip(*told, strict=True)))
+
+    def _around(self, seen: Tensor) -> Tensor:
+        """Average activity `[B, tokens, 1]` over neighbouring places, and keep it above `CALMEST`."""
+        picture = seen.transpose(1, 2).unflatten(-1, (self.rows, self.columns))
+        return F.avg_pool2d(picture, 3, 1, 1, count_include_pad=False).flatten(2).transpose(1, 2).clamp(min=CALMEST)
 
     @torch.no_grad()
-    def expect(self, changes: Tensor, noise: float) -> Tensor:
-        """Take the best gain for given changes.
-
-        Args:
-            changes: mean squared change of every channel from frame to frame, without noise, `[C]`.
-            noise: standard deviation of the noise.
-
-        Returns:
-            Standard deviation of the next value around the level, noise and all, `[C]`.
-        """
-        ratio = changes / noise**2
-        gain = ((ratio.square() + 4 * ratio).sqrt() - ratio) / 2
-        gain = gain.clamp(0.01, 0.99)
-        self.gain.copy_(torch.logit(gain))
-        return noise / (1 - gain).sqrt()
+    def expect(self, changes: Tensor) -> None:
+        """Begin near the data: mean squared change of every channel from frame to frame, without noise, `[C]`."""
+        self.log_change.copy_(changes.clamp(min=1e-6).log())

@@ -223,7 +223,7 @@ def train_starflow(
     (run / "samples").mkdir(exist_ok=True)
     material = Material(Pack(packed), model.eval(), settings)
     if settings.stage in ("flow", "regression") and not model.flow.deep.head.weight.any():
-        model.flow.deep.expect(material.changes(), max(model.flow.config.noise, 0.05))
+        model.flow.expect(material.changes())
         average.load_state_dict(model.state_dict())
     figures: dict[str, float] = {}
     for share, recent in _updates(model, average, optimiser, material, state):

@@ -5,6 +5,7 @@ import torch
 
 from backend.starflow.affine import Affine, Reader
 from backend.starflow.inversion import Jacobi, parallel, sequential
+from backend.starflow.level import Level
 from backend.starflow.transformer import positions
 
 WHERE = positions(3, 2, 2)
@@ -13,10 +14,10 @@ WHERE = positions(3, 2, 2)
 def trained_like(seed: int = 0) -> Affine:
     """Weights as if training had been at them: the head is not zero any more."""
     torch.manual_seed(seed)
-    affine = Affine(4, 64, 2, 4, over_frames=True)
+    affine = Affine(4, 64, 2, 4, level=Level(4, 2, 2, 0.2))
     torch.nn.init.normal_(affine.head.weight, std=0.06)
     torch.nn.init.normal_(affine.start, std=0.5)
-    torch.nn.init.normal_(affine.level.gain)
+    torch.nn.init.normal_(affine.level.log_change)
     return affine.eval()
 
 

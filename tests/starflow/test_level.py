@@ -1,4 +1,4 @@
-"""The running level: causal, right about constants, and with the gain that a Kalman filter ends at."""
+"""The running level: causal, right about constants and random walks, and calm where nothing moves."""
 
 import pytest
 import torch
@@ -7,43 +7,63 @@ from backend.starflow.affine import Affine
 from backend.starflow.level import Level
 from backend.starflow.transformer import positions
 
-
-def test_it_knows_only_earlier_frames_at_the_same_place():
-    level, x = Level(3, 4), torch.randn(1, 14, 3, requires_grad=True)
-    found, last = level(x)
-    assert found.shape == last.shape == x.shape
-    assert not found[:, :4].any() and not last[:, :4].any()
-    (gradient,) = torch.autograd.grad(found[0, 9].sum(), x)
-    assert gradient[0].abs().sum(-1).nonzero().flatten().tolist() == [1, 5]
-    assert torch.equal(last[:, 4:], x[:, :-4])
+CHANGE, NOISE = 0.09, 0.2
 
 
-def test_the_first_frames_are_averaged_however_slow_the_gain():
-    level, x = Level(1, 1), torch.tensor([2.0, 4.0, 6.0, 8.0]).view(1, 4, 1)
-    torch.nn.init.constant_(level.gain, -10.0)
-    assert level(x)[0].flatten().tolist() == pytest.approx([0.0, 2.0, 3.0, 4.0], abs=1e-2)
-
-
-def test_the_gain_is_the_one_that_the_filters_own_variance_settles_at():
-    """Riccati's recursion, step by step, as the oracle."""
-    changes, noise = torch.tensor([0.001, 0.04, 0.5]), 0.2
-    variance = torch.ones(3)
-    for _ in range(500):
-        gain = variance / (variance + noise**2)
-        variance = (1 - gain) * variance + changes
-    level = Level(3, 4)
-    deviation = level.expect(changes, noise)
-    assert torch.allclose(level.gain.sigmoid(), gain, atol=1e-3)
-    assert torch.allclose(deviation, (variance + noise**2).sqrt(), rtol=1e-3)
-
-
-def test_a_map_that_expects_the_datas_changes_makes_noise_of_a_random_walk():
+def walk(frames: int = 24, batch: int = 64, step: float = CHANGE**0.5) -> torch.Tensor:
+    """Random walks of 2 x 2 places and 3 channels, seen in noise: `[batch, frames * 4, 3]`."""
     torch.manual_seed(0)
-    walk = 0.3 * torch.randn(64, 20, 4, 3).cumsum(1)
-    noisy = (walk + 0.2 * torch.randn_like(walk)).flatten(1, 2)
-    affine = Affine(3, 64, 1, 4, over_frames=True).eval()
-    affine.expect(torch.full((3,), 0.09), 0.2)
-    z, _ = affine(noisy, positions(20, 2, 2))
-    settled = z.unflatten(1, (20, 4))[:, 5:]
-    assert settled.std().item() == pytest.approx(1.0, abs=0.02)
-    assert (settled[:, 1:] * settled[:, :-1]).mean().abs().item() < 0.03
+    first = torch.randn(batch, 1, 4, 3)
+    steps = step * torch.randn(batch, frames - 1, 4, 3)
+    path = torch.cat([first, first + steps.cumsum(1)], 1)
+    return (path + NOISE * torch.randn_like(path)).flatten(1, 2)
+
+
+def level_of(change: float = CHANGE) -> Level:
+    level = Level(3, 2, 2, NOISE)
+    level.expect(torch.full((3,), change))
+    return level
+
+
+def test_it_knows_only_earlier_frames():
+    x = torch.randn(1, 14, 3, requires_grad=True)
+    expected = level_of()(x)
+    assert expected.level.shape == expected.deviation.shape == x.shape
+    assert not expected.level[:, :4].any() and not expected.surprise[:, :4].any()
+    for part in (expected.level, expected.deviation, expected.surprise):
+        (gradient,) = torch.autograd.grad(part[0, 9].sum(), x, retain_graph=True)
+        assert not gradient[0, 8:].any()
+
+
+def test_the_level_of_a_place_that_stands_still_is_nearer_the_truth_than_its_last_frame():
+    torch.manual_seed(0)
+    truth = torch.randn(64, 1, 4, 3)
+    x = truth + NOISE * torch.randn(64, 24, 4, 3)
+    found = level_of()(x.flatten(1, 2)).level.unflatten(1, (24, 4))
+    assert (found[:, -1:] - truth).std() < 0.5 * NOISE
+
+
+def test_a_random_walk_becomes_noise_of_deviation_1_without_memory():
+    affine, x = Affine(3, 64, 1, 4, level=level_of()).eval(), walk()
+    z, _ = affine(x, positions(24, 2, 2))
+    settled = z.unflatten(1, (24, 4))[:, 6:]
+    assert settled.std().item() == pytest.approx(1.0, abs=0.05)
+    assert (settled[:, 1:] * settled[:, :-1]).mean().abs().item() < 0.08
+
+
+def test_what_is_calmer_or_livelier_than_usual_is_noticed():
+    """The noise of calm clips is all that is left of the deviation; that of lively ones covers their steps."""
+    calm, lively = (level_of()(walk(step=step)).deviation[:, -4:].mean().item() for step in (0.0, 0.9))
+    assert calm < 1.25 * NOISE
+    assert lively == pytest.approx((0.81 + NOISE**2) ** 0.5, rel=0.25)
+
+
+def test_one_place_can_move_while_the_others_rest():
+    level = Level(3, 1, 8, NOISE)
+    level.expect(torch.full((3,), CHANGE))
+    torch.manual_seed(0)
+    path = torch.zeros(32, 24, 8, 3)
+    path[:, :, 0] = (CHANGE**0.5 * torch.randn(32, 24, 3)).cumsum(1)
+    x = (path + NOISE * torch.randn_like(path)).flatten(1, 2)
+    deviation = level(x).deviation.unflatten(1, (24, 8))[:, -1].mean((0, 2))
+    assert deviation[0] > 1.2 * deviation[4]
