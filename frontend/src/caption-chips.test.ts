@@ -15,7 +15,7 @@ test('as many words as may be chosen, and no more', () => {
   inputs()[0]?.click();
   expect(chips.chosen).toEqual(['nods', 'talks']);
   expect(inputs().map((input) => input.disabled)).toEqual([false, true, false]);
-  expect(chips.element.querySelector('legend')?.textContent).toBe('What the face does 2, no more');
+  expect(chips.element.querySelector('legend')?.textContent).toBe('What the face does 2 of 2');
 });
 
 test('a word given back makes room for another', () => {

@@ -33,6 +33,6 @@ export class CaptionChips {
   #limit(): void {
     const { length } = this.chosen;
     for (const input of this.#inputs) input.disabled = !input.checked && length >= this.most;
-    setText(this.#count, length === this.most ? `${this.most}, no more` : `up to ${this.most}`);
+    setText(this.#count, length > 0 ? `${length} of ${this.most}` : `up to ${this.most}`);
   }
 }

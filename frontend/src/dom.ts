@@ -46,6 +46,12 @@ export function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   return context;
 }
 
+/** Bring an element into view by the shortest way; at once where people prefer that nothing moves. */
+export function reveal(element: Element): void {
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  element.scrollIntoView({ block: 'nearest', behavior: still ? 'auto' : 'smooth' });
+}
+
 /** Offer a blob as a download. */
 export function download(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);

@@ -1,6 +1,6 @@
 /** The video flow on the stage: a frozen moment, its drawn futures, and what really happened beside them. */
 import { type Clip, cellsOf } from './clip.ts';
-import { h, icon, setText } from './dom.ts';
+import { h, icon, reveal, setText } from './dom.ts';
 import { FrameRing } from './frame-ring.ts';
 import type { Frame } from './generation-store.ts';
 import { Moment } from './moment.ts';
@@ -92,7 +92,7 @@ export class MomentFlow {
       this.#keep(new Moment(ring.pictures, info.defaults.steps), info.context - ring.distinct);
       void this.#draw();
     }
-    this.#reveal();
+    reveal(this.element);
   }
 
   #keep(moment: Moment<ImageData>, missed: number): void {
@@ -202,11 +202,6 @@ export class MomentFlow {
   #tell(words: string): void {
     setText(this.#note, words);
     this.say(words);
-  }
-
-  #reveal(): void {
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.element.scrollIntoView({ block: 'nearest', behavior: still ? 'auto' : 'smooth' });
   }
 }
 

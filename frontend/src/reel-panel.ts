@@ -75,7 +75,8 @@ export class ReelPanel {
     const width = this.element.clientWidth;
     if (width === 0) return;
     const { length } = this.band.futures;
-    const tall = width < 620 ? 300 : length > 5 ? 2 * TALLEST : TALLEST;
+    const many = length > 5;
+    const tall = width < 620 ? (many ? 440 : 300) : many ? 2 * TALLEST : TALLEST;
     this.band.place(arrange(length, width, tall, GAP, CAPTION));
   }
 

@@ -43,6 +43,7 @@ export class ReelPlayer {
   load(length: number, known: number, rate: number): void {
     [this.#length, this.#known, this.#rate] = [length, known, rate];
     this.#position = -1;
+    this.element.hidden = length < 2;
     this.#slider.max = String(Math.max(1, length - 1));
     this.#mark();
     if (this.#reduced.matches && !this.#asked) {

@@ -2,7 +2,7 @@
 import { CaptionChips } from './caption-chips.ts';
 import { type Clip, cellsOf } from './clip.ts';
 import { choice } from './controls.ts';
-import { h, icon, setText } from './dom.ts';
+import { h, icon, reveal, setText } from './dom.ts';
 import { base64Of, canvasOf, pictureOf } from './pictures.ts';
 import { ReelPanel } from './reel-panel.ts';
 import { anySeed, type VideoDone, type VideoInfo, type VideoRequest } from './video-api.ts';
@@ -40,7 +40,7 @@ export class VideoStudio {
   /** `portrait` is the picture in use, as the stage frames it; `say` speaks to screen readers. */
   constructor(
     private readonly portrait: () => HTMLImageElement | null,
-    say: (words: string) => void,
+    private readonly say: (words: string) => void,
   ) {
     this.#job = new VideoJob(say, () => void this.draw());
     const from = choice(
@@ -56,7 +56,7 @@ export class VideoStudio {
     from.show(this.#from);
     this.#chips.element.addEventListener('change', () => this.#settings.guided(this.#chips.chosen.length > 0));
     this.#others.addEventListener('click', () => {
-      this.#seed = anySeed();
+      if (!this.#job.running) this.#seed = anySeed();
       void this.draw();
     });
     this.#form = h(
@@ -97,7 +97,11 @@ export class VideoStudio {
 
   async draw(): Promise<void> {
     const info = this.#info;
-    if (!info?.available || this.#job.running) return;
+    if (!info?.available) return;
+    if (this.#job.running) {
+      this.say('Still drawing: let it finish, or cancel it first.');
+      return;
+    }
     const caption = this.#chips.chosen;
     const start = this.#start(info, caption);
     if (!start) {
@@ -111,6 +115,7 @@ export class VideoStudio {
     this.#panel.band.lead.rename(start.name, '');
     const names = Array.from({ length: count }, (_, i) => `Clip ${i + 1}`);
     this.#panel.await(names, '', start.lead, info.rate);
+    reveal(this.#panel.element);
     this.#busy(true);
     const what = count === 1 ? '1 clip' : `${count} clips`;
     const done = await this.#job.run(
