@@ -7,14 +7,11 @@ from numpy.typing import NDArray
 
 from backend.types import FloatArray
 
-MIRRORED = "mirrored"
-"""What comes after says once more, mirrored, what came before: an edit of a clip, not a motion."""
-
 MOTIONS = ("still", "turns left", "turns right", "looks up", "looks down", "nods", "opens mouth", "talks", "blinks", "smiles")
 """What a caption can say of a face. Left and right are the person's own."""
 
-WORDS = ("", *MOTIONS, MIRRORED)
-"""All that a caption can say; a word's number is its place. Number 0 says nothing."""
+WORDS = ("", *MOTIONS)
+"""A word's number is its place here. Number 0 says nothing."""
 
 LENGTH = 3
 """Words of a caption; it is filled up with zeros."""

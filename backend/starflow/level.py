@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-CALMEST = 0.01
-"""Least activity of a place, as a share of what is usual."""
+CALMEST, LIVELIEST = 0.01, 4.0
+"""Least and most activity of a place, as shares of what is usual. Without an upper end, what is drawn lively livens up what is
+drawn next, until it bursts.
+"""
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,9 @@ class Level(nn.Module):
         return Expected(*(torch.stack(part, 1).flatten(1, 2)[:, :length] for part in zip(*told, strict=True)))
 
     def _around(self, seen: Tensor) -> Tensor:
-        """Average activity `[B, tokens, 1]` over neighbouring places, and keep it above `CALMEST`."""
+        """Average activity `[B, tokens, 1]` over neighbouring places, and keep it within its range."""
         picture = seen.transpose(1, 2).unflatten(-1, (self.rows, self.columns))
-        return F.avg_pool2d(picture, 3, 1, 1, count_include_pad=False).flatten(2).transpose(1, 2).clamp(min=CALMEST)
+        return F.avg_pool2d(picture, 3, 1, 1, count_include_pad=False).flatten(2).transpose(1, 2).clamp(CALMEST, LIVELIEST)
 
     @torch.no_grad()
     def expect(self, changes: Tensor) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from backend.errors import InputError
-from backend.keypoints.captions import MIRRORED, MOTIONS, WORDS, parse
+from backend.keypoints.captions import MOTIONS, parse
 from backend.starflow.inversion import Jacobi
 from backend.starflow.model import StarFlow
 from backend.starflow.sampler import draw
@@ -99,30 +99,6 @@ class VideoFlow:
         nothing = torch.zeros(count, 0, flow.rows, flow.columns, flow.channels, device=self.device)
         return _bytes(self._decode(self._roll(nothing, frames, drawing, progress)))
 
-    def mirrored(self, clip: Frames, drawing: Drawing | None = None, progress: Progress | None = None) -> Frames:
-        """Draw a clip's mirror image, from half a window of it at a time: an edit that the model has learned, not a flip.
-
-        Args:
-            clip: `[T, S, S, 3]`.
-            drawing: how to draw; its caption does not count.
-            progress: as in `futures`.
-
-        Returns:
-            `[T, S, S, 3]`.
-
-        Raises:
-            InputError: `video_frames`, as `futures`.
-        """
-        drawing = drawing or Drawing(temperature=0.5)
-        pieces = self._encode(self._pictures(clip))[0].split(self.model.config.frames // 2)
-        noise, said = _source(drawing), torch.zeros(1, self.model.flow.config.caption, dtype=torch.long)
-        said[0, 0] = WORDS.index(MIRRORED)
-        drawn = []
-        for number, piece in enumerate(pieces):
-            part = _part_of(progress, number / len(pieces), 1 / len(pieces))
-            drawn.append(self._draw(piece[None], len(piece), drawing, noise, said, part))
-        return _bytes(self._decode(torch.cat(drawn, 1)))[0]
-
     def retold(self, clip: Frames, drawing: Drawing, start: Frames | None = None) -> Frames:
         """Tell a clip again with other words, or from another first frame: its own noise, under another condition.
 
@@ -173,7 +149,6 @@ class VideoFlow:
         frames: int,
         drawing: Drawing,
         source: torch.Generator,
-        said: Tensor | None = None,
         progress: Progress | None = None,
         z: Tensor | None = None,
     ) -> Tensor:
@@ -183,7 +158,7 @@ class VideoFlow:
             known,
             frames,
             source,
-            caption=_said(drawing.caption, len(known)) if said is None else said,
+            caption=_said(drawing.caption, len(known)),
             guidance=drawing.guidance,
             temperature=drawing.temperature,
             jacobi=drawing.jacobi,

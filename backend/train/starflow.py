@@ -12,12 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
 from backend.errors import InputError
-from backend.keypoints.captions import MIRRORED, WORDS
+from backend.keypoints.captions import WORDS
 from backend.runtime.engine import configure_process
 from backend.starflow.flow import FlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
@@ -48,7 +47,6 @@ class StarFlowTraining:
         ema: decay of the averaged weights, which are validated and kept.
         no_caption: share of windows trained without their caption, for guidance.
         cut_start: share of windows that begin a frame later, as continuations do.
-        edited: share of windows whose second half is the first, mirrored, with the caption that says so.
         matched: share of a denoiser's training, at its end, that regresses the flow's score; before it the noise itself, which
             is several times cheaper to come by.
         known: frames of a window that sample sheets are drawn from.
@@ -63,7 +61,6 @@ class StarFlowTraining:
     ema: float = 0.999
     no_caption: float = 0.1
     cut_start: float = 0.25
-    edited: float = 0.1
     matched: float = 0.5
     known: int = 8
     report_every: int = 200
@@ -100,11 +97,7 @@ class Material:
             return turned.to(settings.device), torch.zeros(0)
         captions = self.clips.captions(windows, mirrored)
         captions[torch.from_numpy(random.random(settings.batch) < settings.no_caption)] = 0
-        edited: NDArray[np.bool_] = random.random(settings.batch) < settings.edited
-        half, sides = windows.shape[1] // 2, np.repeat(mirrored[:, None], windows.shape[1], 1)
-        windows[edited, half : 2 * half], sides[edited, half : 2 * half] = windows[edited, :half], ~sides[edited, :half]
-        captions[torch.from_numpy(edited)] = torch.tensor([WORDS.index(MIRRORED)] + [0] * (captions.shape[1] - 1))
-        latents = self.latents(windows, sides)
+        latents = self.latents(windows, mirrored[:, None])
         if random.random() < settings.cut_start:
             latents = latents[:, 1:]
         return latents.to(settings.device), captions.to(settings.device)

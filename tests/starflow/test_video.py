@@ -77,10 +77,6 @@ def test_progress_only_grows_and_ends_at_the_whole(video):
     assert told == sorted(told) and told[-1] == pytest.approx(1.0)
 
 
-def test_a_mirrored_clip_is_as_long_as_the_clip(video):
-    assert video.mirrored(clip(WINDOW + 1)).shape == (WINDOW + 1, 16, 16, 3)
-
-
 def test_a_clip_told_again_in_the_same_words_is_the_clip_as_far_as_the_autoencoder_goes(video):
     """Its noise under its own condition gives back what was encoded: the flow loses nothing."""
     source = clip(4)
