@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from backend.video_film import Clip
 
 app = typer.Typer()
-CALM = 0.5
-"""Temperature of an edit, which is to stay with its clip."""
 
 
 @app.command()
@@ -30,14 +28,14 @@ def imagine(
     clip: Annotated[Path | None, typer.Option(help="Go on from the end of this video (video-to-video).")] = None,
     edit: Annotated[
         str | None,
-        typer.Option(help="Edit the clip's end: mirrored, or retold with another --caption or from another --portrait."),
+        typer.Option(help="retold: tell the clip's end again, in the words of --caption or from the face of --portrait."),
     ] = None,
     k: Annotated[int | None, typer.Option("-k", "--k", min=1, max=16, help="Clips to draw; 4, of an edit 1.")] = None,
     seconds: Annotated[float, typer.Option(min=0.16, max=20, help="Of each clip.")] = 1.28,
     guidance: Annotated[float, typer.Option(min=0, max=3, help="How much more than likely the caption should show.")] = 1.0,
     temperature: Annotated[
-        float | None, typer.Option(min=0, max=1.5, help=f"Scale of the flow's noise; 0.9, of an edit {CALM}.")
-    ] = None,
+        float, typer.Option(min=0, max=1.5, help="Scale of the flow's noise; an edit keeps the noise of its clip.")
+    ] = 0.9,
     size: Annotated[int, typer.Option(min=32, max=512, help="Side of a tile in pixels.")] = 192,
     seed: Seed = 0,
     model: Annotated[Path, typer.Option(help="Folder of the video flow's weights.")] = MODELS / "starflow",
@@ -50,7 +48,7 @@ def imagine(
     from backend.starflow.video import RATE, Drawing, VideoFlow
     from backend.video_film import check_place, last_frames, write_clips
 
-    kind = _edit(edit, portrait, clip)
+    _check_together(edit, portrait, clip)
     # A long clip takes minutes to follow: what can be wrong is looked at first.
     check_place(out)
     _check_caption(caption)
@@ -58,16 +56,16 @@ def imagine(
         check_video(clip)
     configure_process(threads)
     flow, frames = VideoFlow.load(model, device), max(2, round(seconds * RATE))
-    if kind == "retold" and frames > flow.model.config.frames:
+    if edit and frames > flow.model.config.frames:
         most = flow.model.config.frames / RATE
         raise InputError("imagine_seconds", f"A clip of at most {most:.2f} s can be told again.", f"Give --seconds {most:.2f}.")
-    drawing = Drawing(caption, guidance, (CALM if kind else 0.9) if temperature is None else temperature, seed)
+    drawing = Drawing(caption, guidance, temperature, seed)
     face = _face(portrait, flow.size) if portrait else None
     seen = face
     if clip:
         with progress(clip.name) as report:
-            seen = last_frames(clip, frames if kind else flow.context, flow.size, report)
-    began, count = time.monotonic(), k or (1 if kind else 4)
+            seen = last_frames(clip, frames if edit else flow.context, flow.size, report)
+    began, count = time.monotonic(), k or (1 if edit else 4)
     with progress("drawing") as report:
         total = count * frames
 
@@ -75,12 +73,12 @@ def imagine(
             report(round(share * total), total)
 
         clips, beside = (
-            _edited(flow, kind, seen, count, drawing, face, told)
-            if kind and seen is not None
+            _retold(flow, seen, count, drawing, face, told)
+            if edit and seen is not None
             else _drawn(flow, seen, count, frames, drawing, "clip" if clip else "portrait", told)
         )
     spent = time.monotonic() - began
-    shown = write_clips(out, clips, size, None if out.suffix.lower() == ".png" and not kind else beside)
+    shown = write_clips(out, clips, size, None if out.suffix.lower() == ".png" and not edit else beside)
     print(f"{out}: {count} {'clip' if count == 1 else 'clips'} of {shown / RATE:.2f} s, drawn in {spent:.1f} s")
 
 
@@ -102,45 +100,33 @@ def _drawn(
     return clips, Clip(np.concatenate([seen, np.repeat(seen[-1:], frames, 0)]), name)
 
 
-def _edited(
-    flow: VideoFlow,
-    kind: Literal["mirrored", "retold"],
-    seen: Frames,
-    count: int,
-    drawing: Drawing,
-    face: Frames | None,
-    told: Progress,
+def _retold(
+    flow: VideoFlow, seen: Frames, count: int, drawing: Drawing, face: Frames | None, told: Progress
 ) -> tuple[list[Clip], Clip]:
-    """A clip told otherwise, `count` times with other noise; and the clip itself."""
+    """A clip told again `count` times, with other noise in its latents; and the clip itself."""
     from dataclasses import replace
 
     from backend.video_film import Clip
 
+    caption = f"retold: {drawing.caption.strip()}".removesuffix(": ")
     clips = []
     for i in range(count):
-        anew = replace(drawing, seed=drawing.seed + i)
-        if kind == "mirrored":
-            frames = flow.mirrored(seen, anew, lambda share, i=i: told((i + share) / count))  # type: ignore[misc]
-        else:
-            frames = flow.retold(seen, anew, None if face is None else face[0])
-            told((i + 1) / count)
-        clips.append(Clip(frames, f"{i + 1} {kind}{': ' + drawing.caption.strip() if drawing.caption.strip() else ''}"))
+        frames = flow.retold(seen, replace(drawing, seed=drawing.seed + i), None if face is None else face[0])
+        clips.append(Clip(frames, f"{i + 1} {caption}", given=1))
+        told((i + 1) / count)
     return clips, Clip(seen, "clip")
 
 
-def _edit(edit: str | None, portrait: str | None, clip: Path | None) -> Literal["mirrored", "retold"] | None:
-    """Check what is asked together; return the edit."""
-    if edit not in (None, "mirrored", "retold"):
-        raise InputError("edit_unknown", f"{edit!r} is no edit.", "Give mirrored or retold.")
+def _check_together(edit: str | None, portrait: str | None, clip: Path | None) -> None:
+    """Check what is asked together."""
+    if edit not in (None, "retold"):
+        raise InputError("edit_unknown", f"{edit!r} is no edit.", "Give retold.")
     if edit and not clip:
         raise InputError("edit_clip", "An edit needs a clip.", "Name a video with --clip.")
     if portrait and clip and edit != "retold":
         raise InputError(
             "imagine_twofold", "A portrait and a clip go together only where the clip is retold.", "Leave one of them out."
         )
-    if edit == "mirrored":
-        return "mirrored"
-    return "retold" if edit else None
 
 
 def _check_caption(caption: str) -> None:
