@@ -266,6 +266,8 @@ class Studio:
                     raise InputError(code, message, hint)
 
     async def _end(self) -> None:
-        process, self._process, self._started = self._process, None, None
-        if process:
-            await process.end()
+        """End the process, if there is one; done again where it was cancelled halfway."""
+        self._started = None
+        if self._process:
+            await self._process.end()
+            self._process = None
