@@ -16,7 +16,7 @@ from backend.evaluate.starflow.sections import Part, parts
 from backend.evaluate.starflow.words import goals, summary
 from backend.evaluate.words import best
 
-REFERENCES = ("truth", "reconstruction_bound", "keypoint_true_motion", "mirror_bound", "bound", "retold_first_frame")
+REFERENCES = ("truth", "reconstruction_bound", "keypoint_true_motion", "bound")
 """Rows that know the answer: never the best of a column."""
 
 FILMS = 3
@@ -49,14 +49,12 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
     sheets = {
         "futures": [(exhibit.clip, pictures.future_rows(exhibit)) for exhibit in evaluation.exhibits],
         "drift": [("", [Tile(name, pictures.strip(frames, 12)) for name, frames in evaluation.drifted.items()])],
-        "mirror": [(edited.clip, _rows(edited.rows)) for edited in evaluation.mirrors],
         "retold": [(edited.clip, _rows(edited.rows)) for edited in evaluation.tales],
         "told": [(told.words, _rows(told.rows)) for told in evaluation.told],
     }
     films = {
         "futures": [pictures.future_film(exhibit) for exhibit in evaluation.exhibits[:FILMS]],
         "told": pictures.told_films(evaluation.told),
-        "mirror": [pictures.edited_film(edited) for edited in evaluation.mirrors],
         "retold": [pictures.edited_film(edited) for edited in evaluation.tales],
     }
     return {

@@ -17,13 +17,11 @@ from backend.evaluate.starflow.footage import Window, source
 from backend.evaluate.starflow.named import named
 from backend.keypoints.captions import caption
 from backend.starflow.flow import Flow
+from backend.starflow.level import Level
 from backend.starflow.model import StarFlow
 from backend.starflow.transformer import positions
 
 PREFIX = "likelihood_"
-
-GAINS = torch.linspace(0.05, 1, 20)
-"""Weights of the newest frame that `level_gaussian` chooses from, for each channel."""
 
 
 @torch.no_grad()
@@ -33,9 +31,9 @@ def likelihood(
     """Score every frame of every window but its first, given those before it, all on the same noisy latents.
 
     `flow` sees no caption; `flow_with_caption` the one that the window's own landmarks give (so it is told what will happen).
-    `last_frame_gaussian` is N(last frame, a variance for each channel), `level_gaussian` N(a running mean of the frames before,
-    ...), which sees through the noise; all their numbers are fitted to the very windows that are scored, which favours them.
-    `standard_gaussian` knows nothing.
+    `level` is what the flow's deep block starts from, without any network: N(level of the place, its deviation).
+    `last_frame_gaussian` is N(last frame, a variance for each channel). Numbers of both are fitted to the very windows that are
+    scored, which favours them. `standard_gaussian` knows nothing.
 
     Args:
         model: the model; where it lies, it runs.
@@ -47,7 +45,7 @@ def likelihood(
         `bits` (per latent number; `per_step` is frame by frame) by `likelihood_NAME`, and tests of the flow against the rest.
     """
     device, sigma = next(model.parameters()).device, model.flow.config.noise
-    noisy, table = [], Table(seed)
+    noisy, clean, table = list[Tensor](), list[Tensor](), Table(seed)
     told: dict[str, list[Tensor]] = {"flow": [], "flow_with_caption": []}
     for number, window in enumerate(windows):
         progress(number, len(windows))
@@ -58,8 +56,9 @@ def likelihood(
             said = torch.from_numpy(caption(window.landmarks))[None, : model.flow.config.caption]
             told["flow_with_caption"].append(frame_bits(model.flow, x, said)[:, 1:].cpu())
         noisy.append(x.cpu())
+        clean.append(latents.cpu())
     progress(len(windows), len(windows))
-    bits = {name: torch.cat(rows) for name, rows in told.items() if rows} | gaussians(torch.cat(noisy), sigma)
+    bits = {name: torch.cat(rows) for name, rows in told.items() if rows} | gaussians(torch.cat(noisy), torch.cat(clean), sigma)
     for row, window in enumerate(windows):
         table.add(window.person, {name: {"bits": values[row : row + 1]} for name, values in bits.items()})
     results = {PREFIX + name: {"bits": table.mean(name, "bits")} for name in bits}
@@ -78,29 +77,33 @@ def frame_bits(flow: Flow, x: Tensor, caption: Tensor | None = None) -> Tensor:
     return (nats.unflatten(1, (frames, -1)).sum((2, 3)) - inner) / (x[0, 0].numel() * math.log(2))
 
 
-def gaussians(x: Tensor, sigma: float) -> dict[str, Tensor]:
-    """Bits per number of frames after the first of noisy latents `[W, T, H, W, C]` under Gaussians: `[W, T - 1]` each."""
+def gaussians(x: Tensor, clean: Tensor, sigma: float) -> dict[str, Tensor]:
+    """Bits per number of frames after the first of noisy latents `[W, T, H, W, C]` under Gaussians: `[W, T - 1]` each.
+
+    Args:
+        x: noisy latents.
+        clean: the same without noise.
+        sigma: standard deviation of the noise.
+    """
     before, after = x[:, :-1], x[:, 1:]
     axes = tuple(range(x.dim() - 1))
-    tracked = [after - running_mean(before, gain) for gain in GAINS.tolist()]
-    best = torch.stack([error.square().mean(axes) for error in tracked]).argmin(0)  # [C]
-    level = torch.stack([tracked[gain][..., channel] for channel, gain in enumerate(best.tolist())], -1)
-    errors = {"last_frame_gaussian": after - before, "level_gaussian": level}
-    found = {name: gaussian_bits(error, error.square().mean(axes)) for name, error in errors.items()}
-    return found | {"standard_gaussian": gaussian_bits(after, torch.full_like(x[0, 0, 0, 0], 1 + sigma**2))}
+    last = gaussian_bits(after - before, (after - before).square().mean(axes))
+    nothing = gaussian_bits(after, torch.full_like(x[0, 0, 0, 0], 1 + sigma**2))
+    return {"level": level_bits(x, clean, sigma), "last_frame_gaussian": last, "standard_gaussian": nothing}
 
 
-def running_mean(x: Tensor, gain: float) -> Tensor:
-    """Mean of every frame of `[W, T, ...]` and those before it, weights falling by 1 - gain; the first ones count alike."""
-    level, levels = x[:, 0], []
-    for number, frame in enumerate(x.unbind(1)):
-        level = level + max(gain, 1 / (number + 1)) * (frame - level)
-        levels.append(level)
-    return torch.stack(levels, 1)
+def level_bits(x: Tensor, clean: Tensor, sigma: float) -> Tensor:
+    """Bits per number of frames after the first under what the flow's `Level` expects, without any network: `[W, T - 1]`."""
+    windows, frames, rows, columns, channels = x.shape
+    level = Level(channels, rows, columns, sigma).requires_grad_(False)
+    level.expect(clean.diff(dim=1).square().mean((0, 1, 2, 3)))
+    told = level(x.flatten(1, 3))
+    errors = (x.flatten(1, 3) - told.level).unflatten(1, (frames, -1))
+    return gaussian_bits(errors, told.deviation.square().unflatten(1, (frames, -1)))[:, 1:]
 
 
 def gaussian_bits(error: Tensor, variance: Tensor) -> Tensor:
-    """Bits per number of errors `[W, T, H, W, C]` with a variance for each channel: `[W, T]`."""
+    """Bits per number of errors `[W, T, ..., C]` with their variances (of the same shape, or `[C]`): `[W, T]`."""
     variance = variance.clamp(min=1e-12)
     nats = 0.5 * (error.square() / variance + (2 * math.pi * variance).log())
     return nats.flatten(2).mean(2) / math.log(2)

@@ -37,7 +37,7 @@ COLOURS = {
     "keypoint_true_motion": "#2f9e6e",
     "regression": "#1e88e5",
     "score_step": "#1e88e5",
-    "level_gaussian": "#1e88e5",
+    "level": "#1e88e5",
     "last_frame_gaussian": "#df7d1f",
     "no_noise_removal": "#df7d1f",
     "copy_last_through_autoencoder": "#b48a4c",
@@ -133,8 +133,7 @@ def told_films(told: Sequence[Told]) -> list[Film]:
 def edited_film(edited: Edited) -> Film:
     """Show a clip beside its edits."""
     names = list(edited.rows)
-    known = ("clip", "true mirror image")
-    cells = [Cell(name, frames, len(frames) if name in known else 0) for name, frames in edited.rows.items()]
+    cells = [Cell(name, frames, len(frames) if name == "clip" else 1) for name, frames in edited.rows.items()]
     return film(edited.clip, [cells], names, [""])
 
 

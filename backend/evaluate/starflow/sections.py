@@ -45,9 +45,10 @@ def parts(count: int) -> dict[str, Part]:
             "likelihood",
             "How likely are real clips?",
             "Bits of every latent number of a frame, given the frames before it; the first frame of a window is given to all. "
-            "Everybody scores the same latents with the same noise. The Gaussians around the last frame, and around a "
-            "running mean of the frames seen (which sees through the noise), are fitted to the very windows that are scored, "
-            "which favours them; the flow has never seen these people. With a caption, it is told what will happen.",
+            "Everybody scores the same latents with the same noise. level is what the flow starts from, without any network: "
+            "what every place has shown so far, and how much it moves. It and the Gaussian around the last frame are fitted to "
+            "the very windows that are scored, which favours them; the flow has never seen these people. With a caption, it is "
+            "told what will happen.",
             (Column("bits", "Bits per number", "Negative log likelihood, base 2; less is better."),),
         ),
         Part(
@@ -119,19 +120,16 @@ def parts(count: int) -> dict[str, Part]:
             ),
         ),
         Part(
-            "mirror",
-            "Drawn mirrored",
-            "The flow has learned to say a clip again as its mirror image. PSNR against the true mirror image, in dB, "
-            "beside the clip as it is, and the true image through the autoencoder (the most that can be reached).",
-            (Column("psnr", "PSNR", "In dB; more is better.", 100.0),),
-        ),
-        Part(
             "retold",
             "Told again",
-            "A clip's own noise, drawn again. Unchanged, it should give the clip back (dB, against the clip; its first "
-            "frame all the time is what it has to beat); with other words or another first frame, the same motion under "
-            "another condition.",
-            (Column("psnr", "PSNR", "In dB; more is better.", 100.0),),
+            "A clip's own noise, drawn again from its first frame. Unchanged, it should give the clip back, as the autoencoder "
+            "sees it (bound); its first frame all the time is what it has to beat. From somebody else's first frame, the same "
+            "motion should happen to another face: follows is how the change from frame to frame goes up and down with the "
+            "clip's own (correlation over time), beside clips drawn from that frame with fresh noise.",
+            (
+                Column("psnr", "PSNR", "Against the clip, in dB; more is better.", 100.0),
+                Column("follows", "Follows", "Correlation over time of how much changes; 1 is the clip's own rhythm.", 1.0),
+            ),
         ),
         Part(
             "told",

@@ -15,8 +15,8 @@ def test_a_score_step_goes_up_the_likelihood(model):
         made = cleaned(model, noisy)
     at = noisy.clone().requires_grad_()
     model.flow.log_prob(at).sum().backward()
-    assert torch.allclose(made["score_step"], noisy + 0.2**2 * at.grad, atol=1e-5)
-    assert torch.allclose(made["flow_score_matching"], noisy + 0.2 * model.denoiser(noisy), atol=1e-6)
+    assert torch.allclose(made["score_step"], noisy + model.flow.config.noise**2 * at.grad, atol=1e-5)
+    assert torch.allclose(made["flow_score_matching"], noisy + model.flow.config.noise * model.denoiser(noisy), atol=1e-6)
     assert torch.equal(made["no_noise_removal"], noisy)
 
 

@@ -82,7 +82,7 @@ def test_the_page_is_whole_and_needs_no_network(found, tmp_path):
     read = Page(page)
     assert read.open == []
     assert read.sources and all(source.startswith("data:") for source in read.sources)
-    assert sum(source.startswith("data:video/mp4") for source in read.sources) == 2 + 1 + 2 + 2
+    assert sum(source.startswith("data:video/mp4") for source in read.sources) == 2 + 1 + 2
     assert not re.search(r"url\((?!data:|#)", page)
     for part in parts(2).values():
         assert part.title in read.text

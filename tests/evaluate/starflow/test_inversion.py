@@ -38,7 +38,7 @@ def test_both_ways_of_solving_are_what_the_sampler_draws(model, known):
     z = torch.randn(1, 64, 4, generator=torch.Generator().manual_seed(1))
     generator = torch.Generator().manual_seed(2)
     drawn = draw(model.flow, None, known, 16, generator, z=z, jacobi=Jacobi(block=8, tolerance=0.0))
-    noisy = known + 0.2 * torch.randn(known.shape, generator=torch.Generator().manual_seed(2))
+    noisy = known + model.flow.config.noise * torch.randn(known.shape, generator=torch.Generator().manual_seed(2))
     with torch.inference_mode():
         for settings in (None, Jacobi(block=8, tolerance=0.0)):
             assert torch.allclose(solve(model.flow, noisy, z, settings).x, drawn.noisy, atol=1e-4)

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import torch
 from scipy.stats import norm
 
 from backend.evaluate.starflow.footage import source
-from backend.evaluate.starflow.likelihood import GAINS, frame_bits, gaussians, likelihood
+from backend.evaluate.starflow.likelihood import frame_bits, gaussians, likelihood
 from backend.keypoints.captions import caption
 from backend.starflow.flow import Flow
 from tests.evaluate.starflow.conftest import SMALL
@@ -27,47 +28,36 @@ def test_bits_of_frames_add_up_to_the_likelihood_of_every_beginning(model, laten
             assert torch.allclose(bits[:, :frames].sum(1) * 16 * math.log(2), nats, rtol=1e-4)
 
 
-def test_an_untrained_flow_is_the_standard_gaussian(latents):
-    frames = latents.flatten(0, 1)[:, None]  # each for itself: an untrained flow over frames expects what it has seen
+def test_an_untrained_flow_is_the_gaussian_that_knows_nothing(latents):
+    frames = latents.flatten(0, 1)[:, None]  # each for itself: behind others, it expects what it has seen
     bits = frame_bits(Flow(SMALL.flow).eval().requires_grad_(False), frames)
-    wanted = -norm.logpdf(frames.double()).mean((2, 3, 4)) / math.log(2)
+    wanted = -norm.logpdf(frames.double(), 0, math.sqrt(1 + SMALL.flow.noise**2)).mean((2, 3, 4)) / math.log(2)
     assert np.allclose(bits, wanted, rtol=1e-3)
 
 
-def test_gaussians_around_the_last_frame_are_the_best_there_are_of_their_kind(latents):
-    found = gaussians(latents, 0.2)
+def test_the_gaussian_around_the_last_frame_is_the_best_there_is_of_its_kind(latents):
+    found = gaussians(latents, latents, 0.2)
     before, after = latents[:, :-1].double().numpy(), latents[:, 1:].double().numpy()
-    plain, level = np.empty_like(after), np.empty_like(after)
-    for channel in range(4):
-        a, b = before[..., channel], after[..., channel]
-        plain[..., channel] = norm.logpdf(b, a, np.sqrt(((b - a) ** 2).mean()))
-        level[..., channel] = min(
-            (np.log(spread) + 0.5 * ((b - mean) / spread) ** 2 + 0.5 * math.log(2 * math.pi) for mean, spread in _levels(a, b)),
-            key=np.mean,
-        )
-    for name, wanted in (("last_frame_gaussian", plain), ("level_gaussian", -level)):
-        assert np.allclose(found[name], -wanted.mean((2, 3, 4)) / math.log(2), atol=1e-4)
+    plain = norm.logpdf(after, before, np.sqrt(((after - before) ** 2).mean((0, 1, 2, 3))))
+    assert np.allclose(found["last_frame_gaussian"], -plain.mean((2, 3, 4)) / math.log(2), atol=1e-4)
     nothing = -norm.logpdf(after, 0, math.sqrt(1 + 0.2**2)).mean((2, 3, 4)) / math.log(2)
     assert np.allclose(found["standard_gaussian"], nothing, atol=1e-4)
 
 
-def _levels(before, after):
-    """Means of what was before, with all the weights that there may be, and how far what came was from them."""
-    for gain in GAINS.tolist():
-        mean, state = np.empty_like(before), before[:, 0]
-        for t in range(before.shape[1]):
-            weight = max(gain, 1 / (t + 1))
-            state = (1 - weight) * state + weight * before[:, t]
-            mean[:, t] = state
-        yield mean, np.sqrt(((after - mean) ** 2).mean())
+def test_the_level_alone_is_a_flow_whose_networks_say_nothing(latents):
+    clean = latents + 0.3 * torch.randn(latents.shape, generator=torch.Generator().manual_seed(1))
+    flow = Flow(replace(SMALL.flow, noise=0.2)).eval().requires_grad_(False)
+    flow.expect(torch.from_numpy((np.diff(clean.numpy(), axis=1) ** 2).mean((0, 1, 2, 3))))
+    wanted = frame_bits(flow, latents)[:, 1:]  # a new flow's maps are the identity, around the level
+    assert torch.allclose(gaussians(latents, clean, 0.2)["level"], wanted, rtol=1e-3)
 
 
 def test_all_score_the_same_noisy_latents_without_the_first_frame(model, windows):
     results, tests = likelihood(model, windows, seed=3)
-    noisy = []
+    noisy, kept, sigma = [], [], model.flow.config.noise
     for number, window in enumerate(windows):
-        clean = model.autoencoder.encode(window.pixels)[None]
-        noisy.append(clean + 0.2 * torch.randn(clean.shape, generator=source(3, number)))
+        kept.append(clean := model.autoencoder.encode(window.pixels)[None])
+        noisy.append(clean + sigma * torch.randn(clean.shape, generator=source(3, number)))
     x = torch.cat(noisy)
     flow = model.flow
     wanted = -(flow.log_prob(x) - flow.log_prob(x[:, :1])) / (17 * 16 * math.log(2))
@@ -75,7 +65,7 @@ def test_all_score_the_same_noisy_latents_without_the_first_frame(model, windows
     said = torch.from_numpy(np.stack([caption(window.landmarks) for window in windows]))
     told = -(flow.log_prob(x, said) - flow.log_prob(x[:, :1], said)) / (17 * 16 * math.log(2))
     assert results["likelihood_flow_with_caption"]["bits"].value == pytest.approx(told.mean().item(), rel=1e-4)
-    plain = gaussians(x, 0.2)["last_frame_gaussian"]
+    plain = gaussians(x, torch.cat(kept), sigma)["last_frame_gaussian"]
     assert results["likelihood_last_frame_gaussian"]["bits"].per_step == pytest.approx(plain.mean(0).tolist(), rel=1e-4)
     assert {(t.method, t.against) for t in tests} >= {("likelihood_flow", "likelihood_last_frame_gaussian")}
     assert results["likelihood_flow"]["bits"].low is not None
