@@ -40,6 +40,7 @@ COLOURS = {
     "level": "#1e88e5",
     "last_frame_gaussian": "#df7d1f",
     "no_noise_removal": "#df7d1f",
+    "sliding_last": "#b45fb4",
     "copy_last_through_autoencoder": "#b48a4c",
     "reconstruction_bound": "#2f9e6e",
     "truth": "#2f9e6e",
@@ -47,6 +48,9 @@ COLOURS = {
 OTHER = "#8b909a"
 LEADING = ("video_flow", "flow")
 DASHED = ("keypoint_true_motion", "reconstruction_bound", "truth", "copy_last_through_autoencoder", "keypoint_still")
+
+LIVELY = 3.0
+"""Motion over the truth's up to which it is drawn: the jump into a window would flatten the rest."""
 
 EDGE = 96
 """Edge of each picture of a film in pixels."""
@@ -202,9 +206,11 @@ def drift_by_frame(results: Results) -> str:
     panels = (("mae", "MAE"), ("sharpness", "Sharpness over the truth's"), ("motion_left", "Motion over the truth's"))
     with styled():
         figure = Figure(figsize=(10.8, 3.4), layout="constrained")
-        for axes, (metric, title) in zip(figure.subplots(1, 3), panels, strict=True):
+        panes = figure.subplots(1, 3)
+        for axes, (metric, title) in zip(panes, panels, strict=True):
             _lines(axes, {name: found for name, found in shown.items() if name != "truth"}, metric, scale=1 / RATE, first=1)
             axes.set(title=title, xlabel="seconds ahead", ylim=(0, None))
+        panes[2].set_ylim(0, min(panes[2].get_ylim()[1], LIVELY))
         figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right center", fontsize=9)
         return svg(figure, "Error, sharpness and motion of clips that are continued for three windows")
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from backend.evaluate.words import Column
 
+MOST = 1e9
+"""More is better, without an end."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -37,8 +40,8 @@ def parts(count: int) -> dict[str, Part]:
                 ),
                 Column("apd", "APD", "Mean absolute difference of two futures of the same window: diversity.", None),
                 Column("apd_over_mae", "APD / MAE", "Diversity over error.", None),
-                Column("motion", "Motion", "Change from frame to frame over the truth's; 1 is as lively as real clips.", 1.0),
-                Column("sharpness", "Sharpness", "Gradients over the truth's; 1 is as sharp, below is blurred.", 1.0),
+                Column("motion", "Motion", "Change from frame to frame over the truth's; 1 is as lively as real clips.", None),
+                Column("sharpness", "Sharpness", "Gradients over the truth's; 1 is as sharp, below is blurred.", None),
             ),
         ),
         Part(
@@ -80,13 +83,13 @@ def parts(count: int) -> dict[str, Part]:
                 Column("passes", "Passes, deep", "Passes through the deep block's transformer.", None),
                 Column("ms", "ms, deep", "Time of the deep block.", None),
                 Column("error", "Difference, deep", "Norm of the difference from the sequential answer, over its norm.", None),
-                Column("deep_saved", "Fewer passes, deep", "Sequential passes over these.", float("inf")),
-                Column("deep_faster", "Faster, deep", "Sequential time over this.", float("inf")),
+                Column("deep_saved", "Fewer passes, deep", "Sequential passes over these.", MOST),
+                Column("deep_faster", "Faster, deep", "Sequential time over this.", MOST),
                 Column("draw_passes", "Passes", "Passes of the whole draw.", None),
                 Column("draw_ms", "ms", "Time of the whole draw.", None),
                 Column("draw_error", "Difference", "Of the whole draw.", None),
-                Column("saved", "Fewer passes", "Of the whole draw.", float("inf")),
-                Column("faster", "Faster", "Of the whole draw.", float("inf")),
+                Column("saved", "Fewer passes", "Of the whole draw.", MOST),
+                Column("faster", "Faster", "Of the whole draw.", MOST),
                 Column("iterations", "Iterations", "Of a block of the deep block, on average.", None),
             ),
         ),
@@ -95,12 +98,12 @@ def parts(count: int) -> dict[str, Part]:
             "There and back",
             "Noisy latents of whole windows to noise and back, in float32: the largest error of any number; latents have "
             "deviation 1.",
-            (Column("max_error", "Largest error", "Absolute."),),
+            (Column("max_error", "Largest error", "Absolute.", None),),
         ),
         Part(
             "draw",
             "How long a draw takes",
-            "16 frames from pictures to pictures, one future alone and several at once.",
+            "16 frames, from pictures to pictures; a row for how many futures are drawn at once.",
             (
                 Column("ms", "ms", "Median of three.", None),
                 Column("frames_per_s", "Frames a second", "Of all futures together.", None),
@@ -114,9 +117,9 @@ def parts(count: int) -> dict[str, Part]:
             "to the truth and blurs; a sample is sharp, and goes its own way: so error alone is not the measure.",
             (
                 Column("mae", "MAE", "Mean absolute difference of pixels in [0, 1]; less is better."),
-                Column("sharpness", "Sharpness", "Gradients over the truth's; 1 is as sharp.", 1.0),
-                Column("motion_left", "Motion", "Change from frame to frame over the truth's; 1 is as lively.", 1.0),
-                Column("latent_size", "Latent size", "Root mean square of a frame's latents; real frames have about 1.", 1.0),
+                Column("sharpness", "Sharpness", "Gradients over the truth's; 1 is as sharp.", None),
+                Column("motion_left", "Motion", "Change from frame to frame over the truth's; 1 is as lively.", None),
+                Column("latent_size", "Latent size", "Root mean square of a frame's latents; real frames have about 1.", None),
             ),
         ),
         Part(
