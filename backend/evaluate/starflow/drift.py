@@ -51,7 +51,7 @@ def drift(
         drawing = Drawing(seed=seed + number)
         made = {
             "truth": truth,
-            "reconstruction_bound": rebuilt(video, truth),
+            "reconstruction": rebuilt(video, truth),
             "copy_last": known[-1:].repeat(LENGTH, 0),
             "flow": video.futures(known, 1, LENGTH, drawing)[0],
         }
@@ -87,7 +87,7 @@ def _scores(video: VideoFlow, frames: Picture, truth: Picture, last: Picture) ->
 
 @torch.inference_mode()
 def rebuilt(video: VideoFlow, frames: Picture) -> Picture:
-    """Frames `[T, S, S, 3]` through the autoencoder: what no draw can be better than."""
+    """Frames `[T, S, S, 3]` through the autoencoder: a right draw, but for the detail that draws are given back."""
     made = video.model.autoencoder.decode(video.model.autoencoder.encode(unit(frames).to(video.device)))
     found: Picture = (made.clamp(0, 1) * 255).round().byte().movedim(-3, -1).cpu().numpy()
     return found

@@ -51,8 +51,8 @@ def edits(
 
     Returns:
         `psnr` in dB against the clip, without its first frame, by `retold_unchanged` (told again without any change),
-        `retold_bound` (the clip through the autoencoder) and `retold_first_frame` (that frame all the time); `follows`, the
-        correlation over time of how much changes from frame to frame with how much does in the clip, by
+        `retold_autoencoder` (the clip through the autoencoder) and `retold_first_frame` (that frame all the time);
+        `follows`, the correlation over time of how much changes from frame to frame with how much does in the clip, by
         `retold_somebody_else` (from another first frame) and `retold_fresh_noise` (drawn from that frame, of nothing else).
         Tests; and sheets.
     """
@@ -61,7 +61,7 @@ def edits(
         clip, drawing = window.frames, Drawing(seed=seed + number)
         made = {
             "unchanged": video.retold(clip, drawing),
-            "bound": rebuilt(video, clip),
+            "autoencoder": rebuilt(video, clip),
             "first_frame": clip[:1].repeat(len(clip), 0),
         }
         scores = {name: {"psnr": [_psnr(frames[1:], clip[1:])], "follows": [math.nan]} for name, frames in made.items()}

@@ -24,6 +24,9 @@ BLOCKS = (4, 8, 16, 32, 64, 128, 256)
 REPEATS = 3
 """Times that each way is run on every window; the median counts."""
 
+TOLERANCE = 2e-7
+"""Of the blocks that are compared, squared: tighter than a draw's own, since a last change is less than an error."""
+
 ONE_BY_ONE = "inversion_sequential"
 
 
@@ -84,14 +87,16 @@ def inversion(
         progress: told of windows done.
 
     Returns:
-        By `inversion_sequential` and `inversion_block_N`: `passes` and `ms` of the deep block, and of the whole draw with the
-        shallow blocks (`draw_passes`, `draw_ms`); `error` and `draw_error`, norm of the difference over that of the sequential
-        answer; `saved` and `faster`, sequential passes and ms over this one's, of the whole draw (`deep_saved`, `deep_faster`
-        of the deep block); `iterations` of the deep block's blocks (`per_step`: one by one).
+        By `inversion_sequential`, `inversion_as_drawn` (the settings of every draw) and `inversion_block_N`: `passes` and `ms`
+        of the deep block, and of the whole draw with the shallow blocks (`draw_passes`, `draw_ms`); `error` and `draw_error`,
+        norm of the difference over that of the sequential answer; `saved` and `faster`, sequential passes and ms over this
+        one's, of the whole draw (`deep_saved`, `deep_faster` of the deep block); `iterations` of the deep block's blocks
+        (`per_step`: one by one).
     """
     flow, table, done = model.flow, Table(seed), 0
     ways: dict[str, Jacobi | None] = {ONE_BY_ONE: None}
-    ways |= {f"inversion_block_{n}": Jacobi(block=n, most=n) for n in BLOCKS if n <= CHUNK * flow.tokens}
+    ways["inversion_as_drawn"] = Jacobi()
+    ways |= {f"inversion_block_{n}": Jacobi(block=n, tolerance=TOLERANCE, most=n) for n in BLOCKS if n <= CHUNK * flow.tokens}
     for number, window in enumerate(windows):
         random = source(seed, number)
         device = next(model.parameters()).device

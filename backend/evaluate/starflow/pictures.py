@@ -43,11 +43,13 @@ COLOURS = {
     "sliding_last": "#b45fb4",
     "copy_last_through_autoencoder": "#b48a4c",
     "reconstruction_bound": "#2f9e6e",
+    "reconstruction": "#2f9e6e",
+    "autoencoder": "#b48a4c",
     "truth": "#2f9e6e",
 }
 OTHER = "#8b909a"
 LEADING = ("video_flow", "flow")
-DASHED = ("keypoint_true_motion", "reconstruction_bound", "truth", "copy_last_through_autoencoder", "keypoint_still")
+DASHED = ("keypoint_true_motion", "reconstruction", "truth", "copy_last_through_autoencoder", "keypoint_still")
 
 LIVELY = 3.0
 """Motion over the truth's up to which it is drawn: the jump into a window would flatten the rest."""

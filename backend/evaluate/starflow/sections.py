@@ -78,7 +78,8 @@ def parts(count: int) -> dict[str, Part]:
             "Jacobi against token by token",
             "The same noise becomes the same 16 frames, token by token (sequential) and in blocks whose tokens are solved "
             "together until they stand still. Both ran in turn on the same machine; times are medians. The deep block is "
-            "the part that goes over all frames; the whole draw has the shallow blocks too.",
+            "the part that goes over all frames; the whole draw has the shallow blocks too. as_drawn is how draws are solved "
+            "by default; the others go on a little longer, so that the result is the same.",
             (
                 Column("passes", "Passes, deep", "Passes through the deep block's transformer.", None),
                 Column("ms", "ms, deep", "Time of the deep block.", None),
@@ -125,8 +126,8 @@ def parts(count: int) -> dict[str, Part]:
         Part(
             "retold",
             "Told again",
-            "A clip's own noise, drawn again from its first frame. Unchanged, it should give the clip back, as the autoencoder "
-            "sees it (bound); its first frame all the time is what it has to beat. From somebody else's first frame, the same "
+            "A clip's own noise, drawn again from its first frame. Unchanged, it should give the clip back, about as the "
+            "autoencoder does; its first frame all the time is what it has to beat. From somebody else's first frame, the same "
             "motion should happen to another face: follows is how the change from frame to frame goes up and down with the "
             "clip's own (correlation over time), beside clips drawn from that frame with fresh noise.",
             (

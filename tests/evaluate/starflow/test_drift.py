@@ -37,7 +37,7 @@ def test_error_is_measured_frame_by_frame_against_what_came(model, long):
     assert results["drift_truth"]["motion_left"].value == pytest.approx(1)
     assert results["drift_copy_last"]["motion_left"].value == 0
     assert {t.against for t in tests} == {"drift_regression", "drift_copy_last"}
-    assert set(shown) == {"truth", "reconstruction_bound", "copy_last", "flow", "regression"}
+    assert set(shown) == {"truth", "reconstruction", "copy_last", "flow", "regression"}
 
 
 def test_both_models_go_on_from_the_same_context_for_three_windows(model, long):

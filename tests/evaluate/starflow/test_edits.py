@@ -43,7 +43,7 @@ def test_telling_again_is_measured_against_the_clip(model, windows):
 
 def test_with_one_person_alone_nobody_else_is_told_from(model, windows):
     results, tests, tales = edits(Perfect(model), windows[:1])
-    assert set(results) == {"retold_unchanged", "retold_bound", "retold_first_frame"}
+    assert set(results) == {"retold_unchanged", "retold_autoencoder", "retold_first_frame"}
     assert "somebody else" not in tales[0].rows and [t.metric for t in tests] == ["psnr"]
 
 
