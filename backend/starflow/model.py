@@ -1,4 +1,4 @@
-"""The whole of STARFlow-V, small: autoencoder, flow and denoiser in one folder of weights."""
+"""The whole of STARFlow-V, small: autoencoder, flow, denoiser, and faces to begin with, in one folder of weights."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from backend.starflow.autoencoder import Autoencoder, AutoencoderConfig
 from backend.starflow.denoiser import Denoiser, DenoiserConfig
+from backend.starflow.first import FirstFrame
 from backend.starflow.flow import Flow, FlowConfig
 from backend.weights import load_model, save_model
 
@@ -45,6 +46,7 @@ class StarFlow(nn.Module):
         self.autoencoder = Autoencoder(config.autoencoder)
         self.flow = Flow(config.flow)
         self.denoiser = Denoiser(config.denoiser)
+        self.first = FirstFrame((config.flow.rows, config.flow.columns, config.flow.channels))
 
     @torch.inference_mode()
     def bits_per_dimension(self, frames: Tensor, generator: torch.Generator, caption: Tensor | None = None) -> Tensor:

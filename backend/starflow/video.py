@@ -27,6 +27,9 @@ CHUNK = 16
 STILL = 0.08
 """Change of brightness, in [0, 1], at which a place counts as moved."""
 
+FACES = 0.6
+"""How far from the average face a clip from words begins, of what people really differ by; further off, faces fall apart."""
+
 Frames = NDArray[np.uint8]
 Progress = Callable[[float], None]
 
@@ -92,12 +95,15 @@ class VideoFlow:
     def imagine(self, count: int, frames: int, drawing: Drawing, progress: Progress | None = None) -> Frames:
         """Draw clips of nobody in particular from a caption alone (text-to-video): `[K, frames, S, S, 3]`.
 
+        The first frame comes from `FirstFrame`, the caption and the flow say what it does from there.
+
         Raises:
             InputError: `video_caption`, as `futures`.
         """
-        flow = self.model.flow.config
-        nothing = torch.zeros(count, 0, flow.rows, flow.columns, flow.channels, device=self.device)
-        return _bytes(self._decode(self._roll(nothing, frames, drawing, progress)))
+        _said(drawing.caption, count)
+        first = self.model.first.draw(count, FACES * drawing.temperature, _source(drawing))[:, None]
+        rest = self._roll(first, frames - 1, drawing, progress)
+        return _bytes(self._decode(torch.cat([first, rest], 1)))
 
     def retold(self, clip: Frames, drawing: Drawing, start: Frames | None = None) -> Frames:
         """Tell a clip again with other words, or from another first frame: its own noise, under another condition.

@@ -113,6 +113,11 @@ class Material:
         latents = self.latents(windows, np.zeros((count, 1), bool))
         return latents.diff(dim=1).square().mean((0, 1, 2, 3)).to(self.settings.device)
 
+    def first_frames(self, count: int = 4096) -> Tensor:
+        """Latents of frames of training people, weighed alike, half of them mirrored: `[count, H, W, C]`."""
+        windows, random = self.clips.draw(count, np.random.default_rng(0)), np.random.default_rng(1)
+        return self.latents(windows[:, :1], random.random((count, 1)) < 0.5)[:, 0].to(self.settings.device)
+
     def held_out_frames(self, rows: int = 64) -> Tensor:
         """Held-out frames, one of each of some windows: `[rows, 3, S, S]`."""
         return self.held_out.pictures(self.windows[:rows, 0]).to(self.settings.device)
@@ -217,6 +222,7 @@ def train_starflow(
     material = Material(Pack(packed), model.eval(), settings)
     if settings.stage in ("flow", "regression") and not model.flow.deep.head.weight.any():
         model.flow.expect(material.changes())
+        model.first.fit(material.first_frames())
         average.load_state_dict(model.state_dict())
     figures: dict[str, float] = {}
     for share, recent in _updates(model, average, optimiser, material, state):
