@@ -77,4 +77,4 @@ def test_however_lively_it_gets_it_does_not_burst():
         expected = level(torch.cat([x, torch.zeros(8, 4, 3)], 1))
         drawn = expected.level[:, -4:] + 2 * expected.deviation[:, -4:] * torch.randn(8, 4, 3)
         x = torch.cat([x, drawn], 1)
-    assert expected.deviation.max() < 1
+    assert expected.deviation[:, -4:].max() < 0.7
