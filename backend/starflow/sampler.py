@@ -20,11 +20,13 @@ class Drawn:
 
     Attributes:
         latents: `[B, T, H, W, C]`.
+        last: the last known frame as the flow saw it, in noise, cleaned likewise: `[B, H, W, C]`; None where none was known.
         noisy: the same shape.
         efforts: of the deep block, then of each shallow one.
     """
 
     latents: Tensor
+    last: Tensor | None
     noisy: Tensor
     efforts: list[Effort]
 
@@ -75,11 +77,6 @@ def draw(
         z = temperature * torch.randn(batch, frames * flow.tokens, flow.config.channels, generator=generator).to(device)
     u, effort = parallel(solver, z, settings, last, progress)
     x, efforts = flow.outside(u, replace(settings, block=flow.tokens))
-    return Drawn(_cleaned(flow, denoiser, noisy, x), x, [effort, *efforts])
-
-
-def _cleaned(flow: Flow, denoiser: Denoiser | None, before: Tensor, x: Tensor) -> Tensor:
-    if denoiser is None:
-        return x
-    whole = torch.cat([before, x], 1)
-    return x + flow.config.noise * denoiser(whole)[:, before.shape[1] :]
+    whole = torch.cat([noisy, x], 1)
+    cleaned = whole if denoiser is None else whole + flow.config.noise * denoiser(whole)
+    return Drawn(cleaned[:, seen:], cleaned[:, seen - 1] if seen else None, x, [effort, *efforts])

@@ -16,7 +16,7 @@ from backend.errors import InputError
 from backend.keypoints.captions import MOTIONS, parse
 from backend.starflow.inversion import Jacobi
 from backend.starflow.model import StarFlow
-from backend.starflow.sampler import draw
+from backend.starflow.sampler import Drawn, draw
 
 RATE = 12.5
 """Frames a second."""
@@ -89,8 +89,8 @@ class VideoFlow:
         """
         pictures = self._pictures(context)
         known = self._encode(pictures[-self.context :]).expand(count, -1, -1, -1, -1)
-        drawn = self._decode(self._roll(known, frames, drawing or Drawing(), progress))
-        return _bytes(self._with_detail(drawn, pictures[-1]))
+        drawn, last = self._roll(known, frames, drawing or Drawing(), progress)
+        return _bytes(self._with_detail(drawn, last, pictures[-1]))
 
     def imagine(self, count: int, frames: int, drawing: Drawing, progress: Progress | None = None) -> Frames:
         """Draw clips of nobody in particular from a caption alone (text-to-video): `[K, frames, S, S, 3]`.
@@ -102,7 +102,7 @@ class VideoFlow:
         """
         _said(drawing.caption, count)
         first = self.model.first.draw(count, FACES * drawing.temperature, _source(drawing))[:, None]
-        rest = self._roll(first, frames - 1, drawing, progress)
+        rest, _ = self._roll(first, frames - 1, drawing, progress)
         return _bytes(self._decode(torch.cat([first, rest], 1)))
 
     def retold(self, clip: Frames, drawing: Drawing, start: Frames | None = None) -> Frames:
@@ -132,22 +132,26 @@ class VideoFlow:
         with torch.inference_mode():
             noise, _ = flow(latents + flow.config.noise * shaken.to(self.device))
         told = self._draw(self._encode(first[None]), len(clip) - 1, drawing, _source(drawing), z=noise[:, flow.tokens :])
-        return np.concatenate([_bytes(first[None]), _bytes(self._with_detail(self._decode(told), first))[0]])
+        return np.concatenate([_bytes(first[None]), _bytes(self._with_detail(told.latents, told.last, first))[0]])
 
     @property
     def context(self) -> int:
         """Frames that a future is drawn from at most."""
         return self.model.config.frames - CHUNK
 
-    def _roll(self, known: Tensor, frames: int, drawing: Drawing, progress: Progress | None) -> Tensor:
-        """Draw latents behind `known` `[K, T, H, W, C]`, window after window: `[K, frames, H, W, C]`."""
-        source, whole = _source(drawing), known
+    def _roll(self, known: Tensor, frames: int, drawing: Drawing, progress: Progress | None) -> tuple[Tensor, Tensor | None]:
+        """Draw latents behind `known` `[K, T, H, W, C]`, window after window.
+
+        Returns:
+            `[K, frames, H, W, C]`, and the last known frame as the flow saw it, `[K, H, W, C]`.
+        """
+        source, whole, last = _source(drawing), known, None
         while (done := whole.shape[1] - known.shape[1]) < frames:
             seen = whole[:, -self.context :]
             some = min(frames - done, self.model.config.frames - seen.shape[1])
             part = self._draw(seen, some, drawing, source, progress=_part_of(progress, done / frames, some / frames))
-            whole = torch.cat([whole, part], 1)
-        return whole[:, known.shape[1] :]
+            whole, last = torch.cat([whole, part.latents], 1), part.last if last is None else last
+        return whole[:, known.shape[1] :], last
 
     def _draw(
         self,
@@ -157,7 +161,7 @@ class VideoFlow:
         source: torch.Generator,
         progress: Progress | None = None,
         z: Tensor | None = None,
-    ) -> Tensor:
+    ) -> Drawn:
         return draw(
             self.model.flow,
             self.model.denoiser,
@@ -170,13 +174,23 @@ class VideoFlow:
             jacobi=drawing.jacobi,
             progress=progress,
             z=z,
-        ).latents
+        )
 
-    def _with_detail(self, drawn: Tensor, last: Tensor) -> Tensor:
-        """Give back to places that stayed as they were what the autoencoder cannot say of the last known frame `[3, S, S]`."""
-        rebuilt = self._decode(self._encode(last[None]))[0, 0]
+    def _with_detail(self, latents: Tensor, seen: Tensor | None, last: Tensor) -> Tensor:
+        """Decode, and give places that stay as they were what the model does not see of the last known frame.
+
+        Args:
+            latents: what was drawn, `[K, T, H, W, C]`.
+            seen: the last known frame as the model saw it, `[K, H, W, C]`.
+            last: the same as it is, `[3, S, S]`.
+
+        Returns:
+            `[K, T, 3, S, S]`.
+        """
+        drawn = self._decode(latents)
+        rebuilt = self._decode(self._encode(last[None]) if seen is None else seen[:, None])
         moved = (drawn - rebuilt).abs().mean(-3, keepdim=True)
-        moved = F.avg_pool2d(moved.flatten(0, 1), 5, 1, 2).unflatten(0, moved.shape[:2])
+        moved = F.avg_pool2d(moved.flatten(0, 1), 5, 1, 2, count_include_pad=False).unflatten(0, moved.shape[:2])
         return drawn + (last - rebuilt) * torch.exp(-moved / STILL)
 
     def _pictures(self, frames: Frames) -> Tensor:
