@@ -72,9 +72,7 @@ def animate(
     k: Annotated[int, typer.Option(min=1, max=16, help="Futures.")] = 4,
     horizon: Annotated[int, typer.Option(min=4, max=24, help="Steps of 80 ms.")] = 16,
     method: Annotated[str, typer.Option(help="gru_nf, gru_snf or both.")] = "gru_snf",
-    temperature: Annotated[
-        float | None, typer.Option(min=0, max=2, help="Scale of the flow's noise; 1, of the video flow 0.9.")
-    ] = None,
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the flow's noise.")] = 1.0,
     size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
     generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
     reference: Annotated[
@@ -100,7 +98,7 @@ def animate(
     painting = engine == "starflow"
     if painting and whole_picture:
         raise InputError("engine_whole", "The whole picture shows no futures for the video flow to draw.", "Leave one out.")
-    chosen = {"k": k, "horizon": horizon, "method": method, "temperature": 1.0 if temperature is None else temperature}
+    chosen = {"k": k, "horizon": horizon, "method": method, "temperature": temperature}
     try:
         settings = msgspec.convert(chosen, ForecastSettings)
     except msgspec.ValidationError as error:
@@ -187,12 +185,12 @@ def _reference(words: str) -> Reference:
         ) from None
 
 
-def _painter(models: Path, device: str, temperature: float | None, seed: int) -> Painter:
+def _painter(models: Path, device: str, temperature: float, seed: int) -> Painter:
     """The video flow as what draws the futures."""
     from backend.starflow.video import Drawing, VideoFlow
     from backend.video_film import painter
 
-    drawing = Drawing(seed=seed) if temperature is None else Drawing(seed=seed, temperature=temperature)
+    drawing = Drawing(seed=seed, temperature=temperature)
     return painter(VideoFlow.load(models / "starflow", device), drawing)
 
 

@@ -41,7 +41,7 @@ def draw(
     *,
     caption: Tensor | None = None,
     guidance: float = 0.0,
-    temperature: float = 1.0,
+    temperature: float | Tensor = 1.0,
     jacobi: Jacobi | None = None,
     progress: Callable[[float], None] | None = None,
     z: Tensor | None = None,
@@ -56,7 +56,7 @@ def draw(
         generator: the source of all noise.
         caption: word numbers `[B, P]`.
         guidance: weight w of the caption beyond its own.
-        temperature: scale of the noise.
+        temperature: scale of the noise, for all or `[B]`.
         jacobi: how to solve.
         progress: called with the share of tokens that is drawn.
         z: noise `[B, frames * H * W, C]` to draw from instead of fresh noise.
@@ -74,7 +74,8 @@ def draw(
         solver.settle(u)
         last = u[:, -flow.tokens :]
     if z is None:
-        z = temperature * torch.randn(batch, frames * flow.tokens, flow.config.channels, generator=generator).to(device)
+        z = torch.randn(batch, frames * flow.tokens, flow.config.channels, generator=generator).to(device)
+        z = z * torch.as_tensor(temperature, device=device).reshape(-1, 1, 1)
     u, effort = parallel(solver, z, settings, last, progress)
     x, efforts = flow.outside(u, replace(settings, block=flow.tokens))
     whole = torch.cat([noisy, x], 1)

@@ -27,6 +27,11 @@ CHUNK = 16
 STILL = 0.08
 """Change of brightness, in [0, 1], at which a place counts as moved."""
 
+CALM = 0.2
+"""Temperature of the calmest of several clips, as a share of the liveliest's. A face may rest or move next: futures of one
+temperature would all do the same.
+"""
+
 FACES = 0.6
 """How far from the average face a clip from words begins, of what people really differ by; further off, faces fall apart."""
 
@@ -41,14 +46,14 @@ class Drawing:
     Attributes:
         caption: what the face should do, in words of `MOTIONS`; empty says nothing.
         guidance: how much more than likely the caption should show; 0 is its own likelihood.
-        temperature: scale of the noise; below 1 calmer and more alike.
+        temperature: scale of the noise of the liveliest clip; several clips go from `CALM` of it up to that.
         seed: of the noise.
         jacobi: how to invert the flow.
     """
 
     caption: str = ""
     guidance: float = 1.0
-    temperature: float = 0.9
+    temperature: float = 1.0
     seed: int = 0
     jacobi: Jacobi = Jacobi()
 
@@ -170,7 +175,7 @@ class VideoFlow:
             source,
             caption=_said(drawing.caption, len(known)),
             guidance=drawing.guidance,
-            temperature=drawing.temperature,
+            temperature=_temperatures(drawing.temperature, len(known)),
             jacobi=drawing.jacobi,
             progress=progress,
             z=z,
@@ -207,6 +212,11 @@ class VideoFlow:
     @torch.inference_mode()
     def _decode(self, latents: Tensor) -> Tensor:
         return self.model.autoencoder.decode(latents)
+
+
+def _temperatures(highest: float, count: int) -> Tensor:
+    """From calm to lively, evenly: `[count]`; a single one is the highest."""
+    return highest * torch.linspace(CALM, 1.0, count) if count > 1 else torch.tensor([highest])
 
 
 def _said(caption: str, count: int) -> Tensor | None:

@@ -59,6 +59,12 @@ def test_a_clip_from_words_can_be_longer_than_a_window_and_the_words_matter(vide
     assert (blinks != nods).any()
 
 
+def test_several_futures_go_from_calm_to_lively(video):
+    drawn = video.futures(clip(4), 6, 12, LIVELY).astype(float)
+    moves = np.abs(np.diff(drawn, axis=1)).mean((1, 2, 3, 4))
+    assert moves[-1] > 2 * moves[0] and (np.diff(moves) > -0.2 * moves[:-1]).all()
+
+
 def test_words_that_are_not_known_are_refused_with_those_that_are(video):
     with pytest.raises(InputError, match="dances") as refused:
         video.imagine(1, 2, Drawing(caption="dances"))
