@@ -21,7 +21,7 @@ class Jacobi:
     """
 
     block: int = 64
-    tolerance: float = 1e-6
+    tolerance: float = 2e-7
     most: int = 64
 
 
