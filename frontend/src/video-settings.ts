@@ -86,7 +86,7 @@ function fieldsOf({ most, defaults, rate }: VideoInfo): NumberField[] {
       ...number,
       name: 'video-temperature',
       title: 'How lively',
-      description: 'Scale of the noise that clips are made from: low is calm and alike, high is wild',
+      description: 'Scale of the noise of the liveliest clip; the others are calmer',
       min: 0.5,
       max: Math.max(1.2, defaults.temperature),
       step: 0.05,
