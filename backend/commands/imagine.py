@@ -35,7 +35,7 @@ def imagine(
     guidance: Annotated[float, typer.Option(min=0, max=3, help="How much more than likely the caption should show.")] = 1.0,
     temperature: Annotated[
         float, typer.Option(min=0, max=1.5, help="Scale of the flow's noise; an edit keeps the noise of its clip.")
-    ] = 1.0,
+    ] = 0.9,
     size: Annotated[int, typer.Option(min=32, max=512, help="Side of a tile in pixels.")] = 192,
     seed: Seed = 0,
     model: Annotated[Path, typer.Option(help="Folder of the video flow's weights.")] = MODELS / "starflow",

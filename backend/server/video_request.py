@@ -33,7 +33,7 @@ class VideoRequest(msgspec.Struct, frozen=True):
     steps: Annotated[int, Meta(ge=4, le=MOST_STEPS)] = 16
     caption: Annotated[str, Meta(max_length=200)] = ""
     guidance: Annotated[float, Meta(ge=0, le=3)] = 1.0
-    temperature: Annotated[float, Meta(ge=0, le=1.5)] = 1.0
+    temperature: Annotated[float, Meta(ge=0, le=1.5)] = 0.9
     seed: Annotated[int, Meta(ge=-(2**53), le=2**53)] = 0
 
 

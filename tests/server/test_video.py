@@ -114,7 +114,7 @@ def test_what_can_be_drawn_is_told_before_anything_is_loaded(shared):
     assert said["available"] and said["why"] == ""
     assert (said["captions"], said["size"], said["context"], said["rate"]) == (list(MOTIONS), SIZE, CONTEXT, 12.5)
     assert said["most"] == {"count": 8, "steps": 48}
-    assert said["defaults"] == {"count": 4, "steps": 16, "guidance": 1.0, "temperature": 1.0}
+    assert said["defaults"] == {"count": 4, "steps": 16, "guidance": 1.0, "temperature": 0.9}
 
 
 def test_futures_of_frames_are_told_from_the_beginning_to_the_sheet(shared):
