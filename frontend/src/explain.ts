@@ -48,4 +48,4 @@ export function howItWorks(shortcuts: Shortcut[]): HTMLElement {
 }
 
 export const PRIVACY =
-  'Private by design: the camera picture never leaves this browser. Only face points are sent, and a portrait you choose; both are forgotten when you close the page.';
+  'Private by design: the camera picture never leaves this browser. Only face points are sent, and pictures of a portrait you choose; all are forgotten when you close the page.';

@@ -7,6 +7,7 @@ from backend.evaluate.animation.image_metrics import ssim
 from backend.evaluate.starflow.cleanup import _drawn, cleaned, cleanup, restlessness
 from backend.evaluate.starflow.footage import source
 from backend.starflow.sampler import draw
+from backend.starflow.video import Drawing
 
 
 def test_a_score_step_goes_up_the_likelihood(model):
@@ -24,7 +25,7 @@ def test_drawn_clips_are_the_samplers_own(model, windows):
     known = windows[0].pixels[:2]
     latents = model.autoencoder.encode(known)[None]
     for name, denoiser in (("flow_score_matching", model.denoiser), ("no_noise_removal", None)):
-        drawn = draw(model.flow, denoiser, latents, 16, source(4, 1), temperature=0.9).latents
+        drawn = draw(model.flow, denoiser, latents, 16, source(4, 1), temperature=Drawing().temperature).latents
         assert torch.allclose(_drawn(model, known, 4, 1)[name], model.autoencoder.decode(drawn)[0], atol=1e-4)
 
 
