@@ -104,7 +104,7 @@ class Reader:
         self.affine, self._prefix, self._cache = affine, prefix, Cache()
         self._where = shifted(where, 0 if prefix is None else prefix.shape[1])
         self._settled = torch.empty(batch, 0, affine.enter.in_features, device=where.device)
-        self._guessed = Cache()
+        self._guessed, self._guesses = Cache(), 0
         self.passes = 0
 
     def guess(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -112,13 +112,14 @@ class Reader:
         self.passes += 1
         whole, first = torch.cat([self._settled, x], 1), self._settled.shape[1]
         (read, expected), begin = self.affine.inputs(whole, first, self._prefix), self._cache.length
-        self._guessed = self._cache.copy()
+        self._guessed, self._guesses = self._cache.head(begin), x.shape[1]
         seen = self.affine.transformer(read, self._where[begin : begin + read.shape[1]], self._guessed)
         return self.affine.parameters_of(seen[:, -x.shape[1] :], expected)
 
     def settle(self, x: Tensor) -> None:
-        """Take the tokens of the last guess as they are there, and `x` as their values: no further pass is needed."""
-        self._settled, self._cache = torch.cat([self._settled, x], 1), self._guessed
+        """Take the first tokens of the last guess as they are there, and `x` as their values: no further pass is needed."""
+        self._settled = torch.cat([self._settled, x], 1)
+        self._cache = self._guessed.head(self._guessed.length - self._guesses + x.shape[1])
 
 
 def exact(x: Tensor) -> Tensor:

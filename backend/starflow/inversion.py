@@ -12,25 +12,24 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Jacobi:
-    """How to solve for a block of tokens.
+    """How to solve for many tokens at once.
 
     Attributes:
-        block: tokens solved together.
-        tolerance: stop when the squared change is less than this share of the squared value; 0 goes on to the exact result.
-        most: iterations at most (a block is exact after as many as it has tokens).
+        block: tokens that are guessed together.
+        tolerance: a token stands still when its squared change is less than this share of its squared value; 0 goes on to the
+            exact result.
     """
 
     block: int = 64
     tolerance: float = 2e-7
-    most: int = 64
 
 
 @dataclass
 class Effort:
-    """What an inversion cost: passes through the transformer, and iterations of every block."""
+    """What an inversion cost: passes through the transformer, and how many tokens each of them settled."""
 
     passes: int = 0
-    iterations: list[int] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
 
 
 class Solver(Protocol):
@@ -44,7 +43,7 @@ class Solver(Protocol):
         """Shift and scale `[B, m, C]` of the next m tokens, were they `x`; the last of them has no say in it."""
 
     def settle(self, x: Tensor) -> None:
-        """Take `x` as the tokens that were last guessed, and go on behind them."""
+        """Take `x` as the first of the tokens that were last guessed, and go on behind them."""
 
 
 def sequential(solver: Solver, z: Tensor) -> tuple[Tensor, Effort]:
@@ -64,33 +63,51 @@ def parallel(
     first: Tensor | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Tensor, Effort]:
-    """Turn noise into tokens block by block: x <- s(x) z + b(x) until it stands still (STARFlow-V, video-aware Jacobi).
+    """Turn noise into tokens, a block at once: x <- s(x) z + b(x) until it stands still (STARFlow-V, video-aware Jacobi).
 
-    Tokens of a block see one another's last guess. A block starts from the end of what is settled (in video: the same places
-    one frame earlier, again and again); the first one from `first`, or from its noise.
+    Tokens of a block see one another's last guess. What is behind others stands still later than they: so the block slides
+    on, by as many tokens as have come to rest at its front, at least one in a pass. New tokens start from what was guessed at
+    the same place one frame earlier; where nothing was, from their noise.
 
     Args:
         solver: tells shift and scale.
         z: noise `[B, L, C]`.
-        settings: block size and stopping rule.
-        first: a frame's tokens `[B, tokens, C]` that the first block may start from.
+        settings: block size and tolerance.
+        first: the frame before, `[B, tokens, C]`.
         progress: called with the share of tokens that is settled.
     """
-    blocks, effort, last = [], Effort(-solver.passes), first
-    for noise in z.split(settings.block, 1):
-        length = noise.shape[1]
-        x = noise if last is None else last.repeat(1, -(-length // last.shape[1]), 1)[:, :length]
-        count = 0
-        while count < min(settings.most, length):
-            shift, scale = solver.guess(x)
-            x, before, count = noise * scale + shift, x, count + 1
-            if (x - before).square().sum() <= settings.tolerance * before.square().sum():
-                break
-        solver.settle(x)
-        blocks.append(x)
-        effort.iterations.append(count)
-        last = x if last is None else torch.cat([last, x], 1)[:, -last.shape[1] :]
+    done, effort, guess, past, before = 0, Effort(), z[:, :0], first, solver.passes
+    rested: list[Tensor] = []
+    while done < z.shape[1]:
+        noise = z[:, done : done + settings.block]
+        guess = _grown(guess, noise, past)
+        shift, scale = solver.guess(guess)
+        found = noise * scale + shift
+        count = _still(found, guess, settings.tolerance)
+        rested.append(found[:, :count])
+        solver.settle(rested[-1])
+        if past is not None:
+            past = torch.cat([past, rested[-1]], 1)[:, -past.shape[1] :]
+        done, guess = done + count, found[:, count:]
+        effort.settled.append(count)
         if progress:
-            progress(sum(block.shape[1] for block in blocks) / z.shape[1])
-    effort.passes += solver.passes
-    return torch.cat(blocks, 1), effort
+            progress(done / z.shape[1])
+    effort.passes = solver.passes - before
+    return torch.cat(rested, 1), effort
+
+
+def _grown(guess: Tensor, noise: Tensor, past: Tensor | None) -> Tensor:
+    """Guess as many tokens as there is noise for, going on from those already guessed."""
+    if past is None:
+        return torch.cat([guess, noise[:, guess.shape[1] :]], 1)
+    while missing := noise.shape[1] - guess.shape[1]:
+        behind = torch.cat([past, guess], 1)[:, -past.shape[1] :]
+        guess = torch.cat([guess, behind[:, :missing]], 1)
+    return guess
+
+
+def _still(found: Tensor, guess: Tensor, tolerance: float) -> int:
+    """Tokens at the front that no longer change; the first of all depends on no guess, so it is one at least."""
+    moved = (found - guess).square().sum((0, 2)) > tolerance * guess.square().sum((0, 2))
+    moved[0] = False
+    return int(moved.long().cumsum(0).eq(0).sum())

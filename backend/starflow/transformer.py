@@ -52,9 +52,11 @@ class Cache:
         """Tokens read so far."""
         return 0 if self.where is None else len(self.where)
 
-    def copy(self) -> Cache:
-        """The same tokens; what one reads from now on the other does not know."""
-        return Cache(self.keys, self.values, self.where)
+    def head(self, length: int) -> Cache:
+        """The first `length` tokens; what one reads from now on the other does not know."""
+        if self.where is None:
+            return Cache()
+        return Cache([k[:, :, :length] for k in self.keys], [v[:, :, :length] for v in self.values], self.where[:length])
 
 
 class Layer(nn.Module):

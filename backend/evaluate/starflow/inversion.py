@@ -63,7 +63,7 @@ def round_trip(model: StarFlow, windows: Sequence[Window], seed: int = 0) -> dic
         z, _ = flow(x)
         for name in worst:
             solver = flow.reader(len(latents[0]), 1)
-            exact = Jacobi(tokens, 0.0, tokens)
+            exact = Jacobi(tokens, 0.0)
             u, _ = sequential(solver, z) if name == "sequential" else parallel(solver, z, exact)
             back, _ = flow.outside(u, replace(exact, block=1) if name == "sequential" else exact)
             worst[name] = max(worst[name], float((back - x).abs().max()))
@@ -90,13 +90,13 @@ def inversion(
         By `inversion_sequential`, `inversion_as_drawn` (the settings of every draw) and `inversion_block_N`: `passes` and `ms`
         of the deep block, and of the whole draw with the shallow blocks (`draw_passes`, `draw_ms`); `error` and `draw_error`,
         norm of the difference over that of the sequential answer; `saved` and `faster`, sequential passes and ms over this
-        one's, of the whole draw (`deep_saved`, `deep_faster` of the deep block); `iterations` of the deep block's blocks
-        (`per_step`: one by one).
+        one's, of the whole draw (`deep_saved`, `deep_faster` of the deep block); `settled`, tokens that a pass
+        of the deep block settled on average.
     """
     flow, table, done = model.flow, Table(seed), 0
     ways: dict[str, Jacobi | None] = {ONE_BY_ONE: None}
     ways["inversion_as_drawn"] = Jacobi()
-    ways |= {f"inversion_block_{n}": Jacobi(block=n, tolerance=TOLERANCE, most=n) for n in BLOCKS if n <= CHUNK * flow.tokens}
+    ways |= {f"inversion_block_{n}": Jacobi(block=n, tolerance=TOLERANCE) for n in BLOCKS if n <= CHUNK * flow.tokens}
     for number, window in enumerate(windows):
         random = source(seed, number)
         device = next(model.parameters()).device
@@ -142,9 +142,7 @@ def solve(flow: Flow, noisy: Tensor, z: Tensor, settings: Jacobi | None) -> Solv
     else:
         u, deep = parallel(solver, z, settings, seen[:, -flow.tokens :])
     between = _now(z)
-    x, shallow = flow.outside(
-        u, Jacobi(1, 0.0, 1) if settings is None else replace(settings, block=flow.tokens, most=flow.tokens)
-    )
+    x, shallow = flow.outside(u, Jacobi(1, 0.0) if settings is None else replace(settings, block=flow.tokens))
     return Solved(u, x, deep, shallow, 1000 * (between - began), 1000 * (_now(z) - began))
 
 
@@ -162,9 +160,8 @@ def _row(made: Solved, oracle: Solved) -> dict[str, list[float] | Tensor]:
         "draw_ms": [made.ms],
         "draw_error": [relative(made.x, oracle.x)],
     }
-    if made.deep.iterations:
-        found["iterations"] = torch.tensor([made.deep.iterations], dtype=torch.float64)
-        found["shallow_iterations"] = [sum(sum(effort.iterations) for effort in made.shallow) / max(len(made.shallow), 1)]
+    if made.deep.settled:
+        found["settled"] = [sum(made.deep.settled) / len(made.deep.settled)]
     return found
 
 
@@ -173,8 +170,7 @@ def _figures(table: Table, name: str) -> dict[str, Metric]:
     found = {metric: table.mean(name, metric) for metric in there}
     if name == ONE_BY_ONE:
         return found
-    for metric in ("iterations", "shallow_iterations"):
-        found[metric] = table.mean(name, metric)
+    found["settled"] = table.mean(name, "settled")
     ratios = {"deep_saved": "passes", "deep_faster": "ms", "saved": "draw_passes", "faster": "draw_ms"}
     return found | {ratio: _over(table, name, ratio, metric) for ratio, metric in ratios.items()}
 

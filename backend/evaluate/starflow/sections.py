@@ -76,7 +76,7 @@ def parts(count: int) -> dict[str, Part]:
         Part(
             "inversion",
             "Jacobi against token by token",
-            "The same noise becomes the same 16 frames, token by token (sequential) and in blocks whose tokens are solved "
+            "The same noise becomes the same 16 frames, token by token (sequential) and in blocks whose tokens are guessed "
             "together until they stand still. Both ran in turn on the same machine; times are medians. The deep block is "
             "the part that goes over all frames; the whole draw has the shallow blocks too. as_drawn is how draws are solved "
             "by default; the others go on a little longer, so that the result is the same.",
@@ -91,7 +91,7 @@ def parts(count: int) -> dict[str, Part]:
                 Column("draw_error", "Difference", "Of the whole draw.", None),
                 Column("saved", "Fewer passes", "Of the whole draw.", MOST),
                 Column("faster", "Faster", "Of the whole draw.", MOST),
-                Column("iterations", "Iterations", "Of a block of the deep block, on average.", None),
+                Column("settled", "Tokens a pass", "Settled by a pass of the deep block, on average.", None),
             ),
         ),
         Part(

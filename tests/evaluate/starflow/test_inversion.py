@@ -55,16 +55,14 @@ def test_what_is_saved_is_passes_token_by_token_over_passes_by_blocks(model, win
         if name.startswith("inversion_block"):
             assert entries["saved"].value == pytest.approx(oracle["draw_passes"].value / entries["draw_passes"].value)
             assert entries["faster"].value == pytest.approx(oracle["draw_ms"].value / entries["draw_ms"].value)
-            blocks = 64 // int(name.rsplit("_", 1)[1])
-            assert len(entries["iterations"].per_step) == blocks
-            assert sum(entries["iterations"].per_step) == pytest.approx(entries["passes"].value)
+            assert 1 <= entries["settled"].value <= int(name.rsplit("_", 1)[1])
             assert 0 <= entries["draw_error"].value < 0.05
 
 
 def test_a_loose_answer_has_an_error(model, known):
     z = torch.randn(1, 64, 4, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        exact, loose = solve(model.flow, known, z, None), solve(model.flow, known, z, Jacobi(64, 1.0, 1))
+        exact, loose = solve(model.flow, known, z, None), solve(model.flow, known, z, Jacobi(64, 1.0))
     assert relative(loose.x, exact.x) > 1e-3
     assert relative(torch.tensor([3.0, 4.0]), torch.tensor([0.0, 4.0])) == pytest.approx(0.75)
 
