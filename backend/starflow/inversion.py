@@ -21,7 +21,7 @@ class Jacobi:
     """
 
     block: int = 64
-    tolerance: float = 2e-7
+    tolerance: float = 5e-8
 
 
 @dataclass

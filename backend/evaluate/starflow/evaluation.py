@@ -146,7 +146,7 @@ def evaluate_starflow(
     keep(likelihood(video.model, windows, seed, during("likelihood")))
     progress("round trip", 0, 1)
     report.results |= round_trip(video.model, few[:1], seed)
-    report.results |= inversion(video.model, few[: max(1, len(few) // 8)], context, seed, during("inversion"))
+    report.results |= inversion(video.model, few[: max(1, len(few) // 2)], context, seed, during("inversion"))
     progress("speed", 0, 1)
     report.results |= speed(video, few[0], settings.count, seed)
     keep(cleanup(video.model, few, context, seed, during("clean-up")))

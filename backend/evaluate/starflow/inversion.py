@@ -24,9 +24,6 @@ BLOCKS = (4, 8, 16, 32, 64, 128, 256)
 REPEATS = 3
 """Times that each way is run on every window; the median counts."""
 
-TOLERANCE = 2e-7
-"""Of the blocks that are compared, squared: tighter than a draw's own, since a last change is less than an error."""
-
 ONE_BY_ONE = "inversion_sequential"
 
 
@@ -96,7 +93,7 @@ def inversion(
     flow, table, done = model.flow, Table(seed), 0
     ways: dict[str, Jacobi | None] = {ONE_BY_ONE: None}
     ways["inversion_as_drawn"] = Jacobi()
-    ways |= {f"inversion_block_{n}": Jacobi(block=n, tolerance=TOLERANCE) for n in BLOCKS if n <= CHUNK * flow.tokens}
+    ways |= {f"inversion_block_{n}": Jacobi(block=n) for n in BLOCKS if n <= CHUNK * flow.tokens}
     for number, window in enumerate(windows):
         random = source(seed, number)
         device = next(model.parameters()).device

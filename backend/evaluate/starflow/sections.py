@@ -79,7 +79,7 @@ def parts(count: int) -> dict[str, Part]:
             "The same noise becomes the same 16 frames, token by token (sequential) and in blocks whose tokens are guessed "
             "together until they stand still. Both ran in turn on the same machine; times are medians. The deep block is "
             "the part that goes over all frames; the whole draw has the shallow blocks too. as_drawn is how draws are solved "
-            "by default; the others go on a little longer, so that the result is the same.",
+            "by default.",
             (
                 Column("passes", "Passes, deep", "Passes through the deep block's transformer.", None),
                 Column("ms", "ms, deep", "Time of the deep block.", None),
