@@ -12,10 +12,9 @@ HEAD = 64
 """Width of an attention head."""
 
 
-def positions(frames: int, rows: int, columns: int, first: int = 0) -> Tensor:
-    """Time, row and column of every token in raster order: `[frames * rows * columns, 3]`, time counted from `first`."""
-    axes = (torch.arange(first, first + frames), torch.arange(rows), torch.arange(columns))
-    return torch.cartesian_prod(*axes).float()
+def positions(frames: int, rows: int, columns: int) -> Tensor:
+    """Time, row and column of every token in raster order: `[frames * rows * columns, 3]`."""
+    return torch.cartesian_prod(torch.arange(frames), torch.arange(rows), torch.arange(columns)).float()
 
 
 def rotate(x: Tensor, where: Tensor) -> Tensor:
