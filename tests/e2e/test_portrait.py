@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.conftest import figures, wait, wait_for_sheets
@@ -22,6 +24,12 @@ def upload_blue(page: Page) -> None:
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
 
 
+def blueness_of_ground(page: Page) -> NDArray[np.float64]:
+    """Blue minus red in a corner of every tile."""
+    corners = tiles(page)[:, :4, :4].astype(np.float64)
+    return corners[..., 2] - corners[..., 0]
+
+
 def test_a_persons_own_portrait_moves_and_can_be_undone(page: Page) -> None:
     wait(page, "m.tiles > 1")
     assert (redness(tiles(page)) > 0).all()
@@ -37,7 +45,7 @@ def test_a_persons_own_portrait_moves_and_can_be_undone(page: Page) -> None:
 
 def test_a_bundled_portrait_is_chosen_with_the_keyboard_and_undone(page: Page) -> None:
     wait(page, "m.tiles > 1")
-    before = tiles(page).mean(0)
+    before = blueness_of_ground(page)
     gallery = page.get_by_role("group", name="Portraits that come along")
     expect(gallery.get_by_role("button", name="Photograph")).to_have_attribute("aria-pressed", "true")
     gallery.get_by_role("button", name="Photograph").focus()
@@ -48,13 +56,13 @@ def test_a_bundled_portrait_is_chosen_with_the_keyboard_and_undone(page: Page) -
     wait_for_sheets(page, 2)
     wait(page, "m.tiles > 1")
     # Its ground is turquoise, the photo's pale grey.
-    corners = tiles(page)[:, :4, :4].astype(float)
-    assert (corners[..., 2] - corners[..., 0] > 60).all()
+    assert (blueness_of_ground(page) > 60).all()
     assert page.evaluate("[...document.querySelectorAll('.gallery img')].every(i => i.complete && i.naturalWidth > 0)")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="Undo")).to_be_hidden()
     wait_for_sheets(page, 2)
-    assert abs(tiles(page).mean(0) - before).mean() < 25
+    # The faces have moved on meanwhile; the ground behind them has not.
+    assert abs(blueness_of_ground(page).mean() - before.mean()) < 15
 
 
 @pytest.mark.parametrize(
