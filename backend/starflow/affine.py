@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.starflow.level import Expected, Level
+from backend.starflow.level import Expected, Level, Walked
 from backend.starflow.transformer import Cache, Transformer
 
 SOFTPLUS_OF_ONE = 0.5413
@@ -62,36 +62,44 @@ class Affine(nn.Module):
 
     def told(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Shift and scale `[B, L, C]` of every token, from those before it; arguments as in `forward`."""
-        read, expected = self.inputs(x, 0, prefix)
-        seen = self.transformer(read, shifted(where, 0 if prefix is None else prefix.shape[1]))
-        return self.parameters_of(seen[:, -x.shape[1] :], expected)
+        expected = None if self.level is None else self.level(x)
+        apart = x if expected is None else (x - expected.level) / expected.deviation
+        seen = self.transformer(self.read(apart[:, :-1], 0, expected, prefix), shifted(where, prefix))
+        b, s = self.parameters_of(seen[:, -x.shape[1] :])
+        return (b, s) if expected is None else (expected.level + expected.deviation * b, expected.deviation * s)
 
-    def inputs(self, x: Tensor, first: int, prefix: Tensor | None) -> tuple[Tensor, Expected | None]:
-        """What is read in order to tell the tokens of `x` `[B, L, C]` from the `first` on.
+    def read(self, before: Tensor, first: int, expected: Expected | None, prefix: Tensor | None) -> Tensor:
+        """What the transformer reads in order to tell m tokens.
+
+        Args:
+            before: the token before each, in deviations, `[B, m, C]`; one less where the first of all has none.
+            first: number of the first of them.
+            expected: of them.
+            prefix: is read before the first of all.
 
         Returns:
-            `[B, (P +) L - first, D]`, and what the level expects of those tokens.
+            `[B, m, D]`, or `[B, P + m, D]`.
         """
-        expected = None if self.level is None else self.level(x)
-        known = x if expected is None else (x - expected.level) / expected.deviation
-        read = self.enter(known[:, max(first - 1, 0) : -1])
+        read = self.enter(before)
         if first == 0:
-            read = torch.cat([self.start.to(read.dtype).expand(len(x), -1, -1), read], 1)
-        read = read + self.place[torch.arange(first, x.shape[1], device=x.device) % self.tokens]
+            read = torch.cat([self.start.to(read.dtype).expand(len(read), -1, -1), read], 1)
+        read = read + self.place[torch.arange(first, first + read.shape[1], device=read.device) % self.tokens]
         if expected is not None and self.behind is not None:
-            expected = Expected(expected.level[:, first:], expected.deviation[:, first:], expected.surprise[:, first:])
             read = read + self.behind(torch.cat([expected.level, expected.deviation.log(), expected.surprise], -1))
-        return (read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)), expected
+        return read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)
 
-    def parameters_of(self, seen: Tensor, expected: Expected | None) -> tuple[Tensor, Tensor]:
-        """Features `[B, m, D]` of m tokens -> shift b and scale s > 0, each `[B, m, C]` in float32."""
+    def parameters_of(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Features `[B, m, D]` of m tokens -> shift b and scale s > 0 in deviations, each `[B, m, C]` in float32."""
         a, b = (REACH * (part / REACH).tanh() for part in exact(self.head(seen)).chunk(2, -1))
-        s = F.softplus(a + SOFTPLUS_OF_ONE)
-        return (b, s) if expected is None else (expected.level + expected.deviation * b, expected.deviation * s)
+        return b, F.softplus(a + SOFTPLUS_OF_ONE)
 
 
 class Reader:
     """Walks an `Affine` from noise to data, and remembers what it has read of settled tokens.
+
+    It is told tokens in deviations from what the `Level` expects of them, given those before. So the level, which hangs on
+    the frame before more than all else does, is followed exactly through a guess of many frames: what is left to find by
+    repeated guessing is what the transformer says.
 
     Args:
         affine: the map.
@@ -101,25 +109,50 @@ class Reader:
     """
 
     def __init__(self, affine: Affine, where: Tensor, batch: int, prefix: Tensor | None = None) -> None:
-        self.affine, self._prefix, self._cache = affine, prefix, Cache()
-        self._where = shifted(where, 0 if prefix is None else prefix.shape[1])
-        self._settled = torch.empty(batch, 0, affine.enter.in_features, device=where.device)
-        self._guessed, self._guesses = Cache(), 0
+        self.affine, self._level, self._prefix = affine, affine.level, prefix
+        self._where, self._ahead = shifted(where, prefix), 0 if prefix is None else prefix.shape[1]
+        self._cache, self._guessed, self._settled = Cache(), Cache(), 0
+        self._before = self._begun = torch.empty(batch, 0, affine.enter.in_features, device=where.device)
+        self._followed = None if affine.level is None else affine.level.begin(self._begun)
         self.passes = 0
 
-    def guess(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Shift and scale `[B, m, C]` of the next m tokens, were they `x`; the last of them has no say in it."""
-        self.passes += 1
-        whole, first = torch.cat([self._settled, x], 1), self._settled.shape[1]
-        (read, expected), begin = self.affine.inputs(whole, first, self._prefix), self._cache.length
-        self._guessed, self._guesses = self._cache.head(begin), x.shape[1]
-        seen = self.affine.transformer(read, self._where[begin : begin + read.shape[1]], self._guessed)
-        return self.affine.parameters_of(seen[:, -x.shape[1] :], expected)
+    def guess(self, apart: Tensor) -> tuple[Tensor, Tensor]:
+        """Shift and scale `[B, m, C]` of the next m tokens, were they `apart`; the last of them has no say in it.
 
-    def settle(self, x: Tensor) -> None:
-        """Take the first tokens of the last guess as they are there, and `x` as their values: no further pass is needed."""
-        self._settled = torch.cat([self._settled, x], 1)
-        self._cache = self._guessed.head(self._guessed.length - self._guesses + x.shape[1])
+        All three are in deviations from what is expected of each token.
+        """
+        self.passes += 1
+        walked, count = self._walked(self._begun, apart), apart.shape[1]
+        expected = None if walked is None else walked.expected.last(count)
+        read = self.affine.read(torch.cat([self._before, apart[:, :-1]], 1), self._settled, expected, self._prefix)
+        begin = self._cache.length
+        self._guessed = self._cache.head(begin)
+        seen = self.affine.transformer(read, self._where[begin : begin + read.shape[1]], self._guessed)
+        return self.affine.parameters_of(seen[:, -count:])
+
+    def settle(self, apart: Tensor) -> Tensor:
+        """Take `apart` as the first tokens of the last guess: no further pass is needed. Returns the tokens, `[B, m, C]`."""
+        count = apart.shape[1]
+        self._before, self._settled = apart[:, -1:], self._settled + count
+        self._cache = self._guessed.head(self._ahead + self._settled)
+        if (walked := self._walked(self._begun, apart)) is None:
+            return apart
+        self._followed, self._begun = walked.followed, walked.begun
+        return walked.x[:, -count:]
+
+    def take(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Read tokens `[B, m, C]` that are known; returns what `guess` does of them."""
+        walked, apart = self._walked(torch.cat([self._begun, x], 1), x[:, :0]), x
+        if walked is not None:
+            expected = walked.expected.last(x.shape[1])
+            apart = (x - expected.level) / expected.deviation
+        told = self.guess(apart)
+        self.settle(apart)
+        return told
+
+    def _walked(self, x: Tensor, apart: Tensor) -> Walked | None:
+        """The level's way through the frames since the last whole one; None where there is no level."""
+        return None if self._level is None or self._followed is None else self._level.walk(self._followed, x, apart)
 
 
 def exact(x: Tensor) -> Tensor:
@@ -127,9 +160,11 @@ def exact(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def shifted(where: Tensor, prefix: int) -> Tensor:
-    """Positions of what is read: prefix and start lie before the first frame, a token lies where its successor does."""
-    before = torch.zeros(prefix, 3, device=where.device)
+def shifted(where: Tensor, prefix: Tensor | None) -> Tensor:
+    """Positions of what is read: a prefix `[B, P, D]` lies before the first frame, a token lies where its successor does."""
+    if prefix is None:
+        return where
+    before = torch.zeros(prefix.shape[1], 3, device=where.device)
     before[:, 0] = -1
-    before[:, 1] = torch.arange(prefix, device=where.device)
+    before[:, 1] = torch.arange(len(before), device=where.device)
     return torch.cat([before, where])

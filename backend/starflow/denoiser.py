@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from backend.starflow.transformer import Layer, positions
+from backend.starflow.transformer import Layer, positions, turns
 
 BEFORE, AFTER = 4, 1
 """Frames that a layer looks at around the one that is cleaned: without the one after it, it flickers (STARFlow-V, 3.3)."""
@@ -44,9 +44,9 @@ class Denoiser(nn.Module):
         """Noisy latents `[B, T, H, W, C]` -> the estimate, the same shape."""
         config, frames = self.config, x.shape[1]
         where = positions(frames, config.rows, config.columns).to(x.device)
-        later = where[None, :, 0] - where[:, None, 0]
+        by, later = turns(where), where[None, :, 0] - where[:, None, 0]
         tokens = self.enter(x.flatten(1, 3)) + self.place.repeat(frames, 1)
         for index, layer in enumerate(self.layers):
             ahead = AFTER if index == 0 else 0
-            tokens, _, _ = layer(tokens, where, mask=(later >= -BEFORE) & (later <= ahead))
+            tokens, _ = layer(tokens, by, mask=(later >= -BEFORE) & (later <= ahead))
         return self.exit(self.norm(tokens)).float().reshape(x.shape)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from backend.starflow.affine import Affine, Reader
-from backend.starflow.inversion import Effort, Jacobi, parallel
+from backend.starflow.inversion import Effort, Jacobi, parallel, sequential
 from backend.starflow.level import Level
 from backend.starflow.transformer import positions
 
@@ -89,14 +89,20 @@ class Flow(nn.Module):
             u, total = _turned(u, index), total + log_determinant
         return u.unflatten(0, (batch, frames)).flatten(1, 2), total.unflatten(0, (batch, frames)).sum(1)
 
-    def outside(self, u: Tensor, settings: Jacobi | None = None) -> tuple[Tensor, list[Effort]]:
-        """The inverse of `inside`, all frames at once: tokens `[B, T * H * W, C]` -> latents `[B, T, H, W, C]`."""
+    def outside(self, u: Tensor, settings: Jacobi | None) -> tuple[Tensor, list[Effort]]:
+        """The inverse of `inside`, all frames at once: tokens `[B, T * H * W, C]` -> latents `[B, T, H, W, C]`.
+
+        Args:
+            u: the tokens.
+            settings: how to solve, a frame being a block; None goes token by token.
+        """
         config, efforts = self.config, []
         x, where = u.unflatten(1, (-1, self.tokens)).flatten(0, 1), self._where(1).to(u.device)
         for index in reversed(range(len(self.shallow))):
-            block: Affine = self.shallow[index]  # type: ignore[assignment]
-            x, effort = parallel(Reader(block, where, len(x)), _turned(x, index), settings or Jacobi(self.tokens))
-            x = _turned(x, index)
+            reader, noise = Reader(self.shallow[index], where, len(x)), _turned(x, index)  # type: ignore[arg-type]
+            whole = settings and replace(settings, block=self.tokens)
+            found, effort = sequential(reader, noise) if whole is None else parallel(reader, noise, whole)
+            x = _turned(found, index)
             efforts.append(effort)
         return x.unflatten(0, (len(u), -1)).unflatten(2, (config.rows, config.columns)), efforts
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from backend.starflow.inversion import Solver
+from backend.starflow.inversion import Solver, Told
 
 
-def guided(with_it: tuple[Tensor, Tensor], without: tuple[Tensor, Tensor], weight: float) -> tuple[Tensor, Tensor]:
+def guided(with_it: Told, without: Told, weight: float) -> Told:
     """Combine two Gaussians of every token: p_c^(1 + w) / p_u^w, with the variance ratio clipped at 1 so that it stays one.
 
     Args:
@@ -41,12 +41,17 @@ class Guided:
         """Passes of both."""
         return sum(reader.passes for reader in self._both)
 
-    def guess(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Shift and scale of the next tokens, were they `x`."""
-        with_it, without = (reader.guess(x) for reader in self._both)
+    def guess(self, apart: Tensor) -> Told:
+        """Shift and scale of the next tokens, were they `apart`."""
+        with_it, without = (reader.guess(apart) for reader in self._both)
         return guided(with_it, without, self._weight)
 
-    def settle(self, x: Tensor) -> None:
-        """Take `x` as the tokens that were last guessed."""
-        for reader in self._both:
-            reader.settle(x)
+    def settle(self, apart: Tensor) -> Tensor:
+        """Take `apart` as the first of the tokens that were last guessed."""
+        tokens, _ = (reader.settle(apart) for reader in self._both)
+        return tokens
+
+    def take(self, x: Tensor) -> Told:
+        """Read tokens that are known."""
+        with_it, without = (reader.take(x) for reader in self._both)
+        return guided(with_it, without, self._weight)

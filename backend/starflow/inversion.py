@@ -9,6 +9,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+Told = tuple[Tensor, Tensor]
+"""Shift and scale of tokens, each `[B, m, C]`."""
+
 
 @dataclass(frozen=True)
 class Jacobi:
@@ -16,12 +19,12 @@ class Jacobi:
 
     Attributes:
         block: tokens that are guessed together.
-        tolerance: a token stands still when its squared change is less than this share of its squared value; 0 goes on to the
-            exact result.
+        tolerance: a token stands still when its squared change is less than this share of its squared value, both in
+            deviations; 0 goes on to the exact result.
     """
 
-    block: int = 64
-    tolerance: float = 5e-8
+    block: int = 96
+    tolerance: float = 2e-6
 
 
 @dataclass
@@ -33,17 +36,20 @@ class Effort:
 
 
 class Solver(Protocol):
-    """What tells shift and scale of the next tokens: a `Reader`, or two of them under guidance."""
+    """What tells shift and scale of the next tokens, all in deviations: a `Reader`, or two of them under guidance."""
 
     @property
     def passes(self) -> int:
         """Passes through the transformer so far."""
 
-    def guess(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Shift and scale `[B, m, C]` of the next m tokens, were they `x`; the last of them has no say in it."""
+    def guess(self, apart: Tensor) -> Told:
+        """Shift and scale of the next tokens, were they `apart` `[B, m, C]`; the last of them has no say in it."""
 
-    def settle(self, x: Tensor) -> None:
-        """Take `x` as the first of the tokens that were last guessed, and go on behind them."""
+    def settle(self, apart: Tensor) -> Tensor:
+        """Take `apart` as the first of the tokens that were last guessed, and go on behind them; returns the tokens."""
+
+    def take(self, x: Tensor) -> Told:
+        """Read tokens that are known; returns what `guess` says of them."""
 
 
 def sequential(solver: Solver, z: Tensor) -> tuple[Tensor, Effort]:
@@ -51,44 +57,39 @@ def sequential(solver: Solver, z: Tensor) -> tuple[Tensor, Effort]:
     tokens, before = [], solver.passes
     for noise in z.split(1, 1):
         shift, scale = solver.guess(noise)
-        tokens.append(noise * scale + shift)
-        solver.settle(tokens[-1])
+        tokens.append(solver.settle(noise * scale + shift))
     return torch.cat(tokens, 1), Effort(solver.passes - before)
 
 
 def parallel(
-    solver: Solver,
-    z: Tensor,
-    settings: Jacobi,
-    first: Tensor | None = None,
-    progress: Callable[[float], None] | None = None,
+    solver: Solver, z: Tensor, settings: Jacobi, last: Told | None = None, progress: Callable[[float], None] | None = None
 ) -> tuple[Tensor, Effort]:
     """Turn noise into tokens, a block at once: x <- s(x) z + b(x) until it stands still (STARFlow-V, video-aware Jacobi).
 
     Tokens of a block see one another's last guess. What is behind others stands still later than they: so the block slides
-    on, by as many tokens as have come to rest at its front, at least one in a pass. New tokens start from what was guessed at
-    the same place one frame earlier; where nothing was, from their noise.
+    on, by as many tokens as have come to rest at its front, at least one in a pass. Shift and scale of new tokens are first
+    taken to be those of the same place one frame earlier; where nothing was, 0 and 1.
 
     Args:
         solver: tells shift and scale.
         z: noise `[B, L, C]`.
         settings: block size and tolerance.
-        first: the frame before, `[B, tokens, C]`.
+        last: what was told of the frame before.
         progress: called with the share of tokens that is settled.
     """
-    done, effort, guess, past, before = 0, Effort(), z[:, :0], first, solver.passes
-    rested: list[Tensor] = []
+    done, effort, before, rested = 0, Effort(), solver.passes, []
+    shift, scale = last or (torch.zeros_like(z[:, : settings.block]), torch.ones_like(z[:, : settings.block]))
+    frame = shift.shape[1]
     while done < z.shape[1]:
         noise = z[:, done : done + settings.block]
-        guess = _grown(guess, noise, past)
-        shift, scale = solver.guess(guess)
-        found = noise * scale + shift
+        shift, scale = (_grown(told, frame, frame + noise.shape[1]) for told in (shift, scale))
+        guess = noise * scale[:, frame:] + shift[:, frame:]
+        told = solver.guess(guess)
+        found = noise * told[1] + told[0]
         count = _still(found, guess, settings.tolerance)
-        rested.append(found[:, :count])
-        solver.settle(rested[-1])
-        if past is not None:
-            past = torch.cat([past, rested[-1]], 1)[:, -past.shape[1] :]
-        done, guess = done + count, found[:, count:]
+        rested.append(solver.settle(found[:, :count]))
+        shift, scale = (torch.cat([old[:, :frame], new], 1)[:, count:] for old, new in zip((shift, scale), told, strict=True))
+        done += count
         effort.settled.append(count)
         if progress:
             progress(done / z.shape[1])
@@ -96,14 +97,10 @@ def parallel(
     return torch.cat(rested, 1), effort
 
 
-def _grown(guess: Tensor, noise: Tensor, past: Tensor | None) -> Tensor:
-    """Guess as many tokens as there is noise for, going on from those already guessed."""
-    if past is None:
-        return torch.cat([guess, noise[:, guess.shape[1] :]], 1)
-    while missing := noise.shape[1] - guess.shape[1]:
-        behind = torch.cat([past, guess], 1)[:, -past.shape[1] :]
-        guess = torch.cat([guess, behind[:, :missing]], 1)
-    return guess
+def _grown(told: Tensor, frame: int, length: int) -> Tensor:
+    """Repeat the last frame's tokens until there are `length`."""
+    missing = length - told.shape[1]
+    return torch.cat([told, told[:, -frame:].repeat(1, -(-missing // frame), 1)[:, :missing]], 1) if missing > 0 else told
 
 
 def _still(found: Tensor, guess: Tensor, tolerance: float) -> int:

@@ -28,6 +28,44 @@ class Expected:
     deviation: Tensor
     surprise: Tensor
 
+    def last(self, count: int) -> Expected:
+        """Of the last `count` tokens."""
+        return Expected(self.level[:, -count:], self.deviation[:, -count:], self.surprise[:, -count:])
+
+
+@dataclass(frozen=True)
+class Followed:
+    """How far a `Level` has got: what it knows before a frame.
+
+    Attributes:
+        frames: followed so far.
+        level: `[B, tokens, C]`.
+        surprise: as in `Expected`, `[B, tokens, C]`.
+        activity: share of the usual change, `[B, tokens, 1]`.
+    """
+
+    frames: int
+    level: Tensor
+    surprise: Tensor
+    activity: Tensor
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Tokens that a `Level` went through.
+
+    Attributes:
+        x: all of them, `[B, L, C]`.
+        expected: what it expected of each.
+        followed: how far it got with whole frames.
+        begun: the tokens of a last frame that is not whole, `[B, 0 to tokens - 1, C]`.
+    """
+
+    x: Tensor
+    expected: Expected
+    followed: Followed
+    begun: Tensor
+
 
 class Level(nn.Module):
     """Follows a random walk that is seen in noise, and how fast each place walks.
@@ -50,23 +88,55 @@ class Level(nn.Module):
 
     def forward(self, x: Tensor) -> Expected:
         """Read tokens `[B, L, C]`, from the first of a frame on."""
-        length, tokens = x.shape[1], self.rows * self.columns
-        frames = F.pad(x, (0, 0, 0, -length % tokens)).unflatten(1, (-1, tokens))
-        usual, noise = self.log_change.exp(), self.noise**2
-        level, surprise = torch.zeros_like(frames[:, 0]), torch.zeros_like(frames[:, 0])
-        activity = torch.ones_like(frames[:, 0, :, :1])
-        told: list[tuple[Tensor, Tensor, Tensor]] = []
-        for number, frame in enumerate(frames.unbind(1)):
-            walked = usual * activity
-            variance = walked + noise if number else torch.full_like(frame, 1 + noise)
-            told.append((level, variance.sqrt(), surprise))
-            error = frame - level
-            surprise = error / variance.sqrt()
-            if number:
-                seen = self._around((error.square() - noise).mean(-1, keepdim=True) / usual.mean())
-                activity = seen if number == 1 else activity + self.memory.sigmoid() * (seen - activity)
-            level = level + (walked / (walked + noise)).clamp(min=1 / (number + 1)) * error
-        return Expected(*(torch.stack(part, 1).flatten(1, 2)[:, :length] for part in zip(*told, strict=True)))
+        return self.walk(self.begin(x), x, x[:, :0]).expected
+
+    def begin(self, x: Tensor) -> Followed:
+        """Before the first of all frames, for tokens such as `x` `[B, L, C]`."""
+        nothing = x.new_zeros(len(x), self.rows * self.columns, x.shape[2])
+        return Followed(0, nothing, nothing, torch.ones_like(nothing[..., :1]))
+
+    def walk(self, since: Followed, x: Tensor, apart: Tensor) -> Walked:
+        """Go on through tokens of which some are known, and the others by how far they are from what is expected of them.
+
+        Args:
+            since: how far it is.
+            x: the first tokens, from the first of a frame on, `[B, N, C]`.
+            apart: the tokens behind them, in deviations from their level, `[B, M, C]`.
+        """
+        known, length, tokens = x.shape[1], x.shape[1] + apart.shape[1], self.rows * self.columns
+        frames, told, begun = [], [], x[:, :0]
+        for first in range(0, length, tokens):
+            expected = self._expected(since)
+            behind = slice(max(first - known, 0), max(first + tokens - known, 0))
+            told.append(expected)
+            frame = x[:, first : first + tokens]
+            if rest := apart[:, behind].shape[1]:
+                here = slice(frame.shape[1], frame.shape[1] + rest)
+                frame = torch.cat([frame, expected.level[:, here] + expected.deviation[:, here] * apart[:, behind]], 1)
+            frames.append(frame)
+            if frame.shape[1] == tokens:
+                since = self._seen(since, expected, frame)
+            else:
+                begun = frame
+        parts = ([getattr(one, name) for one in told] for name in ("level", "deviation", "surprise"))
+        return Walked(torch.cat(frames, 1), Expected(*(torch.cat(part, 1)[:, :length] for part in parts)), since, begun)
+
+    def _expected(self, since: Followed) -> Expected:
+        """Of the next frame."""
+        variance = self.log_change.exp() * since.activity + self.noise**2
+        deviation = (variance if since.frames else torch.full_like(variance, 1 + self.noise**2)).sqrt()
+        return Expected(since.level, deviation, since.surprise)
+
+    def _seen(self, since: Followed, expected: Expected, frame: Tensor) -> Followed:
+        """Take in a whole frame."""
+        usual, noise, activity = self.log_change.exp(), self.noise**2, since.activity
+        error = frame - since.level
+        walked = usual * activity
+        level = since.level + (walked / (walked + noise)).clamp(min=1 / (since.frames + 1)) * error
+        if since.frames:
+            seen = self._around((error.square() - noise).mean(-1, keepdim=True) / usual.mean())
+            activity = seen if since.frames == 1 else activity + self.memory.sigmoid() * (seen - activity)
+        return Followed(since.frames + 1, level, error / expected.deviation, activity)
 
     def _around(self, seen: Tensor) -> Tensor:
         """Average activity `[B, tokens, 1]` over neighbouring places, and keep it within its range."""

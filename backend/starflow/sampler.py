@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -69,15 +69,13 @@ def draw(
         solver = Guided(solver, flow.reader(seen + frames, batch), guidance)
     last = None
     if seen:
-        u, _ = flow.inside(noisy)
-        solver.guess(u)
-        solver.settle(u)
-        last = u[:, -flow.tokens :]
+        shift, scale = solver.take(flow.inside(noisy)[0])
+        last = shift[:, -flow.tokens :], scale[:, -flow.tokens :]
     if z is None:
         z = torch.randn(batch, frames * flow.tokens, flow.config.channels, generator=generator).to(device)
         z = z * torch.as_tensor(temperature, device=device).reshape(-1, 1, 1)
     u, effort = parallel(solver, z, settings, last, progress)
-    x, efforts = flow.outside(u, replace(settings, block=flow.tokens))
+    x, efforts = flow.outside(u, settings)
     whole = torch.cat([noisy, x], 1)
     cleaned = whole if denoiser is None else whole + flow.config.noise * denoiser(whole)
     return Drawn(cleaned[:, seen:], cleaned[:, seen - 1] if seen else None, x, [effort, *efforts])

@@ -11,51 +11,56 @@ from torch.nn import functional as F
 HEAD = 64
 """Width of an attention head."""
 
+Turns = tuple[Tensor, Tensor]
+KeysValues = tuple[Tensor, Tensor]
+
 
 def positions(frames: int, rows: int, columns: int) -> Tensor:
     """Time, row and column of every token in raster order: `[frames * rows * columns, 3]`."""
     return torch.cartesian_prod(torch.arange(frames), torch.arange(rows), torch.arange(columns)).float()
 
 
-def rotate(x: Tensor, where: Tensor) -> Tensor:
-    """Turn pairs of features by angles that grow with position (RoPE, Su et al. 2021), a share of the pairs for each axis.
+def turns(where: Tensor) -> Turns:
+    """Angles that grow with position (RoPE, Su et al. 2021), a share of a head's pairs of features for each axis.
 
     Args:
-        x: `[B, heads, L, HEAD]`.
         where: `[L, 3]`, time, row, column. Half of the pairs tell time, a quarter rows, a quarter columns.
+
+    Returns:
+        Their cosines and sines, `[L, HEAD / 2]`.
     """
     half = HEAD // 2
     shares = (half // 2, half // 4, half // 4)
     angles = torch.cat(
         [
-            axis[:, None] * 100.0 ** -(torch.arange(share, device=x.device) / share)
-            for axis, share in zip(where.to(x.device).unbind(-1), shares, strict=True)
+            axis[:, None] * 100.0 ** -(torch.arange(share, device=where.device) / share)
+            for axis, share in zip(where.unbind(-1), shares, strict=True)
         ],
         -1,
     )
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-    a, b = x[..., :half], x[..., half:]
+    return angles.cos(), angles.sin()
+
+
+def rotate(x: Tensor, by: Turns) -> Tensor:
+    """Turn pairs of features of `[B, heads, L, HEAD]`."""
+    (cos, sin), (a, b) = (part.to(x.dtype) for part in by), x.chunk(2, -1)
     return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
 
 
 @dataclass
 class Cache:
-    """Keys (not yet rotated) and values of every layer for the tokens read so far, and where those tokens lie."""
+    """Keys and values `[B, heads, P, HEAD]` of every layer for the P tokens read so far."""
 
-    keys: list[Tensor] = field(default_factory=list)
-    values: list[Tensor] = field(default_factory=list)
-    where: Tensor | None = None
+    read: list[KeysValues] = field(default_factory=list)
 
     @property
     def length(self) -> int:
         """Tokens read so far."""
-        return 0 if self.where is None else len(self.where)
+        return self.read[0][0].shape[2] if self.read else 0
 
     def head(self, length: int) -> Cache:
         """The first `length` tokens; what one reads from now on the other does not know."""
-        if self.where is None:
-            return Cache()
-        return Cache([k[:, :, :length] for k in self.keys], [v[:, :, :length] for v in self.values], self.where[:length])
+        return Cache([(keys[:, :, :length], values[:, :, :length]) for keys, values in self.read])
 
 
 class Layer(nn.Module):
@@ -70,28 +75,26 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Tensor, where: Tensor, past: tuple[Tensor, Tensor, Tensor] | None = None, mask: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
+        self, x: Tensor, by: Turns, past: KeysValues | None = None, mask: Tensor | None = None
+    ) -> tuple[Tensor, KeysValues]:
         """Read tokens, each seeing those before it and itself.
 
         Args:
             x: `[B, L, D]`.
-            where: their positions `[L, 3]`.
-            past: keys and values `[B, heads, P, HEAD]` of tokens read before, and the positions of these.
-            mask: `[L, L]`, which token sees which instead; True is seen. Not together with `past`.
+            by: `turns` of their positions.
+            past: what was read before.
+            mask: `[L, P + L]`, which token sees which instead; True is seen. A single token sees all without one.
 
         Returns:
-            `[B, L, D]`, and the keys (not rotated) and values `[B, heads, L, HEAD]` of these tokens.
+            `[B, L, D]`, and keys and values of the tokens before and of these.
         """
         q, k, v = (part.unflatten(-1, (self.heads, HEAD)).transpose(1, 2) for part in self.qkv(self.first(x)).chunk(3, -1))
-        keys, values, places = k, v, where
+        q, k = rotate(q, by), rotate(k, by)
         if past is not None:
-            keys, values, places = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2), torch.cat([past[2], where])
-            mask = torch.ones(len(where), len(places), dtype=torch.bool, device=x.device).tril(len(past[2]))
-        seen, known = rotate(q, where), rotate(keys, places)
-        y = F.scaled_dot_product_attention(seen, known, values, attn_mask=mask, is_causal=mask is None)
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None and q.shape[2] > 1)
         x = x + self.dropout(self.out(y.transpose(1, 2).flatten(2)))
-        return x + self.dropout(self.mlp(self.second(x))), k, v
+        return x + self.dropout(self.mlp(self.second(x))), (k, v)
 
 
 class Transformer(nn.Module):
@@ -116,15 +119,12 @@ class Transformer(nn.Module):
             where: their positions.
             cache: what was read before, to which these tokens are added; None reads from the beginning.
         """
-        keys, values = [], []
+        by, mask, read = turns(where), None, []
+        if (before := 0 if cache is None else cache.length) and len(where) > 1:
+            mask = torch.ones(len(where), before + len(where), dtype=torch.bool, device=x.device).tril(before)
         for index, layer in enumerate(self.layers):
-            past = None
-            if cache is not None and cache.where is not None:
-                past = (cache.keys[index], cache.values[index], cache.where)
-            x, k, v = layer(x, where, past)
-            keys.append(k if past is None else torch.cat([past[0], k], 2))
-            values.append(v if past is None else torch.cat([past[1], v], 2))
+            x, both = layer(x, by, cache.read[index] if cache is not None and before else None, mask)
+            read.append(both)
         if cache is not None:
-            cache.keys, cache.values = keys, values
-            cache.where = where if cache.where is None else torch.cat([cache.where, where])
+            cache.read = read
         return self.norm(x)

@@ -60,6 +60,30 @@ def test_jacobi_stops_early_where_little_changes():
     assert (found - exact).square().sum() < 1e-4 * exact.square().sum()
 
 
+def test_where_the_transformer_says_nothing_a_block_is_one_pass():
+    """The level leads from frame to frame; no guess is needed for that."""
+    affine = trained_like()
+    torch.nn.init.zeros_(affine.head.weight)
+    with torch.no_grad():
+        z = torch.randn(2, 12, 4)
+        found, effort = parallel(Reader(affine, WHERE, 2), z, Jacobi(8, 1e-8))
+        exact, _ = sequential(Reader(affine, WHERE, 2), z)
+    assert effort.settled == [8, 4]
+    assert torch.allclose(found, exact, atol=1e-3)
+
+
+def test_a_known_beginning_is_read_in_one_pass_and_told_like_the_rest():
+    affine, x = trained_like(), torch.randn(2, 12, 4)
+    with torch.no_grad():
+        z, _ = affine(x, WHERE)
+        for known in (4, 6):
+            reader = Reader(affine, WHERE, 2)
+            shift, scale = reader.take(x[:, :known])
+            assert shift.shape == scale.shape == (2, known, 4) and reader.passes == 1
+            found, _ = sequential(reader, z[:, known:])
+            assert torch.allclose(found, x[:, known:], atol=1e-4)
+
+
 def test_a_token_depends_on_those_before_it_and_on_no_other():
     affine, x = trained_like(), torch.randn(1, 12, 4, requires_grad=True)
     z, _ = affine(x, WHERE)

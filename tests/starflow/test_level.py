@@ -78,3 +78,20 @@ def test_however_lively_it_gets_it_does_not_burst():
         drawn = expected.level[:, -4:] + 2 * expected.deviation[:, -4:] * torch.randn(8, 4, 3)
         x = torch.cat([x, drawn], 1)
     assert expected.deviation[:, -4:].max() < 0.7
+
+
+def test_tokens_told_by_their_deviations_are_the_tokens():
+    """Wherever known ones end, in the middle of a frame too, and however the way is cut."""
+    level, x = level_of(), walk(frames=6, batch=2)
+    expected = level(x)
+    apart = (x - expected.level) / expected.deviation
+    for known in (0, 4, 9, 24):
+        walked = level.walk(level.begin(x), x[:, :known], apart[:, known:])
+        assert torch.allclose(walked.x, x, atol=1e-5)
+        assert torch.allclose(walked.expected.deviation, expected.deviation, atol=1e-5)
+        assert walked.followed.frames == 6 and walked.begun.shape[1] == 0
+    first = level.walk(level.begin(x), x[:, :10], x[:, :0])
+    assert first.followed.frames == 2 and torch.equal(first.begun, x[:, 8:10])
+    second = level.walk(first.followed, first.begun, apart[:, 10:])
+    assert torch.allclose(second.x, x[:, 8:], atol=1e-5)
+    assert torch.allclose(second.expected.last(14).surprise, expected.surprise[:, 10:], atol=1e-5)

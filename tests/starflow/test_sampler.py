@@ -20,8 +20,7 @@ def test_what_follows_known_frames_is_what_the_whole_sequence_says(flow):
     u, _ = flow.inside(x)
     for solve in (sequential, lambda solver, noise: parallel(solver, noise, Jacobi(4, 0.0))):
         reader = flow.reader(4, 2)
-        reader.guess(u[:, :8])
-        reader.settle(u[:, :8])
+        reader.take(u[:, :8])
         found, _ = solve(reader, z[:, 8:])
         assert (found - u[:, 8:]).abs().max() < 1e-4
 

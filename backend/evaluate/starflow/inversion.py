@@ -59,10 +59,9 @@ def round_trip(model: StarFlow, windows: Sequence[Window], seed: int = 0) -> dic
         x = latents + flow.config.noise * torch.randn(latents.shape, generator=source(seed, number)).to(device)
         z, _ = flow(x)
         for name in worst:
-            solver = flow.reader(len(latents[0]), 1)
-            exact = Jacobi(tokens, 0.0)
-            u, _ = sequential(solver, z) if name == "sequential" else parallel(solver, z, exact)
-            back, _ = flow.outside(u, replace(exact, block=1) if name == "sequential" else exact)
+            solver, exact = flow.reader(len(latents[0]), 1), None if name == "sequential" else Jacobi(tokens, 0.0)
+            u, _ = sequential(solver, z) if exact is None else parallel(solver, z, exact)
+            back, _ = flow.outside(u, exact)
             worst[name] = max(worst[name], float((back - x).abs().max()))
     return {f"round_trip_{name}": {"max_error": Metric(error)} for name, error in worst.items()}
 
@@ -130,16 +129,14 @@ def speed(video: VideoFlow, window: Window, count: int, seed: int = 0) -> dict[s
 def solve(flow: Flow, noisy: Tensor, z: Tensor, settings: Jacobi | None) -> Solved:
     """Draw behind known noisy latents `[B, T, H, W, C]` from noise `[B, L, C]`: by Jacobi, or token by token where None."""
     solver = flow.reader(noisy.shape[1] + z.shape[1] // flow.tokens, len(noisy))
-    seen = flow.inside(noisy)[0]
-    solver.guess(seen)
-    solver.settle(seen)
+    shift, scale = solver.take(flow.inside(noisy)[0])
     began = _now(z)
     if settings is None:
         u, deep = sequential(solver, z)
     else:
-        u, deep = parallel(solver, z, settings, seen[:, -flow.tokens :])
+        u, deep = parallel(solver, z, settings, (shift[:, -flow.tokens :], scale[:, -flow.tokens :]))
     between = _now(z)
-    x, shallow = flow.outside(u, Jacobi(1, 0.0) if settings is None else replace(settings, block=flow.tokens))
+    x, shallow = flow.outside(u, settings)
     return Solved(u, x, deep, shallow, 1000 * (between - began), 1000 * (_now(z) - began))
 
 
