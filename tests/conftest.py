@@ -8,6 +8,7 @@ from hypothesis import settings
 
 from backend.animate.generator import Generator, GeneratorConfig
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.keypoints.actions import WIDTH
 from backend.keypoints.captions import WORDS
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.pipeline import Pipeline
@@ -52,7 +53,7 @@ def tiny_video_flow(tmp_path_factory) -> Path:
             StarFlowConfig(
                 24,
                 AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1),
+                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH),
                 DenoiserConfig(2, 2, 4, 64, 1),
             )
         ).save(folder, {})

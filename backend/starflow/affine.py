@@ -29,10 +29,18 @@ class Affine(nn.Module):
         tokens: of a frame.
         dropout: in training.
         level: follows the frames, where there is more than one.
+        actions: numbers that say what is done in a frame; 0 for none.
     """
 
     def __init__(
-        self, channels: int, width: int, layers: int, tokens: int, dropout: float = 0.0, level: Level | None = None
+        self,
+        channels: int,
+        width: int,
+        layers: int,
+        tokens: int,
+        dropout: float = 0.0,
+        level: Level | None = None,
+        actions: int = 0,
     ) -> None:
         super().__init__()
         self.tokens = tokens
@@ -41,34 +49,44 @@ class Affine(nn.Module):
         self.enter = nn.Linear(channels, width)
         self.level = level
         self.behind = None if level is None else nn.Linear(3 * channels, width)
+        self.act = nn.Linear(actions, width, bias=False) if actions else None
         self.transformer = Transformer(width, layers, dropout)
         self.head = nn.Linear(width, 2 * channels)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+        if self.act is not None:
+            nn.init.zeros_(self.act.weight)
 
-    def forward(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, where: Tensor, prefix: Tensor | None = None, actions: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Towards noise, all tokens at once.
 
         Args:
             x: tokens `[B, L, C]`, from the first of a frame on.
             where: their positions `[L, 3]`.
-            prefix: what every token may look at besides, `[B, P, D]` (a caption, an action).
+            prefix: what every token may look at besides, `[B, P, D]` (a caption).
+            actions: what is done in every frame, `[B, T, A]`; zeros, or None, where that is not known.
 
         Returns:
             z `[B, L, C]` and log |det dz/dx| `[B]`, both in float32.
         """
-        shift, scale = self.told(x, where, prefix)
+        shift, scale = self.told(x, where, prefix, actions)
         return (x - shift) / scale, -scale.log().sum((1, 2))
 
-    def told(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def told(
+        self, x: Tensor, where: Tensor, prefix: Tensor | None = None, actions: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Shift and scale `[B, L, C]` of every token, from those before it; arguments as in `forward`."""
         expected = None if self.level is None else self.level(x)
         apart = x if expected is None else (x - expected.level) / expected.deviation
-        seen = self.transformer(self.read(apart[:, :-1], 0, expected, prefix), shifted(where, prefix))
+        seen = self.transformer(self.read(apart[:, :-1], 0, expected, prefix, actions), shifted(where, prefix))
         b, s = self.parameters_of(seen[:, -x.shape[1] :])
         return (b, s) if expected is None else (expected.level + expected.deviation * b, expected.deviation * s)
 
-    def read(self, before: Tensor, first: int, expected: Expected | None, prefix: Tensor | None) -> Tensor:
+    def read(
+        self, before: Tensor, first: int, expected: Expected | None, prefix: Tensor | None, actions: Tensor | None
+    ) -> Tensor:
         """What the transformer reads in order to tell m tokens.
 
         Args:
@@ -76,6 +94,7 @@ class Affine(nn.Module):
             first: number of the first of them.
             expected: of them.
             prefix: is read before the first of all.
+            actions: of all frames.
 
         Returns:
             `[B, m, D]`, or `[B, P + m, D]`.
@@ -83,7 +102,10 @@ class Affine(nn.Module):
         read = self.enter(before)
         if first == 0:
             read = torch.cat([self.start.to(read.dtype).expand(len(read), -1, -1), read], 1)
-        read = read + self.place[torch.arange(first, first + read.shape[1], device=read.device) % self.tokens]
+        numbers = torch.arange(first, first + read.shape[1], device=read.device)
+        read = read + self.place[numbers % self.tokens]
+        if actions is not None and self.act is not None:
+            read = read + self.act(actions)[:, numbers // self.tokens]
         if expected is not None and self.behind is not None:
             read = read + self.behind(torch.cat([expected.level, expected.deviation.log(), expected.surprise], -1))
         return read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)
@@ -105,11 +127,13 @@ class Reader:
         affine: the map.
         where: positions of all tokens, `[L, 3]`.
         batch: B.
-        prefix: as in `Affine.forward`.
+        prefix, actions: as in `Affine.forward`.
     """
 
-    def __init__(self, affine: Affine, where: Tensor, batch: int, prefix: Tensor | None = None) -> None:
-        self.affine, self._level, self._prefix = affine, affine.level, prefix
+    def __init__(
+        self, affine: Affine, where: Tensor, batch: int, prefix: Tensor | None = None, actions: Tensor | None = None
+    ) -> None:
+        self.affine, self._level, self._prefix, self._actions = affine, affine.level, prefix, actions
         self._where, self._ahead = shifted(where, prefix), 0 if prefix is None else prefix.shape[1]
         self._cache, self._guessed, self._settled = Cache(), Cache(), 0
         self._before = self._begun = torch.empty(batch, 0, affine.enter.in_features, device=where.device)
@@ -124,7 +148,8 @@ class Reader:
         self.passes += 1
         walked, count = self._walked(self._begun, apart), apart.shape[1]
         expected = None if walked is None else walked.expected.last(count)
-        read = self.affine.read(torch.cat([self._before, apart[:, :-1]], 1), self._settled, expected, self._prefix)
+        before = torch.cat([self._before, apart[:, :-1]], 1)
+        read = self.affine.read(before, self._settled, expected, self._prefix, self._actions)
         begin = self._cache.length
         self._guessed = self._cache.head(begin)
         seen = self.affine.transformer(read, self._where[begin : begin + read.shape[1]], self._guessed)

@@ -6,6 +6,7 @@ import torch
 
 from backend.evaluate.animation.clips import Video
 from backend.evaluate.starflow.footage import Footage, Window
+from backend.keypoints.actions import WIDTH
 from backend.keypoints.captions import WORDS
 from backend.media.crop import SquareCrop
 from backend.starflow.autoencoder import AutoencoderConfig
@@ -18,7 +19,7 @@ from backend.types import Recording
 SMALL = StarFlowConfig(
     18,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 """Two frames seen, sixteen drawn, four tokens each."""
