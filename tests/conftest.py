@@ -53,7 +53,7 @@ def tiny_video_flow(tmp_path_factory) -> Path:
             StarFlowConfig(
                 24,
                 AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH),
+                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH, deep_spread=2),
                 DenoiserConfig(2, 2, 4, 64, 1),
             )
         ).save(folder, {})

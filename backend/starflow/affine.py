@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from backend.starflow.level import Expected, Level, Walked
+from backend.starflow.told import Told
 from backend.starflow.transformer import Cache, Transformer
 
 SOFTPLUS_OF_ONE = 0.5413
@@ -17,7 +18,8 @@ REACH = 4.0
 
 
 class Affine(nn.Module):
-    """z = (x - b) / s, where b and s of a token depend on the tokens before it (STARFlow, TarFlow: Zhai et al. 2024).
+    """z = (x - b) / s, where b and s of a token depend on the tokens before it (STARFlow, TarFlow: Zhai et al. 2024); with
+    `spread`, channels that go together besides (`Told`).
 
     A map over several frames works on how far tokens are from what a `Level` expects of them, in deviations: so a small model
     need not learn first that frames hardly change, and what it draws does not wander off where nothing moves.
@@ -30,6 +32,7 @@ class Affine(nn.Module):
         dropout: in training.
         level: follows the frames, where there is more than one.
         actions: numbers that say what is done in a frame; 0 for none.
+        spread: directions in which the channels of a token may go together.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Affine(nn.Module):
         dropout: float = 0.0,
         level: Level | None = None,
         actions: int = 0,
+        spread: int = 0,
     ) -> None:
         super().__init__()
         self.tokens = tokens
@@ -52,10 +56,14 @@ class Affine(nn.Module):
         self.act = nn.Linear(actions, width, bias=False) if actions else None
         self.transformer = Transformer(width, layers, dropout)
         self.head = nn.Linear(width, 2 * channels)
+        self.spread = nn.Linear(width, spread * channels) if spread else None
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         if self.act is not None:
             nn.init.zeros_(self.act.weight)
+        if self.spread is not None:  # Small, but not 0, from where no direction is better than its opposite.
+            nn.init.normal_(self.spread.weight, std=0.003)
+            nn.init.zeros_(self.spread.bias)
 
     def forward(
         self, x: Tensor, where: Tensor, prefix: Tensor | None = None, actions: Tensor | None = None
@@ -71,18 +79,16 @@ class Affine(nn.Module):
         Returns:
             z `[B, L, C]` and log |det dz/dx| `[B]`, both in float32.
         """
-        shift, scale = self.told(x, where, prefix, actions)
-        return (x - shift) / scale, -scale.log().sum((1, 2))
+        told = self.told(x, where, prefix, actions)
+        return told.noise(x), told.log_determinant.sum(1)
 
-    def told(
-        self, x: Tensor, where: Tensor, prefix: Tensor | None = None, actions: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Shift and scale `[B, L, C]` of every token, from those before it; arguments as in `forward`."""
+    def told(self, x: Tensor, where: Tensor, prefix: Tensor | None = None, actions: Tensor | None = None) -> Told:
+        """What the tokens before it say of every token; arguments as in `forward`."""
         expected = None if self.level is None else self.level(x)
         apart = x if expected is None else (x - expected.level) / expected.deviation
         seen = self.transformer(self.read(apart[:, :-1], 0, expected, prefix, actions), shifted(where, prefix))
-        b, s = self.parameters_of(seen[:, -x.shape[1] :])
-        return (b, s) if expected is None else (expected.level + expected.deviation * b, expected.deviation * s)
+        told = self.parameters_of(seen[:, -x.shape[1] :])
+        return told if expected is None else told.within(expected.level, expected.deviation)
 
     def read(
         self, before: Tensor, first: int, expected: Expected | None, prefix: Tensor | None, actions: Tensor | None
@@ -110,10 +116,11 @@ class Affine(nn.Module):
             read = read + self.behind(torch.cat([expected.level, expected.deviation.log(), expected.surprise], -1))
         return read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)
 
-    def parameters_of(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """Features `[B, m, D]` of m tokens -> shift b and scale s > 0 in deviations, each `[B, m, C]` in float32."""
+    def parameters_of(self, seen: Tensor) -> Told:
+        """Features `[B, m, D]` of m tokens -> what they tell of them in deviations, in float32."""
         a, b = (REACH * (part / REACH).tanh() for part in exact(self.head(seen)).chunk(2, -1))
-        return b, F.softplus(a + SOFTPLUS_OF_ONE)
+        v = b[..., :0] if self.spread is None else REACH * (exact(self.spread(seen)) / REACH).tanh()
+        return Told(b, F.softplus(a + SOFTPLUS_OF_ONE), v.unflatten(-1, (v.shape[-1] // b.shape[-1], b.shape[-1])))
 
 
 class Reader:
@@ -140,10 +147,10 @@ class Reader:
         self._followed = None if affine.level is None else affine.level.begin(self._begun)
         self.passes = 0
 
-    def guess(self, apart: Tensor) -> tuple[Tensor, Tensor]:
-        """Shift and scale `[B, m, C]` of the next m tokens, were they `apart`; the last of them has no say in it.
+    def guess(self, apart: Tensor) -> Told:
+        """What is told of the next m tokens, were they `apart` `[B, m, C]`; the last of them has no say in it.
 
-        All three are in deviations from what is expected of each token.
+        Both are in deviations from what is expected of each token.
         """
         self.passes += 1
         walked, count = self._walked(self._begun, apart), apart.shape[1]
@@ -165,7 +172,7 @@ class Reader:
         self._followed, self._begun = walked.followed, walked.begun
         return walked.x[:, -count:]
 
-    def take(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def take(self, x: Tensor) -> Told:
         """Read tokens `[B, m, C]` that are known; returns what `guess` does of them."""
         walked, apart = self._walked(torch.cat([self._begun, x], 1), x[:, :0]), x
         if walked is not None:

@@ -23,6 +23,7 @@ class FlowConfig:
         deep_width, deep_layers: of the block over all frames.
         shallow_width, shallow_layers, shallow_blocks: of those within a frame; an odd number of blocks, so that with the deep
             one tokens are turned round an even number of times.
+        deep_spread: directions in which the channels of a token may go together in that block; 0 keeps them apart.
         noise: standard deviation of the noise that the density is learned with, latents having 1.
         words: size of the vocabulary of captions; 0 has none.
         caption: words of a caption, filled up with 0.
@@ -42,6 +43,7 @@ class FlowConfig:
     words: int = 0
     caption: int = 3
     actions: int = 0
+    deep_spread: int = 0
     dropout: float = 0.1
 
 
@@ -61,7 +63,14 @@ class Flow(nn.Module):
         )
         level = Level(config.channels, config.rows, config.columns, config.noise)
         self.deep = Affine(
-            config.channels, config.deep_width, config.deep_layers, self.tokens, config.dropout, level, config.actions
+            config.channels,
+            config.deep_width,
+            config.deep_layers,
+            self.tokens,
+            config.dropout,
+            level,
+            config.actions,
+            config.deep_spread,
         )
         self.words = nn.Embedding(config.words + 1, config.deep_width) if config.words else None
 
@@ -128,7 +137,7 @@ class Flow(nn.Module):
     def expected(self, x: Tensor) -> Tensor:
         """What the deep block's shift says of every token `[B, T * H * W, C]` from those before it: a regression's answer."""
         u, prefix = self.inside(x)[0], self.prefix(None, len(x))
-        return self.deep.told(u, self._where(x.shape[1]).to(x.device), prefix)[0]
+        return self.deep.told(u, self._where(x.shape[1]).to(x.device), prefix).shift
 
     def log_prob(self, x: Tensor, caption: Tensor | None = None, actions: Tensor | None = None) -> Tensor:
         """Log density of latents `[B, T, H, W, C]`, `[B]`, in nats; arguments as in `forward`."""

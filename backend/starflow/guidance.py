@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from backend.starflow.inversion import Solver, Told
+from backend.starflow.inversion import Solver
+from backend.starflow.told import Told
 
 
 def guided(with_it: Told, without: Told, weight: float) -> Told:
     """Combine two Gaussians of every token: p_c^(1 + w) / p_u^w, with the variance ratio clipped at 1 so that it stays one.
 
     Args:
-        with_it: shift and scale under the caption.
-        without: shift and scale without it.
+        with_it: what is told under the caption.
+        without: what is told without it.
         weight: w; 0 is the caption's own.
 
     Returns:
-        shift and scale of the guided Gaussian.
+        Shift and scale of the guided Gaussian, channel by channel; the directions of its spread are those under the caption.
     """
-    (mean_c, scale_c), (mean_u, scale_u) = with_it, without
-    ratio = (scale_c / scale_u).square().clamp(max=1.0)
+    ratio = (with_it.scale / without.scale).square().clamp(max=1.0)
     precision = 1 + weight - weight * ratio
-    return ((1 + weight) * mean_c - weight * ratio * mean_u) / precision, scale_c / precision.sqrt()
+    shift = ((1 + weight) * with_it.shift - weight * ratio * without.shift) / precision
+    return Told(shift, with_it.scale / precision.sqrt(), with_it.spread)
 
 
 class Guided:
@@ -42,7 +43,7 @@ class Guided:
         return sum(reader.passes for reader in self._both)
 
     def guess(self, apart: Tensor) -> Told:
-        """Shift and scale of the next tokens, were they `apart`."""
+        """What is told of the next tokens, were they `apart`."""
         with_it, without = (reader.guess(apart) for reader in self._both)
         return guided(with_it, without, self._weight)
 

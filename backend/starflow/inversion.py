@@ -9,8 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-Told = tuple[Tensor, Tensor]
-"""Shift and scale of tokens, each `[B, m, C]`."""
+from backend.starflow.told import Told
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,14 @@ class Effort:
 
 
 class Solver(Protocol):
-    """What tells shift and scale of the next tokens, all in deviations: a `Reader`, or two of them under guidance."""
+    """What tells of the next tokens, all in deviations: a `Reader`, or two of them under guidance."""
 
     @property
     def passes(self) -> int:
         """Passes through the transformer so far."""
 
     def guess(self, apart: Tensor) -> Told:
-        """Shift and scale of the next tokens, were they `apart` `[B, m, C]`; the last of them has no say in it."""
+        """What is told of the next tokens, were they `apart` `[B, m, C]`; the last of them has no say in it."""
 
     def settle(self, apart: Tensor) -> Tensor:
         """Take `apart` as the first of the tokens that were last guessed, and go on behind them; returns the tokens."""
@@ -56,8 +55,7 @@ def sequential(solver: Solver, z: Tensor) -> tuple[Tensor, Effort]:
     """Turn noise `[B, L, C]` into tokens one after the other: exact, and slow."""
     tokens, before = [], solver.passes
     for noise in z.split(1, 1):
-        shift, scale = solver.guess(noise)
-        tokens.append(solver.settle(noise * scale + shift))
+        tokens.append(solver.settle(solver.guess(noise).tokens(noise)))
     return torch.cat(tokens, 1), Effort(solver.passes - before)
 
 
@@ -67,28 +65,28 @@ def parallel(
     """Turn noise into tokens, a block at once: x <- s(x) z + b(x) until it stands still (STARFlow-V, video-aware Jacobi).
 
     Tokens of a block see one another's last guess. What is behind others stands still later than they: so the block slides
-    on, by as many tokens as have come to rest at its front, at least one in a pass. Shift and scale of new tokens are first
-    taken to be those of the same place one frame earlier; where nothing was, 0 and 1.
+    on, by as many tokens as have come to rest at its front, at least one in a pass. Of new tokens it is first assumed what was
+    told of the same place one frame earlier; where nothing was, that they are their noise.
 
     Args:
-        solver: tells shift and scale.
+        solver: tells of the next tokens.
         z: noise `[B, L, C]`.
         settings: block size and tolerance.
         last: what was told of the frame before.
         progress: called with the share of tokens that is settled.
     """
     done, effort, before, rested = 0, Effort(), solver.passes, []
-    shift, scale = last or (torch.zeros_like(z[:, : settings.block]), torch.ones_like(z[:, : settings.block]))
-    frame = shift.shape[1]
+    frame = last or Told.identity(z[:, : settings.block])
+    told = frame[:0]
     while done < z.shape[1]:
         noise = z[:, done : done + settings.block]
-        shift, scale = (_grown(told, frame, frame + noise.shape[1]) for told in (shift, scale))
-        guess = noise * scale[:, frame:] + shift[:, frame:]
+        told = _grown(frame, told, noise.shape[1])
+        guess = told.tokens(noise)
         told = solver.guess(guess)
-        found = noise * told[1] + told[0]
+        found = told.tokens(noise)
         count = _still(found, guess, settings.tolerance)
         rested.append(solver.settle(found[:, :count]))
-        shift, scale = (torch.cat([old[:, :frame], new], 1)[:, count:] for old, new in zip((shift, scale), told, strict=True))
+        frame, told = Told.joined([frame, told[:count]])[-len(frame) :], told[count:]
         done += count
         effort.settled.append(count)
         if progress:
@@ -97,10 +95,12 @@ def parallel(
     return torch.cat(rested, 1), effort
 
 
-def _grown(told: Tensor, frame: int, length: int) -> Tensor:
-    """Repeat the last frame's tokens until there are `length`."""
-    missing = length - told.shape[1]
-    return torch.cat([told, told[:, -frame:].repeat(1, -(-missing // frame), 1)[:, :missing]], 1) if missing > 0 else told
+def _grown(frame: Told, told: Told, length: int) -> Told:
+    """Tell of `length` tokens: what is told of the last ones behind a frame is repeated, frame after frame."""
+    whole = Told.joined([frame, told])
+    while (missing := len(frame) + length - len(whole)) > 0:
+        whole = Told.joined([whole, whole[-len(frame) :][:missing]])
+    return whole[len(frame) :][:length]
 
 
 def _still(found: Tensor, guess: Tensor, tolerance: float) -> int:

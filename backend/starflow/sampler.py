@@ -71,8 +71,7 @@ def draw(
         solver = Guided(solver, flow.reader(seen + frames, batch), guidance)
     last = None
     if seen:
-        shift, scale = solver.take(flow.inside(noisy)[0])
-        last = shift[:, -flow.tokens :], scale[:, -flow.tokens :]
+        last = solver.take(flow.inside(noisy)[0])[-flow.tokens :]
     if z is None:
         z = torch.randn(batch, frames * flow.tokens, flow.config.channels, generator=generator).to(device)
         z = z * torch.as_tensor(temperature, device=device).reshape(-1, 1, 1)

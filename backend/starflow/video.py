@@ -106,7 +106,6 @@ class VideoFlow:
         Raises:
             InputError: `video_caption`, as `futures`.
         """
-        _said(drawing.caption, count)
         first = self.model.first.draw(count, FACES * drawing.temperature, _source(drawing))[:, None]
         rest, _ = self._roll(first, frames - 1, drawing, progress)
         return _bytes(self._decode(torch.cat([first, rest], 1)))

@@ -74,7 +74,7 @@ class StarFlowTraining:
     seed: int = 0
     threads: int = 2
     device: str = "cpu"
-    architecture: StarFlowConfig = StarFlowConfig(flow=FlowConfig(words=len(WORDS) - 1, actions=WIDTH))
+    architecture: StarFlowConfig = StarFlowConfig(flow=FlowConfig(words=len(WORDS) - 1, actions=WIDTH, deep_spread=6))
 
 
 class Material:

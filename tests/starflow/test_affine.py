@@ -14,8 +14,9 @@ WHERE = positions(3, 2, 2)
 def trained_like(seed: int = 0) -> Affine:
     """Weights as if training had been at them: the head is not zero any more."""
     torch.manual_seed(seed)
-    affine = Affine(4, 64, 2, 4, level=Level(4, 2, 2, 0.2))
+    affine = Affine(4, 64, 2, 4, level=Level(4, 2, 2, 0.2), spread=2)
     torch.nn.init.normal_(affine.head.weight, std=0.06)
+    torch.nn.init.normal_(affine.spread.weight, std=0.06)
     torch.nn.init.normal_(affine.start, std=0.5)
     torch.nn.init.normal_(affine.level.log_change)
     return affine.eval()
@@ -64,6 +65,7 @@ def test_where_the_transformer_says_nothing_a_block_is_one_pass():
     """The level leads from frame to frame; no guess is needed for that."""
     affine = trained_like()
     torch.nn.init.zeros_(affine.head.weight)
+    torch.nn.init.zeros_(affine.spread.weight)
     with torch.no_grad():
         z = torch.randn(2, 12, 4)
         found, effort = parallel(Reader(affine, WHERE, 2), z, Jacobi(8, 1e-8))
@@ -78,8 +80,8 @@ def test_a_known_beginning_is_read_in_one_pass_and_told_like_the_rest():
         z, _ = affine(x, WHERE)
         for known in (4, 6):
             reader = Reader(affine, WHERE, 2)
-            shift, scale = reader.take(x[:, :known])
-            assert shift.shape == scale.shape == (2, known, 4) and reader.passes == 1
+            told = reader.take(x[:, :known])
+            assert told.shift.shape == told.scale.shape == (2, known, 4) and reader.passes == 1
             found, _ = sequential(reader, z[:, known:])
             assert torch.allclose(found, x[:, known:], atol=1e-4)
 

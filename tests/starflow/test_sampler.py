@@ -7,6 +7,7 @@ from backend.starflow.denoiser import AFTER, Denoiser, DenoiserConfig
 from backend.starflow.guidance import guided
 from backend.starflow.inversion import Jacobi, parallel, sequential
 from backend.starflow.sampler import draw
+from backend.starflow.told import Told
 
 
 def source(seed: int = 0) -> torch.Generator:
@@ -40,19 +41,22 @@ def test_a_clip_can_begin_from_nothing_but_a_caption(flow):
     assert not torch.allclose(left, right)
 
 
+def gaussian(mean: float, scale: float) -> Told:
+    return Told(torch.full((1, 1, 1), mean), torch.full((1, 1, 1), scale), torch.zeros(1, 1, 0, 1))
+
+
 def test_guidance_of_weight_0_is_the_captions_own_and_more_goes_further():
-    mean_c, scale_c, mean_u, scale_u = torch.tensor(1.0), torch.tensor(0.8), torch.tensor(0.0), torch.tensor(1.0)
-    mean, scale = guided((mean_c, scale_c), (mean_u, scale_u), 0.0)
-    assert mean == mean_c and scale == scale_c
-    mean, scale = guided((mean_c, scale_c), (mean_u, scale_u), 2.0)
+    told = guided(gaussian(1.0, 0.8), gaussian(0.0, 1.0), 0.0)
+    assert told.shift.item() == 1.0 and told.scale.item() == pytest.approx(0.8)
+    told = guided(gaussian(1.0, 0.8), gaussian(0.0, 1.0), 2.0)
     # The product of Gaussians N_c^(1 + w) N_u^(-w), by its precisions.
-    precision = 3 / scale_c**2 - 2 / scale_u**2
-    assert scale.item() == pytest.approx(precision.item() ** -0.5, rel=1e-5)
-    assert mean.item() == pytest.approx((3 * mean_c / scale_c**2 / precision).item(), rel=1e-5)
+    precision = 3 / 0.8**2 - 2
+    assert told.scale.item() == pytest.approx(precision**-0.5, rel=1e-5)
+    assert told.shift.item() == pytest.approx(3 / 0.8**2 / precision, rel=1e-5)
 
 
 def test_guidance_stays_a_gaussian_where_the_captions_is_the_wider():
-    _, scale = guided((torch.tensor(0.0), torch.tensor(2.0)), (torch.tensor(0.0), torch.tensor(0.5)), 5.0)
+    scale = guided(gaussian(0.0, 2.0), gaussian(0.0, 0.5), 5.0).scale
     assert scale.isfinite() and scale > 0
 
 

@@ -21,7 +21,7 @@ from backend.train.video_clips import KeptLatents, VideoClips
 SMALL = StarFlowConfig(
     4,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 QUICK = StarFlowTraining(minutes=1e-3, batch=2, known=2, report_every=1, threads=1, architecture=SMALL)

@@ -129,12 +129,12 @@ def speed(video: VideoFlow, window: Window, count: int, seed: int = 0) -> dict[s
 def solve(flow: Flow, noisy: Tensor, z: Tensor, settings: Jacobi | None) -> Solved:
     """Draw behind known noisy latents `[B, T, H, W, C]` from noise `[B, L, C]`: by Jacobi, or token by token where None."""
     solver = flow.reader(noisy.shape[1] + z.shape[1] // flow.tokens, len(noisy))
-    shift, scale = solver.take(flow.inside(noisy)[0])
+    last = solver.take(flow.inside(noisy)[0])[-flow.tokens :]
     began = _now(z)
     if settings is None:
         u, deep = sequential(solver, z)
     else:
-        u, deep = parallel(solver, z, settings, (shift[:, -flow.tokens :], scale[:, -flow.tokens :]))
+        u, deep = parallel(solver, z, settings, last)
     between = _now(z)
     x, shallow = flow.outside(u, settings)
     return Solved(u, x, deep, shallow, 1000 * (between - began), 1000 * (_now(z) - began))

@@ -77,9 +77,9 @@ def frame_bits(flow: Flow, x: Tensor, caption: Tensor | None = None, actions: Te
     u = flow.inside(x)[0]
     inner = flow.inside(x.flatten(0, 1)[:, None])[1].unflatten(0, (batch, frames))
     where = positions(frames, flow.config.rows, flow.config.columns).to(x.device)
-    shift, scale = flow.deep.told(u, where, flow.prefix(caption, batch), actions)
-    nats = 0.5 * (((u - shift) / scale).square() + math.log(2 * math.pi)) + scale.log()
-    return (nats.unflatten(1, (frames, -1)).sum((2, 3)) - inner) / (x[0, 0].numel() * math.log(2))
+    told = flow.deep.told(u, where, flow.prefix(caption, batch), actions)
+    nats = 0.5 * (told.noise(u).square() + math.log(2 * math.pi)).sum(2) - told.log_determinant
+    return (nats.unflatten(1, (frames, -1)).sum(2) - inner) / (x[0, 0].numel() * math.log(2))
 
 
 def gaussians(x: Tensor, clean: Tensor, sigma: float) -> dict[str, Tensor]:

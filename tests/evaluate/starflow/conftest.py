@@ -19,7 +19,7 @@ from backend.types import Recording
 SMALL = StarFlowConfig(
     18,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 """Two frames seen, sixteen drawn, four tokens each."""
