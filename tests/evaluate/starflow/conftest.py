@@ -32,6 +32,7 @@ def made(config=SMALL) -> StarFlow:
         model = StarFlow(config)
         for block in (*model.flow.shallow, model.flow.deep):
             torch.nn.init.normal_(block.head.weight, std=0.02)
+        torch.nn.init.normal_(model.flow.deep.act.weight, std=0.1)
         torch.nn.init.normal_(model.denoiser.exit.weight, std=0.1)
     return model.eval().requires_grad_(False)
 
