@@ -17,6 +17,10 @@ REACH = 4.0
 """Shift and log-scale inputs are clipped softly to this range."""
 
 
+FURTHEST = 8.0
+"""Length of all directions of a token's spread together, at most: what is drawn far off must not be drawn further yet."""
+
+
 class Affine(nn.Module):
     """z = (x - b) / s, where b and s of a token depend on the tokens before it (STARFlow, TarFlow: Zhai et al. 2024); with
     `spread`, channels that go together besides (`Told`).
@@ -119,7 +123,8 @@ class Affine(nn.Module):
     def parameters_of(self, seen: Tensor) -> Told:
         """Features `[B, m, D]` of m tokens -> what they tell of them in deviations, in float32."""
         a, b = (REACH * (part / REACH).tanh() for part in exact(self.head(seen)).chunk(2, -1))
-        v = b[..., :0] if self.spread is None else REACH * (exact(self.spread(seen)) / REACH).tanh()
+        v = b[..., :0] if self.spread is None else exact(self.spread(seen))
+        v = v * (1 + v.square().sum(-1, keepdim=True) / FURTHEST**2).rsqrt()
         return Told(b, F.softplus(a + SOFTPLUS_OF_ONE), v.unflatten(-1, (v.shape[-1] // b.shape[-1], b.shape[-1])))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -12,14 +13,15 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Told:
-    """x = shift + scale (I + v_R v_R')^(1/2) ... (I + v_1 v_1')^(1/2) z for each token: exact both ways, in closed form.
+    """x = shift + scale A z with A A' = I + V'V for each token: exact both ways, in closed form.
 
     A piece of a picture that moves changes in all its channels at once, in a direction that what it shows decides. Independent
-    channels cannot say that; a few directions v that hang on the context, as in factor analysis, can.
+    channels cannot say that; a few directions V that hang on the context, as in factor analysis, can. With L L' = I + V V'
+    (Cholesky, R x R), A = I + V' (L + I)^-1 V, its inverse is I - V' (L (I + L'))^-1 V, and its determinant that of L.
 
     Attributes:
         shift, scale: `[B, m, C]`, scale > 0.
-        spread: the directions, `[B, m, R, C]`; R may be 0.
+        spread: the directions V, `[B, m, R, C]`; R may be 0.
     """
 
     shift: Tensor
@@ -52,24 +54,41 @@ class Told:
 
     def tokens(self, noise: Tensor) -> Tensor:
         """Noise `[B, m, C]` -> tokens."""
-        for v in self.spread.unbind(2):
-            root = self._root(v)
-            noise = noise + v * ((v * noise).sum(-1, keepdim=True) / (1 + root))
+        if self.spread.shape[2]:
+            found = torch.linalg.solve_triangular(self._root + _one(self._root), self._along(noise), upper=False)
+            noise = noise + self._across(found)
         return self.shift + self.scale * noise
 
     def noise(self, tokens: Tensor) -> Tensor:
         """Tokens `[B, m, C]` -> noise: the inverse of `tokens`."""
         noise = (tokens - self.shift) / self.scale
-        for v in reversed(self.spread.unbind(2)):
-            root = self._root(v)
-            noise = noise - v * ((v * noise).sum(-1, keepdim=True) / (root * (1 + root)))
+        if self.spread.shape[2]:
+            found = torch.linalg.solve_triangular(self._root, self._along(noise), upper=False)
+            found = torch.linalg.solve_triangular((self._root + _one(self._root)).mT, found, upper=True)
+            noise = noise - self._across(found)
         return noise
 
     @property
     def log_determinant(self) -> Tensor:
         """Log |det| of the way from tokens to noise, `[B, m]`."""
-        return -self.scale.log().sum(-1) - 0.5 * self.spread.square().sum(-1).log1p().sum(-1)
+        found = -self.scale.log().sum(-1)
+        return found - self._root.diagonal(dim1=-2, dim2=-1).log().sum(-1) if self.spread.shape[2] else found
 
-    @staticmethod
-    def _root(v: Tensor) -> Tensor:
-        return (1 + v.square().sum(-1, keepdim=True)).sqrt()
+    @cached_property
+    def _root(self) -> Tensor:
+        """L, `[B, m, R, R]`."""
+        with torch.autocast(self.spread.device.type, enabled=False):
+            square = self.spread @ self.spread.mT
+            return torch.linalg.cholesky(square + _one(square))
+
+    def _along(self, x: Tensor) -> Tensor:
+        """How far `[B, m, C]` go in every direction, `[B, m, R, 1]`."""
+        return (self.spread * x[:, :, None]).sum(-1, keepdim=True)
+
+    def _across(self, along: Tensor) -> Tensor:
+        """Sum of the directions, each so many times: `[B, m, R, 1]` -> `[B, m, C]`."""
+        return (self.spread * along).sum(2)
+
+
+def _one(like: Tensor) -> Tensor:
+    return torch.eye(like.shape[-1], dtype=like.dtype, device=like.device)

@@ -18,7 +18,7 @@ from backend.starflow.inversion import Effort, Jacobi, parallel, sequential
 from backend.starflow.model import StarFlow
 from backend.starflow.video import CHUNK, Drawing, VideoFlow
 
-BLOCKS = (4, 8, 16, 32, 64, 128, 256)
+BLOCKS = (4, 8, 16, 32, 64, 96, 128, 256)
 """Tokens that are solved together."""
 
 REPEATS = 3
