@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from backend.starflow.affine import Affine, Reader
+from backend.starflow.affine import FURTHEST, Affine, Reader
 from backend.starflow.inversion import Jacobi, parallel, sequential
 from backend.starflow.level import Level
 from backend.starflow.transformer import positions
@@ -93,6 +93,15 @@ def test_a_token_depends_on_those_before_it_and_on_no_other():
         (gradient,) = torch.autograd.grad(z[0, index].sum(), x, retain_graph=True)
         reached = gradient[0].abs().amax(-1) > 0
         assert reached[: index + 1].all() and not reached[index + 1 :].any()
+
+
+def test_however_far_off_a_token_is_its_directions_stay_short():
+    affine = trained_like()
+    with torch.no_grad():
+        torch.nn.init.normal_(affine.spread.weight, std=5.0)
+        told = affine.told(100 * torch.randn(2, 12, 4), WHERE)
+    assert told.spread.square().sum((2, 3)).sqrt().max() <= FURTHEST
+    assert told.spread.square().sum((2, 3)).sqrt().min() > 0.8 * FURTHEST
 
 
 def test_the_log_determinant_is_the_jacobians():
