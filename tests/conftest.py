@@ -8,7 +8,6 @@ from hypothesis import settings
 
 from backend.animate.generator import Generator, GeneratorConfig
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
-from backend.keypoints.actions import WIDTH
 from backend.keypoints.captions import WORDS
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.pipeline import Pipeline
@@ -53,7 +52,7 @@ def tiny_video_flow(tmp_path_factory) -> Path:
             StarFlowConfig(
                 24,
                 AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH, deep_spread=2),
+                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, deep_spread=2),
                 DenoiserConfig(2, 2, 4, 64, 1),
             )
         ).save(folder, {})

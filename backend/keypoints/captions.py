@@ -33,8 +33,7 @@ def caption(landmarks: FloatArray) -> NDArray[np.int64]:
     Returns:
         `[LENGTH]` numbers into `WORDS`, the most striking first; `still` where nothing else is said.
     """
-    path = measures(landmarks[..., :2].astype(np.float64))
-    found = {word: strength for word, strength in strengths(path).items() if strength > 1}
+    found = {word: strength for word, strength in _strengths(landmarks[..., :2].astype(np.float64)).items() if strength > 1}
     said = sorted(found, key=found.__getitem__, reverse=True)[:LENGTH] or ["still"]
     numbers = np.zeros(LENGTH, np.int64)
     numbers[: len(said)] = [WORDS.index(word) for word in said]
@@ -49,12 +48,8 @@ def parse(words: str) -> NDArray[np.int64]:
     return numbers
 
 
-def measures(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Landmarks `[T, 478, 2]` -> yaw, pitch, gap of the lips, gap of the lids, width of the mouth: `[T, 5]`.
-
-    Yaw and pitch are where the nose's tip lies between the cheeks, and between forehead and chin, 0 to 1; gaps are shares of
-    the face's height (that of both eyes together), the mouth's width one of the face's width.
-    """
+def _strengths(points: NDArray[np.float64]) -> dict[str, float]:
+    """How far each word applies; above 1 it does."""
 
     def gap(a: int, b: int) -> NDArray[np.float64]:
         distance: NDArray[np.float64] = np.linalg.norm(points[:, a] - points[:, b], axis=-1)
@@ -62,17 +57,14 @@ def measures(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
     width, height = gap(234, 454).clip(1e-6), gap(10, 152).clip(1e-6)
     across, along = points[:, 454] - points[:, 234], points[:, 152] - points[:, 10]
+    # Where the nose's tip lies between the cheeks, and between forehead and chin.
     yaw = ((points[:, 1] - points[:, 234]) * across).sum(-1) / width**2
     pitch = ((points[:, 1] - points[:, 10]) * along).sum(-1) / height**2
-    lids = (gap(159, 145) + gap(386, 374)) / height
-    return np.stack([yaw, pitch, gap(13, 14) / height, lids, gap(61, 291) / width], -1)
-
-
-def strengths(path: NDArray[np.float64]) -> dict[str, float]:
-    """How far each word applies to `measures` over time `[T, 5]`; above 1 it does."""
-    yaw, pitch, lips, lids, mouth = path.T
     turned, tipped = yaw[-1] - yaw[0], pitch[-1] - pitch[0]
     swing = np.abs(np.diff(pitch)).sum() - abs(tipped)
+    lips = gap(13, 14) / height
+    lids = (gap(159, 145) + gap(386, 374)) / height
+    mouth = gap(61, 291) / width
     moves = np.abs(np.diff(lips)).sum()
     return {
         "turns left": turned / TURN,

@@ -35,7 +35,6 @@ class Affine(nn.Module):
         tokens: of a frame.
         dropout: in training.
         level: follows the frames, where there is more than one.
-        actions: numbers that say what is done in a frame; 0 for none.
         spread: directions in which the channels of a token may go together.
     """
 
@@ -47,7 +46,6 @@ class Affine(nn.Module):
         tokens: int,
         dropout: float = 0.0,
         level: Level | None = None,
-        actions: int = 0,
         spread: int = 0,
     ) -> None:
         super().__init__()
@@ -57,46 +55,38 @@ class Affine(nn.Module):
         self.enter = nn.Linear(channels, width)
         self.level = level
         self.behind = None if level is None else nn.Linear(3 * channels, width)
-        self.act = nn.Linear(actions, width, bias=False) if actions else None
         self.transformer = Transformer(width, layers, dropout)
         self.head = nn.Linear(width, 2 * channels)
         self.spread = nn.Linear(width, spread * channels) if spread else None
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        if self.act is not None:
-            nn.init.zeros_(self.act.weight)
         if self.spread is not None:  # Small, but not 0, from where no direction is better than its opposite.
             nn.init.normal_(self.spread.weight, std=0.003)
             nn.init.zeros_(self.spread.bias)
 
-    def forward(
-        self, x: Tensor, where: Tensor, prefix: Tensor | None = None, actions: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Towards noise, all tokens at once.
 
         Args:
             x: tokens `[B, L, C]`, from the first of a frame on.
             where: their positions `[L, 3]`.
             prefix: what every token may look at besides, `[B, P, D]` (a caption).
-            actions: what is done in every frame, `[B, T, A]`; zeros, or None, where that is not known.
 
         Returns:
             z `[B, L, C]` and log |det dz/dx| `[B]`, both in float32.
         """
-        told = self.told(x, where, prefix, actions)
+        told = self.told(x, where, prefix)
         return told.noise(x), told.log_determinant.sum(1)
 
-    def told(self, x: Tensor, where: Tensor, prefix: Tensor | None = None, actions: Tensor | None = None) -> Told:
+    def told(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> Told:
         """What the tokens before it say of every token; arguments as in `forward`."""
         expected = None if self.level is None else self.level(x)
         apart = x if expected is None else (x - expected.level) / expected.deviation
-        seen = self.transformer(self.read(apart[:, :-1], 0, expected, prefix, actions), shifted(where, prefix))
+        seen = self.transformer(self.read(apart[:, :-1], 0, expected, prefix), shifted(where, prefix))
         told = self.parameters_of(seen[:, -x.shape[1] :])
         return told if expected is None else told.within(expected.level, expected.deviation)
 
-    def read(
-        self, before: Tensor, first: int, expected: Expected | None, prefix: Tensor | None, actions: Tensor | None
-    ) -> Tensor:
+    def read(self, before: Tensor, first: int, expected: Expected | None, prefix: Tensor | None) -> Tensor:
         """What the transformer reads in order to tell m tokens.
 
         Args:
@@ -104,7 +94,6 @@ class Affine(nn.Module):
             first: number of the first of them.
             expected: of them.
             prefix: is read before the first of all.
-            actions: of all frames.
 
         Returns:
             `[B, m, D]`, or `[B, P + m, D]`.
@@ -112,10 +101,7 @@ class Affine(nn.Module):
         read = self.enter(before)
         if first == 0:
             read = torch.cat([self.start.to(read.dtype).expand(len(read), -1, -1), read], 1)
-        numbers = torch.arange(first, first + read.shape[1], device=read.device)
-        read = read + self.place[numbers % self.tokens]
-        if actions is not None and self.act is not None:
-            read = read + self.act(actions)[:, numbers // self.tokens]
+        read = read + self.place[torch.arange(first, first + read.shape[1], device=read.device) % self.tokens]
         if expected is not None and self.behind is not None:
             read = read + self.behind(torch.cat([expected.level, expected.deviation.log(), expected.surprise], -1))
         return read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)
@@ -139,13 +125,11 @@ class Reader:
         affine: the map.
         where: positions of all tokens, `[L, 3]`.
         batch: B.
-        prefix, actions: as in `Affine.forward`.
+        prefix: as in `Affine.forward`.
     """
 
-    def __init__(
-        self, affine: Affine, where: Tensor, batch: int, prefix: Tensor | None = None, actions: Tensor | None = None
-    ) -> None:
-        self.affine, self._level, self._prefix, self._actions = affine, affine.level, prefix, actions
+    def __init__(self, affine: Affine, where: Tensor, batch: int, prefix: Tensor | None = None) -> None:
+        self.affine, self._level, self._prefix = affine, affine.level, prefix
         self._where, self._ahead = shifted(where, prefix), 0 if prefix is None else prefix.shape[1]
         self._cache, self._guessed, self._settled = Cache(), Cache(), 0
         self._before = self._begun = torch.empty(batch, 0, affine.enter.in_features, device=where.device)
@@ -161,7 +145,7 @@ class Reader:
         walked, count = self._walked(self._begun, apart), apart.shape[1]
         expected = None if walked is None else walked.expected.last(count)
         before = torch.cat([self._before, apart[:, :-1]], 1)
-        read = self.affine.read(before, self._settled, expected, self._prefix, self._actions)
+        read = self.affine.read(before, self._settled, expected, self._prefix)
         begin = self._cache.length
         self._guessed = self._cache.head(begin)
         seen = self.affine.transformer(read, self._where[begin : begin + read.shape[1]], self._guessed)

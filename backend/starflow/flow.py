@@ -27,7 +27,6 @@ class FlowConfig:
         noise: standard deviation of the noise that the density is learned with, latents having 1.
         words: size of the vocabulary of captions; 0 has none.
         caption: words of a caption, filled up with 0.
-        actions: numbers that say what is done in a frame, the last of them whether that is known; 0 has none.
         dropout: in training.
     """
 
@@ -42,7 +41,6 @@ class FlowConfig:
     noise: float = 0.1
     words: int = 0
     caption: int = 3
-    actions: int = 0
     deep_spread: int = 0
     dropout: float = 0.1
 
@@ -50,8 +48,8 @@ class FlowConfig:
 class Flow(nn.Module):
     """p(x) = prod_n p_D(u_n | u_<n) |det J_fS(x_n)|, with u_n = f_S(x_n): exact likelihood of video latents.
 
-    Only the deep block sees caption and actions; only it connects frames, so that a frame that was badly drawn can be mended
-    within itself.
+    Only the deep block sees the caption; only it connects frames, so that a frame that was badly drawn can be mended within
+    itself.
     """
 
     def __init__(self, config: FlowConfig) -> None:
@@ -69,7 +67,6 @@ class Flow(nn.Module):
             self.tokens,
             config.dropout,
             level,
-            config.actions,
             config.deep_spread,
         )
         self.words = nn.Embedding(config.words + 1, config.deep_width) if config.words else None
@@ -86,16 +83,10 @@ class Flow(nn.Module):
         said = torch.zeros(batch, self.config.caption, dtype=torch.long) if caption is None else caption
         return self.words(said.to(self.words.weight.device))
 
-    def forward(self, x: Tensor, caption: Tensor | None = None, actions: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Latents `[B, T, H, W, C]` -> noise `[B, T * H * W, C]` and log |det| `[B]`, float32.
-
-        Args:
-            x: the latents.
-            caption: word numbers `[B, P]`.
-            actions: what is done in every frame, `[B, T, A]`; zeros where that is not known.
-        """
+    def forward(self, x: Tensor, caption: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Latents `[B, T, H, W, C]` -> noise `[B, T * H * W, C]` and log |det| `[B]`, float32."""
         u, inner = self.inside(x)
-        z, outer = self.deep(u, self._where(x.shape[1]).to(x.device), self.prefix(caption, len(x)), actions)
+        z, outer = self.deep(u, self._where(x.shape[1]).to(x.device), self.prefix(caption, len(x)))
         return z, inner + outer
 
     def inside(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -125,9 +116,9 @@ class Flow(nn.Module):
             efforts.append(effort)
         return x.unflatten(0, (len(u), -1)).unflatten(2, (config.rows, config.columns)), efforts
 
-    def reader(self, frames: int, batch: int, caption: Tensor | None = None, actions: Tensor | None = None) -> Reader:
-        """Begin to draw `frames` frames through the deep block, token after token; the rest as in `forward`."""
-        return Reader(self.deep, self._where(frames).to(self.deep.start.device), batch, self.prefix(caption, batch), actions)
+    def reader(self, frames: int, batch: int, caption: Tensor | None = None) -> Reader:
+        """Begin to draw `frames` frames through the deep block, token after token."""
+        return Reader(self.deep, self._where(frames).to(self.deep.start.device), batch, self.prefix(caption, batch))
 
     def expect(self, changes: Tensor) -> None:
         """Begin near the data: mean squared change of every latent channel from frame to frame, without noise, `[C]`."""
@@ -139,9 +130,9 @@ class Flow(nn.Module):
         u, prefix = self.inside(x)[0], self.prefix(None, len(x))
         return self.deep.told(u, self._where(x.shape[1]).to(x.device), prefix).shift
 
-    def log_prob(self, x: Tensor, caption: Tensor | None = None, actions: Tensor | None = None) -> Tensor:
-        """Log density of latents `[B, T, H, W, C]`, `[B]`, in nats; arguments as in `forward`."""
-        z, log_determinant = self(x, caption, actions)
+    def log_prob(self, x: Tensor, caption: Tensor | None = None) -> Tensor:
+        """Log density of latents `[B, T, H, W, C]`, `[B]`, in nats."""
+        z, log_determinant = self(x, caption)
         return log_determinant - 0.5 * (z.square() + math.log(2 * math.pi)).sum((1, 2))
 
     def score(self, x: Tensor, caption: Tensor | None = None) -> Tensor:

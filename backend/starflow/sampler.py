@@ -40,7 +40,6 @@ def draw(
     generator: torch.Generator,
     *,
     caption: Tensor | None = None,
-    actions: Tensor | None = None,
     guidance: float = 0.0,
     temperature: float | Tensor = 1.0,
     jacobi: Jacobi | None = None,
@@ -56,8 +55,7 @@ def draw(
         frames: how many to draw.
         generator: the source of all noise.
         caption: word numbers `[B, P]`.
-        actions: what is done in every frame, known or drawn, `[B, T + frames, A]`; zeros where that is not known.
-        guidance: weight w of caption and actions beyond their own.
+        guidance: weight w of the caption beyond its own.
         temperature: scale of the noise, for all or `[B]`.
         jacobi: how to solve.
         progress: called with the share of tokens that is drawn.
@@ -66,8 +64,8 @@ def draw(
     batch, seen = known.shape[:2]
     settings, device = jacobi or Jacobi(), known.device
     noisy = known + flow.config.noise * torch.randn(known.shape, generator=generator).to(device)
-    solver: Solver = flow.reader(seen + frames, batch, caption, actions)
-    if guidance and not (caption is None and actions is None):
+    solver: Solver = flow.reader(seen + frames, batch, caption)
+    if guidance and caption is not None:
         solver = Guided(solver, flow.reader(seen + frames, batch), guidance)
     last = None
     if seen:

@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from backend.errors import InputError
-from backend.keypoints.actions import planned
 from backend.keypoints.captions import MOTIONS, parse
 from backend.starflow.inversion import Jacobi
 from backend.starflow.model import StarFlow
@@ -136,8 +135,7 @@ class VideoFlow:
         shaken = torch.cat([torch.randn(part.shape, generator=source) for part in (latents[:, :1], latents[:, 1:])], 1)
         with torch.inference_mode():
             noise, _ = flow(latents + flow.config.noise * shaken.to(self.device))
-        plan = self._plan(drawing.caption, 1, len(clip) - 1)
-        told = self._draw(self._encode(first[None]), len(clip) - 1, drawing, _source(drawing), plan, z=noise[:, flow.tokens :])
+        told = self._draw(self._encode(first[None]), len(clip) - 1, drawing, _source(drawing), z=noise[:, flow.tokens :])
         return np.concatenate([_bytes(first[None]), _bytes(self._with_detail(told.latents, told.last, first))[0]])
 
     @property
@@ -152,13 +150,10 @@ class VideoFlow:
             `[K, frames, H, W, C]`, and the last known frame as the flow saw it, `[K, H, W, C]`.
         """
         source, whole, last = _source(drawing), known, None
-        plan = self._plan(drawing.caption, known.shape[1], frames)
         while (done := whole.shape[1] - known.shape[1]) < frames:
             seen = whole[:, -self.context :]
             some = min(frames - done, self.model.config.frames - seen.shape[1])
-            window = slice(whole.shape[1] - seen.shape[1], whole.shape[1] + some)
-            share = _part_of(progress, done / frames, some / frames)
-            part = self._draw(seen, some, drawing, source, None if plan is None else plan[:, window], share)
+            part = self._draw(seen, some, drawing, source, progress=_part_of(progress, done / frames, some / frames))
             whole, last = torch.cat([whole, part.latents], 1), part.last if last is None else last
         return whole[:, known.shape[1] :], last
 
@@ -168,7 +163,6 @@ class VideoFlow:
         frames: int,
         drawing: Drawing,
         source: torch.Generator,
-        plan: Tensor | None,
         progress: Progress | None = None,
         z: Tensor | None = None,
     ) -> Drawn:
@@ -179,21 +173,12 @@ class VideoFlow:
             frames,
             source,
             caption=_said(drawing.caption, len(known)),
-            actions=None if plan is None else plan.expand(len(known), -1, -1),
             guidance=drawing.guidance,
             temperature=_temperatures(drawing.temperature, len(known)),
             jacobi=drawing.jacobi,
             progress=progress,
             z=z,
         )
-
-    def _plan(self, caption: str, known: int, frames: int) -> Tensor | None:
-        """What faces do under a caption, behind frames of which nothing is said: `[1, known + frames, A]`."""
-        said = _said(caption, 1)
-        if said is None or not self.model.flow.config.actions:
-            return None
-        plan = torch.from_numpy(planned(said[0].numpy(), frames + 1)[1:])
-        return F.pad(plan, (0, 0, known, 0))[None].to(self.device)
 
     def _with_detail(self, latents: Tensor, seen: Tensor | None, last: Tensor) -> Tensor:
         """Decode, and give places that stay as they were what the model does not see of the last known frame.

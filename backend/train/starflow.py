@@ -12,12 +12,10 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
 from backend.errors import InputError
-from backend.keypoints.actions import WIDTH
 from backend.keypoints.captions import WORDS
 from backend.runtime.engine import configure_process
 from backend.starflow.flow import FlowConfig
@@ -30,9 +28,6 @@ from backend.train.schedule import set_rate
 from backend.train.video_clips import KeptLatents, VideoClips
 
 Stage = Literal["autoencoder", "flow", "denoiser", "regression"]
-Said = dict[str, Tensor]
-"""What a flow is told of windows, by the names of `Flow.log_prob`."""
-
 PARTS: dict[Stage, str] = {"autoencoder": "autoencoder", "flow": "flow", "denoiser": "denoiser", "regression": "flow"}
 """Part of the model that a stage trains. A regression is what the flow is compared with: one deep block of the flow's size."""
 
@@ -50,8 +45,7 @@ class StarFlowTraining:
         batch: frames an update (autoencoder) or windows.
         learning_rate: highest, of AdamW.
         ema: decay of the averaged weights, which are validated and kept.
-        no_caption, no_actions: share of windows trained without their caption, and without what is done in their frames, for
-            guidance and for futures that nothing is said of. Where actions are known, half of the time the first are not.
+        no_caption: share of windows trained without their caption: for guidance, and for futures of which nothing is said.
         cut_start: share of windows that begin a frame later, as continuations do.
         matched: share of a denoiser's training, at its end, that regresses the flow's score; before it the noise itself, which
             is several times cheaper to come by.
@@ -66,7 +60,6 @@ class StarFlowTraining:
     learning_rate: float = 5e-4
     ema: float = 0.999
     no_caption: float = 0.5
-    no_actions: float = 0.6
     cut_start: float = 0.25
     matched: float = 0.5
     known: int = 8
@@ -74,7 +67,7 @@ class StarFlowTraining:
     seed: int = 0
     threads: int = 2
     device: str = "cpu"
-    architecture: StarFlowConfig = StarFlowConfig(flow=FlowConfig(words=len(WORDS) - 1, actions=WIDTH, deep_spread=6))
+    architecture: StarFlowConfig = StarFlowConfig(flow=FlowConfig(words=len(WORDS) - 1, deep_spread=16))
 
 
 class Material:
@@ -89,40 +82,24 @@ class Material:
         self.unmirrored = np.zeros((len(self.windows), 1), bool)
         if settings.stage != "autoencoder":
             self.latents, self.held_out_latents = (KeptLatents(clips, self._encode) for clips in (self.clips, self.held_out))
-            self.said = self._said(self.held_out, self.windows, self.unmirrored)
 
     def _encode(self, pictures: Tensor) -> Tensor:
         return self.model.autoencoder.encode(pictures.to(self.settings.device)).cpu()
 
-    def _said(self, clips: VideoClips, windows: NDArray[np.intp], mirrored: NDArray[np.bool_]) -> Said:
-        """Captions `[B, P]` and actions `[B, T, A]`, as far as the flow reads them."""
-        flow, device, said = self.model.config.flow, self.settings.device, Said()
-        if flow.words:
-            said["caption"] = clips.captions(windows, mirrored[:, 0]).to(device)
-        if flow.actions:
-            said["actions"] = clips.actions(windows, mirrored[:, 0]).to(device)
-        return said
-
-    def batch(self, step: int) -> tuple[Tensor, Said]:
-        """Frames `[B, 3, S, S]`, or latents `[B, T, H, W, C]`; and what is said of them, here and there kept back."""
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Frames `[B, 3, S, S]`, or latents `[B, T, H, W, C]`; and captions `[B, P]`."""
         settings, random = self.settings, np.random.default_rng((self.settings.seed, step))
-        windows, mirrored = self.clips.draw(settings.batch, random), random.random((settings.batch, 1)) < 0.5
+        windows, mirrored = self.clips.draw(settings.batch, random), random.random(settings.batch) < 0.5
         if settings.stage == "autoencoder":
             pictures = self.clips.pictures(windows[:, random.integers(windows.shape[1])])
-            turned = torch.where(torch.from_numpy(mirrored)[:, :, None, None], pictures.flip(-1), pictures)
-            return turned.to(settings.device), {}
-        latents, said = self.latents(windows, mirrored), self._said(self.clips, windows, mirrored)
-        if "caption" in said:
-            said["caption"][torch.from_numpy(random.random(settings.batch) < settings.no_caption)] = 0
-        if "actions" in said:
-            frames = windows.shape[1]
-            since = np.where(random.random(settings.batch) < 0.5, 0, random.integers(1, frames, settings.batch))
-            since[random.random(settings.batch) < settings.no_actions] = frames
-            said["actions"][torch.from_numpy(np.arange(frames) < since[:, None])] = 0
+            turned = torch.where(torch.from_numpy(mirrored)[:, None, None, None], pictures.flip(-1), pictures)
+            return turned.to(settings.device), torch.zeros(0)
+        captions = self.clips.captions(windows, mirrored)
+        captions[torch.from_numpy(random.random(settings.batch) < settings.no_caption)] = 0
+        latents = self.latents(windows, mirrored[:, None])
         if random.random() < settings.cut_start:
             latents = latents[:, 1:]
-            said |= {name: value[:, 1:] for name, value in said.items() if name == "actions"}
-        return latents.to(settings.device), said
+        return latents.to(settings.device), captions.to(settings.device)
 
     def typical_pairs(self, count: int = 512) -> Tensor:
         """Frames of training clips, each with the next one: `[count, 2, 3, S, S]`, the same at every call."""
@@ -145,7 +122,9 @@ class Material:
         return self.held_out.pictures(self.windows[:rows, 0]).to(self.settings.device)
 
 
-def loss_of(model: StarFlow, stage: Stage, data: Tensor, said: Said, noise: torch.Generator, *, matched: bool = True) -> Tensor:
+def loss_of(
+    model: StarFlow, stage: Stage, data: Tensor, captions: Tensor | None, noise: torch.Generator, *, matched: bool = True
+) -> Tensor:
     """What a stage lowers: reconstruction through noisy latents; bits of the noisy latents; the error of the score, or of what
     the next token is. An unmatched denoiser regresses the noise, whose mean, where all is known, is the data's score.
     """
@@ -160,28 +139,25 @@ def loss_of(model: StarFlow, stage: Stage, data: Tensor, said: Said, noise: torc
     sigma, drawn = model.flow.config.noise, _like(data, noise)
     noisy = data + sigma * drawn
     if stage == "flow":
-        return -model.flow.log_prob(noisy, **said).mean() / (data[0].numel() * math.log(2))
+        return -model.flow.log_prob(noisy, captions).mean() / (data[0].numel() * math.log(2))
     target = sigma * model.flow.score(noisy) if matched else -drawn
     return (model.denoiser(noisy) - target).square().mean()
 
 
 @torch.no_grad()
 def validate(model: StarFlow, material: Material, batch: int = 16) -> dict[str, float]:
-    """Held-out figures of the stage that is trained."""
+    """Held-out figures of the stage that is trained; a flow is told no caption."""
     settings, noise = material.settings, torch.Generator().manual_seed(0)
     if settings.stage == "autoencoder":
         frames = material.held_out_frames()
         error = model.autoencoder.decode(model.autoencoder.encode(frames)) - frames
         return {"loss": error.abs().mean().item(), "psnr": -10 * math.log10(error.square().mean().item())}
-    ways: dict[str, Said] = {"loss": {}} | ({"loss_told": material.said} if settings.stage == "flow" else {})
-    sums = dict.fromkeys(ways, 0.0)
+    losses = []
     for start in range(0, len(material.windows), batch):
         part = slice(start, start + batch)
         data = material.held_out_latents(material.windows[part], material.unmirrored[part]).to(settings.device)
-        for name, said in ways.items():
-            here = {key: value[part] for key, value in said.items()}
-            sums[name] += loss_of(model, settings.stage, data, here, noise).item() * len(data)
-    return {name: total / len(material.windows) for name, total in sums.items()}
+        losses.append(loss_of(model, settings.stage, data, None, noise).item() * len(data))
+    return {"loss": sum(losses) / len(material.windows)}
 
 
 @torch.no_grad()

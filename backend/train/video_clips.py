@@ -9,8 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.keypoints.actions import actions
-from backend.keypoints.actions import mirrored as in_mirror
 from backend.keypoints.captions import WORDS, caption
 from backend.train.pack import Pack
 
@@ -73,11 +71,6 @@ class VideoClips:
         for row in np.flatnonzero(mirrored):
             found[row] = [MIRROR.get(int(number), int(number)) for number in found[row]]
         return torch.from_numpy(found)
-
-    def actions(self, windows: NDArray[np.intp], mirrored: NDArray[np.bool_]) -> Tensor:
-        """What the faces of windows do from frame to frame, as `backend.keypoints.actions`: `[B, T, WIDTH]`."""
-        found = np.stack([actions(self._pack.landmarks[window]) for window in windows])
-        return torch.from_numpy(np.where(mirrored[:, None, None], in_mirror(found), found))
 
 
 class KeptLatents:

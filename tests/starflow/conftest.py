@@ -6,7 +6,7 @@ import torch
 from backend.starflow.flow import Flow, FlowConfig
 
 SMALL = FlowConfig(
-    rows=2, columns=2, channels=3, deep_width=64, deep_layers=2, shallow_width=64, shallow_layers=1, words=5, actions=2
+    rows=2, columns=2, channels=3, deep_width=64, deep_layers=2, shallow_width=64, shallow_layers=1, words=5, deep_spread=2
 )
 
 
@@ -16,5 +16,4 @@ def flow() -> Flow:
     flow = Flow(SMALL)
     for block in (*flow.shallow, flow.deep):
         torch.nn.init.normal_(block.head.weight, std=0.05)
-    torch.nn.init.normal_(flow.deep.act.weight)
     return flow.eval().requires_grad_(False)

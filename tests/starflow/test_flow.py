@@ -45,16 +45,6 @@ def test_the_caption_matters_to_the_deep_block_only(flow):
     assert torch.equal(flow.inside(x)[0], flow.inside(x)[0])
 
 
-def test_what_is_done_in_a_frame_matters_from_there_on(flow):
-    x, done = torch.randn(1, 3, 2, 2, 3), torch.zeros(1, 3, 2)
-    assert torch.equal(flow(x, actions=done)[0], flow(x)[0])
-    done[:, 1] = 1
-    told, untold = flow(x, actions=done)[0], flow(x)[0]
-    assert torch.equal(told[:, :4], untold[:, :4]) and not torch.allclose(told[:, 4:8], untold[:, 4:8])
-    u, _ = sequential(flow.reader(3, 1, actions=done), told)
-    assert (flow.outside(u, None)[0] - x).abs().max() < 1e-4
-
-
 def test_the_score_is_the_gradient(flow):
     x, direction = torch.randn(1, 2, 2, 2, 3), torch.randn(1, 2, 2, 2, 3)
     flow.double()

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from backend.errors import InputError
-from backend.keypoints.actions import WIDTH
 from backend.keypoints.captions import WORDS
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
@@ -17,7 +16,7 @@ WINDOW = CHUNK + 4
 CONFIG = StarFlowConfig(
     WINDOW,
     AutoencoderConfig(size=16, shrink=8, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH, deep_spread=2),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 LIVELY = Drawing(temperature=1.0)
@@ -29,7 +28,6 @@ def video() -> VideoFlow:
     model = StarFlow(CONFIG)
     for block in (*model.flow.shallow, model.flow.deep):
         torch.nn.init.normal_(block.head.weight, std=0.05)
-    torch.nn.init.normal_(model.flow.deep.act.weight)
     return VideoFlow(model.requires_grad_(False))
 
 
@@ -59,13 +57,6 @@ def test_a_clip_from_words_can_be_longer_than_a_window_and_the_words_matter(vide
     blinks, nods = (video.imagine(2, WINDOW + 3, Drawing(caption=word)) for word in ("blinks", "nods"))
     assert blinks.shape == (2, WINDOW + 3, 16, 16, 3)
     assert (blinks != nods).any()
-
-
-def test_words_plan_the_frames_that_are_drawn_and_none_before(video):
-    plan = video._plan("turns left", 3, WINDOW)
-    assert plan.shape == (1, 3 + WINDOW, WIDTH)
-    assert not plan[:, :3].any() and (plan[:, 3:, -1] == 1).all() and plan[:, 3:13, 0].sum() > 3
-    assert video._plan("", 3, 4) is None
 
 
 def test_several_futures_go_from_calm_to_lively(video):

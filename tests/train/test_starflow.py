@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from backend.errors import InputError
-from backend.keypoints.actions import WIDTH
 from backend.keypoints.captions import WORDS
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
@@ -21,7 +20,7 @@ from backend.train.video_clips import KeptLatents, VideoClips
 SMALL = StarFlowConfig(
     4,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH, deep_spread=2),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 QUICK = StarFlowTraining(minutes=1e-3, batch=2, known=2, report_every=1, threads=1, architecture=SMALL)

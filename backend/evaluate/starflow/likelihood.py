@@ -15,7 +15,6 @@ from backend.evaluate.animation.table import Table
 from backend.evaluate.report import Comparison, Metric
 from backend.evaluate.starflow.footage import Window, source
 from backend.evaluate.starflow.named import named
-from backend.keypoints.actions import actions
 from backend.keypoints.captions import caption
 from backend.starflow.flow import Flow
 from backend.starflow.level import Level
@@ -31,8 +30,7 @@ def likelihood(
 ) -> tuple[dict[str, dict[str, Metric]], list[Comparison]]:
     """Score every frame of every window but its first, given those before it, all on the same noisy latents.
 
-    `flow` is told nothing; `flow_with_caption` the caption that the window's own landmarks give, `flow_with_actions` also what
-    they do from frame to frame (so both know something of what will happen).
+    `flow` sees no caption; `flow_with_caption` the one that the window's own landmarks give (so it is told what will happen).
     `level` is what the flow's deep block starts from, without any network: N(level of the place, its deviation).
     `last_frame_gaussian` is N(last frame, a variance for each channel). Numbers of both are fitted to the very windows that are
     scored, which favours them. `standard_gaussian` knows nothing.
@@ -48,7 +46,7 @@ def likelihood(
     """
     device, sigma = next(model.parameters()).device, model.flow.config.noise
     noisy, clean, table = list[Tensor](), list[Tensor](), Table(seed)
-    told: dict[str, list[Tensor]] = {"flow": [], "flow_with_caption": [], "flow_with_actions": []}
+    told: dict[str, list[Tensor]] = {"flow": [], "flow_with_caption": []}
     for number, window in enumerate(windows):
         progress(number, len(windows))
         latents = model.autoencoder.encode(window.pixels.to(device))[None]
@@ -57,9 +55,6 @@ def likelihood(
         if model.flow.words is not None:
             said = torch.from_numpy(caption(window.landmarks))[None, : model.flow.config.caption]
             told["flow_with_caption"].append(frame_bits(model.flow, x, said)[:, 1:].cpu())
-            if model.flow.config.actions:
-                done = torch.from_numpy(actions(window.landmarks))[None]
-                told["flow_with_actions"].append(frame_bits(model.flow, x, said, done)[:, 1:].cpu())
         noisy.append(x.cpu())
         clean.append(latents.cpu())
     progress(len(windows), len(windows))
@@ -71,13 +66,13 @@ def likelihood(
     return results, named(PREFIX, tests)
 
 
-def frame_bits(flow: Flow, x: Tensor, caption: Tensor | None = None, actions: Tensor | None = None) -> Tensor:
+def frame_bits(flow: Flow, x: Tensor, caption: Tensor | None = None) -> Tensor:
     """Bits per number of every frame of latents `[B, T, H, W, C]` given those before it: `[B, T]`."""
     batch, frames = x.shape[:2]
     u = flow.inside(x)[0]
     inner = flow.inside(x.flatten(0, 1)[:, None])[1].unflatten(0, (batch, frames))
     where = positions(frames, flow.config.rows, flow.config.columns).to(x.device)
-    told = flow.deep.told(u, where, flow.prefix(caption, batch), actions)
+    told = flow.deep.told(u, where, flow.prefix(caption, batch))
     nats = 0.5 * (told.noise(u).square() + math.log(2 * math.pi)).sum(2) - told.log_determinant
     return (nats.unflatten(1, (frames, -1)).sum(2) - inner) / (x[0, 0].numel() * math.log(2))
 

@@ -29,7 +29,6 @@ COLOURS = {
     "video_flow": "#e0336e",
     "flow": "#e0336e",
     "flow_with_caption": "#f09db8",
-    "flow_with_actions": "#8f7be0",
     "flow_score_matching": "#e0336e",
     "drawn": "#e0336e",
     "keypoint_nf": "#1e88e5",

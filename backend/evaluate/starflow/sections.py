@@ -51,7 +51,7 @@ def parts(count: int) -> dict[str, Part]:
             "Everybody scores the same latents with the same noise. level is what the flow starts from, without any network: "
             "what every place has shown so far, and how much it moves. It and the Gaussian around the last frame are fitted to "
             "the very windows that are scored, which favours them; the flow has never seen these people. With a caption, it is "
-            "told what will happen; with actions, also how much head, lips and lids move from frame to frame.",
+            "told what will happen.",
             (Column("bits", "Bits per number", "Negative log likelihood, base 2; less is better."),),
         ),
         Part(

@@ -6,7 +6,6 @@ import torch
 
 from backend.evaluate.animation.clips import Video
 from backend.evaluate.starflow.footage import Footage, Window
-from backend.keypoints.actions import WIDTH
 from backend.keypoints.captions import WORDS
 from backend.media.crop import SquareCrop
 from backend.starflow.autoencoder import AutoencoderConfig
@@ -19,7 +18,7 @@ from backend.types import Recording
 SMALL = StarFlowConfig(
     18,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, actions=WIDTH, deep_spread=2),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 """Two frames seen, sixteen drawn, four tokens each."""
@@ -32,7 +31,6 @@ def made(config=SMALL) -> StarFlow:
         model = StarFlow(config)
         for block in (*model.flow.shallow, model.flow.deep):
             torch.nn.init.normal_(block.head.weight, std=0.02)
-        torch.nn.init.normal_(model.flow.deep.act.weight, std=0.1)
         torch.nn.init.normal_(model.denoiser.exit.weight, std=0.1)
     return model.eval().requires_grad_(False)
 

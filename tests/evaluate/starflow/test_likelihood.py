@@ -8,7 +8,6 @@ from scipy.stats import norm
 
 from backend.evaluate.starflow.footage import source
 from backend.evaluate.starflow.likelihood import frame_bits, gaussians, likelihood
-from backend.keypoints.actions import actions
 from backend.keypoints.captions import caption
 from backend.starflow.flow import Flow
 from tests.evaluate.starflow.conftest import SMALL
@@ -66,9 +65,6 @@ def test_all_score_the_same_noisy_latents_without_the_first_frame(model, windows
     said = torch.from_numpy(np.stack([caption(window.landmarks) for window in windows]))
     told = -(flow.log_prob(x, said) - flow.log_prob(x[:, :1], said)) / (17 * 16 * math.log(2))
     assert results["likelihood_flow_with_caption"]["bits"].value == pytest.approx(told.mean().item(), rel=1e-4)
-    done = torch.from_numpy(np.stack([actions(window.landmarks) for window in windows]))
-    told = -(flow.log_prob(x, said, done) - flow.log_prob(x[:, :1], said, done[:, :1])) / (17 * 16 * math.log(2))
-    assert results["likelihood_flow_with_actions"]["bits"].value == pytest.approx(told.mean().item(), rel=1e-4)
     plain = gaussians(x, torch.cat(kept), sigma)["last_frame_gaussian"]
     assert results["likelihood_last_frame_gaussian"]["bits"].per_step == pytest.approx(plain.mean(0).tolist(), rel=1e-4)
     assert {(t.method, t.against) for t in tests} >= {("likelihood_flow", "likelihood_last_frame_gaussian")}
