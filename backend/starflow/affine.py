@@ -16,7 +16,6 @@ SOFTPLUS_OF_ONE = 0.5413
 REACH = 4.0
 """Shift and log-scale inputs are clipped softly to this range."""
 
-
 FURTHEST = 8.0
 """Length of all directions of a token's spread together, at most: what is drawn far off must not be drawn further yet."""
 
