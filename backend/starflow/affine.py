@@ -80,7 +80,7 @@ class Affine(nn.Module):
     def told(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> Told:
         """What the tokens before it say of every token; arguments as in `forward`."""
         expected = None if self.level is None else self.level(x)
-        apart = x if expected is None else (x - expected.level) / expected.deviation
+        apart = x if expected is None else expected.apart(x)
         seen = self.transformer(self.read(apart[:, :-1], 0, expected, prefix), shifted(where, prefix))
         told = self.parameters_of(seen[:, -x.shape[1] :])
         return told if expected is None else told.within(expected.level, expected.deviation)
@@ -162,10 +162,8 @@ class Reader:
 
     def take(self, x: Tensor) -> Told:
         """Read tokens `[B, m, C]` that are known; returns what `guess` does of them."""
-        walked, apart = self._walked(torch.cat([self._begun, x], 1), x[:, :0]), x
-        if walked is not None:
-            expected = walked.expected.last(x.shape[1])
-            apart = (x - expected.level) / expected.deviation
+        walked = self._walked(torch.cat([self._begun, x], 1), x[:, :0])
+        apart = x if walked is None else walked.expected.last(x.shape[1]).apart(x)
         told = self.guess(apart)
         self.settle(apart)
         return told

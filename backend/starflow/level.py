@@ -28,6 +28,10 @@ class Expected:
     deviation: Tensor
     surprise: Tensor
 
+    def apart(self, x: Tensor) -> Tensor:
+        """How far tokens `[B, L, C]` are from what was expected, in deviations."""
+        return (x - self.level) / self.deviation
+
     def last(self, count: int) -> Expected:
         """Of the last `count` tokens."""
         return Expected(self.level[:, -count:], self.deviation[:, -count:], self.surprise[:, -count:])

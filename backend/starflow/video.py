@@ -135,7 +135,8 @@ class VideoFlow:
         shaken = torch.cat([torch.randn(part.shape, generator=source) for part in (latents[:, :1], latents[:, 1:])], 1)
         with torch.inference_mode():
             noise, _ = flow(latents + flow.config.noise * shaken.to(self.device))
-        told = self._draw(self._encode(first[None]), len(clip) - 1, drawing, _source(drawing), z=noise[:, flow.tokens :])
+        known, caption = self._encode(first[None]), _said(drawing.caption, 1)
+        told = self._draw(known, len(clip) - 1, drawing, _source(drawing), caption, z=noise[:, flow.tokens :])
         return np.concatenate([_bytes(first[None]), _bytes(self._with_detail(told.latents, told.last, first))[0]])
 
     @property
@@ -149,11 +150,11 @@ class VideoFlow:
         Returns:
             `[K, frames, H, W, C]`, and the last known frame as the flow saw it, `[K, H, W, C]`.
         """
-        source, whole, last = _source(drawing), known, None
+        source, caption, whole, last = _source(drawing), _said(drawing.caption, len(known)), known, None
         while (done := whole.shape[1] - known.shape[1]) < frames:
             seen = whole[:, -self.context :]
             some = min(frames - done, self.model.config.frames - seen.shape[1])
-            part = self._draw(seen, some, drawing, source, progress=_part_of(progress, done / frames, some / frames))
+            part = self._draw(seen, some, drawing, source, caption, progress=_part_of(progress, done / frames, some / frames))
             whole, last = torch.cat([whole, part.latents], 1), part.last if last is None else last
         return whole[:, known.shape[1] :], last
 
@@ -163,6 +164,7 @@ class VideoFlow:
         frames: int,
         drawing: Drawing,
         source: torch.Generator,
+        caption: Tensor | None,
         progress: Progress | None = None,
         z: Tensor | None = None,
     ) -> Drawn:
@@ -172,7 +174,7 @@ class VideoFlow:
             known,
             frames,
             source,
-            caption=_said(drawing.caption, len(known)),
+            caption=caption,
             guidance=drawing.guidance,
             temperature=_temperatures(drawing.temperature, len(known)),
             jacobi=drawing.jacobi,

@@ -61,6 +61,7 @@ def test_a_bundled_portrait_is_chosen_with_the_keyboard_and_undone(page: Page) -
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="Undo")).to_be_hidden()
     wait_for_sheets(page, 2)
+    expect(gallery.get_by_role("button", name="Photograph")).to_have_attribute("aria-pressed", "true")
     # The faces have moved on meanwhile; the ground behind them has not.
     assert abs(blueness_of_ground(page).mean() - before.mean()) < 15
 
