@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from backend import __version__
-from backend.commands import evaluate, imagine, measure, show, train
-from backend.errors import MotionFanError
+from backend.cli import bench as measure
+from backend.cli import evaluate, imagine, show, train
+from backend.core.errors import MotionFanError
 
 # A thread that waits for another sleeps: spinning halves the speed of a machine whose cores are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -17,18 +17,19 @@ from torch import Tensor
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.animate.reference import Settling
 from backend.animate.transfer import relative
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
+from backend.core.process import configure_process
+from backend.core.types import FloatArray, Forecast, ForecastSettings, Keypoints, Method
+from backend.forecast.diagnostics.refinement_check import check_first_step
+from backend.forecast.diagnostics.refinement_flags import Refined
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import Refinement
-from backend.forecast.refinement_check import check_first_step
-from backend.forecast.refinement_flags import Refined
 from backend.forecast.state import ForecastState
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import PortraitImage
 from backend.runtime.choose import EngineName, open_engine
-from backend.runtime.engine import Engine, Precision, configure_process
-from backend.types import FloatArray, Forecast, ForecastSettings, Keypoints, Method
+from backend.runtime.engine import Engine, Precision
 
 CONTEXT = 8
 """Observed steps before the first forecast, as in the paper's 8-16 protocol; the GRU goes on remembering after that."""

@@ -7,16 +7,16 @@ import torch
 from hypothesis import settings
 
 from backend.animate.generator import Generator, GeneratorConfig
+from backend.core.recording import Recording
+from backend.core.settings import REPOSITORY
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.keypoints.captions import WORDS
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.pipeline import Pipeline
-from backend.settings import REPOSITORY
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
 from backend.starflow.flow import FlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
-from backend.types import Recording
 
 settings.register_profile("untimed", deadline=None)  # Its time says more about the machine than about the code.
 settings.load_profile("untimed")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
+from backend.core.types import ForecastSettings
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.keypoints.clock import Tick, resample
 from backend.pipeline import CONTEXT, Pipeline
-from backend.types import ForecastSettings
 
 
 def ticks(recording, count=12):

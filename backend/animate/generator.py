@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from backend.animate.compose import compose, resize_flow, shrink, warp
-from backend.animate.details import Details, lay_over
-from backend.animate.motion import Motion
-from backend.animate.paint import Paint
+from backend.animate.dense_motion import Motion
+from backend.animate.eye_mouth import Details, lay_over
+from backend.animate.inpainting import Paint
 from backend.animate.transfer import inverse_2x2, product_2x2
-from backend.types import Keypoints
-from backend.weights import load_model, save_model
+from backend.core.types import Keypoints
+from backend.core.weights import load_model, save_model
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from scipy.interpolate import LinearNDInterpolator
 from torch import Tensor
 
 from backend.animate.compose import identity_grid
-from backend.types import FloatArray
+from backend.core.types import FloatArray
 
 BORDER = 1.02
 """Where the mesh is nailed down, in crop units: a little outside, so that every pixel's centre lies within."""

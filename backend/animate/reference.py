@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backend.types import Keypoints
+from backend.core.types import Keypoints
 
 SHAPE = 0.3
 """Weight of a keypoint's local shape against its place: regions are about this large on the canonical face."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from backend.types import Keypoints
+from backend.core.types import Keypoints
 
 
 def inverse_2x2(matrix: Tensor) -> Tensor:

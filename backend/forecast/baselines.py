@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 
 
 class Baseline(Protocol):

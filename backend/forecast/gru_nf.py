@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from backend.core.types import Forecast
+from backend.core.weights import load_model, save_model
+from backend.forecast.antithetic import Source, draw
 from backend.forecast.flow import Conditioned, Flow, FlowWeights
 from backend.forecast.gru import GruWeights, gru_step
-from backend.forecast.noise import Source, draw
 from backend.forecast.refine import Refinement, Refiner
 from backend.forecast.state import ForecastState
 from backend.forecast.steps import StepModel, frames_before
-from backend.types import Forecast
-from backend.weights import load_model, save_model
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from backend.core.types import ForecastSettings
+from backend.forecast.antithetic import Source, couple, draw
 from backend.forecast.flow import AfterBlock
 from backend.forecast.kernels import Hmc, Kernel, Mala, Metropolis
-from backend.forecast.noise import Source, couple, draw
-from backend.types import ForecastSettings
 
 
 @dataclass(frozen=True)

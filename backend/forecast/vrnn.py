@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from backend.forecast.noise import Source, draw
+from backend.core.types import Forecast
+from backend.core.weights import load_model, save_model
+from backend.forecast.antithetic import Source, draw
 from backend.forecast.state import ForecastState
 from backend.forecast.steps import StepModel, frames_before
-from backend.types import Forecast
-from backend.weights import load_model, save_model
 
 LOG_SCALE = 4.0
 """Log-scales lie in [-4, 4]: a repeated frame cannot drive a density to infinity."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.types import FloatArray
+from backend.core.types import FloatArray
 
 MOTIONS = ("still", "turns left", "turns right", "looks up", "looks down", "nods", "opens mouth", "talks", "blinks", "smiles")
 """What a caption can say of a face. Left and right are the person's own."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.types import CLOCK_S, FloatArray, Recording
+from backend.core.recording import Recording
+from backend.core.types import CLOCK_S, FloatArray
 
 GAP_S = 0.5
 """A longer silence is not bridged: what the face did meanwhile is unknown."""

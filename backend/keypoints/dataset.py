@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.types import CLOCK_S, FloatArray
 from backend.keypoints.reading import Layout, Track, read_tracks
 from backend.keypoints.regions import FaceRegions
-from backend.types import CLOCK_S, FloatArray
 
 Split = Literal["train", "val"]
 

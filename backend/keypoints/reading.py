@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.recording import Recording
+from backend.core.types import FloatArray
 from backend.keypoints.regions import FaceRegions
-from backend.types import FloatArray, Recording
 
 Layout = Literal["face_regions", "flat"]
 """Keypoints of our own face regions, or those of another detector, of which only the form is known."""

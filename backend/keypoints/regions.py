@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from backend.types import LANDMARKS, Keypoints
+from backend.core.types import LANDMARKS, Keypoints
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from backend.types import FloatArray
+from backend.core.types import FloatArray
 
 
 class OneEuro:

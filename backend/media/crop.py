@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from backend.types import FloatArray
+from backend.core.types import FloatArray
 
 MARGIN = 1.9
 """Side of the square over the longer side of the face's box: the face fills about half, as in VoxCeleb crops."""

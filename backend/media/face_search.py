@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.types import FloatArray
 from backend.media.crop import MARGIN, SquareCrop
 from backend.media.landmarks import FaceMesh
-from backend.types import FloatArray
 
 WINDOW = 256
 """Pixels that a searched part is brought to."""

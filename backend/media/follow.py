@@ -7,10 +7,10 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.types import FloatArray
 from backend.media.crop import SquareCrop
 from backend.media.face_search import face_size, find_faces
 from backend.media.landmarks import FaceMesh
-from backend.types import FloatArray
 
 ROOM = 3.0
 """Side of the watched square over the face's size: the detector sees it well and it can move."""

@@ -11,11 +11,11 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.types import FloatArray
 from backend.media.crop import SquareCrop
 from backend.media.face_search import face_size, find_upright, same_place
 from backend.media.landmarks import FaceMesh
-from backend.types import FloatArray
 
 MAX_BYTES = 12_000_000
 MAX_PIXELS = 50_000_000

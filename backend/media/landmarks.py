@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.types import LANDMARKS, FloatArray
+from backend.core.types import LANDMARKS, FloatArray
 
 _stderr = threading.Lock()
 

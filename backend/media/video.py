@@ -19,10 +19,11 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.recording import Recording
+from backend.core.types import FloatArray
 from backend.media.crop import SquareCrop
 from backend.media.follow import FaceFollower
-from backend.types import FloatArray, Recording
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg")
 """What files of a folder are taken for videos, in lower case."""

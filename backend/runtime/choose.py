@@ -10,7 +10,7 @@ import structlog
 import torch
 
 from backend.animate.generator import Generator
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
 from backend.runtime.engine import Engine, GeneratorEngine, Precision
 
 EngineName = Literal["auto", "torch", "openvino"]

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from backend.animate.generator import Generator
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
+from backend.core.weights import WEIGHTS
 from backend.runtime.graph import (
     ENCODE_INPUTS,
     ENCODE_OUTPUTS,
@@ -25,7 +26,6 @@ from backend.runtime.graph import (
     render_example,
     tracing,
 )
-from backend.weights import WEIGHTS
 
 if TYPE_CHECKING:
     from openvino import Model

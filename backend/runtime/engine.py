@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
 from dataclasses import replace
 from typing import Literal, Protocol
 
@@ -14,13 +11,11 @@ from numpy.typing import NDArray
 
 from backend.animate.compose import shrink
 from backend.animate.generator import EncodedPortrait, Generator
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.types import Keypoints
 from backend.runtime.graph import folded, to_bytes
-from backend.types import Keypoints
 
 Precision = Literal["auto", "float32", "bfloat16", "int8"]
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 LARGEST_BATCH = 16
 """Frames in one pass: more do not run faster on a CPU, they only leave its caches."""
@@ -53,21 +48,6 @@ class Engine(Protocol):
         Returns:
             `[F, size, size, 3]` uint8.
         """
-
-
-def configure_process(threads: int) -> None:
-    """Set torch's thread count for this process and let it keep the memory it frees.
-
-    Args:
-        threads: 0 takes half of the cores, which leaves room for the page, and for a browser on the same machine.
-    """
-    torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) // 2))
-    # Large tensors come and go at every step. By default glibc hands each back to the system, and the page faults of the
-    # next one cost a sixth of the time; other C libraries lack mallopt and do not need it.
-    with contextlib.suppress(AttributeError, OSError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, 1 << 30)
-        mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 def fast_precision(device: torch.device) -> torch.dtype:

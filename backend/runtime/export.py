@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.animate.generator import Generator
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.runtime.conversion import INT8_GRAPH, encode_graph, fingerprint, render_graph, write_graph
 
 if TYPE_CHECKING:

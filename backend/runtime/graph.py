@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from backend.animate.generator import EncodedPortrait, Generator
-from backend.types import Keypoints
+from backend.core.types import Keypoints
 
 PORTRAIT = tuple(field.name for field in fields(EncodedPortrait) if field.name not in ("picture", "keypoints"))
 """What of an encoded portrait the render graph takes: all but the full picture, which compose takes, and the keypoints."""

@@ -9,7 +9,7 @@ import torch
 from torch.onnx import utils
 
 from backend.animate.generator import Generator
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.runtime.graph import (
     ENCODE_INPUTS,
     ENCODE_OUTPUTS,

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from backend.animate.compose import compose, shrink
 from backend.animate.generator import EncodedPortrait, Generator
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.types import Keypoints
 from backend.runtime.conversion import read_graph, render_graph, require_openvino
 from backend.runtime.graph import PER_FRAME, RENDER_INPUTS, folded, render_inputs, to_bytes
-from backend.types import Keypoints
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, InferRequest, Model

@@ -14,14 +14,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from backend.errors import MotionFanError
-from backend.server import page
-from backend.server.api import Api, answer
+from backend.core.errors import MotionFanError
+from backend.server.http import page
+from backend.server.http.api import Api, answer
+from backend.server.http.recordings import Bundled
+from backend.server.live.sessions import Registry
 from backend.server.metrics import Metrics
-from backend.server.recordings import Bundled
-from backend.server.sessions import Registry
-from backend.server.video import VideoApi
-from backend.server.video_studio import Studio
+from backend.server.video.api import VideoApi
+from backend.server.video.queue import Studio
 
 log = structlog.get_logger(__name__)
 EXPIRY_PERIOD_S = 5.0

@@ -15,8 +15,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import InputError
-from backend.types import LANDMARKS, FloatArray, ForecastSettings
+from backend.core.errors import InputError
+from backend.core.types import LANDMARKS, FloatArray, ForecastSettings
 
 VERSION = 1
 PRELUDE = struct.Struct("<BBHII")

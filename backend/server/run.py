@@ -17,19 +17,19 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.settings import Settings
+from backend.core.types import CLOCK_S, ForecastSettings
 from backend.keypoints.clock import Tick
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.server.app import create_app
-from backend.server.governor import Governor
+from backend.server.http.page import PAGE
+from backend.server.http.recordings import load_recordings
+from backend.server.live.governor import Governor
+from backend.server.live.sessions import DefaultPortrait, Registry
+from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
-from backend.server.page import PAGE
-from backend.server.recordings import load_recordings
-from backend.server.sessions import DefaultPortrait, Registry
-from backend.server.video_studio import Studio
-from backend.server.worker import InferenceWorker
-from backend.settings import Settings
-from backend.types import CLOCK_S, ForecastSettings
+from backend.server.video.queue import Studio
 
 if TYPE_CHECKING:
     from backend.pipeline import Pipeline

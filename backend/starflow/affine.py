@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.starflow.level import Expected, Level, Walked
-from backend.starflow.told import Told
+from backend.starflow.conditional import Told
+from backend.starflow.kalman import Expected, Level, Walked
 from backend.starflow.transformer import Cache, Transformer
 
 SOFTPLUS_OF_ONE = 0.5413

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from backend.starflow.affine import Affine, Reader
 from backend.starflow.inversion import Effort, Jacobi, parallel, sequential
-from backend.starflow.level import Level
+from backend.starflow.kalman import Level
 from backend.starflow.transformer import positions
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from backend.starflow.conditional import Told
 from backend.starflow.inversion import Solver
-from backend.starflow.told import Told
 
 
 def guided(with_it: Told, without: Told, weight: float) -> Told:

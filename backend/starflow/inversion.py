@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from backend.starflow.told import Told
+from backend.starflow.conditional import Told
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from backend.core.weights import load_model, save_model
 from backend.starflow.autoencoder import Autoencoder, AutoencoderConfig
 from backend.starflow.denoiser import Denoiser, DenoiserConfig
-from backend.starflow.first import FirstFrame
+from backend.starflow.first_frame import FirstFrame
 from backend.starflow.flow import Flow, FlowConfig
-from backend.weights import load_model, save_model
 
 
 @dataclass(frozen=True)

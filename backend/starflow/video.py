@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.keypoints.captions import MOTIONS, parse
 from backend.starflow.inversion import Jacobi
 from backend.starflow.model import StarFlow

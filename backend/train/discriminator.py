@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from backend.animate.compose import identity_grid, warp
-from backend.types import Keypoints
+from backend.core.types import Keypoints
 
 CLOSE_UP = 40
 """Side of a close-up in pixels of a 128 picture; larger pictures give larger ones."""

@@ -18,13 +18,13 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
+from backend.forecast.displacement_bank import STEPS, displacements, save_bank
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
-from backend.forecast.motion_bank import STEPS, displacements, save_bank
 from backend.forecast.vrnn import Vrnn, VrnnConfig
 from backend.keypoints.dataset import Motion, read_motions, windows
+from backend.train.data.motion import MotionSampler, measure
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
 from backend.train.losses import likelihood_loss, rollout_loss, surprise_quantiles, validation_score
-from backend.train.motion import MotionSampler, measure
 from backend.train.schedule import set_rate
 
 Kind = Literal["gru_nf", "gru_gaussian", "vrnn"]

@@ -17,11 +17,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from backend.animate.generator import Generator, GeneratorConfig
-from backend.runtime.engine import configure_process
+from backend.core.process import configure_process
+from backend.train.data.pack import Pack
+from backend.train.data.pairs import Pairs, PairSampler
 from backend.train.discriminator import Critics, critics_loss, fooling_loss, matching_loss
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
-from backend.train.pack import Pack
-from backend.train.pairs import Pairs, PairSampler
 from backend.train.picture_losses import dissimilarity, reconstruction_loss
 from backend.train.schedule import set_rate
 from backend.train.sheets import render_pairs, sample_sheet, validate

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from backend.errors import ModelError
+from backend.core.errors import ModelError
 
 
 class TrainingLog:

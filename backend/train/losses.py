@@ -13,7 +13,7 @@ from torch import Tensor
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.metrics import energy_score
 from backend.forecast.vrnn import Vrnn
-from backend.train.motion import MotionSampler
+from backend.train.data.motion import MotionSampler
 
 if TYPE_CHECKING:
     from backend.train.forecaster import ForecasterTraining

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.generator import Generator, Rendered
-from backend.train.pairs import Pairs
+from backend.train.data.pairs import Pairs
 
 
 def render_pairs(generator: Generator, pairs: Pairs) -> Rendered:

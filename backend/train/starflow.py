@@ -15,17 +15,17 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.process import configure_process
 from backend.keypoints.captions import WORDS
-from backend.runtime.engine import configure_process
 from backend.starflow.flow import FlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
 from backend.starflow.sampler import draw
+from backend.train.data.pack import Pack
+from backend.train.data.video_clips import KeptLatents, VideoClips
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
-from backend.train.pack import Pack
 from backend.train.picture_losses import reconstruction_loss
 from backend.train.schedule import set_rate
-from backend.train.video_clips import KeptLatents, VideoClips
 
 Stage = Literal["autoencoder", "flow", "denoiser", "regression"]
 PARTS: dict[Stage, str] = {"autoencoder": "autoencoder", "flow": "flow", "denoiser": "denoiser", "regression": "flow"}

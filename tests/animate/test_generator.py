@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from backend.animate.compose import identity_grid
+from backend.animate.dense_motion import Motion, canonical_offsets, sparse_motions
 from backend.animate.generator import Generator, GeneratorConfig
-from backend.animate.motion import Motion, canonical_offsets, sparse_motions
-from backend.errors import ModelError
-from backend.types import Keypoints
+from backend.core.errors import ModelError
+from backend.core.types import Keypoints
 
 SMALL = GeneratorConfig(
     size=32,

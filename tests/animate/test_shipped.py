@@ -6,10 +6,10 @@ import torch
 
 from backend.animate.generator import Generator
 from backend.animate.transfer import relative
+from backend.core.recording import Recording
+from backend.core.settings import REPOSITORY
 from backend.keypoints.regions import FaceRegions
 from backend.media.landmarks import FaceMesh
-from backend.settings import REPOSITORY
-from backend.types import Recording
 
 REGIONS = FaceRegions()
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.animate.transfer import inverse_2x2, product_2x2, relative, tilt
-from backend.types import Keypoints
+from backend.core.types import Keypoints
 
 
 def keypoints(seed: int, count: int = 10) -> Keypoints:

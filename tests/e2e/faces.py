@@ -10,13 +10,14 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
-from backend.errors import ModelError
+from backend.core.errors import ModelError
+from backend.core.recording import Recording
+from backend.core.settings import REPOSITORY
+from backend.core.types import Keypoints
 from backend.keypoints.clock import resample
 from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline
-from backend.server.recordings import RECORDINGS
-from backend.settings import REPOSITORY
-from backend.types import Keypoints, Recording
+from backend.server.http.recordings import RECORDINGS
 
 WIDTH, HEIGHT = 640, 480
 FRAMES = 40

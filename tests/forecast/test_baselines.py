@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
-from backend.forecast.motion_bank import displacements
+from backend.forecast.displacement_bank import displacements
 
 
 @pytest.fixture

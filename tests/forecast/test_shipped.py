@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from backend.core.recording import Recording
+from backend.core.types import ForecastSettings, Keypoints
 from backend.forecast import metrics
 from backend.forecast.baselines import CopyLast
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import Refinement
 from backend.keypoints.dataset import Motion, windows
 from backend.keypoints.regions import FaceRegions
-from backend.types import ForecastSettings, Keypoints, Recording
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
-from backend.errors import ModelError
+from backend.core.errors import ModelError
 from backend.forecast.state import ForecastState
 from backend.forecast.steps import Statistics
 from backend.forecast.vrnn import Gaussian, Vrnn, VrnnConfig

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from backend.core.recording import Recording
+from backend.core.settings import REPOSITORY
 from backend.keypoints.captions import LENGTH, WORDS, caption, parse
-from backend.settings import REPOSITORY
-from backend.types import Recording
 
 
 @pytest.fixture(scope="module")

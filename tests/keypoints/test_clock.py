@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.core.recording import Recording
+from backend.core.types import CLOCK_S
 from backend.keypoints.clock import GAP_S, SLACK_S, Clock, resample
-from backend.types import CLOCK_S, Recording
 
 ARRIVALS = st.lists(st.floats(0, 6), max_size=60)
 ORIGINS = st.sampled_from([0.0, -3.0, 1.7e9])

@@ -3,10 +3,11 @@ import csv
 import numpy as np
 import pytest
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.recording import Recording
+from backend.core.types import CLOCK_S
 from backend.keypoints.dataset import Motion, read_motions, windows
 from backend.keypoints.reading import GAP_S
-from backend.types import CLOCK_S, Recording
 
 
 def recording(times, seed=0, shift=0.0):

@@ -5,9 +5,10 @@ import csv
 import numpy as np
 import pytest
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.recording import Recording
+from backend.core.types import CLOCK_S
 from backend.keypoints.dataset import cut, read_footage
-from backend.types import CLOCK_S, Recording
 
 
 def keypoints(frames=60, width=12, seed=0):

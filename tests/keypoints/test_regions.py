@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.core.types import Keypoints
 from backend.keypoints.regions import REGIONS, FaceRegions
-from backend.types import Keypoints
 
 regions = FaceRegions()
 

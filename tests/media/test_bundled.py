@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.media.images import ASSETS, BUNDLED, FIRST, bundled_picture, bundled_portrait
 
 

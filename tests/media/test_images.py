@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.media.images import MAX_BYTES, SIZES, bundled_portrait, load_portrait
 from tests.media.made import astronaut, encoded, placed, scaled
 

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.media.crop import SquareCrop
 from backend.media.video import check_writable, landmark_recording, pictures_at, read_video, write_video
 from tests.media.made import astronaut, moving, placed, scaled, video

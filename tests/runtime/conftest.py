@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from backend.animate.generator import Generator, GeneratorConfig
+from backend.core.settings import REPOSITORY
+from backend.core.types import Keypoints
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.conversion import render_graph
-from backend.settings import REPOSITORY
-from backend.types import Keypoints
 
 MODELS = REPOSITORY / "models"
 SHIPPED = MODELS / "generator_slim_128"

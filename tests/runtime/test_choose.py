@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
 from backend.runtime import choose
 from backend.runtime.choose import open_engine
 from backend.runtime.conversion import INT8_GRAPH, fingerprint, write_graph

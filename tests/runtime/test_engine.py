@@ -8,10 +8,10 @@ import torch
 
 from backend.animate.compose import shrink
 from backend.animate.generator import Generator
+from backend.core.settings import REPOSITORY
+from backend.core.types import Keypoints
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.engine import GeneratorEngine
-from backend.settings import REPOSITORY
-from backend.types import Keypoints
 
 
 @pytest.fixture(scope="module")

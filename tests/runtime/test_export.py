@@ -8,7 +8,7 @@ import torch
 from typer.testing import CliRunner
 
 from backend.__main__ import app
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.runtime.export import export_int8, export_openvino, quantise
 from backend.runtime.graph import ENCODE_OUTPUTS, RENDER_OUTPUTS, render_inputs, to_bytes
 from backend.runtime.onnx import export_onnx

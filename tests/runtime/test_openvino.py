@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
 from backend.runtime.conversion import INT8_GRAPH, fingerprint, read_graph, write_graph
 from backend.runtime.engine import GeneratorEngine
 

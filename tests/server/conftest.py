@@ -15,14 +15,14 @@ import pytest
 import simplejpeg
 from websockets.sync.client import ClientConnection, connect
 
+from backend.core.recording import Recording
+from backend.core.settings import Settings
 from backend.media.images import PortraitImage
 from backend.server import protocol
+from backend.server.http.recordings import RECORDINGS
+from backend.server.live.worker import InferenceWorker
 from backend.server.protocol import Landmarks, Message
-from backend.server.recordings import RECORDINGS
 from backend.server.run import Announced, address, build, listen
-from backend.server.worker import InferenceWorker
-from backend.settings import Settings
-from backend.types import Recording
 from tests.server.fake_pipeline import FakePipeline
 
 TIMEOUT_S = 20

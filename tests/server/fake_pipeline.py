@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.forecast.refinement_flags import Refined
+from backend.core.types import ForecastSettings, Keypoints
+from backend.forecast.diagnostics.refinement_flags import Refined
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import PortraitImage
-from backend.types import ForecastSettings, Keypoints
 
 READY_AFTER = 8
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 
+from backend.core.settings import Settings
 from backend.media.images import bundled_portrait
 from backend.server.run import Announced, build, configure_logging, listen
-from backend.settings import Settings
 from tests.server.fake_pipeline import FakePipeline
 
 

@@ -9,8 +9,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from backend.server import connection, protocol, sessions
-from backend.server.connection import MAX_REFUSED
+from backend.server import protocol
+from backend.server.live import connection, sessions
+from backend.server.live.connection import MAX_REFUSED
 from backend.server.protocol import Message
 from backend.server.run import MAX_FRAME
 from tests.golden.protocol.make import refused

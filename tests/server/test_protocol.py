@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.types import LANDMARKS, ForecastSettings
 from backend.server import protocol
 from backend.server.protocol import Message
-from backend.types import LANDMARKS, ForecastSettings
 from tests.golden.protocol import make
 
 GOLDEN = Path(make.__file__).parent

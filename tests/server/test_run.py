@@ -10,9 +10,9 @@ import urllib.request
 
 import pytest
 
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
+from backend.core.settings import Settings
 from backend.server.run import address, build, describe_models, listen, serve
-from backend.settings import Settings
 from tests.server.conftest import portrait
 
 

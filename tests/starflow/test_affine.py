@@ -5,7 +5,7 @@ import torch
 
 from backend.starflow.affine import FURTHEST, Affine, Reader
 from backend.starflow.inversion import Jacobi, parallel, sequential
-from backend.starflow.level import Level
+from backend.starflow.kalman import Level
 from backend.starflow.transformer import positions
 
 WHERE = positions(3, 2, 2)

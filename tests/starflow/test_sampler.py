@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from backend.starflow.conditional import Told
 from backend.starflow.denoiser import AFTER, Denoiser, DenoiserConfig
 from backend.starflow.guidance import guided
 from backend.starflow.inversion import Jacobi, parallel, sequential
 from backend.starflow.sampler import draw
-from backend.starflow.told import Told
 
 
 def source(seed: int = 0) -> torch.Generator:

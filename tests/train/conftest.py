@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from backend.media.video import write_video
-from backend.train.pack import pack
+from backend.train.data.pack import pack
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 import torch
 
+from backend.core.types import Keypoints
 from backend.train.discriminator import Critics, critics_loss, fooling_loss, matching_loss
-from backend.types import Keypoints
 
 PARTS = [2, 3, 5]
 

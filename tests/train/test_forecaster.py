@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.recording import Recording
+from backend.forecast.displacement_bank import load_bank
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
-from backend.forecast.motion_bank import load_bank
 from backend.forecast.vrnn import Vrnn
 from backend.keypoints import regions
 from backend.keypoints.dataset import read_motions
 from backend.keypoints.regions import FaceRegions
+from backend.train.data.motion import MotionSampler, affine, measure
 from backend.train.forecaster import ForecasterTraining, train_forecaster
-from backend.train.motion import MotionSampler, affine, measure
-from backend.types import Recording
 
 TINY = ForecasterTraining(
     updates=6,

@@ -9,10 +9,10 @@ import torch
 
 from backend.animate.compose import identity_grid, warp
 from backend.animate.generator import Generator, GeneratorConfig
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.train.data.pack import Pack, pack
+from backend.train.data.pairs import PairSampler
 from backend.train.generator import GeneratorTraining, train_generator
-from backend.train.pack import Pack, pack
-from backend.train.pairs import PairSampler
 
 SMALL = GeneratorConfig(
     size=128, motion_channels=8, motion_size=16, paint_channels=16, paint_blocks=1, detail_size=16, detail_channels=8

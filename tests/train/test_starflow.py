@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.keypoints.captions import WORDS
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
 from backend.starflow.flow import FlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
-from backend.train.pack import Pack
+from backend.train.data.pack import Pack
+from backend.train.data.video_clips import KeptLatents, VideoClips
 from backend.train.starflow import StarFlowTraining, train_starflow
-from backend.train.video_clips import KeptLatents, VideoClips
 
 SMALL = StarFlowConfig(
     4,

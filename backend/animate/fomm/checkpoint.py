@@ -16,7 +16,7 @@ from torch import Tensor
 from backend.animate.fomm.generator import GeneratorSize
 from backend.animate.fomm.hourglass import HourglassSize
 from backend.animate.fomm.model import Fomm, FommConfig
-from backend.errors import ModelError
+from backend.core.errors import ModelError
 
 PARTS = ("kp_detector", "generator")
 """What is read of a checkpoint; discriminator, optimisers and epoch are passed over."""

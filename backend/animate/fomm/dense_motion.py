@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from backend.animate.dense_motion import canonical_offsets, sparse_motions
 from backend.animate.fomm.blocks import GaussianDown
 from backend.animate.fomm.grid import corner_grid, gaussians, sample
 from backend.animate.fomm.hourglass import Hourglass, HourglassSize
-from backend.animate.motion import canonical_offsets, sparse_motions
-from backend.types import Keypoints
+from backend.core.types import Keypoints
 
 VARIANCE = 0.01
 """Of the heatmaps that tell the network where keypoints are, in [-1, 1] units squared."""

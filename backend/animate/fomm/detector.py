@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from backend.animate.fomm.blocks import GaussianDown
 from backend.animate.fomm.grid import corner_grid
 from backend.animate.fomm.hourglass import Hourglass, HourglassSize
-from backend.types import Keypoints
+from backend.core.types import Keypoints
 
 TEMPERATURE = 0.1
 """Of the heatmaps' softmax: small, so that each is one narrow bump."""

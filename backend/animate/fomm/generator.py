@@ -10,7 +10,7 @@ from backend.animate.fomm.blocks import DownBlock, ResidualBlock, SameBlock, UpB
 from backend.animate.fomm.dense_motion import DenseMotion
 from backend.animate.fomm.grid import fit, sample
 from backend.animate.fomm.hourglass import HourglassSize
-from backend.types import Keypoints
+from backend.core.types import Keypoints
 
 
 @dataclass(frozen=True)

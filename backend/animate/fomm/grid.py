@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from backend.types import Keypoints
+from backend.core.types import Keypoints
 
 
 def corner_grid(height: int, width: int, like: Tensor) -> Tensor:

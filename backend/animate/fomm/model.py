@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from backend.animate.fomm.detector import KeypointDetector
 from backend.animate.fomm.generator import GeneratorSize, OcclusionAwareGenerator
 from backend.animate.fomm.hourglass import HourglassSize
-from backend.types import Keypoints
-from backend.weights import load_model, save_model
+from backend.core.types import Keypoints
+from backend.core.weights import load_model, save_model
 
 
 @dataclass(frozen=True)

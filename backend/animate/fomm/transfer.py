@@ -13,8 +13,8 @@ from torch import Tensor
 
 from backend.animate.fomm.model import Fomm
 from backend.animate.transfer import relative
-from backend.errors import InputError
-from backend.types import Keypoints
+from backend.core.errors import InputError
+from backend.core.types import Keypoints
 
 Picture = NDArray[np.uint8]
 

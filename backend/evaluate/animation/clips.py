@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import InputError
+from backend.core.errors import InputError
+from backend.core.recording import Recording
+from backend.core.types import FloatArray
 from backend.evaluate.animation.faces import keypoint_distance, see_faces
 from backend.keypoints.dataset import held_out
 from backend.media.crop import SquareCrop
 from backend.media.video import VIDEO_SUFFIXES, follow_face, pictures_at, read_video
-from backend.types import FloatArray, Recording
 
 SIZE = 256
 """Edge of the frames in pixels: what rendered ones are compared with."""

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
+from backend.core.process import configure_process
 from backend.evaluate.animation.clips import RUN, RUNS, SIZE, Clip, Still, find_videos, open_clip
 from backend.evaluate.animation.futures import CONTEXT, EVERY, HORIZON, Futures
 from backend.evaluate.animation.futures import SIZE as FUTURE_SIZE
 from backend.evaluate.animation.gather import Gathered
 from backend.evaluate.animation.methods import Methods
-from backend.evaluate.report import ComparisonReport
-from backend.runtime.engine import configure_process
+from backend.evaluate.report.report import ComparisonReport
 
 ON_SCREEN = (
     "l1", "l1_ratio", "ssim", "ms_ssim", "akd", "akd_lips", "akd_eyes", "lost", "identity", "sharpness", "flicker", "cross_akd",

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 from scipy.spatial import Delaunay
 
+from backend.core.types import FloatArray
 from backend.keypoints.regions import CANONICAL, REGIONS
 from backend.media.landmarks import FaceMesh
-from backend.types import FloatArray
 
 MESH = 468
 """Points of the face itself; the last ten of the 478 are the irises, which the mesh only guesses."""

@@ -14,17 +14,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.errors import ModelError
+from backend.core.errors import ModelError
+from backend.core.recording import Recording
+from backend.core.types import Keypoints
 from backend.evaluate.animation.clips import Clip, Picture
 from backend.evaluate.animation.methods import Methods
 from backend.evaluate.animation.table import Table
-from backend.evaluate.methods import Method as Forecast
-from backend.evaluate.methods import Methods as Forecasts
-from backend.evaluate.report import Comparison, Metric
+from backend.evaluate.common.methods import Method as Forecast
+from backend.evaluate.common.methods import Methods as Forecasts
+from backend.evaluate.report.report import Comparison, Metric
 from backend.forecast.gru_nf import Forecaster
 from backend.keypoints.clock import resample
 from backend.runtime.engine import GeneratorEngine
-from backend.types import Keypoints, Recording
 
 CONTEXT, HORIZON = 8, 16
 """Frames seen and forecast, at 12.5 Hz: the paper's 8-16."""

@@ -12,7 +12,7 @@ from backend.evaluate.animation.clips import Clip, Picture, Still
 from backend.evaluate.animation.methods import BASELINES, Method
 from backend.evaluate.animation.scores import Scores, reconstruct, transfer, transferred
 from backend.evaluate.animation.table import Table
-from backend.evaluate.report import Comparison, Metric
+from backend.evaluate.report.report import Comparison, Metric
 
 FRAME_MEANS = ("l1", "psnr", "ssim", "ms_ssim", "akd", "akd_lips", "akd_eyes", "lost", "identity", "sharpness")
 CROSS_MEANS = ("cross_akd", "cross_identity", "cross_lost")

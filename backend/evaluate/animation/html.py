@@ -11,10 +11,10 @@ from backend.evaluate.animation import pictures
 from backend.evaluate.animation.evaluation import Evaluation
 from backend.evaluate.animation.films import film
 from backend.evaluate.animation.futures import PREFIX
-from backend.evaluate.animation.words import FUTURES, RECONSTRUCTION, TRANSFER, summary
-from backend.evaluate.html import write_page
-from backend.evaluate.report import Metric
-from backend.evaluate.words import Column, best
+from backend.evaluate.animation.text import FUTURES, RECONSTRUCTION, TRANSFER, summary
+from backend.evaluate.forecast.text import Column, best
+from backend.evaluate.report.page import write_page
+from backend.evaluate.report.report import Metric
 
 SHOWN = 8
 """Rows of a sheet that are open; the others unfold."""

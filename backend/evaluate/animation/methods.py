@@ -15,12 +15,12 @@ from backend.animate.compose import resize_flow, warp
 from backend.animate.generator import Generator
 from backend.animate.mesh_warp import mesh_flow
 from backend.animate.transfer import relative
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
+from backend.core.types import FloatArray, Keypoints
 from backend.evaluate.animation.clips import SIZE, Picture, Still
 from backend.evaluate.animation.faces import similarity
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.engine import GeneratorEngine
-from backend.types import FloatArray, Keypoints
 
 BASELINES = ("copy_source", "warp", "mesh_warp")
 

@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from backend.core.types import CLOCK_S
 from backend.evaluate.animation.clips import Picture
 from backend.evaluate.animation.futures import EVERY, PREFIX, Strip
 from backend.evaluate.animation.gather import Exhibit
 from backend.evaluate.animation.methods import Methods
 from backend.evaluate.animation.table import Table
-from backend.evaluate.figure import INK, colour, legend_right, line, styled, svg
-from backend.evaluate.report import Metric
-from backend.types import CLOCK_S
+from backend.evaluate.report.figure import INK, colour, legend_right, line, styled, svg
+from backend.evaluate.report.report import Metric
 
 Results = Mapping[str, Mapping[str, Metric]]
 

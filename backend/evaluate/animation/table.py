@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from backend.evaluate.report import Comparison, Metric
-from backend.evaluate.resampling import Estimate, Finish, Resampler, ratio
+from backend.evaluate.common.resampling import Estimate, Finish, Resampler, ratio
+from backend.evaluate.report.report import Comparison, Metric
 
 Scores = Mapping[str, Sequence[float] | Tensor]
 """Metric -> one number a row, or one a row and step `[W, H]`; NaN where there is none (no face was found, ...)."""

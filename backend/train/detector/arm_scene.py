@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from backend.core.types import CLOCK_HZ
 from backend.train.detector.arm_motion import GRIPPER, Array, Motion, move
-from backend.types import CLOCK_HZ
 
 TILT = 0.62
 """How the depth of the table is foreshortened: sine of the camera's elevation."""

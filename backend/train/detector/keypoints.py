@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from backend.animate.fomm.model import Fomm
+from backend.core.types import Keypoints
 from backend.train.detector.measure import keypoints_of
 from backend.train.detector.videos import VideoSet
-from backend.types import Keypoints
 
 
 def write_keypoints(model: Fomm, data: Path, out: Path, report: Callable[[int, int], None] | None = None) -> int:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from backend.animate.transfer import inverse_2x2, product_2x2
+from backend.core.types import Keypoints
 from backend.train.detector.tps import ThinPlate
-from backend.types import Keypoints
 
 
 def motion_weight(source: Tensor, driving: Tensor, share: float) -> Tensor:

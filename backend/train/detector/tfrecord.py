@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.train.detector.tfrecord_crc import masked_crc32c
 
 CAMERA = "image_aux1"

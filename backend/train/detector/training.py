@@ -19,8 +19,8 @@ from torch import Tensor
 from backend.animate.fomm.generator import GeneratorSize
 from backend.animate.fomm.hourglass import HourglassSize
 from backend.animate.fomm.model import Fomm, FommConfig
-from backend.errors import InputError, ModelError
-from backend.runtime.engine import configure_process
+from backend.core.errors import InputError, ModelError
+from backend.core.process import configure_process
 from backend.train.detector.losses import crowding, equivariance, motion_weight
 from backend.train.detector.measure import sample_sheet, validate
 from backend.train.detector.tps import ThinPlate

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.fomm.transfer import central_square
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.media.video import VIDEO_SUFFIXES, read_video
 from backend.train.detector.tfrecord import read_softmotion
 

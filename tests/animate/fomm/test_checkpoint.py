@@ -11,7 +11,7 @@ from backend.animate.fomm.checkpoint import load_checkpoint
 from backend.animate.fomm.generator import GeneratorSize
 from backend.animate.fomm.model import FommConfig
 from backend.animate.fomm.transfer import reenact
-from backend.errors import ModelError
+from backend.core.errors import ModelError
 from tests.animate.fomm import published
 
 

@@ -14,8 +14,8 @@ from backend.animate.fomm.grid import corner_grid, fit, gaussians, sample
 from backend.animate.fomm.hourglass import Hourglass, HourglassSize
 from backend.animate.fomm.model import Fomm, FommConfig
 from backend.animate.fomm.transfer import reenact
-from backend.errors import InputError, ModelError
-from backend.types import Keypoints
+from backend.core.errors import InputError, ModelError
+from backend.core.types import Keypoints
 from tests.animate.fomm import published
 
 SIZE = HourglassSize(width=4, widest=16, depth=2, factor=2)

@@ -7,7 +7,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from backend.__main__ import app
-from backend.errors import MotionFanError
+from backend.core.errors import MotionFanError
 from backend.media.video import mean_rate, read_video, write_video
 from tests.animate.fomm import published
 

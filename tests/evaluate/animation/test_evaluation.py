@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.evaluate.animation.clips import find_videos, open_clip, same_face
 from backend.evaluate.animation.evaluation import AnimationEvaluation, evaluate_animation
 from backend.evaluate.animation.methods import Methods

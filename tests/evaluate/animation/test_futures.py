@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.errors import ModelError
+from backend.core.errors import ModelError
 from backend.evaluate.animation.clips import find_videos, open_clip
 from backend.evaluate.animation.futures import Futures, measure
 from backend.evaluate.animation.methods import Methods

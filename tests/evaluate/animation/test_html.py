@@ -10,8 +10,8 @@ from PIL import Image
 from backend.evaluate.animation.evaluation import AnimationEvaluation, evaluate_animation
 from backend.evaluate.animation.html import repeat, write_animation
 from backend.evaluate.animation.pictures import LARGEST_ERROR, error_map
-from backend.evaluate.animation.words import summary
-from backend.evaluate.report import Comparison, ComparisonReport, Metric
+from backend.evaluate.animation.text import summary
+from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
 from backend.media.video import read_video
 from tests.media.made import moving, video
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from backend.animate.fomm.model import Fomm
 from backend.animate.generator import Generator
+from backend.core.recording import Recording
+from backend.core.settings import REPOSITORY
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import Refinement
 from backend.forecast.vrnn import Vrnn
@@ -24,10 +26,8 @@ from backend.keypoints.regions import FaceRegions
 from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline
 from backend.runtime.engine import GeneratorEngine
-from backend.settings import REPOSITORY
 from backend.starflow.video import Drawing, VideoFlow
 from backend.train.detector.arm_scene import arm_video
-from backend.types import Recording
 
 FOLDER = Path(__file__).parent
 MODELS = REPOSITORY / "models"

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from backend.core.types import LANDMARKS, ForecastSettings
 from backend.server import protocol
+from backend.server.live.sheet import jpeg
 from backend.server.protocol import Message
-from backend.server.sheet import jpeg
-from backend.types import LANDMARKS, ForecastSettings
 
 FOLDER = Path(__file__).parent
 

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.animate.fomm.model import Fomm
-from backend.settings import REPOSITORY
+from backend.core.settings import REPOSITORY
 from backend.train.detector.arm_scene import arm_video
 from backend.train.detector.measure import joint_regression, validate
 from backend.train.detector.videos import Video

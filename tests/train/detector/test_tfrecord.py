@@ -11,7 +11,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.errors import InputError
+from backend.core.errors import InputError
 from backend.train.detector.tfrecord import read_softmotion
 from backend.train.detector.tfrecord_crc import crc32c
 from backend.train.detector.videos import VideoSet

@@ -5,9 +5,9 @@ import torch
 from scipy.interpolate import RBFInterpolator
 
 from backend.animate.fomm.grid import corner_grid, sample
+from backend.core.types import Keypoints
 from backend.train.detector.losses import crowding, equivariance, motion_weight
 from backend.train.detector.tps import ThinPlate
-from backend.types import Keypoints
 
 
 @pytest.fixture

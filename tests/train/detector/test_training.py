@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from backend.animate.fomm.model import Fomm
-from backend.errors import InputError, ModelError
+from backend.core.errors import InputError, ModelError
+from backend.core.types import Keypoints
 from backend.keypoints.dataset import read_motions
 from backend.media.video import write_video
 from backend.train.detector.keypoints import write_keypoints
@@ -16,7 +17,6 @@ from backend.train.detector.measure import joint_regression
 from backend.train.detector.tps import ThinPlate
 from backend.train.detector.training import DetectorTraining, losses, train_detector
 from backend.train.detector.videos import Video, VideoSet, pictures
-from backend.types import Keypoints
 
 
 @pytest.fixture(scope="module")

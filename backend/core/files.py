@@ -1,0 +1,34 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """Yield a hidden place beside `path` to write to; it becomes `path` when the block ends without an error.
+
+    Until then `path` stays what it was: a reader never sees half a file, and an error or a full disk destroys nothing.
+
+    Args:
+        path: the file to write, in a folder that exists. The hidden file has the same suffix, by which some libraries
+            choose a format.
+
+    Raises:
+        OSError: the folder is missing or cannot be written to, or the disk is full.
+    """
+    # A file name has 255 bytes at most, and a character up to four of them.
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    hidden = Path(name)
+    try:
+        yield hidden
+        hidden.chmod(0o644)
+        hidden.replace(path)
+    finally:
+        hidden.unlink(missing_ok=True)

@@ -1,0 +1,78 @@
+"""Recordings: the face landmarks of a clip, without its pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.core.errors import InputError
+from backend.core.files import write_whole
+from backend.core.types import LANDMARKS, FloatArray
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Face landmarks over time, without a picture.
+
+    Attributes:
+        landmarks: `[T, 478, 3]` float32, x and y in [-1, 1] of the square crop (points may leave it), z same scale.
+        timestamps: `[T]` float64 seconds, strictly increasing.
+        source: where it came from, in words (file name or public source).
+    """
+
+    landmarks: FloatArray
+    timestamps: NDArray[np.float64]
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.landmarks.ndim != 3 or self.landmarks.shape[1:] != (LANDMARKS, 3):
+            raise InputError("recording_shape", f"A recording holds [T, 478, 3] landmarks, not {self.landmarks.shape}.")
+        if self.timestamps.shape != (len(self.landmarks),):
+            raise InputError("recording_shape", "A recording needs one timestamp per frame.")
+        if not (np.isfinite(self.landmarks).all() and np.isfinite(self.timestamps).all()):
+            raise InputError("recording_not_finite", "The recording holds NaN or infinite numbers.")
+        if (np.diff(self.timestamps) <= 0).any():
+            raise InputError("recording_order", "The recording's timestamps must increase.")
+
+    def save(self, path: Path) -> None:
+        """Write an `.npz` with `landmarks`, `timestamps` and `source`: whole or not at all.
+
+        Raises:
+            InputError: `recording_unwritable`.
+        """
+        try:
+            with write_whole(path) as half:
+                np.savez_compressed(
+                    half,
+                    landmarks=self.landmarks.astype(np.float16),
+                    timestamps=self.timestamps,
+                    source=np.array(self.source),
+                )
+        except OSError as error:
+            raise InputError(
+                "recording_unwritable", f"{path} cannot be written: {error.strerror}.", "Choose another place."
+            ) from None
+
+    @classmethod
+    def load(cls, path: Path) -> Recording:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: the file is missing, is no `.npz`, or lacks an array.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls(file["landmarks"].astype(np.float32), file["timestamps"].astype(np.float64), str(file["source"]))
+        except FileNotFoundError:
+            raise InputError("recording_missing", f"There is no recording at {path}.") from None
+        except InputError:
+            raise
+        except Exception as error:
+            raise InputError(
+                "recording_unreadable",
+                f"{path} is not a landmark recording.",
+                "Make one with `motionfan landmarks VIDEO -o DIR`.",
+            ) from error

@@ -1,0 +1,68 @@
+"""Settings of the server, from the environment (`MOTIONFAN_*`); the one place that reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+from backend.core.errors import InputError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """How `motionfan serve` runs.
+
+    Attributes:
+        host: address to listen on; anything but loopback lets other machines in.
+        port: TCP port; 0 takes any free one.
+        models: folder of the weights, one folder each.
+        generator: which one draws, `slim_128` or `slim_256`.
+        device: where the models run, as torch names it.
+        engine: what renders: `torch`, `openvino`, or `auto`, the fastest there is here.
+        threads: threads of one inference; 0 takes half of the cores.
+        max_sessions: how many people at once.
+        log_level: least severity that is logged.
+        tile: largest tile side in pixels that the governor may choose; 0 lets it choose freely.
+        video_threads: threads of the process that draws video; 0 takes half of the cores.
+        video_idle_s: seconds without a drawing after which that process ends and gives its memory back.
+        origins: further origins (`https://host`) whose pages may connect, for a server behind a proxy.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MOTIONFAN_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    models: Path = REPOSITORY / "models"
+    generator: str = "slim_128"
+    device: str = "cpu"
+    engine: Literal["auto", "torch", "openvino"] = "auto"
+    threads: int = Field(default=0, ge=0)
+    max_sessions: int = Field(default=8, ge=1)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    tile: int = Field(default=0, ge=0, le=512)
+    video_threads: int = Field(default=0, ge=0)
+    video_idle_s: float = Field(default=120.0, gt=0)
+    origins: list[str] = []
+
+    @classmethod
+    def read(cls, **given: Any) -> Settings:
+        """Read the environment; what is given goes before it.
+
+        Raises:
+            InputError: `settings`, in words that name the variable.
+        """
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "_".join(["MOTIONFAN", str(first["loc"][0]).upper()])
+            raise InputError("settings", f"{name} is {first['input']!r}: {first['msg'].lower()}.") from None
+        except SettingsError:
+            raise InputError(
+                "settings", "MOTIONFAN_ORIGINS is not a JSON list.", """Write it as '["https://host"]', quotes and all."""
+            ) from None

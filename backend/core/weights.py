@@ -1,0 +1,80 @@
+"""A model in a folder: `weights.safetensors` and `config.json`, the architecture first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from backend.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+WEIGHTS, CONFIG = "weights.safetensors", "config.json"
+M = TypeVar("M", bound=nn.Module)
+
+
+def save_model(
+    folder: Path, model: nn.Module, architecture: DataclassInstance, extra: Mapping[str, object] | None = None
+) -> None:
+    """Write a model: learned weights in half precision, statistics as they are.
+
+    Args:
+        folder: made if need be.
+        model: the model.
+        architecture: its dataclass of settings.
+        extra: what else `config.json` should hold: data, seed, command, metrics.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    learned = {name for name, _ in model.named_parameters()}
+    tensors = {name: (value.half() if name in learned else value).contiguous() for name, value in model.state_dict().items()}
+    save_file(tensors, folder / WEIGHTS)
+    (folder / CONFIG).write_text(json.dumps({"architecture": asdict(architecture), **(extra or {})}, indent=1) + "\n")
+
+
+def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M], verb: str = "") -> M:
+    """Read what `save_model` wrote, in float32, for inference: frozen and in evaluation mode.
+
+    Args:
+        folder: where it is.
+        kind: forecaster, generator, ...: what to call it, and how error codes begin.
+        build: makes the model, without its weights, from the architecture's settings.
+        verb: what makes one, as `train VERB`; the kind by default.
+
+    Raises:
+        ModelError: `KIND_missing`; `KIND_damaged` (unreadable, of another architecture, not finite).
+    """
+    try:
+        model = build(json.loads((folder / CONFIG).read_text())["architecture"])
+        tensors = load_file(folder / WEIGHTS)
+        _check(tensors, model.state_dict())
+        model.load_state_dict(tensors)
+    except FileNotFoundError as error:
+        missing = Path(error.filename or WEIGHTS).name
+        raise ModelError(
+            f"{kind}_missing",
+            f"There is no {kind} in {folder}: no {missing}.",
+            f"Make one with `motionfan train {verb or kind}`.",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        why = str(error).partition("\n")[0].rstrip(".:")
+        raise ModelError(f"{kind}_damaged", f"The {kind} in {folder} cannot be used ({why}).") from error
+    return model.float().requires_grad_(False).eval()
+
+
+def _check(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    """Say in one sentence what torch would say in one for every tensor."""
+    off = [name for name in wanted if name not in found or found[name].shape != wanted[name].shape]
+    off += [name for name in found if name not in wanted]
+    if off:
+        raise ValueError(f"{WEIGHTS} is of another architecture than {CONFIG}: {len(off)} tensors differ, {off[0]} first")
+    broken = next((name for name, value in found.items() if not value.isfinite().all()), None)
+    if broken:
+        raise ValueError(f"{broken} holds NaN or infinite numbers")

@@ -1,0 +1,152 @@
+"""`motionfan bench`: how long each stage takes and what it needs, on this machine, now."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import simplejpeg
+import torch
+from torch import Tensor
+
+from backend.core.recording import Recording
+from backend.core.types import FloatArray, ForecastSettings
+from backend.evaluate.bench.generators import drawing, engines, session_memory, work
+from backend.evaluate.report.report import Metric, Report
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.paper.flow import PaperFlow
+from backend.forecast.paper.loop import PaperLoop
+from backend.forecast.refine import Refinement
+from backend.keypoints.clock import Tick, resample
+from backend.media.images import bundled_portrait
+from backend.pipeline import Pipeline, Stream
+from backend.runtime.choose import EngineName
+from backend.runtime.engine import Precision
+
+SAMPLES, CONTEXT, HORIZON = 100, 8, 16
+"""One window as the GRU-SNF paper forecasts it."""
+
+
+def measure(work: Callable[[], object], repeats: int, warm_up: int = 3) -> Metric:
+    """Time `work` `repeats` times: the median in ms, with the middle 95 % of the times as the interval."""
+    for _ in range(warm_up):
+        work()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - began) * 1000)
+    low, high = np.percentile(times, [2.5, 97.5]).tolist()
+    return Metric(statistics.median(times), low, high)
+
+
+def bench(
+    models: Path,
+    recording: Recording,
+    *,
+    device: str = "cpu",
+    threads: int = 0,
+    engine: EngineName = "auto",
+    precision: Precision = "auto",
+    all_engines: bool = False,
+    repeats: int = 30,
+) -> Report:
+    """Measure every stage on the bundled portrait and a recording.
+
+    Args:
+        models: folder of weights.
+        recording: drives the portrait.
+        device: of the generators.
+        threads: torch threads; 0 takes half of the cores.
+        engine: what renders; `auto` is the fastest there is here.
+        precision: of the generators.
+        all_engines: time every other engine and precision too, by one thread and by two; that takes minutes.
+        repeats: timed runs of each stage, after three warm-ups; the paper's loop, which takes seconds, runs a
+            tenth as often, and not at all below ten.
+    """
+    results: dict[str, dict[str, Metric]] = {}
+    pipelines = list(_pipelines(models, device, threads, engine, precision))
+    pipeline, stream = _started(pipelines[0][1], recording)
+    landmarks = recording.landmarks[0]
+    results["keypoints"] = {"ms": measure(lambda: pipeline.keypoints(landmarks).flat(), repeats)}
+    tick = [[Tick(landmarks, 0.0, 0, False)]]
+    results["observe"] = {"ms": measure(lambda: pipeline.observe([stream], tick), repeats)}
+    for name, settings in {
+        "forecast_step": ForecastSettings(k=8, horizon=16, mcmc_steps=2, method="gru_snf"),
+        "forecast_step_nf": ForecastSettings(k=8, horizon=16, method="gru_nf"),
+    }.items():
+        results[name] = {"ms": measure(lambda s=settings: pipeline.forecast([stream], [s]), repeats)}  # type: ignore[misc]
+    faces = [face for face, _ in _ticks(recording)][:CONTEXT]
+    context = torch.stack([pipeline.keypoints(face).flat() for face in faces])
+    results |= sampling(Forecaster.load(models / "forecaster"), context.reshape(1, CONTEXT, -1), repeats)
+    for name, loaded in pipelines:
+        folder = models / f"generator_{name}"
+        _, drawn = _started(loaded, recording)
+        results |= drawing(name, loaded, drawn, repeats, measure)
+        results[f"generator_{name}"] |= work(folder)
+        if all_engines:
+            results |= engines(folder, loaded, drawn, repeats, measure)
+    results["session"] = session_memory(pipelines[-1][1])
+    for tiles, size in ((8, 128), (4, 256)):
+        sheet = np.ascontiguousarray(np.tile(bundled_portrait().picture[:size, :size], (1, tiles, 1)))
+        results[f"jpeg_sheet_{tiles}x{size}"] = {"ms": measure(lambda s=sheet: simplejpeg.encode_jpeg(s, quality=80), repeats)}  # type: ignore[misc]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    results["process"] = {"peak_mb": Metric(peak)}
+    used = {
+        "device": device,
+        "threads": torch.get_num_threads(),
+        "repeats": repeats,
+        "engine": pipeline.generator.name,
+        "precision": pipeline.generator.precision,
+    }
+    return Report("bench", used, results)
+
+
+def sampling(forecaster: Forecaster, context_WCD: Tensor, repeats: int, samples: int = SAMPLES) -> dict[str, dict[str, Metric]]:
+    """Time one window's samples: ours, the paper's loop on the same weights, and that loop at the paper's sizes.
+
+    The paper's model is a GRU of 3 x 512 with its own flow, untrained: weights do not change the time. `speedup` is how many
+    times faster than the loop `forecast_window` was in this run. All refine by 2 random-walk steps after each block.
+    """
+
+    def ours() -> Tensor:
+        state = forecaster.observe(context_WCD)
+        return forecaster.sample(state, samples, HORIZON, refine=Refinement(steps=2, step_size=0.35)).paths
+
+    window = measure(ours, repeats)
+    results = {"forecast_window": {"ms": window}}
+    d = context_WCD.shape[-1]
+    published = Forecaster(ForecasterConfig(features=d, hidden=512, layers=3, blocks=0)).freeze()
+    loops = {
+        "paper_loop": PaperLoop(forecaster),
+        "paper_loop_512": PaperLoop(published, flow=PaperFlow(d, context=3 * 512)),
+    }
+    for name, loop in loops.items() if repeats >= 10 else ():
+        took = measure(lambda c=loop: c.sample(context_WCD, samples, HORIZON), repeats // 10, warm_up=0)  # type: ignore[misc]
+        results[name] = {"ms": took, "speedup": Metric(took.value / window.value)}
+    return results
+
+
+def _pipelines(
+    models: Path, device: str, threads: int, engine: EngineName, precision: Precision
+) -> Iterator[tuple[str, Pipeline]]:
+    """Load each generator that is there, by name."""
+    Forecaster.load(models / "forecaster")
+    for folder in sorted(models.glob("generator_*")):
+        name = folder.name.removeprefix("generator_")
+        yield name, Pipeline.load(models, device=device, threads=threads, generator=name, engine=engine, precision=precision)
+
+
+def _started(pipeline: Pipeline, recording: Recording) -> tuple[Pipeline, Stream]:
+    stream = pipeline.open(pipeline.portrait(bundled_portrait()))
+    pipeline.observe([stream], [[Tick(face, float(t), i, False) for i, (face, t) in enumerate(_ticks(recording))]])
+    return pipeline, stream
+
+
+def _ticks(recording: Recording) -> Iterator[tuple[FloatArray, np.float64]]:
+    segment = resample(recording)[0]
+    return zip(segment.landmarks, segment.timestamps, strict=True)

@@ -1,0 +1,116 @@
+"""Pictures of the figures of a forecast report: error over time, calibration, diversity against error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from backend.core.types import CLOCK_S
+from backend.evaluate.report.figure import FAINT, INK, LEADING, PAPER, colour, legend_right, line, styled, svg
+from backend.evaluate.report.report import Metric
+
+Results = Mapping[str, Mapping[str, Metric]]
+
+REFERENCES = ("bootstrap", "random_walk", "copy_last")
+"""What errors are shown relative to: the first that is there."""
+
+
+def error_per_step(results: Results) -> str:
+    """Draw the CRPS of every step of all methods, as it is and relative to the best method that knows little."""
+    with styled():
+        figure = Figure(figsize=(10.4, 4.1), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        reference = next((name for name in REFERENCES if name in results), next(iter(results)))
+        base = np.array(results[reference]["crps"].per_step)
+        for name, entries in results.items():
+            crps = np.array(entries["crps"].per_step)
+            ahead = CLOCK_S * np.arange(1, len(crps) + 1)
+            left.plot(ahead, crps, label=name, **line(name))
+            right.plot(ahead, crps / base, label=name, **line(name))
+        left.set(title="CRPS, standard units", xlabel="seconds ahead", ylim=(0, None))
+        right.set(title=f"CRPS relative to {reference}", xlabel="seconds ahead")
+        low, high = right.get_ylim()
+        right.set_ylim(low, min(high, 1.6))
+        legend_right(right)
+        return svg(figure, "CRPS of every step ahead, for all methods")
+
+
+def calibration(results: Results) -> str:
+    """Draw how much of the truth central intervals hold, and where the truth ranks among the samples."""
+    names = [name for name in results if results[name]["apd"].value > 0]
+    levels = np.array([50, 80, 95])
+    with styled():
+        figure = Figure(figsize=(10.4, 4.1), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        left.axhline(0, color=INK, linewidth=1, alpha=0.6)
+        for place, name in enumerate(names):
+            found = [results[name][f"coverage_{level}"] for level in levels]
+            value = 100 * np.array([metric.value for metric in found]) - levels
+            low = 100 * np.array([metric.value if metric.low is None else metric.low for metric in found]) - levels
+            high = 100 * np.array([metric.value if metric.high is None else metric.high for metric in found]) - levels
+            left.errorbar(
+                np.arange(len(levels)) + (place - (len(names) - 1) / 2) * 0.7 / len(names), value,
+                yerr=[np.maximum(value - low, 0), np.maximum(high - value, 0)], fmt="o", markersize=5.5,
+                color=colour(name), elinewidth=1.4, zorder=4 if name in LEADING else 3,
+            )  # fmt: skip
+        left.set(title="Coverage less nominal, in points: above 0 is too wide", xlabel="central interval", xlim=(-0.5, 2.5))
+        left.set_xticks(range(len(levels)), [f"{level} %" for level in levels])
+        left.grid(axis="x", visible=False)
+        edges = np.linspace(0, 1, 11)
+        right.axhline(10, color=INK, linewidth=1, alpha=0.6)
+        for name in names:
+            share = 100 * np.array(results[name]["pit"].histogram)
+            right.stairs(share, edges, baseline=None, label=name, **line(name))
+        right.set(title="Truth's rank among the samples, % of numbers", xlabel="probability integral transform")
+        right.set(ylim=(0, None), xlim=(0, 1))
+        if names:
+            legend_right(right)
+        return svg(figure, "Coverage of the central intervals, and histograms of the probability integral transform")
+
+
+def diversity(results: Results) -> str:
+    """Draw diversity (APD) against error (CRPS): to the right is more varied, below is better."""
+    with styled():
+        figure = Figure(figsize=(10.4, 4.4), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for axes, metric, apd, title in (
+            (left, "crps", "apd", "CRPS against diversity"),
+            (right, "min_ade_8", "apd_8", "Best of 8 shown together (minADE) against their diversity"),
+        ):
+            points = {name: (e[apd].value, e[metric].value) for name, e in results.items() if metric in e}
+            for name, point in points.items():
+                axes.scatter(
+                    *point, s=90 if name in LEADING else 48, color=colour(name), edgecolors=PAPER, linewidths=1.2, zorder=4
+                )
+            widest = max((x for x, _ in points.values()), default=0) or 1
+            axes.set(title=title, xlabel="pairwise distance of futures (APD), crop units", xlim=(-0.06 * widest, 1.32 * widest))
+            axes.margins(y=0.12)
+            _label(axes, points)
+        return svg(figure, "Diversity against error of all methods")
+
+
+def _label(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
+    """Name the points beside them, at the nearest place where the name covers neither a point nor another name."""
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    place = {name: ((x - left) / (right - left), (y - low) / (high - low)) for name, (x, y) in points.items()}
+    # Boxes in shares of the axes: left, right, bottom, top.
+    taken = [(x - 0.012, x + 0.012, y - 0.018, y + 0.018) for x, y in place.values()]
+    for name, (x, y) in sorted(place.items(), key=lambda item: -item[1][0]):
+        wide = 0.0155 * len(name) + 0.02
+        choices = [(side, shift) for shift in (0, 1, -1, 2, -2, 3, -3, 4, -4) for side in (0.02, -0.02 - wide)]
+        boxes = [(x + side, x + side + wide, y + 0.05 * shift - 0.02, y + 0.05 * shift + 0.02) for side, shift in choices]
+        box = next((box for box in boxes if box[0] > 0 and not any(_overlap(box, other) for other in taken)), boxes[0])
+        taken.append(box)
+        at = (box[0] if box[0] > x else box[1], (box[2] + box[3]) / 2)
+        axes.annotate(
+            name, (x, y), xytext=at, xycoords="axes fraction", textcoords="axes fraction", fontsize=8.8, va="center", zorder=5,
+            ha="left" if box[0] > x else "right",
+            arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 1, "shrinkA": 1, "shrinkB": 4} if at[1] != y else None,
+        )  # fmt: skip
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]

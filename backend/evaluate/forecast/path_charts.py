@@ -1,0 +1,160 @@
+"""Pictures of example windows: fans of sampled paths over time, and the constellations of whole futures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from backend.core.types import CLOCK_S, Keypoints
+from backend.evaluate.common.protocol import Windows
+from backend.evaluate.forecast.scores import Scored
+from backend.evaluate.report.figure import FAINT, INK, colour, styled, svg
+from backend.keypoints.reading import Layout
+from backend.keypoints.regions import REGIONS
+
+MOTION = ("Usual motion", "Lively motion", "Very lively motion")
+
+CONTOURS = (
+    ("right_cheek", "right_brow", "left_brow", "left_cheek", "chin", "right_cheek"),
+    ("right_eye", "nose", "left_eye"),
+    ("nose", "upper_lip", "lower_lip", "chin"),
+)
+"""Regions joined by lines, so that a constellation reads as a face."""
+
+FUTURES = 6
+
+WIDTH = 10.4
+"""Inches that fill the page."""
+
+
+def fans(windows: Windows, scored: Mapping[str, Scored], layout: Layout, method: str) -> str:
+    """Draw, for each example window, sampled paths of a few keypoint coordinates over time against the truth."""
+    examples = scored[method].examples
+    with styled():
+        figure = _grid(2.35 * len(examples) + 0.3, wspace=0.3, hspace=0.26)
+        rows = figure.subplots(len(examples), 4, squeeze=False, sharex=True)
+        for row, (index, paths), words in zip(rows, examples.items(), MOTION, strict=False):
+            seen, truth, sampled = _values(windows, index, paths)
+            chosen = _coordinates(truth, layout)
+            for axes, (keypoint, axis, name) in zip(row, chosen, strict=True):
+                _fan(axes, seen[:, keypoint, axis], truth[:, keypoint, axis], sampled[:, :, keypoint, axis], colour(method))
+                axes.set_title(name, fontsize=9.5)
+            row[0].set_ylabel(words)
+            # One scale a row: what moves little looks so.
+            half = max(np.ptp(axes.get_ylim()) for axes in row) / 2
+            for axes in row:
+                middle = sum(axes.get_ylim()) / 2
+                axes.set_ylim(middle - half, middle + half)
+        for axes in rows[-1]:
+            axes.set_xlabel("seconds")
+        return svg(figure, f"Sampled paths of {method} against what happened")
+
+
+def rivals(windows: Windows, scored: Mapping[str, Scored], layout: Layout, methods: Sequence[str]) -> str:
+    """Draw one lively window as each method sees it."""
+    index = list(scored[methods[0]].examples)[min(1, len(scored[methods[0]].examples) - 1)]
+    columns = 4
+    count = -(-len(methods) // columns)
+    with styled():
+        figure = _grid(2.3 * count + 0.4, wspace=0.06, hspace=0.38)
+        grid = figure.subplots(count, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        lines = []
+        for axes, method in zip(grid, methods, strict=False):
+            seen, truth, sampled = _values(windows, index, scored[method].examples[index])
+            keypoint, axis, name = _coordinates(truth, layout)[0]
+            lines.append(sampled[:, :, keypoint, axis].ravel())
+            truth_ends = (truth[:, keypoint, axis].min(), truth[:, keypoint, axis].max())
+            _fan(axes, seen[:, keypoint, axis], truth[:, keypoint, axis], sampled[:, :, keypoint, axis], colour(method))
+            axes.set_title(method, fontsize=9.5)
+        shown = np.concatenate(lines)
+        low, high = np.quantile(shown, [0.005, 0.995])
+        grid[0].set_ylim(min(low, truth_ends[0]) - 0.03, max(high, truth_ends[1]) + 0.03)
+        grid[0].set_ylabel(name)
+        for place, axes in enumerate(grid):
+            axes.set_visible(place < len(methods))
+            if place + columns >= len(methods):
+                axes.tick_params(labelbottom=True)
+                axes.set_xlabel("seconds")
+        return svg(figure, f"The same window by every method: {name}")
+
+
+def constellations(windows: Windows, scored: Mapping[str, Scored], layout: Layout, method: str) -> str:
+    """Draw, for each example window, the keypoints at its end: what happened, and several futures over it."""
+    examples = scored[method].examples
+    with styled():
+        figure = _grid(1.5 * len(examples) + 0.4, wspace=0.06, hspace=0.1, left=0, bottom=0)
+        rows = figure.subplots(len(examples), FUTURES + 2, squeeze=False)
+        for row, (index, paths) in zip(rows, examples.items(), strict=True):
+            seen, truth, sampled = _values(windows, index, paths)
+            shown = np.concatenate([truth[-1], seen[-1], sampled[:FUTURES, -1].reshape(-1, 2)])
+            middle, half = (shown.max(0) + shown.min(0)) / 2, np.ptp(shown, axis=0).max() / 2 * 1.12 + 1e-3
+            for axes in row:
+                axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] + half, middle[1] - half), aspect="equal")
+                axes.grid(False)
+                axes.set_xticks([])
+                axes.set_yticks([])
+                axes.spines[:].set_visible(False)
+            _constellation(row[0], seen[-1], layout, INK, 0.55)
+            _constellation(row[1], truth[-1], layout, INK, 1.0)
+            for future, axes in zip(sampled[:FUTURES, -1], row[2:], strict=False):
+                _constellation(axes, truth[-1], layout, INK, 0.22)
+                _constellation(axes, future, layout, colour(method), 1.0)
+        for axes, words in zip(rows[0], ("now", "what came", *(f"future {k + 1}" for k in range(FUTURES))), strict=True):
+            axes.set_title(words, fontsize=9.5, loc="center")
+        return svg(figure, f"Keypoints at the end of the horizon: what happened, and futures of {method}")
+
+
+def _grid(height: float, *, wspace: float, hspace: float, left: float = 0.68, bottom: float = 0.45) -> Figure:
+    """Return a figure of so many inches, with room on the left and below for the labels of a grid of axes."""
+    figure = Figure(figsize=(WIDTH, height))
+    # Matplotlib's own layout engines would draw every axis twice; grids of axes are what pages wait for.
+    figure.subplots_adjust(left / WIDTH, bottom / height, 1 - 0.05 / WIDTH, 1 - 0.3 / height, wspace, hspace)
+    return figure
+
+
+def _values(windows: Windows, index: int, paths: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """Return keypoint positions: seen `[C, N, 2]`, true `[H, N, 2]` and sampled `[K, H, N, 2]`."""
+    parts = (windows.context_WCD[index], windows.truth_WHD[index], paths)
+    seen, truth, sampled = (Keypoints.from_flat(torch.as_tensor(part)).value.numpy() for part in parts)
+    return seen, truth, sampled
+
+
+def _coordinates(truth: np.ndarray, layout: Layout) -> list[tuple[int, int, str]]:  # type: ignore[type-arg]
+    """Choose four coordinates to show: (keypoint, axis, name)."""
+    if layout == "face_regions":
+        names = list(REGIONS)
+        chosen = [(name, axis) for name, axis in (("nose", 0), ("nose", 1), ("chin", 1), ("left_brow", 1))]
+        return [(names.index(name), axis, f"{name.replace('_', ' ')} {'xy'[axis]}") for name, axis in chosen]
+    liveliest = np.argsort(-truth.std(0).sum(1))[:2]
+    return [(int(keypoint), axis, f"keypoint {keypoint + 1} {'xy'[axis]}") for keypoint in liveliest for axis in (0, 1)]
+
+
+def _fan(axes: Axes, seen: np.ndarray, truth: np.ndarray, sampled: np.ndarray, tint: str) -> None:  # type: ignore[type-arg]
+    """Draw one coordinate: `[C]` seen, `[H]` true, `[K, H]` sampled."""
+    past = CLOCK_S * np.arange(1 - len(seen), 1)
+    future = CLOCK_S * np.arange(len(truth) + 1)
+    join = [np.concatenate([seen[-1:], path]) for path in sampled]
+    low, high = np.quantile(join, [0.1, 0.9], axis=0)
+    axes.fill_between(future, low, high, color=tint, alpha=0.16, linewidth=0, zorder=1)
+    for path in join:
+        axes.plot(future, path, color=tint, linewidth=0.7, alpha=0.35, zorder=2)
+    axes.plot(past, seen, color=INK, linewidth=1.6, alpha=0.55, zorder=3)
+    axes.plot(future, np.concatenate([seen[-1:], truth]), color=INK, linewidth=1.9, zorder=4)
+    axes.axvline(0, color=FAINT, linewidth=1.2, zorder=1)
+    axes.tick_params(labelsize=8)
+    axes.locator_params(axis="y", nbins=4)
+
+
+def _constellation(axes: Axes, points: np.ndarray, layout: Layout, tint: str, alpha: float) -> None:  # type: ignore[type-arg]
+    """Draw keypoints `[N, 2]`, joined to a face where it is one."""
+    if layout == "face_regions":
+        names = list(REGIONS)
+        for contour in CONTOURS:
+            place = points[[names.index(name) for name in contour]]
+            axes.plot(place[:, 0], place[:, 1], color=tint, linewidth=1.3, alpha=alpha * 0.75, zorder=2)
+    axes.scatter(points[:, 0], points[:, 1], s=11, color=tint, alpha=alpha, linewidths=0, zorder=3)

@@ -1,0 +1,28 @@
+"""Reads a request's body, but never more than it may have."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from backend.core.errors import InputError
+
+
+async def read_body(request: Request, limit: int, too_large: InputError) -> bytes:
+    """Read a body of at most `limit` bytes.
+
+    Raises:
+        InputError: `too_large`; `upload_broken`.
+    """
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large
+    body = bytearray()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > limit:
+                raise too_large
+    except ClientDisconnect:
+        raise InputError("upload_broken", "The upload broke off.", "Try again.") from None
+    return bytes(body)

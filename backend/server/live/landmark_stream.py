@@ -1,0 +1,88 @@
+"""Landmarks as they arrive -> smoothed ticks of the forecast clock. Numpy only: it runs on the event loop."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from backend.core.errors import InputError
+from backend.core.types import FloatArray
+from backend.keypoints.clock import Clock, Tick
+from backend.keypoints.smoothing import OneEuro
+from backend.server.protocol import COORDINATE_LIMIT
+
+MAX_TIME_MS = 1e13
+REWIND_S = 1.0
+"""A capture time this far behind the last one is another clock (a reloaded page), not a late frame."""
+
+GAP_S = 0.5
+SMALLEST_FACE = 0.1
+"""Longer side of a face's box, crop units: of a smaller one only noise is left, and as the neutral face it would make every
+later movement enormous."""
+
+FLATTEST_FACE = 0.1
+"""Least spread over most spread, whatever the direction; a face in profile has four times that."""
+
+
+class Intake:
+    """One session's way from landmark messages to clock ticks.
+
+    Attributes:
+        dropped: frames that arrived late or twice.
+    """
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._start()
+
+    def _start(self) -> None:
+        self._clock = Clock()
+        self._smooth = OneEuro()
+        self._last: float | None = None
+
+    def push(self, landmarks: FloatArray, t_ms: float) -> list[Tick]:
+        """Take one frame and return the ticks that it completes, oldest first; often none.
+
+        Args:
+            landmarks: `[478, 3]` in [-2, 2].
+            t_ms: capture time in milliseconds of the client's clock.
+
+        Raises:
+            InputError: `time_out_of_range`, `landmarks_not_finite`, `landmarks_out_of_range`, `landmarks_degenerate`.
+        """
+        if not (math.isfinite(t_ms) and abs(t_ms) <= MAX_TIME_MS):
+            raise InputError("time_out_of_range", "The capture time is not a sensible number of milliseconds.")
+        check(landmarks)
+        t = t_ms / 1000.0
+        if self._last is not None and t < self._last - REWIND_S:
+            self._start()
+        if self._last is not None and t <= self._last:
+            self.dropped += 1
+            return []
+        if self._last is not None and t - self._last > GAP_S:
+            self._smooth = OneEuro()
+        self._last = t
+        return self._clock.push(self._smooth.filter(landmarks, t), t)
+
+
+def check(landmarks: FloatArray) -> None:
+    """Refuse landmarks that no camera gives.
+
+    Raises:
+        InputError: `landmarks_not_finite`, `landmarks_out_of_range`, `landmarks_degenerate`.
+    """
+    if not np.isfinite(landmarks).all():
+        raise InputError("landmarks_not_finite", "The landmarks hold NaN or infinite numbers.")
+    # The wire cannot carry more than the limit: what sits on it was clipped.
+    if np.abs(landmarks).max() >= COORDINATE_LIMIT - 1e-4:
+        raise InputError(
+            "landmarks_out_of_range",
+            f"Landmarks must lie within {COORDINATE_LIMIT:g} half-widths of the crop.",
+            "Move the face back into the picture.",
+        )
+    flat = landmarks[:, :2]
+    small = np.ptp(flat, axis=0).max() < SMALLEST_FACE
+    least, most = np.linalg.eigvalsh(np.cov(flat.T))
+    if small or least < FLATTEST_FACE**2 * most:
+        raise InputError("landmarks_degenerate", "The landmarks do not span a face.", "Come nearer to the camera.")

@@ -1,0 +1,95 @@
+"""Training motion for the forecaster: endless augmented windows, and what they look like on average."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backend.core.errors import InputError
+from backend.core.types import CLOCK_S
+from backend.forecast.steps import Statistics
+from backend.keypoints.dataset import Motion
+from backend.keypoints.regions import FaceRegions
+
+
+class MotionSampler:
+    """Endless augmented windows: random person, moment, tempo, direction of time, mirror, turn, scale, shift and amplitude.
+
+    People are drawn by the square root of their footage: two of them own a sixth of it. Only face regions can be mirrored,
+    for they know left from right; keypoints of another detector are not.
+    """
+
+    def __init__(self, motions: Sequence[Motion], length: int, seed: int | None) -> None:
+        self._random = np.random.default_rng(seed)
+        self._length = length
+        # 1.3: the fastest tempo needs that much more footage.
+        self._motions = [motion for motion in motions if motion.seconds >= 1.3 * CLOCK_S * length]
+        if not self._motions:
+            raise InputError("data_short", f"No motion is as long as {length} steps of 80 ms.")
+        footage: dict[str, float] = defaultdict(float)
+        for motion in self._motions:
+            footage[motion.person] += motion.seconds
+        weight = np.array([motion.seconds / math.sqrt(footage[motion.person]) for motion in self._motions])
+        self._cumulative = np.cumsum(weight / weight.sum())
+        self._regions = FaceRegions() if all(motion.layout == "face_regions" for motion in self._motions) else None
+
+    def draw(self, count: int, augment: bool = True) -> Tensor:
+        """Return `[count, length, 6N]` float32."""
+        cut = []
+        for _ in range(count):
+            motion = self._motions[min(int(np.searchsorted(self._cumulative, self._random.random())), len(self._motions) - 1)]
+            tempo = self._random.uniform(0.8, 1.25) if augment else 1.0
+            grid = np.arange(self._length) * CLOCK_S * tempo
+            start = motion.timestamps[0] + self._random.uniform(0, motion.seconds - grid[-1])
+            frames = motion.at(start + grid)
+            cut.append(frames[::-1] if augment and self._random.random() < 0.2 else frames)
+        flat = torch.from_numpy(np.stack(cut))
+        return self._augment(flat) if augment else flat
+
+    def _augment(self, flat: Tensor) -> Tensor:
+        count = len(flat)
+        if self._regions is not None:
+            mirror = torch.from_numpy(self._random.random(count) < 0.5)[:, None, None]
+            flat = torch.where(mirror, self._regions.mirror(flat), flat)
+        amplitude = torch.from_numpy(np.exp(self._random.normal(0, 0.2, (count, 1, 1)))).float()
+        flat = torch.lerp(flat.mean(1, keepdim=True), flat, amplitude)
+        angle, scale = self._random.normal(0, 0.08, count), np.exp(self._random.normal(0, 0.08, count))
+        turn = scale[:, None] * np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1)
+        shift = torch.from_numpy(self._random.normal(0, 0.05, (count, 2))).float()
+        return affine(flat, torch.from_numpy(turn).float().view(count, 2, 2), shift)
+
+
+def affine(flat_BTD: Tensor, turn_B22: Tensor, shift_B2: Tensor) -> Tensor:
+    """Move the picture's plane by p -> turn @ p + shift: what keypoints of so moved landmarks would be."""
+    per = flat_BTD.unflatten(-1, (-1, 6))
+    turn = turn_B22[:, None, None]
+    value = (turn @ per[..., :2, None])[..., 0] + shift_B2[:, None, None]
+    jacobian = turn @ per[..., 2:].unflatten(-1, (2, 2))
+    return torch.cat([value, jacobian.flatten(-2)], dim=-1).flatten(-2)
+
+
+def measure(flat_BTD: Tensor, mean_frames: int) -> Statistics:
+    """Measure training statistics on windows `[B, T, D]`."""
+    step = flat_BTD.diff(dim=1).flatten(0, 1)
+    means, mean = [], flat_BTD[:, 0]
+    for t, frame in enumerate(flat_BTD.unbind(1)):
+        mean = torch.lerp(mean, frame, 1 / min(t + 1, mean_frames))
+        means.append(mean)
+    away = (flat_BTD - torch.stack(means, dim=1))[:, 1:].flatten(0, 1)
+    step_spread = step.std(0).clamp_min(1e-5)
+    standardised = (step / step_spread).double()
+    # The floor keeps directions in which faces hardly move from being blown up to noise.
+    values, vectors = torch.linalg.eigh(standardised.T @ standardised / len(standardised))
+    whiten = (vectors / (values + 1e-3).sqrt()).flip(-1)
+    return Statistics(
+        centre=flat_BTD.flatten(0, 1).mean(0),
+        spread=flat_BTD.flatten(0, 1).std(0).clamp_min(1e-4),
+        step_spread=step_spread,
+        away_spread=away.std(0).clamp_min(1e-4),
+        whiten=whiten.float(),
+    )

@@ -1,0 +1,154 @@
+"""Training pairs for the generator: two frames of one person, augmented alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from backend.core.types import FloatArray, Keypoints
+from backend.keypoints.regions import FaceRegions
+from backend.train.data.pack import Pack
+
+EYES_AND_LIPS = ("right_eye", "left_eye", "upper_lip", "lower_lip")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs: pictures `[B, 3, n, n]` in [0, 1], keypoints `[B, N]`, loss weight `[B, 1, n, n]`, larger at lips and lids."""
+
+    source: Tensor
+    driving: Tensor
+    source_keypoints: Keypoints
+    driving_keypoints: Keypoints
+    weight: Tensor
+
+    def to(self, device: str) -> Pairs:
+        """Move all tensors."""
+        pictures = (self.source.to(device), self.driving.to(device))
+        return Pairs(*pictures, self.source_keypoints.to(device), self.driving_keypoints.to(device), self.weight.to(device))
+
+    def __getitem__(self, index: slice | Tensor) -> Pairs:
+        """Take some of the pairs."""
+        return Pairs(
+            self.source[index],
+            self.driving[index],
+            self.source_keypoints[index],
+            self.driving_keypoints[index],
+            self.weight[index],
+        )
+
+
+class PairSampler:
+    """Draws pairs from a pack, people weighed alike.
+
+    Args:
+        pack: the data.
+        size: side of the pictures, 128 or 256.
+        held_out: draw from the held-out people instead of the others.
+        detail: extra weight of eyes and lips in the loss.
+
+    Attributes:
+        detail_index: the keypoints of eyes and lips.
+    """
+
+    def __init__(self, pack: Pack, size: int, *, held_out: bool = False, detail: float = 8.0) -> None:
+        self._pack, self._size, self._detail = pack, size, detail
+        self._regions = FaceRegions()
+        self.detail_index = [self._regions.names.index(name) for name in EYES_AND_LIPS]
+        self._clips: dict[str, list[NDArray[np.intp]]] = {}
+        for clip in np.flatnonzero(pack.held_out == held_out):
+            frames = np.flatnonzero(pack.clip == clip)
+            if len(frames) >= 8:
+                self._clips.setdefault(str(pack.person[clip]), []).append(frames)
+        self._people = sorted(self._clips)
+        self._expression = _expression(pack.landmarks)
+
+    def draw(self, batch: int, generator: np.random.Generator) -> Pairs:
+        """Draw an augmented batch: 40 % at random, 30 % chosen for large motion, 30 % for a large change of lips or lids."""
+        chosen = [self._pair(generator) for _ in range(batch)]
+        return self._augment(self._load(chosen), generator)
+
+    def first_frames(self, per_clip: int) -> Pairs:
+        """Reconstruction pairs without augmentation: each clip's first frame and `per_clip` evenly spread later ones."""
+        chosen = []
+        for clips in self._clips.values():
+            for frames in clips:
+                later = np.linspace(0, len(frames) - 1, per_clip + 1).astype(int)[1:]
+                chosen += [(frames[0], frames[i]) for i in later]
+        return self._load(chosen)
+
+    def _pair(self, generator: np.random.Generator) -> tuple[int, int]:
+        clips = self._clips[self._people[generator.integers(len(self._people))]]
+        frames = clips[generator.choice(len(clips), p=np.array([len(c) for c in clips]) / sum(len(c) for c in clips))]
+        source = frames[generator.integers(len(frames))]
+        kind = generator.random()
+        candidates = frames[generator.integers(len(frames), size=1 if kind < 0.4 else 5)]
+        if kind < 0.7:
+            points = self._pack.landmarks[:, ::8, :2]
+            change = np.abs(points[candidates] - points[source]).mean((1, 2))
+        else:
+            change = np.abs(self._expression[candidates] - self._expression[source]).sum(1)
+        return int(source), int(candidates[change.argmax()])
+
+    def _load(self, chosen: list[tuple[int, int]]) -> Pairs:
+        frames = [frame for pair in zip(*chosen, strict=True) for frame in pair]
+        pictures = np.stack([self._pack.picture(frame, self._size) for frame in frames])
+        pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+        keypoints = self._regions(torch.from_numpy(self._pack.landmarks[frames]))
+        half = len(chosen)
+        return self._weighted(pixels[:half], pixels[half:], keypoints[:half], keypoints[half:])
+
+    def _weighted(self, source: Tensor, driving: Tensor, source_keypoints: Keypoints, driving_keypoints: Keypoints) -> Pairs:
+        axis = (torch.arange(self._size) * 2 + 1) / self._size - 1
+        x, y = torch.meshgrid(axis, axis, indexing="xy")
+        centres = driving_keypoints.value[:, self.detail_index]  # [B, 4, 2]
+        size = driving_keypoints.jacobian[:, self.detail_index].square().sum((-1, -2)).div(2).sqrt()  # face scale at the region
+        distance = (x - centres[..., 0, None, None]).square() / 1.6 + (y - centres[..., 1, None, None]).square()
+        near = torch.exp(-distance / (2 * (0.4 * size[..., None, None]).square())).amax(1, keepdim=True)
+        return Pairs(source, driving, source_keypoints, driving_keypoints, 1 + self._detail * near)
+
+    def _augment(self, pairs: Pairs, generator: np.random.Generator) -> Pairs:
+        batch = len(pairs.source)
+        both = torch.cat([pairs.source, pairs.driving])
+        # One look for both frames of a pair: gain and gamma per channel, sometimes grey (drawings, old film).
+        gain = _uniform(generator, (batch, 3, 1, 1), 0.8, 1.2).repeat(2, 1, 1, 1)
+        gamma = _uniform(generator, (batch, 1, 1, 1), 0.75, 1.35).repeat(2, 1, 1, 1)
+        both = (both.clamp(min=1e-4) ** gamma * gain).clamp(0, 1)
+        grey = torch.from_numpy(generator.random((batch, 1, 1, 1)) < 0.1).repeat(2, 1, 1, 1)
+        both = torch.where(grey, both.mean(1, keepdim=True).expand_as(both), both)
+        # One similarity transform for both, and a mirror for half of the pairs.
+        angle, zoom = _uniform(generator, (batch,), -0.2, 0.2), _uniform(generator, (batch,), 0.8, 1.2)
+        shift = _uniform(generator, (batch, 2), -0.1, 0.1)
+        turn = torch.stack([torch.stack([angle.cos(), -angle.sin()], -1), torch.stack([angle.sin(), angle.cos()], -1)], -2)
+        linear = (turn * zoom[:, None, None]).repeat(2, 1, 1)
+        shift = shift.repeat(2, 1)
+        inverse = torch.linalg.inv(linear)
+        theta = torch.cat([inverse, -(inverse @ shift[..., None])], -1)
+        grid = F.affine_grid(theta, list(both.shape), align_corners=False)
+        both = F.grid_sample(both, grid, padding_mode="reflection", align_corners=False)
+        value = torch.cat([pairs.source_keypoints.value, pairs.driving_keypoints.value])
+        jacobian = torch.cat([pairs.source_keypoints.jacobian, pairs.driving_keypoints.jacobian])
+        moved = Keypoints(value @ linear.mT + shift[:, None], linear[:, None] @ jacobian)
+        mirrored = torch.from_numpy(generator.random(batch) < 0.5).repeat(2)
+        both = torch.where(mirrored[:, None, None, None], both.flip(-1), both)
+        flat = torch.where(mirrored[:, None], self._regions.mirror(moved.flat()), moved.flat())
+        moved = Keypoints.from_flat(flat)
+        return self._weighted(both[:batch], both[batch:], moved[:batch], moved[batch:])
+
+
+def _uniform(generator: np.random.Generator, shape: tuple[int, ...], low: float, high: float) -> Tensor:
+    return torch.from_numpy(generator.uniform(low, high, shape)).float()
+
+
+def _expression(landmarks: FloatArray) -> FloatArray:
+    """How open lips and lids are, `[F, 3]`, in standard deviations over the data."""
+    gaps = [(13, 14), (159, 145), (386, 374)]  # inner lips, right lids, left lids
+    face = np.linalg.norm(landmarks[:, 10, :2] - landmarks[:, 152, :2], axis=-1)
+    open_ = np.stack([np.linalg.norm(landmarks[:, a, :2] - landmarks[:, b, :2], axis=-1) / face for a, b in gaps], -1)
+    spread: FloatArray = open_ / open_.std(0)
+    return spread

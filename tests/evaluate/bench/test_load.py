@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from backend.core.errors import InputError
+from backend.evaluate.bench.load import PARTS, Visit, figures, load
+from tests.server.conftest import Live
+
+
+@pytest.fixture
+def live():
+    server = Live(max_sessions=3)
+    yield server
+    server.stop()
+
+
+def test_every_session_is_measured_and_so_are_all_together(live):
+    report = load(live.url, sessions=2, seconds=1.5)
+    assert set(report.results) == {"all", "session_1", "session_2"}
+    everyone = report.results["all"]
+    assert everyone["frames_sent"].value == sum(report.results[f"session_{i}"]["frames_sent"].value for i in (1, 2))
+    assert everyone["frames_processed"].value > 0
+    assert everyone["errors"].value == 0
+    assert everyone["capture_to_draw_p50_ms"].value <= everyone["capture_to_draw_p95_ms"].value
+    assert 1 <= len(everyone["capture_to_draw_p95_ms"].per_step) <= PARTS
+
+
+def test_a_server_that_is_full_says_so(live):
+    with pytest.raises(InputError) as caught:
+        load(live.url, sessions=4, seconds=1.0)
+    assert caught.value.code == "sessions_full"
+
+
+def test_a_server_that_is_not_there_is_said_in_words():
+    with pytest.raises(InputError) as caught:
+        load("http://127.0.0.1:1", sessions=1, seconds=1.0)
+    assert caught.value.code == "server_unreachable"
+
+
+def test_a_session_that_saw_nothing_has_no_latency():
+    found = figures([Visit(sent=3)], 10.0)
+    assert found["frames_sent"].value == 3
+    assert "capture_to_draw_p50_ms" not in found
+
+
+@pytest.mark.parametrize("url", ["nonsense", "localhost:8000", "http://127.0.0.1:1"])
+def test_an_address_without_a_server_is_said_so(url):
+    with pytest.raises(InputError) as caught:
+        load(url, sessions=1, seconds=1)
+    assert caught.value.code == "server_unreachable"
+
+
+def test_another_program_at_the_address_is_not_taken_for_the_server():
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:  # answers every POST with 501 and a page
+        answering = threading.Thread(target=other.handle_request)
+        answering.start()
+        with pytest.raises(InputError) as caught:
+            load(f"http://127.0.0.1:{other.server_port}", sessions=1, seconds=1)
+        answering.join()
+    assert caught.value.code == "server_unreachable"

@@ -1,0 +1,131 @@
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+
+from backend.core.types import CLOCK_S
+from backend.evaluate.common.methods import Method
+from backend.evaluate.common.protocol import Protocol, Windows
+from backend.evaluate.forecast.evaluation import Evaluation, typical
+from backend.evaluate.forecast.html import repeat, write_html
+from backend.evaluate.forecast.scores import Units, score
+from backend.evaluate.forecast.summary import Summary
+from backend.evaluate.forecast.text import Column, best, find, summary
+from backend.evaluate.report.page import figure, interval, signed
+from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
+from backend.keypoints.dataset import Motion
+
+D = 60
+
+
+def walk(step):
+    def sample(context, k, horizon, generator):
+        return context[:, None, -1:] + step * torch.randn(len(context), k, horizon, D, generator=generator).cumsum(2)
+
+    return Method(sample)
+
+
+def evaluation(layout, people=4, methods=("copy_last", "bootstrap", "gru_nf", "gru_snf")):
+    motions = []
+    for seed in range(people):
+        random = np.random.default_rng(seed)
+        flat = (random.normal(0, 0.3, (1, D)) + random.normal(0, 0.01, (50, D)).cumsum(0)).astype(np.float32)
+        motions.append(Motion(flat, np.arange(50) * CLOCK_S, f"p{seed}", "val", f"c{seed}", layout))
+    windows = Windows.of(motions, Protocol.of("8-16"))
+    spread = torch.full((D,), 0.1)
+    units = Units(torch.zeros(D), spread, *windows.min_max(spread))
+    steps = {"copy_last": 0.0, "bootstrap": 0.03, "gru_nf": 0.01, "gru_snf": 0.011}
+    scored = {
+        name: score(name, walk(steps[name]), windows, units, samples=8, seed=0, examples=typical(windows)) for name in methods
+    }
+    found = Summary(windows, units, scored)
+    settings = {
+        "protocol": "8-16", "context": 8, "horizon": 16, "methods": list(methods), "samples": 8, "stride": 24, "fps": None,
+        "seed": 0, "model": "forecaster", "windows": len(windows), "people": people, "recordings": people,
+        "refinement": {"steps": 2},
+    }  # fmt: skip
+    notes = ["<b>bad.npz</b> & co: broken."]
+    report = ComparisonReport("evaluate forecast", settings, found.results, comparisons=found.comparisons(), notes=notes)
+    return Evaluation(report, windows, scored, layout, None)
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.open, self.ids, self.words, self.svgs = [], [], [], [], 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.links += [values[name] for name in ("src", "href", "xlink:href") if name in values]
+        self.ids += [values["id"]] if "id" in values else []
+        self.svgs += tag == "svg"
+        if tag not in ("meta", "br", "hr", "img", "link", "input"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.mark.parametrize("layout", ["face_regions", "flat"])
+def test_the_page_is_whole_and_needs_no_network(layout, tmp_path):
+    text = write_html(evaluation(layout), tmp_path / "new").read_text()
+    page = Page(text)
+    assert page.open == [] and page.svgs == 6
+    assert all(link.startswith("#") for link in page.links)
+    assert not re.search(r"url\((?!#)|@import", text)
+    for name in ("copy_last", "bootstrap", "gru_nf", "gru_snf"):
+        assert any(name in word for word in page.words)
+    assert "&lt;b&gt;bad.npz" in text and "<b>bad" not in text
+    # Whatever a picture refers to is there.
+    assert {link[1:] for link in page.links} <= set(page.ids)
+    assert set(re.findall(r"url\(#([^)]*)\)", text)) <= set(page.ids)
+
+
+def test_the_page_of_one_person_and_one_method_has_no_intervals(tmp_path):
+    text = write_html(evaluation("flat", people=1, methods=("copy_last",)), tmp_path).read_text()
+    assert "Paired tests" not in text and "nan" not in text.lower()
+
+
+def test_the_verdict_names_the_best_and_by_how_much():
+    sentences = summary(evaluation("flat", people=12).report)
+    assert sentences[0].startswith("gru_nf has the lowest error") or sentences[0].startswith("gru_snf has the lowest error")
+    assert any("below that of bootstrap (difference \N{MINUS SIGN}" in sentence for sentence in sentences)
+    assert any("diversity of 8 futures by +" in sentence for sentence in sentences)
+
+
+def test_the_best_is_the_least_or_the_nearest_to_what_is_wanted():
+    results = {name: {"m": Metric(value)} for name, value in (("a", 0.5), ("b", 0.9), ("c", 3.0))}
+    assert best(results, Column("m", "", "")) == "a"
+    assert best(results, Column("m", "", "", 1.0)) == "b"
+    assert best(results, Column("m", "", "", None)) is None
+
+
+def test_a_test_is_found_either_way_round():
+    report = ComparisonReport("", {}, {}, comparisons=[Comparison("crps", "a", "b", -1.0, -2.0, 0.5, 0.3)])
+    assert find(report, "crps", "a", "b").difference == -1
+    assert find(report, "crps", "b", "a") == Comparison("crps", "b", "a", 1.0, -0.5, 2.0, 0.3)
+    assert find(report, "apd", "a", "b") is None
+
+
+def test_numbers_are_written_with_the_digits_that_count():
+    written = {0: "0", 0.18651: "0.187", 12.3456: "12.3", 830.47: "830", 1.9: "1.90", 0.00004: "4e-05", 1e-12: "0"}
+    assert {value: figure(value) for value in written} == written
+    assert interval(Metric(1.0, 0.123, 2.0)) == "0.12 – 2.0" and interval(Metric(1.0)) == ""
+    assert signed(-0.08) == "\N{MINUS SIGN}0.0800"
+
+
+def test_the_command_repeats_the_settings():
+    settings = evaluation("flat", people=2).report.settings | {"context": 20, "fps": 30.0}
+    command = repeat(settings)
+    assert "--protocol 8-16 --context 20 --fps 30 --methods copy_last,bootstrap,gru_nf,gru_snf --samples 8" in command

@@ -1,0 +1,165 @@
+"""Reading samples back gives their noise; too little and too much refinement are told from moderate refinement."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import chi2
+
+from backend.forecast.antithetic import draw
+from backend.forecast.diagnostics.refinement_check import (
+    check_first_step,
+    compare,
+    outside,
+    read_back,
+    refinement_report,
+    tell_apart,
+)
+from backend.forecast.diagnostics.refinement_flags import MEMORY, OVER_STRAIN, PATIENCE, UNDER_MOVED, Refined, RefinementWatch
+from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.refine import Refinement
+
+K, H, D = 6, 4, 12
+
+
+@pytest.fixture(scope="module")
+def forecaster():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = Forecaster(ForecasterConfig(features=D, hidden=8, blocks=3, block_hidden=16))
+        for parameter in model.flow.parameters():
+            torch.nn.init.normal_(parameter, std=0.1)
+    model.surprise_quantiles.copy_(torch.linspace(0, 40, 101))
+    return model.freeze()
+
+
+@pytest.fixture(scope="module")
+def context():
+    return torch.randn(5, 8, D, generator=torch.Generator().manual_seed(1)).cumsum(1) * 0.1
+
+
+def sample(forecaster, context, refine=None, temperature=1.0, k=K, horizon=H, seed=0):
+    source = torch.Generator().manual_seed(seed)
+    return forecaster.sample(forecaster.observe(context), k, horizon, source, refine, temperature).paths
+
+
+def test_reading_back_gives_the_noise_of_unrefined_paths_and_the_flow_s_own_likelihood(forecaster, context):
+    state = forecaster.observe(context)
+    found = read_back(forecaster, state, paths := sample(forecaster, context))
+    noise = draw(torch.randn, torch.Generator().manual_seed(0), H, len(context) * K, D)
+    assert torch.allclose(found.noise_BKHD, noise.permute(1, 0, 2).unflatten(0, (-1, K)), atol=1e-4)
+    rows, nll = state.expand(K), []
+    for frame in paths.flatten(0, 1).unbind(1):
+        nll.append(-forecaster.log_prob(rows, frame))
+        rows = forecaster.step(rows, frame)
+    assert torch.allclose(found.nll_BKH, torch.stack(nll, 1).unflatten(0, (-1, K)), atol=1e-3)
+
+
+def test_outside_is_beyond_the_data_s_99_percent(forecaster):
+    limit = forecaster.surprise_quantiles[99].item()
+    assert outside(forecaster, torch.tensor([limit - 0.1, limit + 0.1])).tolist() == [False, True]
+
+
+def test_moved_is_0_for_the_same_draws_and_1_for_others_and_strain_counts_lost_likelihood():
+    random = torch.Generator().manual_seed(0)
+    plain, other = torch.randn(2, 3, 50, 4, 60, generator=random).unbind(0)
+    moved, strain = compare(plain, plain, plain)
+    assert moved.tolist() == [0, 0, 0] and strain.tolist() == [0, 0, 0]
+    moved, strain = compare(plain, other, plain)
+    assert moved == pytest.approx(np.ones(3), abs=0.02) and strain == pytest.approx(np.zeros(3), abs=0.02)
+    # The loss of log N(0, 1) per number, from scaling noise by 1.5.
+    normal = torch.distributions.Normal(0, 1)
+    lost = (normal.log_prob(plain) - normal.log_prob(1.5 * plain)).mean((1, 2, 3))
+    assert compare(plain, 1.5 * plain, plain)[1].tolist() == pytest.approx(lost.tolist(), rel=1e-5)
+
+
+def test_the_first_step_of_a_fan_is_measured_as_the_report_measures_whole_paths(forecaster, context):
+    state, refine = forecaster.observe(context), Refinement(4, 0.4, 0.2, cooling=0.9, coupled=False)
+    sources = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
+    paths = forecaster.sample(state, K, H, sources, refine, 1.2).paths
+    anew = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
+    found = check_first_step(forecaster, state, paths, anew, refine, 1.2)
+    anew = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
+    plain = forecaster.sample(state, K, H, anew, None, 1.2).paths
+    report = refinement_report(forecaster, context, plain[:, :, :1], paths[:, :, :1])
+    # The report cannot know that the paths began from cooled noise.
+    assert [one.moved for one in found] == pytest.approx(report.moved_B.tolist(), abs=0.08)
+    assert [one.strain for one in found] == pytest.approx(report.strain_B.tolist(), abs=1e-3)
+
+
+def test_coupled_and_cooled_noise_is_no_move_of_mcmc(forecaster, context):
+    state, refine = forecaster.observe(context), Refinement(0, cooling=0.9, coupled=True)
+    paths = forecaster.sample(state, K, H, torch.Generator().manual_seed(0), refine).paths
+    for found in check_first_step(forecaster, state, paths, torch.Generator().manual_seed(0), refine):
+        assert found.moved == pytest.approx(0, abs=1e-3)
+        assert -0.2 < found.strain < 0
+
+
+def test_a_sample_without_noise_is_not_called_under_refined(forecaster, context):
+    state = forecaster.observe(context[:1])
+    paths = forecaster.sample(state, 2, H, torch.Generator().manual_seed(0), Refinement(4, 0.4), 0.0).paths
+    (found,) = check_first_step(forecaster, state, paths, torch.Generator().manual_seed(0), Refinement(4, 0.4), 0.0)
+    assert math.isfinite(found.moved) and "under_refined" not in found.flags()
+
+
+def test_refinement_that_hardly_moves_is_flagged_and_so_is_one_that_runs_away(forecaster, context):
+    context = context.repeat(4, 1, 1)
+    plain = sample(forecaster, context, k=10)
+    flags = {
+        setting: refinement_report(forecaster, context, plain, sample(forecaster, context, refine, k=10)).flags
+        for setting, refine in {
+            "still": Refinement(1, 0.01, 0.0, cooling=1.0, coupled=False),
+            "refused": Refinement(2, 30.0, 1.0, coupled=False),
+            "moderate": Refinement(3, 0.3, 0.1, cooling=1.0, coupled=False),
+            "wild": Refinement(8, 1.0, 0.0, coupled=False),
+        }.items()
+    }
+    assert flags == {
+        "still": {"under_refined"}, "refused": {"under_refined"}, "moderate": set(), "wild": {"over_refined"},
+    }  # fmt: skip
+
+
+def test_sets_of_one_distribution_are_told_apart_as_often_as_the_test_says():
+    random = torch.Generator().manual_seed(0)
+    found = [tell_apart(*torch.randn(2, 2, 4, 1, 3, generator=random), permutations=39, seed=seed) for seed in range(200)]
+    # 200 trials at 5 %: binomial, 99.9 % range.
+    assert 1 <= sum(p <= 0.05 for p in found) <= 22
+    same = torch.randn(2, 4, 1, 3, generator=random)
+    assert tell_apart(same, same) == 1
+
+
+def test_sets_that_differ_in_place_or_in_width_are_told_apart():
+    first, second = torch.randn(2, 8, 20, 2, 3, generator=torch.Generator().manual_seed(0))
+    assert tell_apart(first, second + 1) < 0.01
+    assert tell_apart(first, second * 2) < 0.01
+
+
+def test_the_strain_limit_is_the_radius_that_one_unrefined_step_in_a_hundred_of_60_numbers_exceeds():
+    assert chi2.ppf(0.99, 60) / 60 == pytest.approx(1 + 2 * OVER_STRAIN, abs=0.01)
+
+
+def watch(*measured: Refined) -> list[list[str]]:
+    watching, seen = RefinementWatch(), []
+    for refined in measured:
+        watching.see(refined)
+        seen.append(watching.flags)
+    return seen
+
+
+def test_a_watch_waits_and_then_raises_what_holds():
+    assert watch(*[Refined(0.01, 0)] * PATIENCE) == [[]] * (PATIENCE - 1) + [["under_refined"]]
+    assert watch(*[Refined(1, 1)] * PATIENCE)[-1] == ["over_refined"]
+    assert watch(*[Refined(0.4, 0.1)] * 100) == [[]] * 100
+
+
+def test_a_watch_does_not_flicker_at_its_limits():
+    random = np.random.default_rng(0)
+    for at in (Refined(UNDER_MOVED, 0), Refined(0.5, OVER_STRAIN)):
+        seen = watch(*(Refined(*(value * random.uniform(0.8, 1.2) for value in at)) for _ in range(500)))
+        assert sum(before != after for before, after in zip(seen, seen[1:], strict=False)) <= 2
+
+
+def test_a_watch_forgets():
+    seen = watch(*[Refined(1, 0.3)] * 50, *[Refined(1, 0.1)] * 3 * MEMORY)
+    assert seen[49] == ["over_refined"] and seen[-1] == []

@@ -1,0 +1,197 @@
+"""The HTTP side over a real server."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+
+import numpy as np
+import pytest
+import simplejpeg
+import skimage.data
+from PIL import Image
+
+from backend.core.recording import Recording
+from backend.core.types import LANDMARKS
+from backend.media.images import MAX_BYTES
+from backend.server import protocol
+from backend.server.live.sessions import UPLOAD_BURST
+from tests.server.conftest import Client, Live
+
+
+def _png(picture: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def shared():
+    server = Live()
+    yield server
+    server.stop()
+
+
+def test_the_page_says_how_to_build_it_when_it_is_not_built(tmp_path):
+    live = Live(pages=tmp_path)
+    try:
+        answer = live.http.get("/")
+        assert answer.status_code == 503
+        assert "npm --prefix frontend run build" in answer.text
+    finally:
+        live.stop()
+
+
+def test_the_built_page_is_served_with_its_files_and_a_strict_policy(tmp_path):
+    (tmp_path / ".vite").mkdir()
+    manifest = {"index.html": {"file": "assets/main-1.js", "isEntry": True, "css": ["assets/main-2.css"]}}
+    (tmp_path / ".vite" / "manifest.json").write_text(json.dumps(manifest))
+    for name in ("assets/main-1.js", "assets/main-2.css", "mediapipe/face_mesh.js", "mediapipe/face_mesh.wasm"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    live = Live(pages=tmp_path)
+    try:
+        answer = live.http.get("/")
+        assert answer.status_code == 200
+        assert 'src="/assets/main-1.js"' in answer.text and 'href="/assets/main-2.css"' in answer.text
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "connect-src 'self'" in policy
+        assert "script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'" in policy
+        assert live.http.get("/assets/main-1.js").status_code == 200
+        assert live.http.get("/mediapipe/face_mesh.wasm").headers["content-type"] == "application/wasm"
+        assert live.http.get("/assets/../.vite/manifest.json").status_code == 404
+    finally:
+        live.stop()
+
+
+def test_the_schema_describes_every_control(shared):
+    properties = shared.http.get("/api/schema").json()["properties"]
+    assert set(properties) == {"method", "k", "horizon", "temperature", "mcmc_steps", "step_size", "consistency"}
+    assert (properties["k"]["minimum"], properties["k"]["maximum"], properties["k"]["default"]) == (1, 16, 4)
+
+
+def test_every_bundled_recording_can_be_fetched_and_unpacked(shared):
+    listed = shared.http.get("/api/recordings").json()
+    assert listed and all(set(one) == {"name", "title", "seconds"} for one in listed)
+    data = shared.http.get(f"/api/recordings/{listed[0]['name']}").content
+    frames, fps = struct.unpack_from("<If", data)
+    assert (frames - 1) / fps == pytest.approx(listed[0]["seconds"], abs=0.01)
+    points = protocol.dequantise(data[8:]).reshape(frames, LANDMARKS, 3)
+    Recording(points, np.arange(frames) / fps)
+
+
+def test_a_portrait_with_a_face_is_cropped_and_shown(shared):
+    session = shared.session()["session"]
+    answer = shared.http.put(f"/api/sessions/{session}/portrait", content=_png(skimage.data.astronaut()))
+    assert answer.status_code == 200, answer.text
+    size = answer.json()
+    picture = simplejpeg.decode_jpeg(shared.http.get(f"/api/sessions/{session}/portrait").content)
+    assert picture.shape == (size["height"], size["width"], 3)
+    assert picture.std() > 20
+
+
+def test_every_bundled_portrait_has_a_thumbnail_and_can_be_chosen(shared):
+    listed = shared.http.get("/api/portraits").json()
+    assert len(listed) >= 6 and all(set(one) == {"name", "title"} for one in listed)
+    session = shared.session()["session"]
+    first = shared.http.get(f"/api/sessions/{session}/portrait").content
+    for one in listed:
+        answer = shared.http.get(f"/api/portraits/{one['name']}")
+        assert answer.headers["content-type"] == "image/jpeg" and len(answer.content) < 20_000
+        assert simplejpeg.decode_jpeg(answer.content).shape == (144, 144, 3)
+    marble = shared.http.put(f"/api/sessions/{session}/portrait/marble")
+    assert marble.json() == {"width": 512, "height": 512}
+    assert shared.http.get(f"/api/sessions/{session}/portrait").content != first
+    back = shared.http.put(f"/api/sessions/{session}/portrait/{listed[0]['name']}")
+    assert back.status_code == 200
+    assert shared.http.get(f"/api/sessions/{session}/portrait").content == first
+
+
+def test_a_session_that_chooses_a_bundled_portrait_sees_it_on_its_next_sheets(shared):
+    with Client(shared) as client:
+        client.play(2)
+        answer = shared.http.put(f"/api/sessions/{client.id}/portrait/poster")
+        assert answer.status_code == 200, answer.text
+        ready = client.expect(protocol.Ready)
+        assert ready.epoch > client.epoch and ready.portrait.width == 512
+        client.epoch = ready.epoch
+        client.show()
+        _, _, tiles = client.sheet()
+        # The poster's ground is orange, the default portrait of these tests one blue.
+        corner = tiles[0][:8, :8].astype(int)
+        assert (corner[..., 0] - corner[..., 2]).mean() > 80
+
+
+NOISE = np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b"", 400, "portrait_not_image"),
+        (b"GIF89a nonsense", 400, "portrait_not_image"),
+        (_png(NOISE), 400, "portrait_no_face"),
+        (_png(NOISE[:40, :40]), 400, "portrait_too_small"),
+        (bytes(MAX_BYTES + 1), 413, "portrait_too_large"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_bad_portrait_is_refused_in_words_and_the_session_goes_on(shared, data, status, code):
+    with Client(shared) as client:
+        before = shared.http.get(f"/api/sessions/{client.id}/portrait").content
+        answer = shared.http.put(f"/api/sessions/{client.id}/portrait", content=data)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert set(answer.json()) == {"code", "message", "hint"} and answer.json()["hint"]
+        assert shared.http.get(f"/api/sessions/{client.id}/portrait").content == before
+        assert len(client.play(2)) == 2
+
+
+def test_an_upload_of_unknown_length_is_cut_off_at_the_limit(shared):
+    session = shared.session()["session"]
+    parts = (bytes(1_000_000) for _ in range(20))
+    answer = shared.http.put(f"/api/sessions/{session}/portrait", content=parts)
+    assert (answer.status_code, answer.json()["code"]) == (413, "portrait_too_large")
+
+
+def test_portrait_uploads_are_limited_in_rate(shared):
+    session = shared.session()["session"]
+    codes = [shared.http.put(f"/api/sessions/{session}/portrait", content=b"x").json()["code"] for _ in range(UPLOAD_BURST + 1)]
+    assert codes == ["portrait_not_image"] * UPLOAD_BURST + ["too_many_portraits"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing/here", 404, "not_found"),
+        ("GET", "/assets/none.js", 404, "not_found"),
+        ("DELETE", "/healthz", 405, "method_not_allowed"),
+        ("GET", "/api/recordings/none", 404, "recording_unknown"),
+        ("GET", "/api/portraits/none", 404, "portrait_unknown"),
+        ("GET", "/api/portraits/..%2F..%2FREADME", 404, "not_found"),
+        ("GET", "/ws", 404, "not_found"),
+    ],
+)
+def test_every_refusal_is_json_with_code_message_and_hint(shared, method, path, status, code):
+    answer = shared.http.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert set(answer.json()) == {"code", "message", "hint"}
+
+
+def test_an_unforeseen_failure_is_answered_as_json_too(shared, monkeypatch):
+    def stumble(data: bytes) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("backend.server.http.api.load_portrait", stumble)
+    answer = shared.http.put(f"/api/sessions/{shared.session()['session']}/portrait", content=b"x")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+
+
+def test_health_and_metrics_tell_what_goes_on(shared):
+    with Client(shared) as client:
+        client.play(3)
+        assert shared.http.get("/healthz").json()["status"] == "ok"
+        text = shared.http.get("/metrics").text
+        assert "motionfan_sheets_total" in text
+        assert 'motionfan_stage_milliseconds_count{stage="render"}' in text
+        assert "motionfan_connections 1.0" in text

@@ -1,0 +1,320 @@
+"""Video on demand: a real server, a real drawing process, a tiny untrained model."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+import simplejpeg
+from PIL import Image
+
+from backend.keypoints.captions import MOTIONS
+from backend.server.video.api import DRAWING_BURST
+from backend.server.video.request import MAX_BYTES
+from tests.server.conftest import Live
+
+SIZE, CONTEXT = 64, 8
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory, tiny_video_flow) -> Path:
+    folder = tmp_path_factory.mktemp("video")
+    (folder / "starflow").symlink_to(tiny_video_flow)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shared(models) -> Iterator[Live]:
+    server = Live(models=models)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def endless_patience_of_the_limit(monkeypatch, request):
+    """Tests ask faster than people."""
+    if "too_often" not in request.node.name:
+        monkeypatch.setattr("backend.server.limits.PerAddress.allow", lambda *_: True)
+
+
+def strip(frames: int = 8, side: int = 64, kind: str = "JPEG") -> str:
+    pixels = np.random.default_rng(0).integers(0, 255, (side, side * frames, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def futures(**changes) -> dict:
+    return {"task": "futures", "frames": strip(), "count": 2, "steps": 5, "seed": 1} | changes
+
+
+def told(live: Live, body: dict) -> list[dict]:
+    answer = live.http.post("/api/video", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson" and answer.headers["cache-control"] == "no-store"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def drawn(live: Live, body: dict | None = None) -> dict:
+    """The last line of a drawing that goes well."""
+    last = told(live, body or futures())[-1]
+    assert last["kind"] == "done", last
+    return last
+
+
+def picture(line: dict) -> np.ndarray:
+    return simplejpeg.decode_jpeg(base64.b64decode(line["sheet"]))
+
+
+@contextmanager
+def open_drawing(live: Live, body: dict | None = None) -> Iterator[Iterator[dict]]:
+    """A drawing whose lines are read one by one; left early, the client is gone."""
+    with (
+        httpx.Client(base_url=live.url, timeout=60, trust_env=False) as client,
+        client.stream("POST", "/api/video", json=body or futures()) as answer,
+    ):
+        yield (json.loads(line) for line in answer.iter_lines())
+
+
+@contextmanager
+def frozen(live: Live) -> Iterator[None]:
+    """The drawing process stands still."""
+    if live.studio.pid is None:
+        told(live, futures())
+    pid = live.studio.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        if psutil.pid_exists(pid):
+            os.kill(pid, signal.SIGCONT)
+
+
+def eventually(holds) -> bool:
+    until = time.monotonic() + 20
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.02)
+    return holds()
+
+
+def test_what_can_be_drawn_is_told_before_anything_is_loaded(shared):
+    said = shared.http.get("/api/video").json()
+    assert said["available"] and said["why"] == ""
+    assert (said["captions"], said["size"], said["context"], said["rate"]) == (list(MOTIONS), SIZE, CONTEXT, 12.5)
+    assert said["most"] == {"count": 8, "steps": 48}
+    assert said["defaults"] == {"count": 4, "steps": 16, "guidance": 1.0, "temperature": 0.9}
+
+
+def test_futures_of_frames_are_told_from_the_beginning_to_the_sheet(shared):
+    lines = told(shared, futures())
+    assert [line["kind"] for line in lines] == ["begun", *["progress"] * (len(lines) - 2), "done"]
+    assert set(lines[0]) == {"kind", "seconds", "waiting"} and lines[0]["waiting"] == 0
+    done = lines[-1]
+    assert (done["columns"], done["rows"], done["tile"], done["rate"]) == (5, 2, SIZE, 12.5)
+    assert done["seconds"] > 0
+    assert "motionfan_drawing_seconds_count" in shared.http.get("/metrics").text
+    assert picture(done).shape == (2 * SIZE, 5 * SIZE, 3)
+
+
+def test_how_long_it_takes_is_known_after_the_first_drawing(shared):
+    told(shared, futures())
+    begun = told(shared, futures())[0]
+    assert begun["seconds"] is not None and begun["seconds"] < 60
+
+
+def test_progress_goes_up_while_time_goes_by(shared):
+    with frozen(shared), open_drawing(shared) as lines:
+        assert next(lines)["kind"] == "begun"
+        some = [next(lines) for _ in range(4)]
+        assert all(line["kind"] == "progress" and 0 <= line["share"] < 1 and line["left"] > 0 for line in some)
+        shares = [line["share"] for line in some]
+        assert shares == sorted(shares)
+
+
+def test_a_clip_is_imagined_from_words_or_from_none(shared):
+    for caption in ("turns left", ""):
+        done = drawn(shared, {"task": "imagine", "caption": caption, "count": 1, "steps": 4})
+        assert picture(done).shape == (SIZE, 4 * SIZE, 3)
+
+
+def test_the_same_seed_draws_the_same_and_another_something_else(shared):
+    first, again, other = (drawn(shared, futures(seed=seed))["sheet"] for seed in (3, 3, 4))
+    assert first == again != other
+
+
+@pytest.mark.parametrize(("frames", "side", "kind"), [(1, 32, "PNG"), (24, 64, "JPEG"), (3, 256, "JPEG")])
+def test_strips_of_every_size_are_taken(shared, frames, side, kind):
+    drawn(shared, futures(frames=strip(frames, side, kind)))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "video_request"),
+        (b"\xff\xfe", 400, "video_request"),
+        (b"[]", 400, "video_request"),
+        ({"task": "dream"}, 400, "video_request"),
+        (futures(count=0), 400, "video_request"),
+        (futures(count=9), 400, "video_request"),
+        (futures(count=2.5), 400, "video_request"),
+        (futures(steps=3), 400, "video_request"),
+        (futures(steps=49), 400, "video_request"),
+        (futures(guidance=-1), 400, "video_request"),
+        (futures(temperature=2), 400, "video_request"),
+        (futures(seed=1e300), 400, "video_request"),
+        (futures(caption="x" * 201), 400, "video_request"),
+        (futures(caption="dances"), 400, "video_caption"),
+        (futures(caption=7), 400, "video_request"),
+        (futures(frames="not base64!"), 400, "video_request"),
+        (futures(frames=""), 400, "video_frames"),
+        (futures(frames=base64.b64encode(b"GIF89a nonsense").decode()), 400, "video_frames"),
+        (futures(frames=strip(1, 16)), 400, "video_frames"),
+        (futures(frames=strip(25, 32)), 400, "video_frames"),
+        (futures(frames=strip(1, 64, "GIF")), 400, "video_frames"),
+        (futures(frames=strip(2)[:2000]), 400, "video_frames"),
+        (b" " * (MAX_BYTES + 1), 413, "video_too_large"),
+    ],
+    ids=lambda value: str(value)[-30:],
+)
+def test_what_cannot_be_drawn_is_refused_in_words(shared, body, status, code):
+    given = {"content": body} if isinstance(body, bytes) else {"json": body}
+    answer = shared.http.post("/api/video", **given)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert set(answer.json()) == {"code", "message", "hint"} and answer.json()["hint"]
+
+
+def test_a_picture_that_is_no_row_of_squares_is_refused(shared):
+    buffer = io.BytesIO()
+    Image.new("RGB", (100, 64)).save(buffer, "PNG")
+    answer = shared.http.post("/api/video", json=futures(frames=base64.b64encode(buffer.getvalue()).decode()))
+    assert (answer.status_code, answer.json()["code"]) == (400, "video_frames")
+
+
+def test_another_sites_page_may_not_draw(shared):
+    answer = shared.http.post("/api/video", json=futures(), headers={"origin": "https://elsewhere.example"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_foreign")
+
+
+def test_one_is_drawn_two_wait_and_a_fourth_is_asked_to_come_again(shared):
+    finished = []
+    with frozen(shared):
+        with open_drawing(shared) as first:
+            next(first)
+            with open_drawing(shared) as second, open_drawing(shared) as third:
+                assert [next(second)["waiting"], next(third)["waiting"]] == [1, 2]
+                answer = shared.http.post("/api/video", json=futures())
+                assert (answer.status_code, answer.json()["code"]) == (503, "video_busy")
+                assert int(answer.headers["retry-after"]) > 0
+                os.kill(shared.studio.pid, signal.SIGCONT)
+                finished = [list(lines)[-1]["kind"] for lines in (first, second, third)]
+    assert finished == ["done"] * 3
+
+
+def test_whoever_leaves_frees_the_place_and_the_process_draws_on(shared, monkeypatch):
+    monkeypatch.setattr("backend.server.video.queue.PATIENCE_S", 60)
+    with frozen(shared):
+        pid = shared.studio.pid
+        with open_drawing(shared) as first, open_drawing(shared) as second, open_drawing(shared) as third:
+            assert [next(lines)["kind"] for lines in (first, second, third)] == ["begun"] * 3
+        assert eventually(lambda: not shared.studio._open())
+    drawn(shared)
+    assert shared.studio.pid == pid
+
+
+def test_a_process_that_does_not_notice_is_replaced(shared, monkeypatch):
+    monkeypatch.setattr("backend.server.video.queue.PATIENCE_S", 0.1)
+    with frozen(shared):
+        pid = shared.studio.pid
+        with open_drawing(shared) as lines:
+            assert next(lines)["kind"] == "begun"
+            assert next(lines)["kind"] == "progress"
+        assert eventually(lambda: not psutil.pid_exists(pid))
+    drawn(shared)
+    assert shared.studio.pid != pid
+
+
+def test_a_process_that_dies_fails_its_drawing_alone(shared):
+    with frozen(shared), open_drawing(shared) as first, open_drawing(shared) as second:
+        assert next(first)["kind"] == next(second)["kind"] == "begun"
+        os.kill(shared.studio.pid, signal.SIGKILL)
+        failed = list(first)[-1]
+        assert (failed["kind"], failed["code"]) == ("failed", "video_crashed") and failed["hint"]
+        assert list(second)[-1]["kind"] == "done"
+    os.kill(shared.studio.pid, signal.SIGKILL)
+    eventually(lambda: shared.studio.pid is None)
+    drawn(shared)
+
+
+def test_the_process_goes_when_nothing_is_drawn_and_comes_back(models):
+    live = Live(models=models, video_idle_s=0.1)
+    try:
+        assert live.studio.pid is None
+        for _ in range(2):
+            drawn(live)
+            assert eventually(lambda: live.studio.pid is None)
+    finally:
+        live.stop()
+
+
+def test_a_server_that_stops_says_so_and_leaves_no_process(models):
+    live = Live(models=models)
+    told(live, futures())
+    pid = live.studio.pid
+    os.kill(pid, signal.SIGSTOP)
+    with open_drawing(live) as lines:
+        next(lines)
+        stopping = threading.Thread(target=live.stop)
+        stopping.start()
+        failed = list(lines)[-1]
+        stopping.join()
+    assert (failed["kind"], failed["code"]) == ("failed", "server_stopping")
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_server_without_weights_says_what_is_missing(tmp_path):
+    live = Live(models=tmp_path)
+    try:
+        said = live.http.get("/api/video").json()
+        assert not said["available"] and "train starflow" in said["why"]
+        answer = live.http.post("/api/video", json=futures())
+        assert (answer.status_code, answer.json()["code"]) == (503, "video_missing")
+    finally:
+        live.stop()
+
+
+def test_damaged_weights_are_told_until_they_are_replaced(tmp_path, tiny_video_flow):
+    folder = tmp_path / "starflow"
+    folder.mkdir()
+    (folder / "config.json").write_bytes((tiny_video_flow / "config.json").read_bytes())
+    (folder / "weights.safetensors").write_bytes(b"nonsense")
+    live = Live(models=tmp_path)
+    try:
+        assert live.http.get("/api/video").json()["available"]
+        assert told(live, futures())[-1]["code"] == "starflow_damaged"
+        assert "cannot be used" in live.http.get("/api/video").json()["why"]
+        assert live.http.post("/api/video", json=futures()).json()["code"] == "starflow_damaged"
+        (folder / "weights.safetensors").write_bytes((tiny_video_flow / "weights.safetensors").read_bytes())
+        drawn(live)
+    finally:
+        live.stop()
+
+
+def test_who_asks_too_often_is_told_to_wait(tmp_path):
+    live = Live(models=tmp_path)
+    try:
+        codes = [live.http.post("/api/video", json=futures()).json()["code"] for _ in range(DRAWING_BURST + 1)]
+        assert codes == ["video_missing"] * DRAWING_BURST + ["too_many_videos"]
+    finally:
+        live.stop()
