@@ -18,7 +18,7 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
 help:
 	@echo "make demo    install what is needed, build the page and start the server"
 	@echo "make test    run all tests, those in a real browser too"
-	@echo "make lint    check style, types and imports"
+	@echo "make lint    check style, types, imports, dead code, spelling, names and links"
 	@echo "make format  bring Python and TypeScript into the house style"
 	@echo "make clean   remove everything that make has installed and built"
 
@@ -33,6 +33,9 @@ lint: $(TOOLS) $(MODULES)
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/vulture
+	@$(VENV)/bin/codespell
+	@$(PYTHON) -m tools.lint
 	@cd frontend && npm run --silent lint
 
 format: $(TOOLS) $(MODULES)

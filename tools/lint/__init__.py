@@ -1,0 +1,1 @@
+"""The project's own checks of names, words and links: `python -m tools.lint`."""

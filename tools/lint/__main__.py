@@ -1,0 +1,22 @@
+"""Run every check on the repository and print what breaks a rule, a line each: `python -m tools.lint`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tools.lint import docstrings, links, names, words
+
+CHECKS = (words.check, names.check, docstrings.check, links.check)
+
+
+def main() -> int:
+    """Return the exit status: 1 where a rule is broken."""
+    root = Path(__file__).resolve().parents[2]
+    problems = [problem for check in CHECKS for problem in check(root)]
+    print("\n".join(problems) or "Names, words, docstrings and links are in order.")
+    return int(bool(problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
