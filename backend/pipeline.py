@@ -1,6 +1,12 @@
-"""The way of the data, one page: landmarks -> keypoints -> forecast -> transfer -> frames.
+"""The whole data path on one page: landmarks -> keypoints -> forecast -> transfer -> frames.
 
-Read this first. Everything above (server, command line, evaluation) calls it; everything below is called by it.
+Read this first. The layers above (server, command line, evaluation) call it; it calls the layers below.
+
+    pipeline = Pipeline.load(models)
+    stream = pipeline.open(pipeline.portrait(image))        # the portrait to animate
+    (now,) = pipeline.observe([stream], [ticks])            # the driver's landmarks, on the clock
+    (futures,) = pipeline.forecast([stream], [settings])    # K sampled futures of H steps
+    frames = pipeline.render([(stream, path) for path in futures.paths], 128)
 """
 
 from __future__ import annotations
@@ -17,14 +23,15 @@ from torch import Tensor
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.animate.reference import Settling
 from backend.animate.transfer import relative
-from backend.core.errors import InputError, ModelError
-from backend.core.process import configure_process
-from backend.core.types import FloatArray, Forecast, ForecastSettings, Keypoints, Method
+from backend.core.errors import ModelError
+from backend.core.process import check_device, configure_process
+from backend.core.types import FloatArray, ForecastMethod, ForecastSettings, Keypoints
+from backend.core.weights import model_folder
 from backend.forecast.diagnostics.refinement_check import check_first_step
-from backend.forecast.diagnostics.refinement_flags import Refined
+from backend.forecast.diagnostics.refinement_flags import RefinementEffect
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import Refinement
-from backend.forecast.state import ForecastState
+from backend.forecast.state import Forecast, ForecastState
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import PortraitImage
@@ -32,15 +39,15 @@ from backend.runtime.choose import EngineName, open_engine
 from backend.runtime.engine import Engine, Precision
 
 CONTEXT = 8
-"""Observed steps before the first forecast, as in the paper's 8-16 protocol; the GRU goes on remembering after that."""
+"""Steps observed before the first forecast, as in the paper's 8-16 protocol; the GRU's memory is longer."""
 
 CHECK_EVERY = 4
-"""Refinement is measured at every fourth step: it costs a step of the rollout, and futures keep their noise for longer."""
+"""Refinement is measured at every fourth step: it costs as much as a step of the rollout, and futures keep their noise."""
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """A portrait ready to be animated: its picture `[S, S, 3]` uint8, its keypoints `[N]`, and its features."""
+    """A portrait ready to be animated: its picture `[S, S, 3]` uint8, its keypoints `[N]`, and its encoded features."""
 
     picture: NDArray[np.uint8]
     keypoints: Keypoints
@@ -49,22 +56,21 @@ class Portrait:
 
 @dataclass
 class Stream:
-    """All state of one session: whose portrait moves, what the driver did, and the noise of its futures.
+    """All state of one session.
 
     Attributes:
         portrait: the picture to animate.
-        reference: the driver's keypoints at the neutral moment; None until the first frame.
-        state: what the forecaster remembers.
-        seen: observed steps since the last restart.
-        seed: of the futures' noise. It stays while one set of futures is shown, so that they move with the driver
-            instead of being drawn anew at every step.
-        settling: looks for a better reference than the first frame; None where the reference stays.
+        state: the forecaster's memory.
+        reference: the driver's keypoints `[N]` at the neutral moment; None before the first step.
+        steps: observed since the last restart.
+        seed: of the futures' noise. While it stays the same, futures move with the driver instead of being sampled again.
+        settling: looks for a better reference than the first step; None if the reference is fixed.
     """
 
     portrait: Portrait
     state: ForecastState
     reference: Keypoints | None = None
-    seen: int = 0
+    steps: int = 0
     seed: int = 0
     settling: Settling | None = None
 
@@ -73,25 +79,29 @@ class Stream:
         self.portrait = portrait
 
     def reset_reference(self) -> None:
-        """Take the next observed frame as the neutral one, and stay with it."""
+        """Take the next step as the neutral moment, and keep it."""
         self.reference = self.settling = None
 
-    def refer(self, driving: Keypoints) -> None:
-        """Let the reference follow from a new step's keypoints `[N]`."""
+    def update_reference(self, driving: Keypoints) -> None:
+        """Update the reference with a new step's keypoints `[N]`."""
         if self.reference is None:
             self.reference = driving
         if self.settling is not None and not self.settling.done:
             self.reference = self.settling.see(self.portrait.keypoints, driving, self.reference)
 
-    def draw_anew(self) -> None:
-        """Give the next futures other noise."""
+    def reseed(self) -> None:
+        """Sample the next futures from other noise."""
         self.seed += 1
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What the last of a stream's new steps was: its flat keypoints `[6N]`, how surprising it was (share of training
-    steps less surprising, in [0, 1]; None right after a start), and whether enough has been seen to forecast.
+    """A stream's newest step.
+
+    Attributes:
+        present_flat: its flat keypoints `[6N]`.
+        surprise: share of training steps that were less surprising, in [0, 1]; None for the first step after a start.
+        ready: whether enough steps have been observed to forecast.
     """
 
     present_flat: Tensor
@@ -100,22 +110,22 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class Fan:
-    """K futures of one stream.
+class SampledFutures:
+    """K futures of one stream for each method.
 
     Attributes:
         paths: flat keypoints `[K, H, 6N]` in the driver's coordinates.
-        fan: keypoint positions `[K, H, N, 2]` on the portrait's crop, in [-1, 1].
-        methods: which engine drew each path.
+        positions: keypoint positions `[K, H, N, 2]` on the portrait's crop, in [-1, 1].
+        methods: which method sampled each path.
         acceptance: mean MCMC acceptance in [0, 1]; None without MCMC.
-        refined: how far MCMC took the paths, by their first step; None without MCMC, and where it was not measured.
+        refinement_effect: of MCMC on the first steps; None without MCMC, or if it was not measured.
     """
 
     paths: Tensor
-    fan: FloatArray
-    methods: list[Method]
+    positions: FloatArray
+    methods: list[ForecastMethod]
     acceptance: float | None
-    refined: Refined | None
+    refinement_effect: RefinementEffect | None
 
 
 class Pipeline:
@@ -144,16 +154,16 @@ class Pipeline:
             device: where the generator runs; forecasts run on the CPU, where they are fast enough.
             threads: torch threads; 0 takes half of the cores.
             generator: `slim_128` or `slim_256`.
-            engine: what renders: `torch`, `openvino`, or `auto`, the fastest there is here.
+            engine: what renders: `torch`, `openvino`, or `auto`, the fastest one installed.
             precision: of the generator.
 
         Raises:
             ModelError: weights are missing, damaged, or made for other keypoints; as `open_engine`.
             InputError: `device_unusable`; as `open_engine`.
         """
-        _check_device(device)
+        check_device(device)
         configure_process(threads)
-        folder = _generator_folder(models, generator)
+        folder = model_folder(models, "generator", generator)
         network = Generator.load(folder)
         forecaster = Forecaster.load(models / "forecaster")
         count = FaceRegions().count
@@ -167,7 +177,7 @@ class Pipeline:
         return cls(forecaster, open_engine(folder, network, device=device, engine=engine, precision=precision))
 
     def keypoints(self, landmarks: FloatArray) -> Keypoints:
-        """Landmarks `[..., 478, 3]` -> keypoints `[..., N]`."""
+        """Convert landmarks `[..., 478, 3]` to keypoints `[..., N]`."""
         found: Keypoints = self.regions(torch.from_numpy(np.ascontiguousarray(landmarks, np.float32)))
         return found
 
@@ -177,113 +187,105 @@ class Pipeline:
         return Portrait(image.picture, keypoints, self.generator.encode(image.picture, keypoints))
 
     def open(self, portrait: Portrait, seed: int = 0, *, settle: bool = False) -> Stream:
-        """Begin a stream that has seen nothing; with `settle`, it looks for a better reference than its first frame."""
+        """Start a stream.
+
+        Args:
+            portrait: the picture to animate.
+            seed: of its futures' noise.
+            settle: let the reference follow the steps that look most like the portrait, instead of keeping the first one.
+        """
         return Stream(portrait, self.forecaster.start(1), seed=seed, settling=Settling() if settle else None)
 
     @torch.inference_mode()
     def observe(self, streams: Sequence[Stream], ticks: Sequence[Sequence[Tick]]) -> list[Observation]:
-        """Let every stream take in its new clock ticks (at least one each); all streams step together.
+        """Update every stream with its new clock ticks (at least one each) and return its newest step.
 
-        A tick marked `restarted` follows a gap: that stream's memory begins anew.
+        All streams step together, as one batch. A tick marked `restarted` follows a gap: the forecaster's memory is reset.
         """
-        seen: dict[int, Observation] = {}
-        for turn in range(max(map(len, ticks), default=0)):
-            active = [i for i, waiting in enumerate(ticks) if len(waiting) > turn]
-            for i in active:
-                if ticks[i][turn].restarted:
-                    streams[i].state, streams[i].seen = self.forecaster.start(1), 0
-            flat = self.keypoints(np.stack([ticks[i][turn].landmarks for i in active])).flat()
-            state = ForecastState.cat([streams[i].state for i in active])
-            surprise = self.forecaster.surprise(state, flat).tolist()
-            after = self.forecaster.step(state, flat).split()
-            for row, i in enumerate(active):
-                stream = streams[i]
-                stream.state, stream.seen = after[row], stream.seen + 1
-                stream.refer(Keypoints.from_flat(flat[row]))
-                known = surprise[row] if stream.seen > 1 else None
-                seen[i] = Observation(flat[row], known, stream.seen >= CONTEXT)
-        return [seen[i] for i in range(len(streams))]
+        newest: dict[int, Observation] = {}
+        for index in range(max(map(len, ticks), default=0)):
+            active = [i for i, waiting in enumerate(ticks) if len(waiting) > index]
+            step = self._observe_step([streams[i] for i in active], [ticks[i][index] for i in active])
+            newest.update(zip(active, step, strict=True))
+        return [newest[i] for i in range(len(streams))]
+
+    def _observe_step(self, streams: Sequence[Stream], ticks: Sequence[Tick]) -> list[Observation]:
+        for stream, tick in zip(streams, ticks, strict=True):
+            if tick.restarted:
+                stream.state, stream.steps = self.forecaster.start(1), 0
+        flat = self.keypoints(np.stack([tick.landmarks for tick in ticks])).flat()
+        state = ForecastState.cat([stream.state for stream in streams])
+        surprise = self.forecaster.surprise(state, flat).tolist()
+        after = self.forecaster.step(state, flat).split()
+        observations = []
+        for row, stream in enumerate(streams):
+            stream.state, stream.steps = after[row], stream.steps + 1
+            stream.update_reference(Keypoints.from_flat(flat[row]))
+            known = surprise[row] if stream.steps > 1 else None
+            observations.append(Observation(flat[row], known, stream.steps >= CONTEXT))
+        return observations
 
     @torch.inference_mode()
-    def forecast(self, streams: Sequence[Stream], settings: Sequence[ForecastSettings]) -> list[Fan]:
-        """Draw K futures of H steps for every stream; streams with equal settings are one batch."""
-        fans: dict[int, Fan] = {}
-        for wanted in dict.fromkeys(settings):
-            rows = [i for i, setting in enumerate(settings) if setting == wanted]
-            state = ForecastState.cat([streams[i].state for i in rows])
-            seeds = [streams[i].seed for i in rows]
-            drawn = {method: self._draw(state, wanted, method, seeds) for method in _methods(wanted)}
-            paths = torch.cat([forecast.paths for forecast in drawn.values()], 1)
-            methods = [method for method in drawn for _ in range(wanted.k)]
-            snf = drawn.get("gru_snf")
-            due = [row for row, i in enumerate(rows) if streams[i].seen % CHECK_EVERY == 0]
-            refined = self._check(state, wanted, snf, seeds, due)
-            for row, i in enumerate(rows):
-                on_portrait = self._transfer(streams[i], paths[row]).value.numpy()
-                fans[i] = Fan(paths[row], on_portrait, methods, snf.acceptance if snf else None, refined.get(row))
-        return [fans[i] for i in range(len(streams))]
+    def forecast(self, streams: Sequence[Stream], settings: Sequence[ForecastSettings]) -> list[SampledFutures]:
+        """Sample K futures of H steps for every stream; streams with equal settings are one batch."""
+        futures: dict[int, SampledFutures] = {}
+        for chosen in dict.fromkeys(settings):
+            rows = [i for i, setting in enumerate(settings) if setting == chosen]
+            batch = self._forecast_batch([streams[i] for i in rows], chosen)
+            futures.update(zip(rows, batch, strict=True))
+        return [futures[i] for i in range(len(streams))]
 
-    def _draw(self, state: ForecastState, settings: ForecastSettings, method: Method, seeds: list[int]) -> Forecast:
-        refine = Refinement.of(settings) if method == "gru_snf" else None
-        return self.forecaster.sample(state, settings.k, settings.horizon, _noise(seeds), refine, settings.temperature)
+    def _forecast_batch(self, streams: Sequence[Stream], settings: ForecastSettings) -> list[SampledFutures]:
+        state = ForecastState.cat([stream.state for stream in streams])
+        names: list[ForecastMethod] = ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
+        sampled = {name: self._sample(streams, state, settings, name) for name in names}
+        paths = torch.cat([forecast.paths for forecast in sampled.values()], 1)
+        methods = [name for name in names for _ in range(settings.k)]
+        acceptance = sampled["gru_snf"].acceptance if "gru_snf" in sampled else None
+        effects = {} if acceptance is None else self._measure_refinement(streams, state, settings, sampled["gru_snf"])
+        positions = [self._transfer(stream, flat).value.numpy() for stream, flat in zip(streams, paths, strict=True)]
+        return [
+            SampledFutures(paths[row], positions[row], methods, acceptance, effects.get(row)) for row in range(len(streams))
+        ]
 
-    def _check(
-        self, state: ForecastState, settings: ForecastSettings, forecast: Forecast | None, seeds: list[int], rows: list[int]
-    ) -> dict[int, Refined]:
-        """Measure how far MCMC took the paths of some rows, where it ran."""
-        if forecast is None or forecast.acceptance is None or not rows:
+    def _sample(
+        self, streams: Sequence[Stream], state: ForecastState, settings: ForecastSettings, method: ForecastMethod
+    ) -> Forecast:
+        refine = Refinement.from_settings(settings) if method == "gru_snf" else None
+        return self.forecaster.sample(state, settings.k, settings.horizon, _noise(streams), refine, settings.temperature)
+
+    def _measure_refinement(
+        self, streams: Sequence[Stream], state: ForecastState, settings: ForecastSettings, forecast: Forecast
+    ) -> dict[int, RefinementEffect]:
+        """Measure the effect of MCMC for the rows that are due."""
+        due = [row for row, stream in enumerate(streams) if stream.steps % CHECK_EVERY == 0]
+        if not due:
             return {}
-        chosen, noise = torch.tensor(rows), _noise([seeds[row] for row in rows])
-        refine, temperature = Refinement.of(settings), settings.temperature
-        found = check_first_step(self.forecaster, state[chosen], forecast.paths[chosen], noise, refine, temperature)
-        return dict(zip(rows, found, strict=True))
+        rows, noise = torch.tensor(due), _noise([streams[row] for row in due])
+        refine, temperature = Refinement.from_settings(settings), settings.temperature
+        effects = check_first_step(self.forecaster, state[rows], forecast.paths[rows], noise, refine, temperature)
+        return dict(zip(due, effects, strict=True))
 
     def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[NDArray[np.uint8]]:
-        """Draw each stream's portrait at flat keypoints `[F, 6N]` of its driver -> `[F, size, size, 3]` uint8 each."""
+        """Render each stream's portrait at flat keypoints `[F, 6N]` of its driver: `[F, size, size, 3]` uint8 each."""
         return [self.generator.render(stream.portrait.encoded, self._transfer(stream, flat), size) for stream, flat in requests]
 
     def _transfer(self, stream: Stream, flat: Tensor) -> Keypoints:
-        """The driver's motion since its reference, moved onto the portrait's keypoints."""
+        """Move the portrait's keypoints by the driver's motion since its reference."""
         driving = Keypoints.from_flat(flat)
         return relative(stream.portrait.keypoints, driving, stream.reference or driving)
 
     def score(self, paths: Tensor, truth: Tensor) -> FloatArray:
-        """Mean keypoint distance, in crop units, of paths `[K, T, 6N]` from what happened `[T, 6N]` -> `[K]`."""
-        away = Keypoints.from_flat(paths).value - Keypoints.from_flat(truth).value
-        distance: FloatArray = away.norm(dim=-1).mean((-1, -2)).numpy()
+        """Return the mean keypoint distance, in crop units, of paths `[K, T, 6N]` from the truth `[T, 6N]`: `[K]`."""
+        offset = Keypoints.from_flat(paths).value - Keypoints.from_flat(truth).value
+        distance: FloatArray = offset.norm(dim=-1).mean((-1, -2)).numpy()
         return distance
 
     def copy_last_error(self, present: Tensor, truth: Tensor) -> float:
-        """The same for a forecast that the driver `[6N]` simply stays as it is."""
+        """Return the score of a forecast that repeats the present step `[6N]`."""
         return float(self.score(present.expand(1, *truth.shape), truth)[0])
 
 
-def _check_device(device: str) -> None:
-    try:
-        usable = torch.device(device).type != "cuda" or torch.cuda.is_available()
-    except RuntimeError:
-        usable = False
-    if not usable:
-        raise InputError("device_unusable", f"Torch has no device {device!r} on this machine.", "Choose the device cpu.")
-
-
-def _generator_folder(models: Path, name: str) -> Path:
-    """Where a generator's weights are; says which there are when that one is not."""
-    folder = models / f"generator_{name}"
-    if not folder.is_dir():
-        others = sorted(path.name.removeprefix("generator_") for path in models.glob("generator_*"))
-        raise ModelError(
-            "generator_missing",
-            f"There are no generator weights {name!r} in {models}.",
-            f"Choose another one: {', '.join(others)}." if others else "Name the folder of the weights.",
-        )
-    return folder
-
-
-def _methods(settings: ForecastSettings) -> list[Method]:
-    return ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
-
-
-def _noise(seeds: Sequence[int]) -> list[torch.Generator]:
-    """One source a stream: its futures do not depend on who shares its batch."""
-    return [torch.Generator().manual_seed(seed) for seed in seeds]
+def _noise(streams: Sequence[Stream]) -> list[torch.Generator]:
+    """One generator per stream: its futures do not depend on the rest of its batch."""
+    return [torch.Generator().manual_seed(stream.seed) for stream in streams]

@@ -1,4 +1,4 @@
-"""What many tests need: small models with random weights, the bundled portrait, a bundled recording."""
+"""Shared fixtures: small models with random weights, the bundled portrait, a bundled recording."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from backend.animate.generator import Generator, GeneratorConfig
 from backend.core.recording import Recording
 from backend.core.settings import REPOSITORY
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
-from backend.keypoints.captions import WORDS
+from backend.keypoints.captions import VOCABULARY
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.pipeline import Pipeline
 from backend.starflow.autoencoder import AutoencoderConfig
@@ -18,13 +18,13 @@ from backend.starflow.denoiser import DenoiserConfig
 from backend.starflow.flow import FlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
 
-settings.register_profile("untimed", deadline=None)  # Its time says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None)  # Durations depend on the machine.
 settings.load_profile("untimed")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser comes last: Playwright's event loop holds the main thread, where `asyncio.run` would then fail."""
+    """Run browser tests last: Playwright's event loop occupies the main thread, where `asyncio.run` would then fail."""
     items.sort(key=lambda item: "e2e" in item.path.parts)
 
 
@@ -44,7 +44,7 @@ def small_models(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_video_flow(tmp_path_factory) -> Path:
-    """Weights of a video flow: untrained, small, of the shipped one's window."""
+    """A small untrained video flow with as many frames as the shipped one."""
     folder = tmp_path_factory.mktemp("starflow")
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -52,7 +52,7 @@ def tiny_video_flow(tmp_path_factory) -> Path:
             StarFlowConfig(
                 24,
                 AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, deep_spread=2),
+                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
                 DenoiserConfig(2, 2, 4, 64, 1),
             )
         ).save(folder, {})

@@ -1,4 +1,4 @@
-"""The way of the data: streams stay apart, batches equal singles, futures are futures."""
+"""The data path: streams do not depend on their batch, and futures have their shape, seed and settings."""
 
 import shutil
 
@@ -23,7 +23,7 @@ def stream(pipeline, portrait_image):
     return pipeline.open(pipeline.portrait(portrait_image))
 
 
-def test_a_stream_is_ready_after_the_context_and_knows_no_surprise_at_first(pipeline, stream, recording):
+def test_a_stream_is_ready_after_the_context_and_has_no_surprise_at_first(pipeline, stream, recording):
     seen = [pipeline.observe([stream], [[tick]])[0] for tick in ticks(recording)]
     assert [observation.ready for observation in seen] == [False] * (CONTEXT - 1) + [True] * (len(seen) - CONTEXT + 1)
     assert seen[0].surprise is None
@@ -44,8 +44,8 @@ def test_streams_of_a_batch_do_not_touch_each_other(pipeline, portrait_image, re
     pipeline.observe([other, together], [ticks(recording)[:3], ticks(recording)])
     settings = ForecastSettings(k=3, horizon=6)
     expected = pipeline.forecast([alone], [settings])[0]
-    fan = pipeline.forecast([other, together], [settings, settings])[1]
-    assert torch.allclose(fan.paths, expected.paths, atol=1e-4)
+    futures = pipeline.forecast([other, together], [settings, settings])[1]
+    assert torch.allclose(futures.paths, expected.paths, atol=1e-4)
 
 
 def test_a_restart_forgets_the_motion_but_not_the_reference(pipeline, stream, recording):
@@ -53,7 +53,7 @@ def test_a_restart_forgets_the_motion_but_not_the_reference(pipeline, stream, re
     reference = stream.reference
     again = Tick(ticks(recording)[5].landmarks, 99.0, 50, True)
     observation = pipeline.observe([stream], [[again]])[0]
-    assert stream.seen == 1 and not observation.ready
+    assert stream.steps == 1 and not observation.ready
     assert stream.reference is reference
 
 
@@ -64,49 +64,52 @@ def test_refinement_is_measured_at_every_fourth_step(pipeline, portrait_image, r
     known = pipeline.forecast(streams, [settings] * 2)
     pipeline.observe(streams[:1], [[ticks(recording, 13)[12]]])
     alone = pipeline.forecast(streams, [settings] * 2)
-    assert all(fan.refined for fan in known)
-    assert alone[0].refined is None and alone[1].refined == pytest.approx(known[1].refined, abs=1e-3)
+    assert all(futures.refinement_effect for futures in known)
+    assert alone[0].refinement_effect is None
+    assert alone[1].refinement_effect == pytest.approx(known[1].refinement_effect, abs=1e-3)
 
 
 def test_refinement_is_measured_where_mcmc_ran(pipeline, portrait_image, recording):
     streams = [pipeline.open(pipeline.portrait(portrait_image), seed=seed) for seed in range(2)]
     pipeline.observe(streams, [ticks(recording)] * 2)
     for settings in (ForecastSettings(method="gru_nf"), ForecastSettings(mcmc_steps=0)):
-        assert [fan.refined for fan in pipeline.forecast(streams, [settings] * 2)] == [None, None]
+        assert [futures.refinement_effect for futures in pipeline.forecast(streams, [settings] * 2)] == [None, None]
     sizes = [ForecastSettings(mcmc_steps=8, step_size=size, consistency=0.0) for size in (0.0, 0.1, 1.0)]
-    measured = [[fan.refined for fan in pipeline.forecast(streams, [settings] * 2)] for settings in sizes]
-    for at_rest, moved, away in zip(*measured, strict=True):
-        assert at_rest.moved == pytest.approx(0, abs=1e-2) and -0.1 < at_rest.strain < 0.01  # Only cooled.
-        assert 0.1 < moved.moved < away.moved
-        assert away.strain > moved.strain
-        assert away.flags() == {"over_refined"}
+    measured = [[futures.refinement_effect for futures in pipeline.forecast(streams, [settings] * 2)] for settings in sizes]
+    for at_rest, moderate, extreme in zip(*measured, strict=True):
+        assert (
+            at_rest.displacement == pytest.approx(0, abs=1e-2) and -0.1 < at_rest.log_lik_drop < 0.01
+        )  # Only the base noise is scaled.
+        assert 0.1 < moderate.displacement < extreme.displacement
+        assert extreme.log_lik_drop > moderate.log_lik_drop
+        assert extreme.flags() == {"over_refined"}
 
 
 @pytest.mark.parametrize(("method", "paths"), [("gru_nf", 4), ("gru_snf", 4), ("both", 8)])
-def test_a_fan_has_k_paths_of_each_engine(pipeline, stream, recording, method, paths):
+def test_there_are_k_paths_of_each_method(pipeline, stream, recording, method, paths):
     pipeline.observe([stream], [ticks(recording)])
-    fan = pipeline.forecast([stream], [ForecastSettings(method=method, k=4, horizon=16)])[0]
-    assert fan.paths.shape == (paths, 16, 60)
-    assert fan.fan.shape == (paths, 16, 10, 2)
-    assert len(fan.methods) == paths
-    assert (fan.acceptance is None) == (method == "gru_nf")
+    futures = pipeline.forecast([stream], [ForecastSettings(method=method, k=4, horizon=16)])[0]
+    assert futures.paths.shape == (paths, 16, 60)
+    assert futures.positions.shape == (paths, 16, 10, 2)
+    assert len(futures.methods) == paths
+    assert (futures.acceptance is None) == (method == "gru_nf")
 
 
-def test_futures_keep_their_noise_until_drawn_anew_and_differ_from_each_other(pipeline, stream, recording):
+def test_futures_keep_their_noise_until_reseeded_and_differ_from_each_other(pipeline, stream, recording):
     pipeline.observe([stream], [ticks(recording)])
     first, second = (pipeline.forecast([stream], [ForecastSettings()])[0].paths for _ in range(2))
-    stream.draw_anew()
+    stream.reseed()
     third = pipeline.forecast([stream], [ForecastSettings()])[0].paths
     assert torch.equal(first, second)
     assert not torch.allclose(first, third)
     assert not torch.allclose(first[0], first[1])
 
 
-def test_different_settings_in_one_call_are_each_obeyed(pipeline, portrait_image, recording):
+def test_different_settings_in_one_call_are_each_applied(pipeline, portrait_image, recording):
     streams = [pipeline.open(pipeline.portrait(portrait_image)) for _ in range(3)]
     pipeline.observe(streams, [ticks(recording)] * 3)
     wanted = [ForecastSettings(k=2, horizon=4), ForecastSettings(k=5, horizon=8), ForecastSettings(k=2, horizon=4)]
-    assert [tuple(fan.paths.shape[:2]) for fan in pipeline.forecast(streams, wanted)] == [(2, 4), (5, 8), (2, 4)]
+    assert [tuple(futures.paths.shape[:2]) for futures in pipeline.forecast(streams, wanted)] == [(2, 4), (5, 8), (2, 4)]
 
 
 @pytest.mark.parametrize("size", [32, 128, 256])
@@ -131,13 +134,13 @@ def test_missing_weights_are_named(tmp_path):
         Pipeline.load(tmp_path)
 
 
-def test_a_generator_that_is_not_there_names_those_that_are(small_models):
+def test_the_error_for_a_missing_generator_lists_those_that_exist(small_models):
     with pytest.raises(ModelError, match=r"no generator weights 'slim_256' .*: slim_128\."):
         Pipeline.load(small_models, generator="slim_256")
 
 
 @pytest.mark.parametrize("device", ["nonsense", "cuda:99x"])
-def test_a_device_that_is_none_is_refused_in_words(small_models, device):
+def test_a_name_that_is_no_device_is_refused_in_words(small_models, device):
     with pytest.raises(InputError, match="Choose the device cpu"):
         Pipeline.load(small_models, device=device)
 
@@ -156,7 +159,7 @@ def test_models_for_other_keypoints_are_refused_at_loading(small_models, tmp_pat
     assert caught.value.code == "models_mismatch"
 
 
-def test_a_live_stream_settles_on_a_better_reference_until_it_is_reset(pipeline, portrait_image, recording):
+def test_the_reference_of_a_live_stream_moves_to_a_better_one_until_it_is_reset(pipeline, portrait_image, recording):
     stream = pipeline.open(pipeline.portrait(portrait_image), settle=True)
     smiling = portrait_image.landmarks
     open_mouthed = smiling.copy()

@@ -1,15 +1,15 @@
-"""The project's own exceptions: a code, a sentence for people, and what to do about it."""
+"""The project's exceptions: a code, what is wrong, and what to do about it."""
 
 from __future__ import annotations
 
 
 class MotionFanError(Exception):
-    """An error a person can act on.
+    """An error that a person can act on.
 
     Attributes:
         code: short machine-readable name, e.g. `portrait_no_face`; the page and the tests match on it.
-        message: one plain sentence that says what is wrong.
-        hint: one plain sentence that says what to do; may be empty.
+        message: one sentence that says what is wrong.
+        hint: one sentence that says what to do; may be empty.
     """
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
@@ -20,7 +20,7 @@ class MotionFanError(Exception):
 
 
 class InputError(MotionFanError):
-    """What a person or a client handed in cannot be used: a picture, a video, a message, a recording."""
+    """A file, picture, message or option from outside cannot be used."""
 
 
 class ModelError(MotionFanError):

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes: a file is replaced as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
-    """Yield a hidden place beside `path` to write to; it becomes `path` when the block ends without an error.
+    """Yield a hidden temporary file beside `path`; it replaces `path` when the block ends without an error.
 
-    Until then `path` stays what it was: a reader never sees half a file, and an error or a full disk destroys nothing.
+    A reader never sees half a file, and an error or a full disk leaves the old file as it was.
 
     Args:
         path: the file to write, in a folder that exists. The hidden file has the same suffix, by which some libraries

@@ -1,4 +1,4 @@
-"""Recordings: the face landmarks of a clip, without its pictures."""
+"""Recordings: the face landmarks of a clip over time, without its pictures."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ class Recording:
     """Face landmarks over time, without a picture.
 
     Attributes:
-        landmarks: `[T, 478, 3]` float32, x and y in [-1, 1] of the square crop (points may leave it), z same scale.
+        landmarks: `[T, 478, 3]` float32, x and y in [-1, 1] of the square crop (points may leave it), z on the same scale.
         timestamps: `[T]` float64 seconds, strictly increasing.
-        source: where it came from, in words (file name or public source).
+        source: where it comes from, as text (file name or public source).
+
+    Raises:
+        InputError: `recording_shape`, `recording_not_finite`, `recording_order`.
     """
 
     landmarks: FloatArray
@@ -38,15 +41,15 @@ class Recording:
             raise InputError("recording_order", "The recording's timestamps must increase.")
 
     def save(self, path: Path) -> None:
-        """Write an `.npz` with `landmarks`, `timestamps` and `source`: whole or not at all.
+        """Write an `.npz` with `landmarks` (float16), `timestamps` and `source`, atomically.
 
         Raises:
             InputError: `recording_unwritable`.
         """
         try:
-            with write_whole(path) as half:
+            with write_whole(path) as hidden:
                 np.savez_compressed(
-                    half,
+                    hidden,
                     landmarks=self.landmarks.astype(np.float16),
                     timestamps=self.timestamps,
                     source=np.array(self.source),
@@ -61,7 +64,7 @@ class Recording:
         """Read what `save` wrote.
 
         Raises:
-            InputError: the file is missing, is no `.npz`, or lacks an array.
+            InputError: `recording_missing`; `recording_unreadable`; the codes of a damaged `Recording`.
         """
         try:
             with np.load(path, allow_pickle=False) as file:

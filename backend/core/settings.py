@@ -21,15 +21,15 @@ class Settings(BaseSettings):
         host: address to listen on; anything but loopback lets other machines in.
         port: TCP port; 0 takes any free one.
         models: folder of the weights, one folder each.
-        generator: which one draws, `slim_128` or `slim_256`.
+        generator: which one renders, `slim_128` or `slim_256`.
         device: where the models run, as torch names it.
-        engine: what renders: `torch`, `openvino`, or `auto`, the fastest there is here.
+        engine: what renders: `torch`, `openvino`, or `auto`, the fastest one installed.
         threads: threads of one inference; 0 takes half of the cores.
         max_sessions: how many people at once.
-        log_level: least severity that is logged.
-        tile: largest tile side in pixels that the governor may choose; 0 lets it choose freely.
-        video_threads: threads of the process that draws video; 0 takes half of the cores.
-        video_idle_s: seconds without a drawing after which that process ends and gives its memory back.
+        log_level: lowest severity that is logged.
+        tile: largest tile side in pixels that the governor may choose; 0 sets no limit.
+        video_threads: threads of the process that makes video; 0 takes half of the cores.
+        video_idle_s: seconds without a request after which that process ends and frees its memory.
         origins: further origins (`https://host`) whose pages may connect, for a server behind a proxy.
     """
 
@@ -51,10 +51,10 @@ class Settings(BaseSettings):
 
     @classmethod
     def read(cls, **given: Any) -> Settings:
-        """Read the environment; what is given goes before it.
+        """Read the environment; `given` takes precedence.
 
         Raises:
-            InputError: `settings`, in words that name the variable.
+            InputError: `settings`; the message names the variable.
         """
         try:
             return cls(**given)

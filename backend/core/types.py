@@ -1,4 +1,4 @@
-"""The words that everything else speaks: keypoints, recordings, forecasts and the controls of a forecast.
+"""Types that every layer shares: keypoints, the clock of the forecasts, and their settings.
 
 Shape suffixes used throughout: B batch, T time, K futures, H horizon, N keypoints.
 """
@@ -6,7 +6,7 @@ Shape suffixes used throughout: B batch, T time, K futures, H horizon, N keypoin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -18,20 +18,22 @@ LANDMARKS = 478
 """Points of a refined MediaPipe Face Mesh."""
 
 CLOCK_HZ = 12.5
-"""Rate at which motion is forecast: every second frame of 25 fps video, as in the GRU-SNF paper."""
+"""Frames per second of every motion that a model learns from or forecasts: every second frame of 25 fps video, as in the
+GRU-SNF paper (arXiv 2512.04282)."""
 
 CLOCK_S = 1.0 / CLOCK_HZ
+"""Seconds per step of the clock: 0.08."""
 
 FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Keypoints:
-    """N keypoints with their local affine maps (First Order Motion Model, Siarohin et al. 2019, eq. 4).
+    """N keypoints with their local affine maps (First Order Motion Model, Siarohin et al. 2019, arXiv 2003.00196, eq. 4).
 
     Attributes:
         value: positions `[..., N, 2]`, x right and y down, in [-1, 1] of the square crop.
-        jacobian: 2x2 maps `[..., N, 2, 2]` from the canonical region to the region seen.
+        jacobian: 2x2 maps `[..., N, 2, 2]` from the canonical region to the region in the picture.
     """
 
     value: Tensor
@@ -67,72 +69,32 @@ class Keypoints:
         return Keypoints(self.value.to(*args, **kwargs), self.jacobian.to(*args, **kwargs))  # type: ignore[call-overload]
 
 
-Method = Literal["gru_nf", "gru_snf", "both"]
-
+ForecastMethod = Literal["gru_nf", "gru_snf", "both"]
 
 _MCMC_ONLY = {"only_with": {"method": ["gru_snf", "both"]}}
-"""In the schema: this setting has an effect only while another has one of these values."""
+"""Schema entry: the setting has an effect only while `method` has one of these values."""
+
+
+def _number(title: str, description: str, ge: float, le: float, extra: dict[str, Any] | None = None) -> msgspec.Meta:
+    return msgspec.Meta(title=title, description=description, ge=ge, le=le, extra_json_schema=extra)
 
 
 class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a person can turn while forecasts run. The page builds its controls from this schema."""
+    """Settings that a person can change while forecasts run. The page builds its controls from this schema."""
 
     method: Annotated[
-        Method, msgspec.Meta(title="Engine", description="GRU-NF, GRU-SNF (refined by MCMC), or both side by side")
+        ForecastMethod, msgspec.Meta(title="Engine", description="GRU-NF, GRU-SNF (refined by MCMC), or both side by side")
     ] = "gru_snf"
-    k: Annotated[int, msgspec.Meta(ge=1, le=16, title="Futures", description="How many futures are sampled (K)")] = 4
-    horizon: Annotated[
-        int,
-        msgspec.Meta(
-            ge=4, le=24, title="Horizon", description="Steps ahead, 80 ms each (H)", extra_json_schema={"unit": "steps"}
-        ),
-    ] = 16
-    temperature: Annotated[
-        float, msgspec.Meta(ge=0.0, le=2.0, title="Temperature", description="Scale of the noise the flow starts from")
-    ] = 1.0
+    k: Annotated[int, _number("Futures", "How many futures are sampled (K)", 1, 16)] = 4
+    horizon: Annotated[int, _number("Horizon", "Steps ahead, 80 ms each (H)", 4, 24, {"unit": "steps"})] = 16
+    temperature: Annotated[float, _number("Temperature", "Scale of the noise the flow starts from", 0.0, 2.0)] = 1.0
     mcmc_steps: Annotated[
-        int,
-        msgspec.Meta(
-            ge=0,
-            le=8,
-            title="MCMC steps",
-            description="Metropolis steps after each block of the flow (GRU-SNF)",
-            extra_json_schema=_MCMC_ONLY,
-        ),
+        int, _number("MCMC steps", "Metropolis steps after each block of the flow (GRU-SNF)", 0, 8, _MCMC_ONLY)
     ] = 1
     step_size: Annotated[
-        float,
-        msgspec.Meta(
-            ge=0.0,
-            le=1.0,
-            title="Step size",
-            description="Standard deviation of an MCMC proposal (GRU-SNF)",
-            extra_json_schema=_MCMC_ONLY,
-        ),
+        float, _number("Step size", "Standard deviation of an MCMC proposal (GRU-SNF)", 0.0, 1.0, _MCMC_ONLY)
     ] = 0.2
     consistency: Annotated[
         float,
-        msgspec.Meta(
-            ge=0.0,
-            le=4.0,
-            title="Consistency",
-            description="Pull of the MCMC energy towards the GRU's point forecast (beta)",
-            extra_json_schema=_MCMC_ONLY,
-        ),
+        _number("Consistency", "Pull of the MCMC energy towards the GRU's point forecast (beta)", 0.0, 4.0, _MCMC_ONLY),
     ] = 1.0
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """K sampled futures of H steps.
-
-    Attributes:
-        paths: flat keypoints `[..., K, H, 6N]`, the driver's own coordinates.
-        acceptance: mean acceptance rate of the MCMC steps in [0, 1], or None where none ran.
-        log_weights: log weight of every path `[..., K]`, by which refined paths stand for the flow's own density, or None
-            where nobody asked.
-    """
-
-    paths: Tensor
-    acceptance: float | None = None
-    log_weights: Tensor | None = None

@@ -1,4 +1,4 @@
-"""A model in a folder: `weights.safetensors` and `config.json`, the architecture first."""
+"""Models in folders: `weights.safetensors`, and `config.json`, whose first entry is the architecture."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from backend.core.errors import ModelError
+from backend.core.files import write_whole
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -24,29 +25,31 @@ M = TypeVar("M", bound=nn.Module)
 def save_model(
     folder: Path, model: nn.Module, architecture: DataclassInstance, extra: Mapping[str, object] | None = None
 ) -> None:
-    """Write a model: learned weights in half precision, statistics as they are.
+    """Write a model: parameters in half precision, buffers (statistics) as they are; each file atomically.
 
     Args:
-        folder: made if need be.
+        folder: created if it is missing.
         model: the model.
-        architecture: its dataclass of settings.
-        extra: what else `config.json` should hold: data, seed, command, metrics.
+        architecture: its configuration.
+        extra: further entries of `config.json`: data, seed, command, metrics.
     """
     folder.mkdir(parents=True, exist_ok=True)
     learned = {name for name, _ in model.named_parameters()}
     tensors = {name: (value.half() if name in learned else value).contiguous() for name, value in model.state_dict().items()}
-    save_file(tensors, folder / WEIGHTS)
-    (folder / CONFIG).write_text(json.dumps({"architecture": asdict(architecture), **(extra or {})}, indent=1) + "\n")
+    with write_whole(folder / WEIGHTS) as hidden:
+        save_file(tensors, hidden)
+    with write_whole(folder / CONFIG) as hidden:
+        hidden.write_text(json.dumps({"architecture": asdict(architecture), **(extra or {})}, indent=1) + "\n")
 
 
 def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M], verb: str = "") -> M:
     """Read what `save_model` wrote, in float32, for inference: frozen and in evaluation mode.
 
     Args:
-        folder: where it is.
-        kind: forecaster, generator, ...: what to call it, and how error codes begin.
-        build: makes the model, without its weights, from the architecture's settings.
-        verb: what makes one, as `train VERB`; the kind by default.
+        folder: the folder to read.
+        kind: forecaster, generator, ...: names the model in messages and error codes.
+        build: makes an untrained model from the architecture in `config.json`.
+        verb: the command that makes one, `train VERB`; `kind` by default.
 
     Raises:
         ModelError: `KIND_missing`; `KIND_damaged` (unreadable, of another architecture, not finite).
@@ -69,8 +72,30 @@ def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M], ve
     return model.float().requires_grad_(False).eval()
 
 
+def model_folder(models: Path, kind: str, name: str) -> Path:
+    """Return `models/KIND_NAME`.
+
+    Args:
+        models: the folder of all weights.
+        kind: generator, ...
+        name: which of them.
+
+    Raises:
+        ModelError: `KIND_missing`; its hint lists those that are there.
+    """
+    folder = models / f"{kind}_{name}"
+    if not folder.is_dir():
+        others = sorted(path.name.removeprefix(f"{kind}_") for path in models.glob(f"{kind}_*"))
+        raise ModelError(
+            f"{kind}_missing",
+            f"There are no {kind} weights {name!r} in {models}.",
+            f"Choose another one: {', '.join(others)}." if others else "Name the folder of the weights.",
+        )
+    return folder
+
+
 def _check(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
-    """Say in one sentence what torch would say in one for every tensor."""
+    """Name the first tensor that differs and count the others; torch would list them all."""
     off = [name for name in wanted if name not in found or found[name].shape != wanted[name].shape]
     off += [name for name in found if name not in wanted]
     if off:

@@ -19,7 +19,7 @@ from backend.films.reference import Reference, longest, neutral
 from backend.keypoints.clock import Tick
 from backend.media.images import PortraitImage
 from backend.media.video import write_video
-from backend.pipeline import CONTEXT, Fan, Pipeline, Stream
+from backend.pipeline import CONTEXT, Pipeline, SampledFutures, Stream
 
 Pictures = Callable[[Sequence[float], int], Iterable[Picture]]
 Painter = Callable[[Picture, int, int, Callable[[float], None]], Picture]
@@ -156,19 +156,19 @@ def _starts(segment: Recording, horizon: int, moments: Sequence[float]) -> list[
 
 def _follow(
     pipeline: Pipeline, stream: Stream, segment: Recording, settings: ForecastSettings, starts: Sequence[int]
-) -> tuple[Tensor, dict[int, Fan]]:
+) -> tuple[Tensor, dict[int, SampledFutures]]:
     """Flat keypoints of every step `[T, 6N]`, and the futures forecast after those of `starts`."""
     flats, fans = [], {}
     for index in range(len(segment.timestamps)):
         flats.append(pipeline.observe([stream], [[_tick(segment, index)]])[0].present_flat)
         if index in starts:
-            stream.draw_anew()
+            stream.reseed()
             fans[index] = pipeline.forecast([stream], [settings])[0]
     return torch.stack(flats), fans
 
 
 def _forecast(
-    pipeline: Pipeline, stream: Stream, fan: Fan, start: int, flats: Tensor, size: int
+    pipeline: Pipeline, stream: Stream, fan: SampledFutures, start: int, flats: Tensor, size: int
 ) -> tuple[Window, list[Picture]]:
     """A window of forecast keypoints, and its futures' frames."""
     truth = flats[start + 1 : start + 1 + fan.paths.shape[1]]

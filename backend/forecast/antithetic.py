@@ -1,4 +1,4 @@
-"""Where a rollout's noise comes from: one source for all rows, or one per stream."""
+"""The noise of a rollout: sampled from one generator or one per stream, and made antithetic among the K futures of a stream."""
 
 from __future__ import annotations
 
@@ -8,27 +8,37 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-Source = torch.Generator | Sequence[torch.Generator] | None
-"""One generator, torch's own (None), or one per stream: then a stream's futures do not depend on who shares its batch."""
+NoiseSource = torch.Generator | Sequence[torch.Generator] | None
+"""One generator, torch's global one (None), or one per stream: then a stream's futures do not depend on its batch."""
 
 
-def draw(kind: Callable[..., Tensor], source: Source, times: int, rows: int, columns: int) -> Tensor:
-    """Draw `[times, rows, columns]` by `kind` (`torch.randn` or `torch.rand`); each of S sources draws its rows / S rows."""
+def sample_noise(distribution: Callable[..., Tensor], source: NoiseSource, times: int, rows: int, columns: int) -> Tensor:
+    """Sample `[times, rows, columns]`; each of S generators samples its rows / S rows.
+
+    Args:
+        distribution: `torch.randn` or `torch.rand`.
+        source: the generators.
+        times: T.
+        rows: streams times futures.
+        columns: numbers per row.
+    """
     if source is None or isinstance(source, torch.Generator):
-        return kind(times, rows, columns, generator=source)
-    return torch.cat([kind(times, rows // len(source), columns, generator=one) for one in source], dim=1)
+        return distribution(times, rows, columns, generator=source)
+    parts = [distribution(times, rows // len(source), columns, generator=generator) for generator in source]
+    return torch.cat(parts, dim=1)
 
 
-def couple(normal_TRD: Tensor, k: int) -> Tensor:
-    """Let each K consecutive rows of standard normal noise avoid each other.
+def antithetic(normal_TRD: Tensor, k: int) -> Tensor:
+    """Correlate each K consecutive rows of standard normal noise negatively.
 
-    Their mean is taken off and their size restored: every row alone is as normal as before, but two rows of a group are
-    correlated by -1 / (K - 1), the least that K exchangeable rows can be. So K futures lie further apart than K independent
-    ones, and none is less likely for it (antithetic coupling of several processes: Craiu & Meng 2005, Annals of Statistics 33).
+    The group's mean is subtracted and the variance restored: every row alone stays standard normal, but two rows of a group
+    have the correlation -1 / (K - 1), the least possible for K exchangeable rows. So K futures lie further apart than K
+    independent ones, and each is as likely as before (antithetic coupling of several processes: Craiu & Meng 2005, Annals of
+    Statistics 33).
 
     Args:
         normal_TRD: noise `[T, R, D]`, R a multiple of K.
-        k: K; one row has no other to avoid.
+        k: K; noise of K = 1 is returned unchanged.
     """
     if k < 2:
         return normal_TRD

@@ -1,12 +1,9 @@
-"""Forecasts that know little: what a model must beat at every step to be worth its time.
+"""Baselines: forecasts without a learned model, which a model must beat at every step.
 
-All share one contract: `baseline.sample(context [W, C, D], k, horizon, generator) -> paths [W, K, H, D]`.
-What knows the training motion raises InputError (`horizon_too_long`) where the horizon is longer than what it knows.
+They share one contract: `baseline.sample(context [W, C, D], k, horizon, generator) -> paths [W, K, H, D]`.
 """
 
 from __future__ import annotations
-
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -14,64 +11,64 @@ from torch import Tensor
 from backend.core.errors import InputError
 
 
-class Baseline(Protocol):
-    """A forecast from the context alone."""
-
-    def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return `[W, K, H, D]`."""
-        ...
-
-
 class CopyLast:
     """The last frame, held: K equal futures."""
 
     def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return the last frame K x H times."""
+        """Return `[W, K, H, D]`."""
         return context_WCD[:, None, -1:].expand(-1, k, horizon, -1).clone()
 
 
 class RandomWalk:
-    """A Gaussian random walk, calibrated: at every horizon it is as wide as motion in training was.
+    """A Gaussian random walk whose variance after h steps is that of training displacements over h steps.
 
-    Steps are correlated as training steps are; step h is scaled so that the variance after h steps is that of training
-    displacements over h steps (motion goes on at first and returns later: training steps summed up would not fit).
+    The D numbers of a step are correlated as in training. A plain sum of training steps would not fit: motion first
+    continues and later returns.
 
     Args:
-        moved_NSD: displacements of training motion after 1..S steps (`motion_bank.load_bank`); S is the longest horizon.
+        displacement_NSD: displacements of training motion after 1..S steps (`displacement_bank.load_bank`).
     """
 
-    def __init__(self, moved_NSD: Tensor) -> None:
-        variance = moved_NSD.square().mean(0)
-        grown = torch.cat([variance[:1], variance.diff(dim=0).clamp_min(0)])
-        self._step_spread_SD = grown.sqrt()
-        step = moved_NSD.diff(dim=1, prepend=torch.zeros_like(moved_NSD[:, :1])).flatten(0, 1)
-        # A number that never moves has no correlation (0 / 0), and no spread either.
+    def __init__(self, displacement_NSD: Tensor) -> None:
+        variance = displacement_NSD.square().mean(0)
+        increments = torch.cat([variance[:1], variance.diff(dim=0).clamp_min(0)])
+        self._step_std_SD = increments.sqrt()
+        step = displacement_NSD.diff(dim=1, prepend=torch.zeros_like(displacement_NSD[:, :1])).flatten(0, 1)
+        # A number that never moves has no correlation (0 / 0), and no variance either.
         correlation = torch.corrcoef(step.T).nan_to_num()
         self._factor = torch.linalg.cholesky(correlation + 1e-4 * torch.eye(step.shape[-1]))
 
     def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return random walks from the last frame."""
-        _check_horizon(horizon, len(self._step_spread_SD))
+        """Return `[W, K, H, D]`.
+
+        Raises:
+            InputError: `horizon_too_long`: it is longer than S.
+        """
+        _check_horizon(horizon, len(self._step_std_SD))
         noise = torch.randn(len(context_WCD), k, horizon, context_WCD.shape[-1], generator=generator)
-        steps = (noise @ self._factor.T) * self._step_spread_SD[:horizon]
+        steps = (noise @ self._factor.T) * self._step_std_SD[:horizon]
         return context_WCD[:, None, -1:] + steps.cumsum(2)
 
 
 class Bootstrap:
-    """What someone in the training data did next, shifted to start here.
+    """Random training paths, shifted to start at the last frame.
 
     Args:
-        moved_NSD: displacements of training motion after 1..S steps (`motion_bank.load_bank`); S is the longest horizon.
+        displacement_NSD: displacements of training motion after 1..S steps (`displacement_bank.load_bank`).
     """
 
-    def __init__(self, moved_NSD: Tensor) -> None:
-        self._moved_NSD = moved_NSD
+    def __init__(self, displacement_NSD: Tensor) -> None:
+        self._displacement_NSD = displacement_NSD
 
     def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return K random training paths for each window."""
-        _check_horizon(horizon, self._moved_NSD.shape[1])
-        pick = torch.randint(len(self._moved_NSD), (len(context_WCD), k), generator=generator)
-        return context_WCD[:, None, -1:] + self._moved_NSD[pick, :horizon]
+        """Return `[W, K, H, D]`.
+
+        Raises:
+            InputError: `horizon_too_long`: it is longer than S.
+        """
+        _check_horizon(horizon, self._displacement_NSD.shape[1])
+        pick = torch.randint(len(self._displacement_NSD), (len(context_WCD), k), generator=generator)
+        return context_WCD[:, None, -1:] + self._displacement_NSD[pick, :horizon]
 
 
 def _check_horizon(horizon: int, longest: int) -> None:

@@ -1,7 +1,7 @@
-"""Training motion kept beside a forecaster, so that what knows nothing but it can be compared without the training data.
+"""Displacements of training motion, stored beside a forecaster: the baselines need them, but no training data.
 
-One file, `motion.safetensors`, holds `moved [N, S, D]` in half precision: how far N random moments of training motion had
-moved after 1..S steps of the clock.
+`motion.safetensors` holds `moved [N, S, D]` in half precision: the displacement of N random moments of training motion after
+1..S steps of the clock.
 """
 
 from __future__ import annotations
@@ -14,22 +14,24 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from backend.core.errors import ModelError
+from backend.core.files import write_whole
 
 FILE = "motion.safetensors"
 
 STEPS = 24
-"""S of a bank made for the shipped forecasters: the longest horizon that can be asked for."""
+"""S of the shipped banks: the longest horizon that a person can set."""
 
 
 def displacements(windows_WTD: Tensor) -> Tensor:
-    """Return `[W, T - 1, D]`: how far each window has moved from its first frame after 1..T - 1 steps."""
+    """Return the displacement of each window from its first frame after 1..T - 1 steps `[W, T - 1, D]`."""
     return windows_WTD[:, 1:] - windows_WTD[:, :1]
 
 
-def save_bank(folder: Path, moved_NSD: Tensor) -> None:
-    """Write displacements `[N, S, D]` (keypoint units) into a model's folder, which is made if need be."""
+def save_bank(folder: Path, displacement_NSD: Tensor) -> None:
+    """Write displacements `[N, S, D]` in keypoint units into a model's folder, which is created if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({"moved": moved_NSD.half().contiguous()}, folder / FILE)
+    with write_whole(folder / FILE) as hidden:
+        save_file({"moved": displacement_NSD.half().contiguous()}, hidden)
 
 
 def load_bank(folder: Path) -> Tensor:
@@ -44,12 +46,12 @@ def load_bank(folder: Path) -> Tensor:
             "motion_missing", f"There is no training motion in {folder}: no {FILE}.", "Train the forecaster again to keep it."
         )
     try:
-        moved = load_file(path)["moved"].float()
-        if moved.dim() != 3 or not moved.numel():
-            raise ValueError(f"it holds {list(moved.shape)} numbers, not [N, S, D]")
-        if not torch.isfinite(moved).all():
+        displacement = load_file(path)["moved"].float()
+        if displacement.dim() != 3 or not displacement.numel():
+            raise ValueError(f"it holds {list(displacement.shape)} numbers, not [N, S, D]")
+        if not torch.isfinite(displacement).all():
             raise ValueError("it holds NaN or infinite numbers")
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         why = str(error).partition("\n")[0].rstrip(".:")
         raise ModelError("motion_damaged", f"The training motion in {path} cannot be used ({why}).") from error
-    return moved
+    return displacement

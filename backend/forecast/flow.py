@@ -1,6 +1,10 @@
-"""A RealNVP conditioned on a context vector, with the same contract as zuko's flows: `flow(c).log_prob(x)`, `flow(c).sample()`.
+"""A conditional RealNVP with the contract of zuko's flows: `flow(c).log_prob(x)`, `flow(c).sample()`.
 
 Real NVP: Dinh et al. 2017 (arXiv 1605.08803), eqs. 7 and 8. Shape suffixes: B rows, D features, C context, T blocks.
+
+    >>> flow = RealNvp(features=4, context=3)
+    >>> flow(torch.zeros(2, 3)).sample().shape
+    torch.Size([2, 4])
 """
 
 from __future__ import annotations
@@ -14,53 +18,60 @@ import torch
 from torch import Tensor, nn
 
 AfterBlock = Callable[[int, Tensor], Tensor]
-"""Called as `after(i, y_BD)` when block i = 0..T-1 of the inverse pass is done; what it returns goes on to the next block."""
+"""Called as `after(i, y_BD)` after block i = 0..T-1 of the inverse pass; its result goes on to the next block."""
 
-LOG_SCALE = 2.0
-"""A coupling block scales by exp(-2) to exp(2) at most: unbounded scales are what made the paper's GRU-NF cell diverge."""
+MAX_LOG_SCALE = 2.0
+"""A coupling block scales by exp(-2) to exp(2): unbounded scales made the paper's GRU-NF cell diverge."""
 
-BASE_LOG_SCALE = 4.0
-"""The Gaussian's own log-scale may span more: a still face moves a hundred times less than a turning one."""
+MAX_BASE_LOG_SCALE = 4.0
+"""The Gaussian's own log-scale may span more: a face at rest moves a hundred times less than a turning one."""
 
 
-class Coupling(NamedTuple):
-    """One block's weights, with its masks multiplied in, laid out for `addmm`."""
+class CouplingWeights(NamedTuple):
+    """One block's weights with its masks multiplied in, laid out for `addmm`."""
 
-    enter_DH: Tensor
-    middle_HH: Tensor
-    middle_bias_H: Tensor
-    leave_HS: Tensor
-    leave_bias_S: Tensor
+    in_DH: Tensor
+    hidden_HH: Tensor
+    hidden_bias_H: Tensor
+    out_HS: Tensor
+    out_bias_S: Tensor
 
 
 class FlowWeights(NamedTuple):
-    """All weights of a flow, laid out for `addmm`: made once for many calls of `Flow.forward`.
+    """All weights of a flow, laid out for `addmm`: made once for many calls of `RealNvp.forward`.
 
-    `limit` is LOG_SCALE as a tensor: a product with a Python number converts it every time.
+    `max_log_scale` is a tensor because a product with a Python number converts it every time.
     """
 
     context_CK: Tensor
     context_bias_K: Tensor
-    couplings: list[Coupling]
-    limit: Tensor
+    couplings: list[CouplingWeights]
+    max_log_scale: Tensor
 
 
-class Conditioned:
-    """The distribution p(x | c) of a `Flow`, one per row of the context."""
+class ConditionalFlow:
+    """The distribution p(x | c) of a `RealNvp`, one per row of the context.
+
+    Args:
+        weights: of the flow.
+        entries: T tensors `[B, H]`: the context's share of each block's first layer.
+        loc_BD: the Gaussian's mean.
+        log_scale_BD: the Gaussian's log standard deviation.
+    """
 
     def __init__(self, weights: FlowWeights, entries: Sequence[Tensor], loc_BD: Tensor, log_scale_BD: Tensor) -> None:
         self._couplings = weights.couplings
-        self._limit = weights.limit
+        self._max_log_scale = weights.max_log_scale
         self._entries = entries
         self.loc = loc_BD
         self.log_scale = log_scale_BD
 
     def _scale_and_shift(self, index: int, y_BD: Tensor) -> tuple[Tensor, Tensor]:
         block = self._couplings[index]
-        hidden = torch.addmm(self._entries[index], y_BD, block.enter_DH).relu_()
-        hidden = torch.addmm(block.middle_bias_H, hidden, block.middle_HH).relu_()
-        raw, shift = torch.addmm(block.leave_bias_S, hidden, block.leave_HS).chunk(2, dim=-1)
-        return torch.tanh(raw) * self._limit, shift
+        hidden = torch.addmm(self._entries[index], y_BD, block.in_DH).relu_()
+        hidden = torch.addmm(block.hidden_bias_H, hidden, block.hidden_HH).relu_()
+        raw, shift = torch.addmm(block.out_bias_S, hidden, block.out_HS).chunk(2, dim=-1)
+        return torch.tanh(raw) * self._max_log_scale, shift
 
     def normalise(self, x_BD: Tensor) -> Tensor:
         """Return y: x in units of the row's own Gaussian, the space in which the blocks (and MCMC) work."""
@@ -81,9 +92,12 @@ class Conditioned:
         return y, log_det
 
     def decode(self, z_BD: Tensor, after: AfterBlock | None = None, log_dets: list[Tensor] | None = None) -> Tensor:
-        """Map noise to data (the inverse pass); `after` may move y between the blocks.
+        """Map noise to data (the inverse pass): x `[B, D]`.
 
-        The log-determinants `[B]` of blocks and Gaussian, of data by noise, are appended to `log_dets` where it is given.
+        Args:
+            z_BD: noise.
+            after: may move y between the blocks.
+            log_dets: receives log |det| `[B]` of every block and of the Gaussian; they sum to log |det dx/dz|.
         """
         y = z_BD
         for index in range(len(self._couplings)):
@@ -103,21 +117,21 @@ class Conditioned:
         return log_det - 0.5 * (z.square().sum(-1) + z.shape[-1] * math.log(2 * math.pi))
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
-        """Draw one `[B, D]` sample per row, differentiable in the weights."""
+        """Sample `[B, D]`, one per row; differentiable in the weights."""
         return self.decode(torch.randn(self.loc.shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device))
 
 
-class Flow(nn.Module):
-    """T affine coupling blocks inside a Gaussian whose mean and scale follow the context.
+class RealNvp(nn.Module):
+    """T affine coupling blocks inside a Gaussian whose mean and scale depend on the context.
 
     The learned mean and scale stand at the data's end (x = loc(c) + scale(c) * y), not at the noise: without blocks the flow
-    is a Gaussian head, with blocks the y between them stays in units of the motion at hand. So the base of the blocks is
-    N(0, I), which the first MCMC energy of the refiner assumes, and one proposal size fits a still and a turning face.
+    is a Gaussian head; with blocks y has about unit variance for every context. So the base of the blocks is N(0, I), which
+    the refiner's first MCMC energy assumes, and one proposal size fits a resting and a turning face.
 
     Args:
         features: D >= 2.
         context: C, size of the conditioning vector; every block sees all of it.
-        blocks: T; 0 leaves the Gaussian alone.
+        blocks: T; with 0 only the Gaussian is left.
         hidden: width of a block's two hidden layers.
     """
 
@@ -129,7 +143,7 @@ class Flow(nn.Module):
         self.features = features
         # One product conditions all blocks: the context does not change along the inverse pass.
         with warnings.catch_warnings():
-            # Without blocks there is nothing to initialise, and torch would say so.
+            # Without blocks there is nothing to initialise, and torch would warn.
             warnings.simplefilter("ignore", UserWarning)
             self.entry = nn.Linear(context, blocks * hidden)
         self.gauss = nn.Linear(context, 2 * features)
@@ -141,37 +155,37 @@ class Flow(nn.Module):
         self.leave_bias = nn.Parameter(torch.zeros(blocks, 2 * features))
         nn.init.zeros_(self.gauss.weight)
         nn.init.zeros_(self.gauss.bias)
-        self.kept: Tensor
-        self.register_buffer("kept", coupling_masks(features, blocks), persistent=False)
+        self.mask: Tensor
+        self.register_buffer("mask", coupling_masks(features, blocks), persistent=False)
 
     def prepare(self) -> FlowWeights:
         """Multiply the masks into the weights and lay them out; differentiable."""
-        kept = self.kept.to(self.enter.dtype)
-        moved = (1 - kept).repeat(1, 2)
-        enter = self.enter * kept[:, :, None]
-        leave, leave_bias = self.leave * moved[:, None, :], self.leave_bias * moved
+        mask = self.mask.to(self.enter.dtype)
+        transformed = (1 - mask).repeat(1, 2)
+        enter = self.enter * mask[:, :, None]
+        leave, leave_bias = self.leave * transformed[:, None, :], self.leave_bias * transformed
         parts = zip(enter, self.middle, self.middle_bias, leave, leave_bias, strict=True)
         return FlowWeights(
             torch.cat([self.entry.weight, self.gauss.weight]).t().contiguous(),
             torch.cat([self.entry.bias, self.gauss.bias]),
-            [Coupling(*part) for part in parts],
-            kept.new_tensor(LOG_SCALE),
+            [CouplingWeights(*part) for part in parts],
+            mask.new_tensor(MAX_LOG_SCALE),
         )
 
-    def forward(self, context_BC: Tensor, weights: FlowWeights | None = None) -> Conditioned:
-        """Condition on `context_BC`; pass what `prepare` returned to reuse it over the steps of a rollout."""
+    def forward(self, context_BC: Tensor, weights: FlowWeights | None = None) -> ConditionalFlow:
+        """Condition on `context_BC`; pass the result of `prepare` to reuse it over the steps of a rollout."""
         weights = weights or self.prepare()
         product = torch.addmm(weights.context_bias_K, context_BC, weights.context_CK)
         hidden, d = self.middle.shape[-1], self.features
         *entries, loc, raw = product.split([hidden] * self.blocks + [d, d], dim=1)
-        return Conditioned(weights, entries, loc, torch.tanh(raw) * BASE_LOG_SCALE)
+        return ConditionalFlow(weights, entries, loc, torch.tanh(raw) * MAX_BASE_LOG_SCALE)
 
 
 def coupling_masks(features: int, blocks: int) -> Tensor:
-    """Return `[T, D]` of 0 and 1: the features a block keeps, and reads.
+    """Return `[T, D]` of 0 and 1: 1 where a block reads the feature and leaves it unchanged.
 
-    Blocks go in complementary pairs; each pair splits by another binary digit of the feature's index, so that every two
-    features meet on different sides of some split, without permuting them: feature d stays feature d through all blocks.
+    Blocks come in complementary pairs; each pair splits by another binary digit of the feature's index. So every two
+    features are on different sides of some split, without permutations: feature d stays feature d through all blocks.
     """
     index, block = torch.arange(features), torch.arange(blocks)[:, None]
     digits = max(1, (features - 1).bit_length())

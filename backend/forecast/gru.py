@@ -1,7 +1,7 @@
-"""One step of a GRU in few, small operations, for rollouts (Cho et al. 2014, with PyTorch's gate order r, z, n).
+"""One step of a GRU for rollouts (Cho et al. 2014, with PyTorch's gate order r, z, n).
 
-`torch.gru_cell` multiplies by transposed weights; for the handful of rows of a rollout, weights that lie contiguous the
-other way round are read a third faster, and reading them is what a step costs.
+`torch.gru_cell` multiplies by transposed weights. For the few rows of a rollout, reading the weights is most of the cost, and
+weights that lie contiguous in the other order are read a third faster.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class GruWeights(NamedTuple):
     hidden_bias_G: Tensor
 
     @classmethod
-    def of(cls, layer: nn.GRU) -> GruWeights:
+    def from_layer(cls, layer: nn.GRU) -> GruWeights:
         """Lay out the weights of a one-layer `nn.GRU`; differentiable."""
         return cls(
             layer.get_parameter("weight_ih_l0").t().contiguous(),
@@ -32,10 +32,10 @@ class GruWeights(NamedTuple):
 
 
 def gru_step(weights: GruWeights, x_BI: Tensor, h_BH: Tensor) -> Tensor:
-    """Return the next hidden state `[B, hidden]`."""
-    wide = 2 * h_BH.shape[1]
+    """Return the next hidden state `[B, hidden]`, given the input `[B, I]` and the last hidden state `[B, hidden]`."""
+    gates = 2 * h_BH.shape[1]
     from_input = torch.addmm(weights.input_bias_G, x_BI, weights.input_IG)
     from_hidden = torch.addmm(weights.hidden_bias_G, h_BH, weights.hidden_HG)
-    reset, update = torch.sigmoid(from_input[:, :wide] + from_hidden[:, :wide]).chunk(2, dim=1)
-    new = torch.tanh(torch.addcmul(from_input[:, wide:], reset, from_hidden[:, wide:]))
+    reset, update = torch.sigmoid(from_input[:, :gates] + from_hidden[:, :gates]).chunk(2, dim=1)
+    new = torch.tanh(torch.addcmul(from_input[:, gates:], reset, from_hidden[:, gates:]))
     return torch.lerp(new, h_BH, update)

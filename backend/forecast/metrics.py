@@ -1,8 +1,8 @@
-"""Scores of sampled paths against what happened.
+"""Scores of sampled paths against the truth.
 
 Shapes: paths `[W, K, H, D]` (W windows, K sampled futures), truth `[W, H, D]`. Scores keep the window axis, so that
-intervals can be taken over windows. All are sample estimates with K >= 2 unless said otherwise. Scores ending in `_each` keep
-the D numbers too: they grow in proportion with the numbers' unit, so that one pass serves several units.
+confidence intervals can be computed over windows. All are sample estimates with K >= 2. Scores ending in `_each` keep the D
+numbers too; they are proportional to the numbers' unit, so one pass serves several units.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""The levels of gluonts' `Evaluator`, which the GRU-SNF paper's CRPS is made of."""
+"""The levels of gluonts' `Evaluator`, from which the GRU-SNF paper computes its CRPS."""
 
 
 def ordered(paths: Tensor) -> Tensor:
     """Return the samples of every number in ascending order along K."""
     if paths.is_cuda or paths.requires_grad:
         return paths.sort(dim=1).values
-    # NumPy sorts many short rows a hundred times faster than torch does, which keeps the places too.
+    # NumPy sorts many short rows a hundred times faster than torch, which also returns the indices.
     return torch.from_numpy(np.sort(paths.numpy(), axis=1))
 
 
@@ -41,13 +41,13 @@ def _pair_difference(paths: Tensor) -> Tensor:
     k = paths.shape[1]
     # sum over pairs of |x_i - x_j| = 2 * sum_i (2i - k - 1) x_(i): no K x K differences in memory.
     rank = 2 * torch.arange(1, k + 1, dtype=paths.dtype, device=paths.device) - k - 1
-    # Above the least sample: equal samples differ by nothing, to the last digit.
+    # Relative to the least sample, so that equal samples differ by exactly 0.
     samples = ordered(paths)
     return 2 * torch.einsum("wkhd,k->whd", samples - samples[:, :1], rank) / max(1, k * (k - 1))
 
 
 def energy_score(paths: Tensor, truth: Tensor) -> Tensor:
-    """Energy score `[W, H]`: CRPS with the Euclidean norm over the D numbers, so that it sees how they move together."""
+    """Energy score `[W, H]`: CRPS with the Euclidean norm over the D numbers, which depends on their joint distribution."""
     k = paths.shape[1]
     error = torch.linalg.vector_norm(paths - truth[:, None], dim=-1).mean(1)
     return error - _pair_distances(paths.transpose(1, 2)) / (2 * max(1, k * (k - 1)))
@@ -58,7 +58,7 @@ def _pair_distances(points: Tensor) -> Tensor:
     if points.requires_grad:
         between = points.contiguous()
         return torch.cdist(between, between, compute_mode="donot_use_mm_for_euclid_dist").sum((-1, -2))
-    # By a matrix product, a tenth of the time; about their mean, so that close points keep their digits.
+    # A matrix product takes a tenth of the time; centring keeps the precision of close points.
     centred = points - points.mean(-2, keepdim=True)
     square = centred.square().sum(-1)
     distance = (square[..., :, None] + square[..., None, :]).sub_(centred @ centred.mT, alpha=2).clamp_min_(0)
@@ -72,21 +72,21 @@ def path_energy_score(paths: Tensor, truth: Tensor) -> Tensor:
     return energy_score(paths.flatten(2)[:, :, None], truth.flatten(1)[:, None])[:, 0] / h**0.5
 
 
-def energy_distance_terms(draws: Tensor, happened: Tensor) -> Tensor:
-    """Return `[W, W]` whose mean is the energy distance of samples and data: zero only where they are distributed alike.
+def energy_distance_terms(samples: Tensor, truth: Tensor) -> Tensor:
+    """Return `[W, W]` whose mean is the energy distance of samples and data, 0 only for equal distributions.
 
-    2 E|X - Y| - E|X - X'| - E|Y - Y'| over all pairs, a point with itself too: Szekely & Rizzo's V-statistic, dcor's default.
+    2 E|X - Y| - E|X - X'| - E|Y - Y'| over all pairs, including a point with itself: Szekely & Rizzo's V-statistic.
 
     Args:
-        draws: `[R, W, F]`: R times one sample for every window; the terms are averaged over R.
-        happened: `[W, F]`.
+        samples: `[R, W, F]`, R samples per window; the terms are averaged over R.
+        truth: `[W, F]`.
     """
-    x, y = draws.double(), happened.double()
+    x, y = samples.double(), truth.double()
     return (2 * torch.cdist(x, y[None]) - torch.cdist(x, x)).mean(0) - torch.cdist(y, y)
 
 
 def sample_quantile(paths: Tensor, level: float) -> Tensor:
-    """The sample nearest to a quantile `[W, H, D]`, as gluonts' `SampleForecast.quantile` takes it."""
+    """The sample nearest to a quantile `[W, H, D]`, as in gluonts' `SampleForecast.quantile`."""
     return ordered(paths)[:, round((paths.shape[1] - 1) * level)]
 
 
@@ -103,7 +103,7 @@ def quantile_loss_each(paths: Tensor, truth: Tensor) -> Tensor:
 
 
 def displacement(values: Tensor, truth: Tensor) -> Tensor:
-    """Mean keypoint distance of every future at every step `[W, K, H]`.
+    """Mean keypoint distance of every future from the truth at every step `[W, K, H]`.
 
     Args:
         values: keypoint positions `[W, K, H, N, 2]` in crop units.
@@ -113,13 +113,11 @@ def displacement(values: Tensor, truth: Tensor) -> Tensor:
 
 
 def best_of(error: Tensor, group: int | None = None) -> Tensor:
-    """Least error of K futures `[W]`; with a group, the mean of that over disjoint groups of so many (what is left is unused).
-
-    minADE is this of the displacement's mean over the steps, minFDE of the displacement at the last step.
+    """Least error of K futures `[W]`: minADE for errors averaged over the steps, minFDE for errors of the last step.
 
     Args:
         error: `[W, K]`.
-        group: at most K.
+        group: size of disjoint groups whose least errors are averaged (a rest is unused); all K by default.
     """
     size = group or error.shape[1]
     groups = error.shape[1] // size
@@ -132,7 +130,7 @@ def min_ade(values: Tensor, truth: Tensor) -> Tensor:
 
 
 def apd(values: Tensor) -> Tensor:
-    """Average pairwise distance of K futures `[W]`: keypoint distance in crop units, mean over steps and pairs; diversity.
+    """Average pairwise distance of K futures `[W]`, a measure of diversity: crop units, mean over keypoints, steps and pairs.
 
     Args:
         values: `[W, K, H, N, 2]`.
@@ -148,7 +146,7 @@ def apd(values: Tensor) -> Tensor:
 
 
 def best_fifth(paths: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Error and diversity of the fifth of the samples with the least mean absolute error (the GRU-SNF paper's 20 of 100).
+    """Error and diversity of the fifth of the samples with the least mean absolute error (20 of 100 in the GRU-SNF paper).
 
     Returns:
         MAE and APD (mean absolute difference over pairs) of those samples, `[W, H]` each.
@@ -160,10 +158,15 @@ def best_fifth(paths: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def coverage(paths: Tensor, truth: Tensor, level: float) -> Tensor:
-    """Share `[W, H]` of the D numbers that lie inside the paths' central interval of `level`; calibrated when equal to it.
+    """Share `[W, H]` of the D numbers that lie inside the paths' central interval of `level`; equal to it if calibrated.
 
-    The interval's ends are order statistics placed so that it holds `level` of the mass for any K (a draw from the same
-    distribution falls between the i-th and j-th of K samples with probability (j - i) / (K + 1)).
+    The interval's ends are interpolated order statistics: a sample of the same distribution falls between the i-th and j-th
+    of K samples with probability (j - i) / (K + 1), for any K.
+
+    Args:
+        paths: `[W, K, H, D]`.
+        truth: `[W, H, D]`.
+        level: in (0, 1).
     """
     samples = ordered(paths)
     low, high = (_order_statistic(samples, tail) for tail in ((1 - level) / 2, (1 + level) / 2))
@@ -179,13 +182,19 @@ def _order_statistic(samples: Tensor, quantile: float) -> Tensor:
 
 
 def pit_histogram(paths: Tensor, truth: Tensor, generator: torch.Generator | None = None, bins: int = 10) -> Tensor:
-    """Share `[W, H, bins]` of the D numbers in each bin of the probability integral transform; even where calibrated.
+    """Share `[W, H, bins]` of the D numbers in each bin of the probability integral transform; uniform if calibrated.
 
-    The truth's rank among the samples, ties at random, plus a uniform draw within the rank: uniform on [0, 1] for any K if
-    truth and samples are alike (Czado, Gneiting & Held 2009).
+    The transform is the truth's rank among the samples, with ties broken and the rank filled at random (Czado, Gneiting & Held
+    2009).
+
+    Args:
+        paths: `[W, K, H, D]`.
+        truth: `[W, H, D]`.
+        generator: source of the random numbers.
+        bins: of equal width on [0, 1].
     """
-    against = truth[:, None]
-    below, equal = (paths < against).sum(1), (paths == against).sum(1)
+    target = truth[:, None]
+    below, equal = (paths < target).sum(1), (paths == target).sum(1)
     uniform = torch.rand(truth.shape, generator=generator, dtype=truth.dtype)
     pit = (below + uniform * (equal + 1)) / (paths.shape[1] + 1)
     index = (pit * bins).long().clamp(max=bins - 1)
@@ -195,7 +204,8 @@ def pit_histogram(paths: Tensor, truth: Tensor, generator: torch.Generator | Non
 def accelerations(values: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     """Mean acceleration of the futures and of the truth, `[W, H - 2]` each, in crop units per squared step.
 
-    The ratio of their sums above 1 means that the futures shake, below 1 that they glide. Arguments as for `displacement`.
+    A ratio of their sums above 1 means that the futures shake, below 1 that they are too smooth. Arguments as for
+    `displacement`.
     """
     futures = torch.linalg.vector_norm(values.diff(n=2, dim=2), dim=-1).mean((1, 3))
     return futures, torch.linalg.vector_norm(truth.diff(n=2, dim=1), dim=-1).mean(2)

@@ -1,4 +1,4 @@
-"""What a forecaster remembers of a stream: never the past frames, only these tensors."""
+"""The state of streams that a forecast starts from, and the forecast itself."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class ForecastState:
-    """The state of B streams; the leading axis of every tensor is B.
+    """All that a forecaster remembers of B streams (no past frames); the leading axis of every tensor is B.
 
     Attributes:
         h: hidden state of every GRU layer, `[B, L, hidden]`.
-        frame: last frame seen, flat keypoints `[B, 6N]`.
+        frame: the last frame, flat keypoints `[B, 6N]`.
         mean: causal running mean of the frames `[B, 6N]`.
-        count: frames seen, `[B]` float.
+        count: frames observed, `[B]` float.
     """
 
     h: Tensor
@@ -37,10 +37,25 @@ class ForecastState:
         return ForecastState(*(getattr(self, field.name).repeat_interleave(k, dim=0) for field in fields(self)))
 
     def split(self) -> list[ForecastState]:
-        """Take the batch apart into B states of one stream."""
+        """Split the batch into B states of one stream."""
         return [self[row : row + 1] for row in range(len(self))]
 
     @staticmethod
     def cat(states: Sequence[ForecastState]) -> ForecastState:
         """Join states along the batch axis."""
         return ForecastState(*(torch.cat([getattr(state, field.name) for state in states]) for field in fields(ForecastState)))
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """K sampled futures of H steps.
+
+    Attributes:
+        paths: flat keypoints `[B, K, H, 6N]` in the driver's coordinates.
+        acceptance: mean acceptance rate of the MCMC steps in [0, 1]; None without MCMC.
+        log_weights: log importance weight of every path under the flow's own density `[B, K]`; None unless asked for.
+    """
+
+    paths: Tensor
+    acceptance: float | None = None
+    log_weights: Tensor | None = None

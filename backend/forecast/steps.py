@@ -1,7 +1,7 @@
-"""What every learned forecaster shares: it reads frames as standardised features and forecasts decorrelated steps.
+"""The base of every learned forecaster: it reads frames as standardised features and forecasts decorrelated steps.
 
-A *step* is the difference between two frames, standardised, then decorrelated by the training motion's own statistics, so
-that the numbers a model explains are of unit variance and nearly independent. Shape suffixes: B streams, T time, D = 6N.
+A *step* is the difference between two frames, standardised, then decorrelated by the training motion's covariance, so that
+its numbers have unit variance and are nearly independent. Shape suffixes: B streams, T time, D = 6N.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from backend.forecast.state import ForecastState
 
 
 @dataclass(frozen=True)
-class Statistics:
-    """What the training data looks like; fixed once, stored with the weights.
+class MotionStatistics:
+    """Statistics of the training motion, stored with the weights.
 
     Attributes:
-        centre, spread: mean and standard deviation of the keypoints `[D]`.
-        step_spread: standard deviation of a frame-to-frame difference `[D]`.
-        away_spread: standard deviation of a frame from the running mean `[D]`.
+        mean, std: of the keypoints `[D]`.
+        step_std: standard deviation of a frame-to-frame difference `[D]`.
+        deviation_std: standard deviation of a frame from the running mean `[D]`.
         whiten: `[D, D]`, standardised difference (row) @ whiten = decorrelated difference of unit variance.
     """
 
-    centre: Tensor
-    spread: Tensor
-    step_spread: Tensor
-    away_spread: Tensor
+    mean: Tensor
+    std: Tensor
+    step_std: Tensor
+    deviation_std: Tensor
     whiten: Tensor
 
 
 class StepModel(nn.Module):
-    """The statistics of the training data as buffers, and what follows from them.
+    """The training statistics as buffers (`centre` and `spread` are mean and std), and the transforms based on them.
 
     Args:
         features: D = 6N.
         layers, hidden: shape of a stream's hidden state.
-        mean_frames: the running mean is the plain mean up to this many frames, then forgets at this rate.
+        mean_frames: the running mean is the plain mean of up to this many frames, then exponential with this time constant.
     """
 
     def __init__(self, features: int, layers: int, hidden: int, mean_frames: int) -> None:
@@ -57,27 +57,33 @@ class StepModel(nn.Module):
         self.register_buffer("whiten", torch.eye(features))
         self.register_buffer("unwhiten", torch.eye(features))
 
-    def set_statistics(self, statistics: Statistics) -> None:
-        """Store the training data's statistics."""
-        self.centre.copy_(statistics.centre)
-        self.spread.copy_(statistics.spread)
-        self.step_spread.copy_(statistics.step_spread)
-        self.scales.copy_(1 / torch.cat([statistics.spread, statistics.step_spread, statistics.away_spread]))
-        self.whiten.copy_(statistics.whiten / statistics.step_spread[:, None])
+    def set_statistics(self, statistics: MotionStatistics) -> None:
+        """Store the statistics of the training motion."""
+        self.centre.copy_(statistics.mean)
+        self.spread.copy_(statistics.std)
+        self.step_spread.copy_(statistics.step_std)
+        self.scales.copy_(1 / torch.cat([statistics.std, statistics.step_std, statistics.deviation_std]))
+        self.whiten.copy_(statistics.whiten / statistics.step_std[:, None])
         self.unwhiten.copy_(torch.linalg.inv(self.whiten.double()).to(self.whiten))
 
     def log_volume(self) -> Tensor:
-        """Return log |det| of the decorrelation; `whiten` also divides by the step's spread, which is not part of it."""
+        """Return log |det| of the decorrelation alone; the buffer `whiten` also standardises, which is not part of it."""
         return torch.linalg.slogdet(self.whiten)[1] + self.step_spread.log().sum()
 
     def start(self, batch: int) -> ForecastState:
-        """Return the state of `batch` streams that have seen nothing."""
+        """Return the initial state of `batch` streams."""
         d, like = self._features, self.centre
         h = like.new_zeros(batch, *self._state_shape)
         return ForecastState(h, like.new_zeros(batch, d), like.new_zeros(batch, d), like.new_zeros(batch))
 
     def features(self, frame: Tensor, before: Tensor, mean: Tensor) -> Tensor:
-        """Return `[..., 3D]` in standard units: the frame, its difference to the one before, and to the running mean."""
+        """Return features `[..., 3D]` in units of their std: frame, difference to the previous one and to the running mean.
+
+        Args:
+            frame: flat keypoints `[..., D]`.
+            before: the previous frame.
+            mean: the running mean, this frame included.
+        """
         origin = torch.cat([self.centre.expand_as(frame), before, mean], dim=-1)
         return (torch.cat([frame, frame, frame], dim=-1) - origin) * self.scales
 
@@ -86,7 +92,13 @@ class StepModel(nn.Module):
         return (after - before) @ self.whiten
 
     def running_mean(self, mean_BD: Tensor, frame_BD: Tensor, count_B: Tensor) -> Tensor:
-        """Return the running mean `[B, D]` with the frame taken in, the `count_B`-th one of its stream."""
+        """Update the running mean `[B, D]`.
+
+        Args:
+            mean_BD: before this frame.
+            frame_BD: this frame.
+            count_B: frames observed, this one included.
+        """
         return torch.lerp(mean_BD, frame_BD, (1 / count_B.clamp(max=self._mean_frames))[:, None])
 
     def running_means(self, flat_BTD: Tensor) -> Tensor:
@@ -98,6 +110,6 @@ class StepModel(nn.Module):
         return torch.stack(means, dim=1)
 
 
-def frames_before(flat_BTD: Tensor) -> Tensor:
-    """Return for each frame the one before it `[B, T, D]`; the first is its own."""
+def previous_frames(flat_BTD: Tensor) -> Tensor:
+    """Return the previous frame of each frame `[B, T, D]`; the first frame is its own."""
     return torch.cat([flat_BTD[:, :1], flat_BTD[:, :-1]], dim=1)

@@ -1,6 +1,8 @@
-"""Short captions of a face's motion, made from its landmarks: turns left, opens the mouth, blinks, nods, ..."""
+"""Short captions of a face's motion, made from its landmarks: turns left, opens mouth, blinks, nods, ..."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,48 +10,46 @@ from numpy.typing import NDArray
 from backend.core.types import FloatArray
 
 MOTIONS = ("still", "turns left", "turns right", "looks up", "looks down", "nods", "opens mouth", "talks", "blinks", "smiles")
-"""What a caption can say of a face. Left and right are the person's own."""
+"""What a caption can say about a face. Left and right are the person's own."""
 
-WORDS = ("", *MOTIONS)
-"""A word's number is its place here. Number 0 says nothing."""
+VOCABULARY = ("", *MOTIONS)
+"""What each index of a caption stands for; index 0 is padding."""
 
-LENGTH = 3
-"""Words of a caption; it is filled up with zeros."""
+CAPTION_LENGTH = 3
+"""Indices in a caption."""
 
 TURN = 0.12
-"""A turn or nod: by how much the nose's place between the cheeks (or between brow and chin) changes, face widths (heights)."""
+"""Turn or nod: change of the nose's position between the cheeks (or forehead and chin), in face widths (heights)."""
 
 LIPS, LIDS, GRIN = 0.04, 0.45, 0.06
-"""Mouth open: lips apart by this share of the face's height. A blink: lids at less than this share of their usual gap.
-A smile: the mouth wider by this share of the face's width."""
+"""Mouth open: lips further apart by this share of the face's height. Blink: lids at less than this share of their median gap.
+Smile: mouth wider by this share of the face's width."""
 
 
 def caption(landmarks: FloatArray) -> NDArray[np.int64]:
-    """Say what a face does.
-
-    Args:
-        landmarks: `[T, 478, 3]` of the frames, about 12.5 a second.
+    """Caption landmarks `[T, 478, 3]` on the clock.
 
     Returns:
-        `[LENGTH]` numbers into `WORDS`, the most striking first; `still` where nothing else is said.
+        Indices into `VOCABULARY` `[CAPTION_LENGTH]`, the strongest motion first; `still` if none is strong enough.
     """
-    found = {word: strength for word, strength in _strengths(landmarks[..., :2].astype(np.float64)).items() if strength > 1}
-    said = sorted(found, key=found.__getitem__, reverse=True)[:LENGTH] or ["still"]
-    numbers = np.zeros(LENGTH, np.int64)
-    numbers[: len(said)] = [WORDS.index(word) for word in said]
-    return numbers
+    found = {motion: strength for motion, strength in _strengths(landmarks[..., :2].astype(np.float64)).items() if strength > 1}
+    return _indices(sorted(found, key=found.__getitem__, reverse=True) or ["still"])
 
 
-def parse(words: str) -> NDArray[np.int64]:
-    """Numbers of a caption that a person wrote: every one of `WORDS` that occurs in it, at most `LENGTH`."""
-    said = [number for number, word in enumerate(WORDS) if word and word in words.lower()][:LENGTH]
-    numbers = np.zeros(LENGTH, np.int64)
-    numbers[: len(said)] = said
-    return numbers
+def parse_caption(text: str) -> NDArray[np.int64]:
+    """Return the caption `[CAPTION_LENGTH]` of what a person wrote: the entries of `VOCABULARY` that occur in it."""
+    return _indices([motion for motion in MOTIONS if motion in text.lower()])
+
+
+def _indices(motions: Sequence[str]) -> NDArray[np.int64]:
+    indices = np.zeros(CAPTION_LENGTH, np.int64)
+    for place, motion in enumerate(motions[:CAPTION_LENGTH]):
+        indices[place] = VOCABULARY.index(motion)
+    return indices
 
 
 def _strengths(points: NDArray[np.float64]) -> dict[str, float]:
-    """How far each word applies; above 1 it does."""
+    """How strong each motion is; above 1 it is part of the caption."""
 
     def gap(a: int, b: int) -> NDArray[np.float64]:
         distance: NDArray[np.float64] = np.linalg.norm(points[:, a] - points[:, b], axis=-1)

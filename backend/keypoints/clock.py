@@ -1,4 +1,4 @@
-"""Landmarks at whatever times a camera gives -> the fixed clock that forecasts run at, by timestamps."""
+"""Resampling of landmarks that arrive at any times to the fixed clock of the forecasts, by their timestamps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backend.core.recording import Recording
 from backend.core.types import CLOCK_S, FloatArray
 
 GAP_S = 0.5
-"""A longer silence is not bridged: what the face did meanwhile is unknown."""
+"""A longer pause is not interpolated over: what the face did meanwhile is unknown."""
 
 SLACK_S = 1e-6
 """A frame this close before a grid point counts as on it: timestamps are rounded sums."""
@@ -35,17 +35,20 @@ class Tick:
 
 
 class Clock:
-    """Streaming resampler onto a grid anchored at the first arrival.
+    """Streaming resampler to a grid that starts at the first arrival.
 
     A push completes every grid point up to its own time: at most `gap / period + 1` ticks. An arrival more than `gap` after
     the last one starts a new grid there. Arrivals that are not later than the last one are dropped.
 
     Args:
         period: seconds between ticks.
-        gap: longest silence in seconds that is interpolated over.
+        gap: longest pause in seconds that is interpolated over.
 
     Attributes:
-        dropped: arrivals that came twice, late, or without a finite time.
+        dropped: arrivals that were repeated, late, or without a finite time.
+
+    Raises:
+        ValueError: the period is not positive, or the gap shorter than a period.
     """
 
     def __init__(self, period: float = CLOCK_S, gap: float = GAP_S) -> None:
@@ -59,12 +62,7 @@ class Clock:
         self._index = 0
 
     def push(self, landmarks: FloatArray, t: float) -> list[Tick]:
-        """Take the landmarks seen at `t` seconds and return the ticks that they complete, oldest first.
-
-        Args:
-            landmarks: `[478, 3]`.
-            t: seconds, of any origin.
-        """
+        """Take in landmarks `[478, 3]` of time `t` (seconds from any origin); return the ticks they complete, oldest first."""
         if not math.isfinite(t) or (self._last is not None and t <= self._last[0]):
             self.dropped += 1
             return []
@@ -72,7 +70,7 @@ class Clock:
         if self._last is None or t - self._last[0] > self.gap:
             self._last, self._anchor, self._step = (t, landmarks), t, 1
             return [self._tick(landmarks, t, restarted=True)]
-        before, start = self._last[1], self._last[0]
+        start, before = self._last
         ticks = []
         while (due := self._anchor + self._step * self.period) <= t + SLACK_S:
             weight = np.float32(min(max((due - start) / (t - start), 0.0), 1.0))
@@ -88,7 +86,7 @@ class Clock:
 
 
 def resample(recording: Recording, period: float = CLOCK_S) -> list[Recording]:
-    """Bring a recording onto the clock: one recording of evenly spaced frames per stretch without a gap."""
+    """Resample a recording to the clock: one recording of evenly spaced frames per stretch without a gap."""
     clock = Clock(period)
     stretches: list[list[Tick]] = []
     for landmarks, t in zip(recording.landmarks, recording.timestamps, strict=True):

@@ -1,9 +1,8 @@
-"""Recordings on disk -> keypoint motions for training and evaluation."""
+"""Folders of recordings -> keypoint sequences for training and evaluation."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,21 +10,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.clip_table import held_out_people, read_table
 from backend.core.errors import InputError
 from backend.core.types import CLOCK_S, FloatArray
-from backend.keypoints.reading import Layout, Track, read_tracks
+from backend.keypoints.reading import KeypointTrack, Layout, read_tracks
 from backend.keypoints.regions import FaceRegions
 
 Split = Literal["train", "val"]
-
-HELD_OUT = ("val", "test")
-"""Splits of a table whose rows are evaluated."""
 
 SUFFIXES = (".npz", ".npy")
 
 
 @dataclass(frozen=True)
-class Motion:
+class KeypointSequence:
     """One unbroken motion of one person at the video's own frame rate.
 
     Attributes:
@@ -48,7 +45,10 @@ class Motion:
         return float(self.timestamps[-1] - self.timestamps[0])
 
     def at(self, times: NDArray[np.float64]) -> FloatArray:
-        """Interpolate linearly at times in seconds; keypoints are linear in the landmarks, so this equals resampling those."""
+        """Interpolate linearly at times in seconds: `[len(times), 6N]`.
+
+        Keypoints are linear in the landmarks, so this equals resampling the landmarks.
+        """
         place = np.interp(times, self.timestamps, np.arange(len(self.flat)))
         low = np.minimum(place.astype(np.int64), len(self.flat) - 2)
         part = (place - low).astype(np.float32)[:, None]
@@ -56,32 +56,27 @@ class Motion:
         return frames
 
     def clocked(self) -> FloatArray:
-        """Return the motion on the 12.5 Hz grid that starts at its first frame, `[T', 6N]`."""
+        """Resample to the clock (`CLOCK_HZ`) from the first frame on: `[T', 6N]`."""
         ticks = int(self.seconds / CLOCK_S + 1e-6) + 1
         return self.at(self.timestamps[0] + CLOCK_S * np.arange(ticks))
 
 
 @dataclass(frozen=True)
-class Footage:
-    """What a folder of recordings holds.
+class EvaluationSet:
+    """Sequences to evaluate on, and one sentence for every file that cannot be used."""
 
-    Attributes:
-        motions: what can be evaluated.
-        skipped: a sentence for every file that cannot be used.
-    """
-
-    motions: list[Motion]
+    sequences: list[KeypointSequence]
     skipped: list[str]
 
 
-def read_motions(data: Path, split: Split | None = None, fps: float | None = None) -> list[Motion]:
-    """Read every clip of `clips.csv` whose recording is there.
+def read_split(data: Path, split: Split | None = None, fps: float | None = None) -> list[KeypointSequence]:
+    """Read every clip of `clips.csv` that has a recording.
 
     Args:
         data: folder with `clips.csv` (columns clip, person, split) and a recording `STEM.npz` or `STEM.npy` per clip, in the
             folder itself or in `recordings/`.
         split: only the clips of this split.
-        fps: frames a second of arrays that do not say it themselves.
+        fps: frames per second of arrays that do not state it.
 
     Raises:
         InputError: no `clips.csv`, a column is missing, none of its clips has a recording, or one cannot be read.
@@ -91,31 +86,29 @@ def read_motions(data: Path, split: Split | None = None, fps: float | None = Non
         raise InputError("data_columns", f"{data / 'clips.csv'} needs the columns clip, person and split.")
     regions = FaceRegions()
     files = recordings_in(data)
-    motions: list[Motion] = []
+    sequences: list[KeypointSequence] = []
     for row in rows:
         found = files.get(row["clip"]) or files.get(Path(row["clip"]).stem)
         if found is not None and split in (None, row["split"]):
-            motions += _motions(read_tracks(found, regions, fps), row["person"], row["split"], row["clip"])
-    if not motions:
+            sequences += _sequences(read_tracks(found, regions, fps), row["person"], row["split"], row["clip"])
+    if not sequences:
         raise InputError(
             "data_empty",
             f"{data} holds no landmark recording of its clips.",
             "Make them with `motionfan landmarks VIDEO... -o DIR`.",
         )
-    return motions
+    return sequences
 
 
-def read_footage(data: Path, table: Path | None = None, fps: float | None = None) -> Footage:
-    """Read what of a folder is to be evaluated: the held-out rows of its table, or every recording where there is no table.
+def read_evaluation_set(data: Path, table: Path | None = None, fps: float | None = None) -> EvaluationSet:
+    """Read the recordings that a table holds out (split val or test), or all recordings if there is no table.
+
+    A file that cannot be used is skipped and named. A person who is not known is the recording itself.
 
     Args:
         data: folder of landmark recordings and flat keypoint arrays (`.npz`, `.npy`), in it or in its `recordings/`.
         table: a CSV with the columns clip (or name), person and split; by default the folder's own `clips.csv`.
-        fps: frames a second of arrays that do not say it themselves; 25 by default.
-
-    Returns:
-        Motions of the rows of split val or test; a file that cannot be used is skipped and named. A person who is not known
-        is the recording itself.
+        fps: frames per second of arrays that do not state it; 25 by default.
 
     Raises:
         InputError: the folder, its recordings or the table cannot be read, or nothing usable is left.
@@ -123,21 +116,25 @@ def read_footage(data: Path, table: Path | None = None, fps: float | None = None
     files = recordings_in(data)
     if table is None and (data / "clips.csv").is_file():
         table = data / "clips.csv"
-    people = {name: name for name in files} if table is None else held_out(table, files)
+    people = {name: name for name in files} if table is None else held_out_people(table, files)
     skipped = [f"{name}: no recording of this name in {data}." for name in sorted(people.keys() - files.keys())]
-    regions, motions = FaceRegions(), []
+    regions, sequences = FaceRegions(), []
     for name in sorted(people.keys() & files.keys()):
         try:
-            motions += _motions(read_tracks(files[name], regions, fps), people[name], "val", name)
+            sequences += _sequences(read_tracks(files[name], regions, fps), people[name], "val", name)
         except InputError as error:
             skipped.append(f"{files[name].name}: {error.message}")
-    if not motions:
+    if not sequences:
         raise InputError("data_empty", f"{data} holds no recording that can be evaluated.", " ".join(skipped[:3]))
-    return Footage(motions, skipped)
+    return EvaluationSet(sequences, skipped)
 
 
 def recordings_in(data: Path) -> dict[str, Path]:
-    """Return the recordings of a folder, or of its `recordings/`, by their names without the ending."""
+    """Return the recordings of a folder and of its `recordings/`, by their names without suffix.
+
+    Raises:
+        InputError: `data_missing`.
+    """
     if not data.is_dir():
         raise InputError("data_missing", f"There is no folder {data}.", "Name a folder of recordings.")
     # The folder's own files win over those of the same name below it.
@@ -145,55 +142,33 @@ def recordings_in(data: Path) -> dict[str, Path]:
     return {path.stem: path for path in paths if path.suffix.lower() in SUFFIXES}
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
-    """Read a CSV with a heading.
+def _sequences(tracks: Sequence[KeypointTrack], person: str, split: str, clip: str) -> list[KeypointSequence]:
+    return [KeypointSequence(track.flat, track.timestamps, person, split, clip, track.layout) for track in tracks]
+
+
+def iterate_windows(
+    sequences: Sequence[KeypointSequence], length: int, stride: int
+) -> Iterator[tuple[FloatArray, KeypointSequence]]:
+    """Cut clocked sequences into windows and yield each with the sequence that it comes from.
+
+    Args:
+        sequences: windows never cross from one to the next.
+        length: frames of a window `[length, 6N]`.
+        stride: frames from the start of one window to the start of the next.
+    """
+    for sequence in sequences:
+        frames = sequence.clocked()
+        for start in range(0, len(frames) - length + 1, stride):
+            yield frames[start : start + length], sequence
+
+
+def stack_windows(sequences: Sequence[KeypointSequence], length: int, stride: int) -> tuple[FloatArray, list[str]]:
+    """Return all windows `[W, length, 6N]` and the person of each; arguments as for `iterate_windows`.
 
     Raises:
-        InputError: it is missing or is no such table.
+        InputError: `data_short`: every sequence is shorter than a window.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(file)]
-    except FileNotFoundError:
-        raise InputError(
-            "data_missing", f"There is no {path.name} in {path.parent}.", "Name the folder of clips.csv and its recordings."
-        ) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError("data_columns", f"{path} cannot be read as a table ({error}).") from None
-
-
-def held_out(table: Path, files: Container[str]) -> dict[str, str]:
-    """Return the person of every held-out recording of a table."""
-    rows = read_table(table)
-    key = "clip" if rows and "clip" in rows[0] else "name"
-    if not rows or not {key, "split"} <= rows[0].keys():
-        raise InputError("data_columns", f"{table} needs the columns clip (or name), person and split.")
-    people = {}
-    for row in rows:
-        if row["split"].strip().lower() in HELD_OUT:
-            name = row[key].strip()
-            stem = name if name in files else Path(name).stem
-            people[stem] = row.get("person", "").strip() or stem
-    if not people:
-        raise InputError("split_empty", f"{table} has no row whose split is val or test.")
-    return people
-
-
-def _motions(tracks: Sequence[Track], person: str, split: str, clip: str) -> list[Motion]:
-    return [Motion(track.flat, track.timestamps, person, split, clip, track.layout) for track in tracks]
-
-
-def cut(motions: Sequence[Motion], length: int, stride: int) -> Iterator[tuple[FloatArray, Motion]]:
-    """Cut motions on the clock into windows `[length, 6N]`, each with the motion it comes from."""
-    for motion in motions:
-        frames = motion.clocked()
-        for start in range(0, len(frames) - length + 1, stride):
-            yield frames[start : start + length], motion
-
-
-def windows(motions: Sequence[Motion], length: int, stride: int) -> tuple[FloatArray, list[str]]:
-    """Cut motions on the clock into windows: `[W, length, 6N]`, and the person of each."""
-    parts = list(cut(motions, length, stride))
+    parts = list(iterate_windows(sequences, length, stride))
     if not parts:
         raise InputError("data_short", f"No motion is as long as {length} steps of 80 ms.")
-    return np.stack([frames for frames, _ in parts]), [motion.person for _, motion in parts]
+    return np.stack([frames for frames, _ in parts]), [sequence.person for _, sequence in parts]

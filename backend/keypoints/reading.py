@@ -1,4 +1,4 @@
-"""One file of a recording -> unbroken tracks of flat keypoints: landmark recordings, and arrays of any keypoint detector."""
+"""One recording file -> unbroken tracks of flat keypoints, from landmarks or from arrays of any keypoint detector."""
 
 from __future__ import annotations
 
@@ -18,68 +18,70 @@ from backend.core.types import FloatArray
 from backend.keypoints.regions import FaceRegions
 
 Layout = Literal["face_regions", "flat"]
-"""Keypoints of our own face regions, or those of another detector, of which only the form is known."""
+"""Keypoints of this project's face regions, or of another detector, whose keypoints have no known meaning."""
 
 GAP_S = 0.25
-"""A longer pause between two frames (the face was lost) ends a track."""
+"""A longer pause in seconds between two frames (the face was lost) ends a track."""
 
 JUMP = 0.15
-"""Mean keypoint displacement between two frames of video, in crop units, over which the tracker found another face."""
+"""A larger mean keypoint displacement between two frames, in crop units, means that the tracker found another face."""
 
 FPS = 25.0
-"""Frames a second of an array that does not say it: the rate of the published clips."""
+"""Frames per second of an array that does not state it: the rate of the published clips."""
 
 PER_KEYPOINT = 6
 
 
 @dataclass(frozen=True)
-class Track:
-    """Keypoints without a break: flat `[T, 6N]` float32 with T >= 2, `[T]` seconds that increase, and their layout."""
+class KeypointTrack:
+    """Keypoints without a break: flat `[T, 6N]` float32 with T >= 2, increasing timestamps `[T]` in seconds, and the layout."""
 
     flat: FloatArray
     timestamps: NDArray[np.float64]
     layout: Layout
 
 
-def read_tracks(path: Path, regions: FaceRegions, fps: float | None = None) -> list[Track]:
+def read_tracks(path: Path, regions: FaceRegions, fps: float | None = None) -> list[KeypointTrack]:
     """Read one recording.
 
     Args:
         path: `.npz` with `landmarks` (see `Recording`); `.npz` with `keypoints [T, 6N]` and perhaps `fps` or `timestamps`;
             or an `.npz` or `.npy` of a single such array.
         regions: turns landmarks into keypoints.
-        fps: frames a second, instead of what an array says (25 where it says nothing). Landmarks have timestamps of their own.
+        fps: overrides the frames per second that an array states (25 if it states none). Landmarks have their own timestamps.
 
     Raises:
-        InputError: unreadable, not finite, too short, or of another form.
+        InputError: `recording_unreadable`, `_shape`, `_short`, `_not_finite` or `_order`.
     """
     arrays = _arrays(path)
     if "landmarks" in arrays:
-        return _of_landmarks(Recording.load(path), regions)
+        return _from_landmarks(Recording.load(path), regions)
     found = [arrays["keypoints"]] if "keypoints" in arrays else list(arrays.values())
     if len(found) != 1 or found[0].ndim != 2 or found[0].dtype.kind not in "fiu":
         raise InputError(
             "recording_unreadable", f"{path.name} holds neither landmarks nor one array of keypoints [frames, 6 N]."
         )
-    return _of_keypoints(path.name, found[0].astype(np.float32), arrays, fps)
+    return _from_keypoints(path.name, found[0].astype(np.float32), arrays, fps)
 
 
-def _of_landmarks(recording: Recording, regions: FaceRegions) -> list[Track]:
+def _from_landmarks(recording: Recording, regions: FaceRegions) -> list[KeypointTrack]:
     if len(recording.landmarks) < 2:
         return []
     with torch.no_grad():
         keypoints = regions(torch.from_numpy(recording.landmarks))
     flat = keypoints.flat().numpy()
-    moved = np.abs(np.diff(keypoints.value.numpy(), axis=0)).mean((1, 2))
-    cuts = np.flatnonzero((np.diff(recording.timestamps) > GAP_S) | (moved > JUMP)) + 1
+    displacement = np.abs(np.diff(keypoints.value.numpy(), axis=0)).mean((1, 2))
+    cuts = np.flatnonzero((np.diff(recording.timestamps) > GAP_S) | (displacement > JUMP)) + 1
     return [
-        Track(part, times, "face_regions")
+        KeypointTrack(part, times, "face_regions")
         for part, times in zip(np.split(flat, cuts), np.split(recording.timestamps, cuts), strict=True)
         if len(part) > 1
     ]
 
 
-def _of_keypoints(name: str, flat: FloatArray, arrays: dict[str, NDArray[np.generic]], fps: float | None) -> list[Track]:
+def _from_keypoints(
+    name: str, flat: FloatArray, arrays: dict[str, NDArray[np.generic]], fps: float | None
+) -> list[KeypointTrack]:
     if flat.shape[1] == 0 or flat.shape[1] % PER_KEYPOINT:
         raise InputError("recording_shape", f"{name} has {flat.shape[1]} numbers a frame; keypoints need 6 each.")
     if len(flat) < 2:
@@ -95,7 +97,7 @@ def _of_keypoints(name: str, flat: FloatArray, arrays: dict[str, NDArray[np.gene
         if not (np.isfinite(rate) and rate > 0):
             raise InputError("recording_order", f"{name} says {rate} frames a second.")
         times = np.arange(len(flat)) / rate
-    return [Track(flat, times, "flat")]
+    return [KeypointTrack(flat, times, "flat")]
 
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:

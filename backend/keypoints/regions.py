@@ -1,7 +1,7 @@
-"""Face Mesh landmarks -> keypoints, by ten regions of the face.
+"""Face Mesh landmarks -> keypoints of ten face regions.
 
 A keypoint's value is its region's centroid; its Jacobian is the least-squares 2x2 map from the canonical region to the
-region seen. Both are linear in the landmarks, so the whole conversion is one small matrix product.
+observed one. Both are linear in the landmarks, so the whole conversion is one small matrix product.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ REGIONS: dict[str, list[int]] = {
 }
 
 RIDGE = 0.05
-"""Weight of the whole face's affine map in each region's fit, relative to the region's mean variance: it keeps thin regions
-(a closed eye, a brow) invertible, for the price of a slightly damped motion there."""
+"""Weight of the whole face's affine map in each region's fit, relative to the region's mean variance. It keeps thin regions
+(a closed eye, a brow) invertible, at the price of slightly damped motion there."""
 
 CANONICAL = Path(__file__).with_name("canonical_face.npy")
 
@@ -41,8 +41,13 @@ CANONICAL = Path(__file__).with_name("canonical_face.npy")
 def _affine_operator(canonical: Array, weights: Array, prior: Array | None) -> Array:
     """Return the `[2, 478]` operator A such that `(A @ points).T` is the least-squares map canonical -> points.
 
-    Minimises sum_i w_i |J c_i - d_i|^2 + ridge |J - J_prior|^2 over J, with c, d centred by the weights; the prior's own
-    operator (or None) says how J_prior follows from the points.
+    It minimises sum_i w_i |J c_i - d_i|^2 + ridge |J - J_prior|^2 over J, where c (canonical) and d (observed) are centred by
+    the weights.
+
+    Args:
+        canonical: `[478, 2]` points of the canonical face.
+        weights: `[478]`, summing to 1.
+        prior: the operator that gives J_prior, or None for an unregularised fit.
     """
     centring = np.eye(LANDMARKS) - np.outer(np.ones(LANDMARKS), weights)
     centred = centring @ canonical
@@ -55,7 +60,7 @@ def _affine_operator(canonical: Array, weights: Array, prior: Array | None) -> A
 
 
 class FaceRegions(nn.Module):
-    """The face-region keypoint source: deterministic, identity-free in motion, cheap enough for a browser."""
+    """Face regions as keypoints: N = 10, a linear map of the landmarks."""
 
     names: tuple[str, ...] = tuple(REGIONS)
 

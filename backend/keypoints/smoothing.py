@@ -1,4 +1,4 @@
-"""One-Euro filter (Casiez, Roussel & Vogel, CHI 2012): steady when still, quick when moving."""
+"""One-Euro filter (Casiez, Roussel & Vogel, CHI 2012): little jitter at rest, little lag in motion."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from backend.core.types import FloatArray
 
 
 class OneEuro:
-    """A first-order low-pass filter whose cut-off rises with speed, per coordinate, for values of any shape.
+    """A first-order low-pass filter whose cut-off frequency rises with speed, per coordinate, for values of any shape.
 
-    Time is taken from the timestamps, so that uneven frame rates are filtered alike.
+    It uses the timestamps, so uneven frame rates are handled.
 
     Args:
         min_cutoff: cut-off at rest in Hz; lower means less jitter and more lag.
@@ -32,7 +32,7 @@ class OneEuro:
         self._speed: FloatArray = np.zeros(0, np.float32)
 
     def filter(self, values: FloatArray, t: float) -> FloatArray:
-        """Take the values measured at `t` seconds and return the filtered ones, float32 of the same shape.
+        """Filter the values measured at `t` seconds: float32 of the same shape.
 
         The first values pass unchanged. A timestamp that does not advance returns the last filtered values.
         """

@@ -13,12 +13,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from backend.core.errors import InputError
-from backend.keypoints.captions import MOTIONS, parse
+from backend.core.types import CLOCK_HZ
+from backend.keypoints.captions import MOTIONS, parse_caption
 from backend.starflow.inversion import Jacobi
 from backend.starflow.model import StarFlow
 from backend.starflow.sampler import Drawn, draw
 
-RATE = 12.5
+RATE = CLOCK_HZ
 """Frames a second."""
 
 CHUNK = 16
@@ -223,7 +224,7 @@ def _temperatures(highest: float, count: int) -> Tensor:
 def _said(caption: str, count: int) -> Tensor | None:
     if not caption.strip():
         return None
-    numbers = parse(caption)
+    numbers = parse_caption(caption)
     if not numbers.any():
         raise InputError(
             "video_caption", f"The video flow does not know “{caption.strip()}”.", f"It knows: {', '.join(MOTIONS)}."

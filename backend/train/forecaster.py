@@ -21,7 +21,7 @@ from torch import Tensor
 from backend.forecast.displacement_bank import STEPS, displacements, save_bank
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.vrnn import Vrnn, VrnnConfig
-from backend.keypoints.dataset import Motion, read_motions, windows
+from backend.keypoints.dataset import KeypointSequence, read_split, stack_windows
 from backend.train.data.motion import MotionSampler, measure
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
 from backend.train.losses import likelihood_loss, rollout_loss, surprise_quantiles, validation_score
@@ -100,7 +100,7 @@ def train_forecaster(
     """Train a forecaster and write the best weights.
 
     Args:
-        data: folder of `clips.csv` and landmark recordings (see `backend.keypoints.dataset.read_motions`).
+        data: folder of `clips.csv` and landmark recordings (see `backend.keypoints.dataset.read_split`).
         output: folder for the weights, e.g. `models/forecaster`.
         runs: folder for `checkpoint.pt`, `log.jsonl` and TensorBoard events.
         training: settings.
@@ -117,8 +117,8 @@ def train_forecaster(
     """
     training = training or ForecasterTraining()
     torch.set_num_threads(training.threads)
-    motions = read_motions(data, "train")
-    held_out = torch.from_numpy(windows(read_motions(data, "val"), training.context + training.horizon, 12)[0])
+    motions = read_split(data, "train")
+    held_out = torch.from_numpy(stack_windows(read_split(data, "val"), training.context + training.horizon, 12)[0])
     run = _Run(training, motions, runs, resume, start_from)
     with Progress(
         TextColumn("forecaster"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
@@ -176,7 +176,7 @@ class _Run:
     """The mutable part of a training run: weights, optimiser, random state, best so far; saved and resumed as a whole."""
 
     def __init__(
-        self, training: ForecasterTraining, motions: list[Motion], folder: Path, resume: bool, start_from: Path | None
+        self, training: ForecasterTraining, motions: list[KeypointSequence], folder: Path, resume: bool, start_from: Path | None
     ) -> None:
         self._log = TrainingLog(folder)
         self._training, self._folder = training, folder

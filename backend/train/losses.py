@@ -34,7 +34,7 @@ def likelihood_loss(
     if isinstance(model, Vrnn):
         bound = model.elbo(flat_BTD, first, generator=generator, read_BTD=noisy)
         return bound, torch.zeros_like(bound)
-    h, _ = model.read(noisy)
+    h, _ = model.hidden_states(noisy)
     step = model.encode_step(flat_BTD[:, first - 1 : -1], flat_BTD[:, first:]).flatten(0, 1)
     step = step + training.target_noise * torch.randn(step.shape, generator=generator)
     given, y_hat = model.condition(h[:, first - 1 : -1].flatten(0, 1))
@@ -56,7 +56,7 @@ def rollout_loss(
     longest = flat_BTD.shape[1] - h
     context = int(torch.randint(min(training.context, longest), longest + 1, (), generator=generator))
     state = model.observe(flat_BTD[:, :context])
-    noise = torch.randn(h, len(flat_BTD) * k, model.noise, generator=generator)
+    noise = torch.randn(h, len(flat_BTD) * k, model.noise_size, generator=generator)
     paths = model.rollout(state.expand(k), noise).unflatten(0, (-1, k)) / model.spread
     truth = flat_BTD[:, context : context + h] / model.spread
     score, unit = energy_score(paths, truth).mean(), model.step_spread / model.spread

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from backend.core.errors import InputError
 from backend.core.process import configure_process
-from backend.keypoints.captions import WORDS
+from backend.keypoints.captions import VOCABULARY
 from backend.starflow.flow import FlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
 from backend.starflow.sampler import draw
@@ -67,7 +67,7 @@ class StarFlowTraining:
     seed: int = 0
     threads: int = 2
     device: str = "cpu"
-    architecture: StarFlowConfig = StarFlowConfig(flow=FlowConfig(words=len(WORDS) - 1, deep_spread=16))
+    architecture: StarFlowConfig = StarFlowConfig(flow=FlowConfig(words=len(VOCABULARY) - 1, deep_spread=16))
 
 
 class Material:

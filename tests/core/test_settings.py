@@ -6,7 +6,7 @@ from backend.core.errors import InputError
 from backend.core.settings import Settings
 
 
-def test_the_environment_is_read_and_what_is_given_goes_before_it(monkeypatch):
+def test_the_environment_is_read_and_arguments_take_precedence(monkeypatch):
     monkeypatch.setenv("MOTIONFAN_PORT", "9000")
     monkeypatch.setenv("MOTIONFAN_ORIGINS", '["https://host"]')
     assert Settings.read().port == 9000

@@ -1,4 +1,4 @@
-"""Keypoints, recordings and settings: the words that everything else speaks."""
+"""Keypoints, recordings and forecast settings."""
 
 import msgspec
 import numpy as np

@@ -1,4 +1,4 @@
-"""Models in folders: half precision and back, and one sentence for whatever is wrong with them."""
+"""Models in folders: half precision and back, and one sentence for each way in which they can be damaged."""
 
 import json
 from dataclasses import dataclass

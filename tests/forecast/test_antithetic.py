@@ -1,13 +1,13 @@
 import pytest
 import torch
 
-from backend.forecast.antithetic import couple
+from backend.forecast.antithetic import antithetic
 
 
 @pytest.mark.parametrize("k", [2, 3, 8])
-def test_coupled_rows_are_normal_alone_and_avoid_each_other(k):
+def test_antithetic_rows_are_normal_alone_and_negatively_correlated(k):
     """Each row keeps its mean 0 and variance 1; two rows of a group are correlated by -1 / (K - 1), other rows not at all."""
-    normal = couple(torch.randn(50_000, 2 * k, 2, generator=torch.Generator().manual_seed(0)), k)
+    normal = antithetic(torch.randn(50_000, 2 * k, 2, generator=torch.Generator().manual_seed(0)), k)
     for column in normal.unbind(-1):
         correlation = column.T @ column / len(column)
         group = torch.full((k, k), -1 / (k - 1)).fill_diagonal_(1)
@@ -16,11 +16,11 @@ def test_coupled_rows_are_normal_alone_and_avoid_each_other(k):
     assert fourth == pytest.approx(3, abs=0.1)
 
 
-def test_rows_of_a_group_sum_to_nothing():
-    normal = couple(torch.randn(5, 12, 3, generator=torch.Generator().manual_seed(0)), 4)
+def test_rows_of_a_group_sum_to_zero():
+    normal = antithetic(torch.randn(5, 12, 3, generator=torch.Generator().manual_seed(0)), 4)
     torch.testing.assert_close(normal.unflatten(1, (-1, 4)).sum(2), torch.zeros(5, 3, 3), atol=1e-5, rtol=0)
 
 
-def test_a_row_alone_stays_as_it_is():
+def test_a_single_row_is_unchanged():
     normal = torch.randn(5, 3, 2)
-    assert couple(normal, 1) is normal
+    assert antithetic(normal, 1) is normal

@@ -48,10 +48,10 @@ def test_random_walk_keeps_the_correlation_of_steps(motion):
 def test_bootstrap_paths_are_training_paths_shifted_here(motion):
     context = motion[:2, :8] + 100
     paths = Bootstrap(displacements(motion)).sample(context, 3, 12, torch.Generator().manual_seed(0))
-    moved = motion[:, 1:13] - motion[:, :1]
+    training = motion[:, 1:13] - motion[:, :1]
     for w in range(2):
         for k in range(3):
-            distance = (moved - (paths[w, k] - context[w, -1])).abs().amax((1, 2))
+            distance = (training - (paths[w, k] - context[w, -1])).abs().amax((1, 2))
             assert distance.min() < 1e-4
 
 

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.distributions import AffineTransform, Independent, Normal
 
-from backend.forecast.flow import Flow, coupling_masks
+from backend.forecast.flow import RealNvp, coupling_masks
 
 
 def random_flow(features=6, context=5, blocks=4, seed=0):
     """A flow in float64 whose blocks do something (they start as the identity)."""
     generator = torch.Generator().manual_seed(seed)
-    flow = Flow(features, context, blocks, hidden=16).double()
+    flow = RealNvp(features, context, blocks, hidden=16).double()
     for parameter in flow.parameters():
         parameter.data = torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.4
     return flow, generator
@@ -49,7 +49,7 @@ def test_log_prob_equals_that_of_the_same_flow_built_from_zuko_transforms():
     # zuko's transforms go from data to noise, so each block appears as its inverse, last block first.
     transforms = [zuko.transforms.DependentTransform(AffineTransform(-loc / scale, 1 / scale), 1)]
     for block in reversed(range(4)):
-        keep = flow.kept[block].bool()
+        keep = flow.mask[block].bool()
 
         def meta(kept, block=block, keep=keep):
             hidden = flow.entry(context)[:, block * 16 : (block + 1) * 16] + kept @ flow.enter[block][keep]
@@ -94,7 +94,7 @@ def test_all_weights_receive_gradient_from_log_prob():
 
 
 def test_a_new_flow_is_the_standard_normal():
-    flow = Flow(4, 3)
+    flow = RealNvp(4, 3)
     x = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
     expected = Normal(0.0, 1.0).log_prob(x).sum(-1)
     torch.testing.assert_close(flow(torch.ones(5, 3)).log_prob(x), expected)
@@ -116,7 +116,7 @@ def test_samples_follow_the_generator_and_have_the_density_s_moments():
 
 
 def test_scales_stay_bounded_however_wild_the_context():
-    flow = Flow(4, 3, 5)
+    flow = RealNvp(4, 3, 5)
     torch.nn.init.normal_(flow.leave, generator=torch.Generator().manual_seed(0))
     given_context = flow(torch.full((2, 3), 1e6))
     z, log_det = given_context.encode(torch.zeros(2, 4))
@@ -133,4 +133,4 @@ def test_masks_come_in_complementary_pairs_and_neither_side_is_empty(features):
 
 def test_one_feature_is_refused():
     with pytest.raises(ValueError, match="two features"):
-        Flow(1, 3)
+        RealNvp(1, 3)

@@ -1,4 +1,4 @@
-"""`ForecasterConfig(blocks=0)`: a GRU with a Gaussian head, the GRU-NF's plainest rival."""
+"""`ForecasterConfig(blocks=0)`: a GRU with a Gaussian head."""
 
 import warnings
 
@@ -8,7 +8,7 @@ from torch.distributions import MultivariateNormal
 
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.refine import Refinement
-from backend.forecast.steps import Statistics
+from backend.forecast.steps import MotionStatistics
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def head():
         parameter.data = torch.randn(parameter.shape, generator=generator) * 0.2
     mix = torch.randn(6, 6, generator=generator) * 0.2 + torch.eye(6)
     positive = [torch.rand(6, generator=generator) + 0.5 for _ in range(3)]
-    forecaster.set_statistics(Statistics(torch.randn(6, generator=generator), *positive, mix))
+    forecaster.set_statistics(MotionStatistics(torch.randn(6, generator=generator), *positive, mix))
     return forecaster.freeze()
 
 
@@ -29,11 +29,11 @@ def frames():
 
 
 def reference(head, state):
-    """The normal distribution of the standardised difference that the head stands for."""
+    """The head's normal distribution of the standardised difference."""
     given, _ = head.condition(state.h)
     mix = head.unwhiten / head.step_spread
-    spread = given.log_scale.exp()[:, :, None] * mix
-    return MultivariateNormal(given.loc @ mix, spread.mT @ spread)
+    scaled = given.log_scale.exp()[:, :, None] * mix
+    return MultivariateNormal(given.loc @ mix, scaled.mT @ scaled)
 
 
 def test_density_is_the_normal_distribution_s(head, frames):
@@ -56,11 +56,11 @@ def test_samples_have_the_normal_distribution_s_mean_and_covariance(head, frames
 def test_there_is_nothing_to_refine_between_no_blocks(head, frames):
     state = head.observe(frames)
     plain = head.sample(state, 3, 5, torch.Generator().manual_seed(0))
-    refined = head.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=3, cooling=1, coupled=False))
+    refined = head.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=3, base_scale=1, antithetic=False))
     assert torch.equal(plain.paths, refined.paths) and refined.acceptance is None
 
 
-def test_it_is_saved_and_loaded_without_a_word(head, frames, tmp_path):
+def test_it_is_saved_and_loaded_without_a_warning(head, frames, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         head.save(tmp_path)

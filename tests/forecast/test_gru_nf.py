@@ -11,7 +11,7 @@ from backend.core.errors import ModelError
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.refine import Refinement
 from backend.forecast.state import ForecastState
-from backend.forecast.steps import Statistics
+from backend.forecast.steps import MotionStatistics
 
 SMALL = ForecasterConfig(features=12, hidden=16, layers=2, blocks=3, block_hidden=16, mean_frames=5)
 
@@ -24,7 +24,7 @@ def random_forecaster(seed=0, config=SMALL):
     d = config.features
     mix = torch.randn(d, d, generator=generator) * 0.2 + torch.eye(d)
     positive = [torch.rand(d, generator=generator) + 0.5 for _ in range(3)]
-    forecaster.set_statistics(Statistics(torch.randn(d, generator=generator), *positive, mix))
+    forecaster.set_statistics(MotionStatistics(torch.randn(d, generator=generator), *positive, mix))
     return forecaster.requires_grad_(False).eval()
 
 
@@ -98,12 +98,12 @@ def test_futures_differ_from_each_other(forecaster, frames):
     assert torch.pdist(paths[0].flatten(1)).min() > 0.1
 
 
-def test_without_moves_cooling_and_coupling_refinement_is_gru_nf(forecaster, frames):
+def test_without_moves_scaled_or_antithetic_noise_refinement_is_gru_nf(forecaster, frames):
     state = forecaster.observe(frames)
     plain = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0)).paths
-    zero = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=0, cooling=1, coupled=False))
+    zero = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=0, base_scale=1, antithetic=False))
     tiny = forecaster.sample(
-        state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=2, step_size=1e-7, cooling=1, coupled=False)
+        state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=2, step_size=1e-7, base_scale=1, antithetic=False)
     ).paths
     assert torch.equal(plain, zero.paths) and zero.acceptance is None
     torch.testing.assert_close(plain, tiny, atol=1e-4, rtol=1e-4)
@@ -128,11 +128,11 @@ def test_each_path_goes_on_from_its_own_past(forecaster, frames):
 
 def test_more_consistency_pulls_the_futures_together(forecaster, frames):
     state = forecaster.observe(frames)
-    spread = [
+    width = [
         forecaster.sample(state, 32, 1, torch.Generator().manual_seed(0), Refinement(8, 0.3, beta)).paths.std(1).mean().item()
         for beta in (0.0, 4.0)
     ]
-    assert spread[1] < 0.8 * spread[0]
+    assert width[1] < 0.8 * width[0]
 
 
 def test_log_prob_is_that_of_the_standardised_difference_by_change_of_variables(forecaster, frames):
@@ -144,7 +144,7 @@ def test_log_prob_is_that_of_the_standardised_difference_by_change_of_variables(
     torch.testing.assert_close(forecaster.log_prob(state, frames[:, -1]), expected, rtol=1e-3, atol=1e-3)
 
 
-def test_surprise_is_the_share_of_training_frames_that_surprised_less(forecaster, frames):
+def test_surprise_is_the_share_of_training_frames_with_a_higher_density(forecaster, frames):
     state = forecaster.observe(frames[:, :-1])
     surprise = -forecaster.log_prob(state, frames[:, -1])
     forecaster.surprise_quantiles.copy_(torch.linspace(surprise[0].item() - 0.25, surprise[0].item() + 0.75, 101))
@@ -183,7 +183,7 @@ def test_a_damaged_model_is_refused_in_words(forecaster, tmp_path, damage):
     assert len(str(caught.value)) < 300 + len(str(tmp_path)) and "\n" not in str(caught.value)
 
 
-def test_a_model_with_a_number_that_is_none_is_refused(forecaster, tmp_path):
+def test_a_model_with_a_weight_that_is_not_a_number_is_refused(forecaster, tmp_path):
     forecaster.save(tmp_path)
     tensors = load_file(tmp_path / "weights.safetensors")
     tensors["point.bias"][0] = torch.nan
@@ -195,7 +195,7 @@ def test_a_model_with_a_number_that_is_none_is_refused(forecaster, tmp_path):
 def test_the_point_head_learns_beside_the_flow_and_not_through_it():
     forecaster = random_forecaster().requires_grad_(True)
     frames = torch.randn(2, 4, 12, generator=torch.Generator().manual_seed(0))
-    hidden, _ = forecaster.read(frames)
+    hidden, _ = forecaster.hidden_states(frames)
     forecaster.condition(hidden[:, -1])[1].sum().backward()
     touched = {name for name, parameter in forecaster.named_parameters() if parameter.grad is not None and parameter.grad.any()}
     assert touched == {"point.weight", "point.bias"}

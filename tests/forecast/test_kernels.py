@@ -1,4 +1,4 @@
-"""Each kernel, on targets that are known."""
+"""Each kernel, on known target distributions."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import torch
 from torch.distributions import MultivariateNormal
 
 from backend.forecast.kernels import ChainState, Hmc, Mala, Metropolis
-from backend.forecast.refine import Quadratic
+from backend.forecast.refine import QuadraticEnergy
 
 KERNELS = pytest.mark.parametrize("make", [Metropolis, Mala, Hmc])
 
@@ -36,14 +36,14 @@ class TwoWells:
     def gradient(self, y):
         return 8 * y * (y.square() - 1) + 0.4
 
-    def draw(self, rows, generator):
+    def sample(self, rows, generator):
         axis = torch.linspace(-3, 3, 20001)[:, None]
         return axis[torch.multinomial(torch.exp(-self(axis))[:, 0], rows, replacement=True, generator=generator)]
 
 
 @dataclass
 class Correlated:
-    """A normal distribution whose coordinates hang together."""
+    """A normal distribution with correlated coordinates."""
 
     mean: torch.Tensor
     covariance: torch.Tensor
@@ -59,7 +59,7 @@ class Correlated:
 CORRELATED = Correlated(torch.tensor([1.0, -0.5, 0.2]), torch.tensor([[1.0, 0.6, 0.0], [0.6, 0.8, -0.2], [0.0, -0.2, 0.5]]))
 
 
-@pytest.mark.parametrize("energy", [TwoWells(), CORRELATED, Quadratic(1.3, torch.tensor([0.3, -1.0, 2.0]))])
+@pytest.mark.parametrize("energy", [TwoWells(), CORRELATED, QuadraticEnergy(1.3, torch.tensor([0.3, -1.0, 2.0]))])
 def test_the_energies_gradients_are_autograd_s(energy):
     y = torch.randn(20, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
     (expected,) = torch.autograd.grad(energy(y).sum(), y)
@@ -68,7 +68,7 @@ def test_the_energies_gradients_are_autograd_s(energy):
 
 @KERNELS
 @pytest.mark.parametrize("step_size", [0.4, 0.9])
-def test_a_kernel_leaves_its_target_as_it_is(make, step_size):
+def test_a_kernel_leaves_its_target_invariant(make, step_size):
     """Start from exact draws of a correlated normal: after many steps they are still draws of it."""
     rows = 20000
     generator = torch.Generator().manual_seed(1)
@@ -82,7 +82,7 @@ def test_a_kernel_leaves_its_target_as_it_is(make, step_size):
 
 @KERNELS
 def test_a_kernel_finds_its_target_from_afar(make):
-    energy = Quadratic(0.5, torch.tensor([[3.0, -3.0]]))
+    energy = QuadraticEnergy(0.5, torch.tensor([[3.0, -3.0]]))
     state, _ = run(make(0.9), torch.zeros(20000, 2), energy, 80)
     torch.testing.assert_close(state.y.mean(0), torch.tensor([3.0, -3.0]), atol=0.04, rtol=0)
     torch.testing.assert_close(state.y.std(0), torch.ones(2), atol=0.04, rtol=0)
@@ -93,15 +93,15 @@ def test_a_kernel_is_in_detailed_balance_on_a_target_of_two_wells(make):
     """At equilibrium as many chains go from region i to region j as from j to i, for every pair."""
     energy, rows = TwoWells(), 200_000
     generator = torch.Generator().manual_seed(2)
-    y = energy.draw(rows, generator)
+    y = energy.sample(rows, generator)
     kernel = make(0.5)
     after, info = kernel.step(kernel.init(y, energy), energy, *noise(generator, rows, 1))
     edges = torch.tensor([-1.0, -0.3, 0.3, 0.8])
     before_bin, after_bin = torch.bucketize(y[:, 0], edges), torch.bucketize(after.y[:, 0], edges)
     flux = torch.zeros(5, 5).index_put((before_bin, after_bin), torch.ones(rows), accumulate=True)
     # The difference of two Poisson counts has variance n_ij + n_ji.
-    spread = (flux + flux.T).clamp_min(1).sqrt()
-    assert ((flux - flux.T).abs() / spread).max() < 4
+    deviation = (flux + flux.T).clamp_min(1).sqrt()
+    assert ((flux - flux.T).abs() / deviation).max() < 4
     assert (flux - torch.diag(flux.diagonal())).sum() > 0.1 * rows
     assert info.accepted.float().mean() < 0.99
 
@@ -109,7 +109,7 @@ def test_a_kernel_is_in_detailed_balance_on_a_target_of_two_wells(make):
 @KERNELS
 def test_a_row_moves_as_a_whole_or_not_at_all(make):
     y = torch.randn(500, 6, generator=torch.Generator().manual_seed(3))
-    kernel, energy = make(1.6), Quadratic(0.5, torch.zeros(1, 6))
+    kernel, energy = make(1.6), QuadraticEnergy(0.5, torch.zeros(1, 6))
     state, info = kernel.step(kernel.init(y, energy), energy, *noise(torch.Generator().manual_seed(4), 500, 6))
     moved = state.y != y
     assert torch.equal(moved.any(1), moved.all(1)) and torch.equal(moved.all(1), info.accepted[:, 0])
@@ -118,7 +118,7 @@ def test_a_row_moves_as_a_whole_or_not_at_all(make):
 
 @KERNELS
 def test_a_proposal_that_is_not_a_number_is_rejected(make):
-    energy, kernel, y = Quadratic(0.5, torch.zeros(1, 2)), make(1.0), torch.zeros(3, 2)
+    energy, kernel, y = QuadraticEnergy(0.5, torch.zeros(1, 2)), make(1.0), torch.zeros(3, 2)
     normal = torch.tensor([[math.nan, 0.0], [math.inf, 0.0], [0.1, 0.1]])
     state, info = kernel.step(kernel.init(y, energy), energy, normal, torch.full((3, 1), -1.0))
     assert info.accepted[:, 0].tolist() == [False, False, True]
@@ -129,14 +129,14 @@ def test_a_proposal_that_is_not_a_number_is_rejected(make):
 def test_where_the_energy_is_flat_every_kernel_moves_by_step_size_times_noise(make):
     y = torch.randn(50, 3, generator=torch.Generator().manual_seed(5))
     normal, log_uniform = noise(torch.Generator().manual_seed(6), 50, 3)
-    kernel, energy = make(0.7), Quadratic(0.0, torch.zeros(3))
+    kernel, energy = make(0.7), QuadraticEnergy(0.0, torch.zeros(3))
     state, info = kernel.step(kernel.init(y, energy), energy, normal, log_uniform)
     assert info.accepted.all()
     torch.testing.assert_close(state.y, y + 0.7 * normal)
 
 
 def test_metropolis_accepts_every_downhill_move():
-    energy = Quadratic(0.5, torch.zeros(1, 2))
+    energy = QuadraticEnergy(0.5, torch.zeros(1, 2))
     start = torch.full((1, 2), 2.0)
     after, info = Metropolis(1.0).step(ChainState(start, energy(start)), energy, torch.full((1, 2), -1.0), torch.zeros(1, 1))
     assert info.accepted.all() and torch.equal(after.y, torch.ones(1, 2))
@@ -172,7 +172,7 @@ def test_one_leap_of_hmc_is_mala():
     assert torch.equal(hmc_info.accepted, mala_info.accepted) and 0 < hmc_info.accepted.float().mean() < 1
 
 
-def test_hmc_s_trajectories_run_back_when_the_momentum_turns_round():
+def test_hmc_s_trajectories_run_back_when_the_momentum_is_negated():
     generator = torch.Generator().manual_seed(10)
     y, momentum = torch.randn(2, 100, 3, generator=generator, dtype=torch.float64)
     kernel, energy = Hmc(0.8, leaps=5), TwoWells()

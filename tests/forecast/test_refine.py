@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
-from backend.forecast.refine import KERNELS, Quadratic, QuickRefiner, Refinement, Refiner, block_energy
+from backend.forecast.refine import KERNELS, FusedMetropolis, QuadraticEnergy, Refinement, Refiner, block_energy
 
 SIZES = {"horizon": 3, "blocks": 4, "rows": 40, "features": 6}
 
@@ -24,7 +24,7 @@ def test_the_joined_energy_differs_from_the_formula_by_a_constant(blocks, beta, 
             return (1 - weight) * prior / 2 + weight * beta * pull / 2
 
         half_stiffness, share = block_energy(index, blocks, beta)
-        energy = Quadratic(half_stiffness, share * y_hat)
+        energy = QuadraticEnergy(half_stiffness, share * y_hat)
         torch.testing.assert_close(energy(a) - energy(b), formula(a) - formula(b))
 
 
@@ -37,10 +37,10 @@ def test_the_last_block_s_energy_is_the_pull_alone():
 
 
 def pass_blocks(refiner, y, y_hat, log_terms=None):
-    """Send y through all blocks of all steps of a rollout; the `blocks` turn and shift it a little, as a flow's do."""
+    """Send y through all blocks of all steps of a rollout; each `block` rotates and shifts it a little, as a flow's does."""
     trail = []
     for step in range(SIZES["horizon"]):
-        move = refiner.after(step, y_hat + step, log_terms)
+        move = refiner.after_block(step, y_hat + step, log_terms)
         for block in range(SIZES["blocks"]):
             y = move(block, y.roll(1, dims=1) * 1.1 + 0.1)
             trail.append(y)
@@ -50,24 +50,25 @@ def pass_blocks(refiner, y, y_hat, log_terms=None):
 @pytest.mark.parametrize("beta", [0.0, 0.35, 2.0])
 @pytest.mark.parametrize("step_size", [0.0, 0.05, 0.5])
 @pytest.mark.parametrize("steps", [1, 3])
-def test_the_quick_refiner_makes_the_moves_of_the_plain_kernel_with_the_same_noise(beta, step_size, steps):
+def test_fused_metropolis_makes_the_moves_of_the_plain_kernel_with_the_same_noise(beta, step_size, steps):
     refinement = Refinement(steps, step_size, beta)
     y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
-    quick, plain = (kind(refinement, **SIZES, generator=torch.Generator().manual_seed(1)) for kind in (QuickRefiner, Refiner))
-    torch.testing.assert_close(pass_blocks(quick, y, y_hat), pass_blocks(plain, y, y_hat))
-    assert quick.acceptance() == plain.acceptance()
+    kinds = (FusedMetropolis, Refiner)
+    fused, plain = (kind(refinement, **SIZES, generator=torch.Generator().manual_seed(1)) for kind in kinds)
+    torch.testing.assert_close(pass_blocks(fused, y, y_hat), pass_blocks(plain, y, y_hat))
+    assert fused.acceptance() == plain.acceptance()
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_the_work_is_the_sum_of_the_energy_s_differences(kernel):
     refinement = Refinement(2, 0.4, 0.5, kernel)
     y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
-    refiner = refinement.begin(**SIZES, generator=torch.Generator().manual_seed(1))
+    refiner = refinement.refiner(**SIZES, generator=torch.Generator().manual_seed(1))
     log_terms = []
-    move = refiner.after(1, y_hat, log_terms)
+    move = refiner.after_block(1, y_hat, log_terms)
     for block in range(4):
         half_stiffness, share = block_energy(block, 4, 0.5)
-        energy = Quadratic(half_stiffness, share * y_hat)
+        energy = QuadraticEnergy(half_stiffness, share * y_hat)
         after = move(block, y)
         torch.testing.assert_close(log_terms[block], (energy(after) - energy(y))[:, 0], atol=1e-5, rtol=1e-5)
         y = after
@@ -76,8 +77,9 @@ def test_the_work_is_the_sum_of_the_energy_s_differences(kernel):
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_asking_for_the_work_changes_no_move(kernel):
     y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
+    refinement = Refinement(2, 0.4, 0.5, kernel)
     trails = [
-        pass_blocks(Refinement(2, 0.4, 0.5, kernel).begin(**SIZES, generator=torch.Generator().manual_seed(1)), y, y_hat, terms)
+        pass_blocks(refinement.refiner(**SIZES, generator=torch.Generator().manual_seed(1)), y, y_hat, terms)
         for terms in (None, [])
     ]
     torch.testing.assert_close(*trails)
@@ -85,21 +87,21 @@ def test_asking_for_the_work_changes_no_move(kernel):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_a_flat_energy_accepts_everything(kernel):
-    refiner = Refinement(steps=3, step_size=0.5, consistency=0.0, kernel=kernel).begin(
+    refiner = Refinement(steps=3, step_size=0.5, consistency=0.0, kernel=kernel).refiner(
         horizon=1, blocks=1, rows=9, features=4, generator=torch.Generator().manual_seed(0)
     )
-    y = refiner.after(0, torch.full((9, 4), math.inf).nan_to_num())(0, torch.zeros(9, 4))
+    y = refiner.after_block(0, torch.full((9, 4), math.inf).nan_to_num())(0, torch.zeros(9, 4))
     assert refiner.acceptance() == 1.0 and torch.isfinite(y).all()
 
 
 def test_a_point_forecast_that_is_not_a_number_moves_nothing():
-    refiner = Refinement().begin(horizon=1, blocks=2, rows=3, features=2, generator=torch.Generator().manual_seed(0))
-    y = refiner.after(0, torch.full((3, 2), math.nan))(1, torch.ones(3, 2))
+    refiner = Refinement().refiner(horizon=1, blocks=2, rows=3, features=2, generator=torch.Generator().manual_seed(0))
+    y = refiner.after_block(0, torch.full((3, 2), math.nan))(1, torch.ones(3, 2))
     assert torch.equal(y, torch.ones(3, 2)) and refiner.acceptance() == 0.0
 
 
 def test_acceptance_is_none_before_any_step():
-    assert Refinement(steps=2).begin(horizon=1, blocks=2, rows=1, features=2, generator=None).acceptance() is None
+    assert Refinement(steps=2).refiner(horizon=1, blocks=2, rows=1, features=2, generator=None).acceptance() is None
 
 
 @pytest.mark.parametrize("wrong", [{"steps": -1}, {"step_size": -0.1}, {"step_size": math.nan}, {"consistency": math.inf}])
@@ -130,7 +132,7 @@ def small():
 
 def sample(small, k, horizon, seed=0, **settings):
     forecaster, state = small
-    return forecaster.sample(state, k, horizon, torch.Generator().manual_seed(seed), weights=True, **settings)
+    return forecaster.sample(state, k, horizon, torch.Generator().manual_seed(seed), importance=True, **settings)
 
 
 def test_without_moves_every_weight_is_one(small):
@@ -168,6 +170,6 @@ def test_weights_undo_a_temperature_too(small):
     torch.testing.assert_close(mean, plain, rtol=0.03, atol=0.03)
 
 
-def test_at_temperature_zero_there_are_no_weights(small):
+def test_at_temperature_zero_there_are_no_importance_weights(small):
     with pytest.raises(ValueError, match="above 0"):
         sample(small, 2, 2, temperature=0.0)

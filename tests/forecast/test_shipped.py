@@ -11,7 +11,7 @@ from backend.forecast import metrics
 from backend.forecast.baselines import CopyLast
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import Refinement
-from backend.keypoints.dataset import Motion, windows
+from backend.keypoints.dataset import KeypointSequence, stack_windows
 from backend.keypoints.regions import FaceRegions
 
 ROOT = Path(__file__).parents[2]
@@ -29,8 +29,8 @@ def flat():
     for path in sorted((ROOT / "backend" / "assets").rglob("*.npz")):
         recording = Recording.load(path)
         keypoints = convert(torch.from_numpy(recording.landmarks)).flat().numpy()
-        motions.append(Motion(keypoints, recording.timestamps, path.stem, "val", path.name))
-    return torch.from_numpy(windows(motions, 24, 8)[0])
+        motions.append(KeypointSequence(keypoints, recording.timestamps, path.stem, "val", path.name))
+    return torch.from_numpy(stack_windows(motions, 24, 8)[0])
 
 
 @pytest.mark.parametrize("refine", [None, Refinement()])
@@ -49,7 +49,7 @@ def test_futures_of_a_real_face_differ_and_stay_in_the_picture(forecaster, flat)
 
 
 def test_streaming_for_minutes_does_not_drift(forecaster, flat):
-    """A face that plays a recording to and fro for 4 minutes is forecast as well as at the start."""
+    """After a recording has played forwards and backwards for 4 minutes, forecasts are as good as at the start."""
     there_and_back = torch.cat([flat[:4], flat[:4].flip(1)], dim=1)
     state = forecaster.observe(there_and_back.repeat(1, 62, 1))
     assert torch.isfinite(state.h).all()
@@ -59,7 +59,7 @@ def test_streaming_for_minutes_does_not_drift(forecaster, flat):
     assert torch.isfinite(paths).all() and error < 2 * still + 0.02
 
 
-def test_surprise_of_real_motion_spreads_over_its_range(forecaster, flat):
+def test_surprise_of_real_motion_varies_over_its_range(forecaster, flat):
     state = forecaster.observe(flat[:, :8])
     surprise = forecaster.surprise(state, flat[:, 8])
     assert ((surprise >= 0) & (surprise <= 1)).all() and surprise.std() > 0.1

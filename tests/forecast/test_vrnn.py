@@ -6,8 +6,8 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from backend.core.errors import ModelError
 from backend.forecast.state import ForecastState
-from backend.forecast.steps import Statistics
-from backend.forecast.vrnn import Gaussian, Vrnn, VrnnConfig
+from backend.forecast.steps import MotionStatistics
+from backend.forecast.vrnn import DiagonalGaussian, Vrnn, VrnnConfig
 
 TINY = VrnnConfig(features=6, hidden=12, latent=2, net=8, mean_frames=5)
 
@@ -19,7 +19,7 @@ def random_vrnn(seed=0, scale=0.4):
         parameter.data = torch.randn(parameter.shape, generator=generator) * scale
     mix = torch.randn(6, 6, generator=generator) * 0.2 + torch.eye(6)
     positive = [torch.rand(6, generator=generator) + 0.5 for _ in range(3)]
-    vrnn.set_statistics(Statistics(torch.randn(6, generator=generator), *positive, mix))
+    vrnn.set_statistics(MotionStatistics(torch.randn(6, generator=generator), *positive, mix))
     return vrnn.requires_grad_(False).eval()
 
 
@@ -35,7 +35,7 @@ def frames():
 
 def gaussians(seed, shape=(4, 5)):
     generator = torch.Generator().manual_seed(seed)
-    return Gaussian(*torch.randn(2, *shape, generator=generator, dtype=torch.float64))
+    return DiagonalGaussian(*torch.randn(2, *shape, generator=generator, dtype=torch.float64))
 
 
 def reference(gaussian):
@@ -45,13 +45,13 @@ def reference(gaussian):
 def test_density_and_divergence_are_those_of_torch_distributions():
     q, p, x = gaussians(0), gaussians(1), gaussians(2).mean
     torch.testing.assert_close(q.log_prob(x), reference(q).log_prob(x))
-    torch.testing.assert_close(q.divergence(p), kl_divergence(reference(q), reference(p)))
-    torch.testing.assert_close(q.divergence(q), torch.zeros(4, dtype=torch.float64))
+    torch.testing.assert_close(q.kl_divergence(p), kl_divergence(reference(q), reference(p)))
+    torch.testing.assert_close(q.kl_divergence(q), torch.zeros(4, dtype=torch.float64))
 
 
-def test_transported_noise_has_the_mean_and_spread():
+def test_reparameterised_noise_has_the_mean_and_standard_deviation():
     q = gaussians(3, (1, 2))
-    draws = q.transport(torch.randn(200_000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
+    draws = q.reparameterise(torch.randn(200_000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
     torch.testing.assert_close(draws.mean(0), q.mean[0], atol=0.02, rtol=0)
     torch.testing.assert_close(draws.std(0), q.log_scale.exp()[0], rtol=0.01, atol=0)
 
@@ -140,7 +140,7 @@ def test_a_step_s_samples_have_the_mean_and_variance_of_the_mixture(vrnn, frames
     axis = torch.linspace(-5, 5, 81)
     grid = torch.cartesian_prod(axis, axis)
     weight = torch.softmax(-0.5 * grid.square().sum(-1), 0)[:, None]
-    given = vrnn.decode(vrnn.prior(state.h[:, 0]).transport(grid), state.h[:, 0].expand(len(grid), -1))
+    given = vrnn.decode(vrnn.prior(state.h[:, 0]).reparameterise(grid), state.h[:, 0].expand(len(grid), -1))
     mean = (weight * given.mean).sum(0)
     variance = (weight * ((2 * given.log_scale).exp() + given.mean.square())).sum(0) - mean.square()
     torch.testing.assert_close(steps.mean(0), mean, atol=0.03, rtol=0.02)

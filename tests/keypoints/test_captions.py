@@ -1,11 +1,11 @@
-"""Captions of motion: each word for the motion it names, and for no other."""
+"""Captions of motion: each entry of the vocabulary is given to the motion it names, and to no other."""
 
 import numpy as np
 import pytest
 
 from backend.core.recording import Recording
 from backend.core.settings import REPOSITORY
-from backend.keypoints.captions import LENGTH, WORDS, caption, parse
+from backend.keypoints.captions import CAPTION_LENGTH, VOCABULARY, caption, parse_caption
 
 
 @pytest.fixture(scope="module")
@@ -14,8 +14,8 @@ def face():
     return np.repeat(landmarks[None], 12, 0)
 
 
-def words(landmarks):
-    return {WORDS[number] for number in caption(landmarks)} - {""}
+def motions(landmarks):
+    return {VOCABULARY[number] for number in caption(landmarks)} - {""}
 
 
 def turned(face, degrees, axis):
@@ -33,30 +33,31 @@ def turned(face, degrees, axis):
 
 
 def test_a_face_that_does_nothing_is_still(face):
-    assert words(face) == {"still"}
-    assert words(face * 0.5 + np.linspace(0, 0.3, 12)[:, None, None].astype(np.float32)) == {"still"}  # the camera moves
+    assert motions(face) == {"still"}
+    assert motions(face * 0.5 + np.linspace(0, 0.3, 12)[:, None, None].astype(np.float32)) == {"still"}  # the camera moves
 
 
-def test_turns_are_told_apart(face):
-    one, other = words(turned(face, 25, 0)), words(turned(face, -25, 0))
+def test_left_and_right_turns_have_different_captions(face):
+    one, other = motions(turned(face, 25, 0)), motions(turned(face, -25, 0))
     assert one | other >= {"turns left", "turns right"} and one != other
 
 
-def test_up_and_down_are_told_apart(face):
-    one, other = words(turned(face, 20, 1)), words(turned(face, -20, 1))
+def test_up_and_down_have_different_captions(face):
+    one, other = motions(turned(face, 20, 1)), motions(turned(face, -20, 1))
     assert one | other >= {"looks up", "looks down"} and one != other
 
 
-def test_lips_and_lids(face):
+def test_parted_lips_and_closed_lids_are_recognised(face):
     opened = face.copy()
     opened[6:, 14, 1] += 0.1
-    assert "opens mouth" in words(opened)
+    assert "opens mouth" in motions(opened)
     closed = face.copy()
     for upper, lower in ((159, 145), (386, 374)):
         closed[5, upper] = closed[5, lower] - 1e-3
-    assert words(closed) == {"blinks"}
+    assert motions(closed) == {"blinks"}
 
 
 def test_what_a_person_writes_is_understood():
-    assert parse("She turns left and BLINKS").tolist() == [WORDS.index("turns left"), WORDS.index("blinks"), 0]
-    assert parse("flies away").tolist() == [0] * LENGTH
+    expected = [VOCABULARY.index("turns left"), VOCABULARY.index("blinks"), 0]
+    assert parse_caption("She turns left and BLINKS").tolist() == expected
+    assert parse_caption("flies away").tolist() == [0] * CAPTION_LENGTH

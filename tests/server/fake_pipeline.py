@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from backend.core.types import ForecastSettings, Keypoints
-from backend.forecast.diagnostics.refinement_flags import Refined
+from backend.forecast.diagnostics.refinement_flags import RefinementEffect
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import PortraitImage
@@ -34,10 +34,10 @@ class FakeObservation:
 @dataclass(frozen=True)
 class FakeFan:
     paths: Tensor
-    fan: np.ndarray
+    positions: np.ndarray
     methods: list[str]
     acceptance: float | None
-    refined: Refined | None
+    refinement_effect: RefinementEffect | None
 
 
 class FakeStream:
@@ -55,7 +55,7 @@ class FakeStream:
     def reset_reference(self) -> None:
         self.references += 1
 
-    def draw_anew(self) -> None:
+    def reseed(self) -> None:
         self.seed += 1
 
 
@@ -114,7 +114,7 @@ class FakePipeline:
         paths = Keypoints(value, now.jacobian.expand(*value.shape[:2], -1, -1, -1)).flat()
         mcmc = settings.method != "gru_nf" and settings.mcmc_steps > 0
         # As if the step size were all that counts: 0.05 changes nothing, 1 goes too far.
-        refined = Refined(moved=settings.step_size, strain=settings.step_size / 2) if mcmc else None
+        refined = RefinementEffect(displacement=settings.step_size, log_lik_drop=settings.step_size / 2) if mcmc else None
         return FakeFan(paths, value.numpy().astype(np.float32), methods, 0.7 if mcmc else None, refined)
 
     def render(self, requests: list[tuple[FakeStream, Tensor]], size: int) -> list[np.ndarray]:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from backend.core.errors import InputError
-from backend.keypoints.captions import WORDS
+from backend.keypoints.captions import VOCABULARY
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
 from backend.starflow.flow import FlowConfig
@@ -16,7 +16,7 @@ WINDOW = CHUNK + 4
 CONFIG = StarFlowConfig(
     WINDOW,
     AutoencoderConfig(size=16, shrink=8, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, deep_spread=2),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 LIVELY = Drawing(temperature=1.0)

@@ -1,4 +1,4 @@
-"""What the bundled portraits are painted from: faces that are valid, apart from each other, and nobody's."""
+"""What the bundled portraits are painted from: valid faces that differ from each other, and shapes."""
 
 import itertools
 
@@ -27,7 +27,7 @@ def test_the_people_differ():
         assert apart.max() > 0.01  # of the face's height
 
 
-def test_the_shape_models_ways_of_varying_are_independent():
+def test_the_shape_models_components_are_orthogonal():
     _, modes = shape_model()
     flat = modes.reshape(len(modes), -1)
     gram = flat @ flat.T
@@ -47,7 +47,7 @@ def test_a_filled_circle_has_a_circles_area_and_its_dome_the_height_of_a_sphere(
     assert np.abs(height - sphere)[inside].max() < 6
 
 
-def test_a_colour_laid_over_shows_where_the_mask_says():
+def test_a_colour_is_blended_where_the_mask_is():
     mask = np.zeros((SIDE, SIDE))
     mask[:, : SIDE // 2] = 1
     picture = over(np.zeros((SIDE, SIDE, 3)), (1.0, 0.5, 0.25), mask)

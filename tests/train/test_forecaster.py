@@ -12,7 +12,7 @@ from backend.forecast.displacement_bank import load_bank
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.vrnn import Vrnn
 from backend.keypoints import regions
-from backend.keypoints.dataset import read_motions
+from backend.keypoints.dataset import read_split
 from backend.keypoints.regions import FaceRegions
 from backend.train.data.motion import MotionSampler, affine, measure
 from backend.train.forecaster import ForecasterTraining, train_forecaster
@@ -62,7 +62,7 @@ def test_training_writes_weights_that_forecast_and_a_config_that_tells_how(data,
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert config["training"]["seed"] == 0 and config["data"]["people"] == 4 == report["data"]["people"]
     assert np.isfinite(config["metrics"]["held_out_energy_score"])
-    flat = torch.from_numpy(read_motions(data, "val")[0].clocked())[None, :9]
+    flat = torch.from_numpy(read_split(data, "val")[0].clocked())[None, :9]
     state = forecaster.observe(flat[:, :8])
     assert torch.isfinite(forecaster.sample(state, 3, 16, torch.Generator().manual_seed(0)).paths).all()
     assert 0 <= forecaster.surprise(state, flat[:, 8]).item() <= 1
@@ -131,14 +131,14 @@ def test_data_that_is_not_there_is_said_plainly(tmp_path):
 
 def test_motions_too_short_for_a_window_are_refused(data):
     with pytest.raises(InputError) as caught:
-        MotionSampler(read_motions(data, "train"), 200, seed=0)
+        MotionSampler(read_split(data, "train"), 200, seed=0)
     assert caught.value.code == "data_short"
 
 
 def test_the_statistics_whiten_the_steps(data):
-    flat = MotionSampler(read_motions(data, "train"), 16, seed=0).draw(64)
+    flat = MotionSampler(read_split(data, "train"), 16, seed=0).draw(64)
     statistics = measure(flat, 8)
-    steps = flat.diff(dim=1).flatten(0, 1) / statistics.step_spread @ statistics.whiten
+    steps = flat.diff(dim=1).flatten(0, 1) / statistics.step_std @ statistics.whiten
     covariance = steps.T @ steps / len(steps)
     # The floor leaves directions of hardly any motion below unit variance.
     assert covariance.diagonal().max() < 1.01
@@ -155,7 +155,7 @@ def test_moving_keypoints_equals_moving_the_landmarks_they_came_from():
 
 
 def test_windows_are_drawn_from_every_person_and_without_augmentation_are_true_footage(data):
-    motions = read_motions(data, "train")
+    motions = read_split(data, "train")
     flat = MotionSampler(motions, 10, seed=0).draw(40, augment=False).numpy()
     footage = {motion.person: motion.flat for motion in motions}
     found = set()

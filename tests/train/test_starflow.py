@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from backend.core.errors import InputError
-from backend.keypoints.captions import WORDS
+from backend.keypoints.captions import VOCABULARY
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
 from backend.starflow.flow import FlowConfig
@@ -20,7 +20,7 @@ from backend.train.starflow import StarFlowTraining, train_starflow
 SMALL = StarFlowConfig(
     4,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, deep_spread=2),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 QUICK = StarFlowTraining(minutes=1e-3, batch=2, known=2, report_every=1, threads=1, architecture=SMALL)
@@ -92,4 +92,4 @@ def test_a_mirror_turns_left_into_right(packed):
     window = clips.draw(1, np.random.default_rng(0))
     clips._pack.landmarks[window[0][-1], 1, 0] += 0.3  # the nose goes to the picture's right, the person's left
     plain, mirrored = (clips.captions(window, np.array([side]))[0].tolist() for side in (False, True))
-    assert WORDS.index("turns left") in plain and WORDS.index("turns right") in mirrored
+    assert VOCABULARY.index("turns left") in plain and VOCABULARY.index("turns right") in mirrored

@@ -1,4 +1,4 @@
-"""`python -m tools.portraits FOLDER [NAME...]`: paint the bundled portraits anew. The same numbers give the same pictures."""
+"""`python -m tools.portraits FOLDER [NAME...]`: paint the bundled portraits. The result is deterministic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.portraits.marble import marble
 from tools.portraits.oil import oil
 from tools.portraits.paint import studio
 from tools.portraits.people import AMARA, BRAM, INES, LIVIA, MEI, OTTO
-from tools.portraits.person import layers
+from tools.portraits.person import build_layers
 from tools.portraits.poster import poster
 
 PORTRAITS = {
@@ -25,21 +25,21 @@ PORTRAITS = {
     "engraving": (engraving, OTTO),
     "halftone": (halftone, INES),
 }
-"""How each is painted, and who."""
+"""Name of a portrait -> its style and its person."""
 
 EDGE = 512
 QUALITY = 95
 
 
 def main() -> None:
-    """Paint all portraits, or those named."""
+    """Paint the named portraits, or all."""
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     folder, names = Path(sys.argv[1]), sys.argv[2:] or list(PORTRAITS)
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         style, person = PORTRAITS[name]
-        painted = style(layers(person))
+        painted = style(build_layers(person))
         picture = Image.fromarray((painted.clip(0, 1) * 255).round().astype(np.uint8))
         path = folder / f"{name}.webp"
         picture.resize((EDGE, EDGE), Image.Resampling.LANCZOS).save(path, quality=QUALITY, method=6)

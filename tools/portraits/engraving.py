@@ -11,7 +11,7 @@ from tools.portraits.shape import SIDE, Array, noise, over, soften
 
 
 def engraving(layers: Layers) -> Array:
-    """A copper engraving: swelling lines that follow the forms, crossed where it is dark, on laid paper."""
+    """A copper engraving: lines of varying width along the forms, cross-hatched in the dark, on laid paper."""
     head = layers.head
     frame, lens = glasses(head)
     plain = painting(layers, Lighting(strength=0.95, ambient=0.24, fill_strength=0.1))
@@ -64,6 +64,6 @@ def engraving(layers: Layers) -> Array:
 
 
 def _line(wave: Array, dark: Array) -> Array:
-    """Lines as wide as it is dark: the share of the wave's period in which it lies above a bound."""
+    """Lines whose width, as a share of the wave's period, is the darkness."""
     bound = np.cos(np.pi * np.clip(dark, 0.02, 0.97))
     return np.clip((wave - bound) * 2.2 + 0.5, 0, 1)

@@ -1,4 +1,4 @@
-"""Hair as drawn: where it lies, and its strands."""
+"""Drawing of hair: areas in face units, strands, and the flows that they follow."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tools.portraits.sculpt import EYES, UNIT
 from tools.portraits.shape import SIDE, Array, fill, noise, smooth, soften, stroke, taper
 
 Flow = Callable[[Array, Array], Array]
+"""Direction of the hair in radians at x and y in face units."""
 
 
 def place(points: list[tuple[float, float]], mirror: bool = True) -> Array:
@@ -32,11 +33,11 @@ def strands(
     """Draw strands along a flow, as brightness `[SIDE, SIDE]` around 0, about -1 to 1.
 
     Args:
-        mask: where they begin.
-        flow: directions in radians at points in face units.
-        generator: of their places and tones.
-        count: how many.
-        length: pixels each, at most.
+        mask: where strands begin.
+        flow: directions to follow.
+        generator: source of positions and tones.
+        count: number of strands.
+        length: longest strand in pixels.
         width: pixels.
     """
     rows, columns = np.nonzero(mask > 0.3)
@@ -60,7 +61,16 @@ def strands(
 def locks(
     mask: Array, flow: Flow, generator: np.random.Generator, *, count: int = 60, length: int = 260, width: float = 6.0
 ) -> Array:
-    """Long tapered lines along a flow, as a pen would draw locks of hair: a mask `[SIDE, SIDE]`."""
+    """Draw locks as long tapered lines along a flow: a mask `[SIDE, SIDE]`.
+
+    Args:
+        mask: where locks begin and show.
+        flow: directions to follow.
+        generator: source of positions and lengths.
+        count: number of locks.
+        length: longest lock in pixels.
+        width: greatest width in pixels.
+    """
     rows, columns = np.nonzero(mask > 0.9)
     total = np.zeros((SIDE, SIDE))
     for picked in generator.integers(0, len(rows), count):
@@ -75,7 +85,13 @@ def locks(
 
 
 def downward(part: float = 0.0, curl: float = 0.0, frequency: float = 9.0) -> Flow:
-    """From a parting at x = `part`, outwards over the skull and then down; `curl` waves it."""
+    """A flow from a parting outwards over the skull and then down.
+
+    Args:
+        part: x of the parting in face units.
+        curl: amplitude of waves in radians.
+        frequency: waves per face unit.
+    """
 
     def flow(x: Array, y: Array) -> Array:
         away = np.clip((x - part) / 0.45, -1, 1)
@@ -87,7 +103,7 @@ def downward(part: float = 0.0, curl: float = 0.0, frequency: float = 9.0) -> Fl
 
 
 def curls(generator: np.random.Generator, scale: float = 34) -> Flow:
-    """Tight curls: directions of a cloudy noise."""
+    """A flow of tight curls: cloudy noise whose largest clouds have `scale` pixels."""
     field = noise(generator, scale, 2) * 2.4
 
     def flow(x: Array, y: Array) -> Array:
@@ -99,7 +115,14 @@ def curls(generator: np.random.Generator, scale: float = 34) -> Flow:
 
 
 def bumpy(points: Array, generator: np.random.Generator, size: float = 0.02, count: int = 46) -> Array:
-    """A closed curve of pixels whose edge swells and shrinks, as curly hair's does."""
+    """Roughen a closed curve in pixels, as the outline of curly hair.
+
+    Args:
+        points: `[n, 2]`.
+        generator: source of randomness.
+        size: standard deviation of the distance from the centre, as a share of it.
+        count: number of bumps.
+    """
     curve = smooth(points, count)
     centre = curve.mean(0)
     swell = 1 + generator.normal(0, size, (count, 1))

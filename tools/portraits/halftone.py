@@ -87,7 +87,15 @@ def halftone(layers: Layers) -> Array:
 
 
 def _dots(rows: Array, columns: Array, pitch: float, degrees: float, dark: Array) -> Array:
-    """A raster of round dots that cover as much as it is dark."""
+    """A raster of round dots whose coverage is the darkness.
+
+    Args:
+        rows: pixel coordinates y.
+        columns: pixel coordinates x.
+        pitch: distance of dots in pixels.
+        degrees: angle of the raster.
+        dark: darkness in [0, 1].
+    """
     angle = np.radians(degrees)
     u = (columns * np.cos(angle) + rows * np.sin(angle)) / pitch
     v = (-columns * np.sin(angle) + rows * np.cos(angle)) / pitch

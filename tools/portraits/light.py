@@ -1,4 +1,4 @@
-"""Light on a sculpted head: a key, a fill, a rim, and the shade in hollows."""
+"""Light on a sculpted head: diffuse light, highlights, rim light, ambient occlusion and shadows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tools.portraits.shape import SIDE, Array, soften
 
 
 def unit(*direction: float) -> Array:
-    """A direction of length 1: x right, y down, z towards the viewer."""
+    """A unit vector: x right, y down, z towards the viewer."""
     vector = np.array(direction, float)
     return vector / np.linalg.norm(vector)
 
 
 def lambert(normals: Array, direction: Array, wrap: float = 0.0) -> Array:
-    """Diffuse light `[SIDE, SIDE]` in [0, 1]; `wrap` lets it creep round the edge, as it does in skin."""
+    """Diffuse light `[SIDE, SIDE]` in [0, 1]; `wrap` lets it reach round the edge, as it does in skin."""
     return np.clip((normals @ direction + wrap) / (1 + wrap), 0, 1)
 
 
@@ -30,13 +30,20 @@ def rim(normals: Array, direction: Array, power: float = 3.0) -> Array:
 
 
 def hollows(depth: Array, scale: float = 14.0) -> Array:
-    """How much open sky each point sees, about 0 in creases and 1 on ridges: depth against its neighbourhood's."""
+    """Ambient light at each point, 0.25 in creases to 1 on ridges: depth relative to its neighbourhood."""
     away = depth - gaussian_filter(depth, scale)
     return np.clip(1 + away / (0.35 * scale), 0.25, 1.0)
 
 
 def cast(blocker: Array, dx: float, dy: float, blur: float) -> Array:
-    """A soft shadow of a mask, moved by (dx, dy) pixels, in [0, 1]."""
+    """A soft shadow in [0, 1].
+
+    Args:
+        blocker: mask of what casts it.
+        dx: shift to the right in pixels.
+        dy: shift downwards in pixels.
+        blur: standard deviation in pixels.
+    """
     return np.clip(soften(shift(blocker, (dy, dx), order=1), blur), 0, 1)
 
 

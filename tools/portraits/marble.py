@@ -12,7 +12,7 @@ from tools.portraits.shape import SIDE, Array, noise, over, soften
 
 
 def marble(layers: Layers) -> Array:
-    """A marble bust before a dark wall: carved eyes, veins, light that goes a little way into the stone."""
+    """A marble bust before a dark wall: carved eyes, veins, subsurface scattering."""
     head = layers.head
     generator = np.random.default_rng(layers.person.seed + 20)
     key = unit(-0.7, -0.55, 0.55)

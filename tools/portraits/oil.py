@@ -38,7 +38,7 @@ def oil(layers: Layers) -> Array:
 
 
 def _along_forms(picture: Array) -> Array:
-    """Direction `[SIDE, SIDE]` along edges: the smoothed structure tensor's lesser axis."""
+    """Direction along edges in radians `[SIDE, SIDE]`: the minor axis of the smoothed structure tensor."""
     grey = gaussian_filter(picture @ LUMA, 2)
     gx, gy = sobel(grey, 1), sobel(grey, 0)
     xx, yy, xy = (gaussian_filter(part, 9) for part in (gx * gx, gy * gy, gx * gy))
@@ -56,7 +56,7 @@ def _strokes(
     share: float,
     generator: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """One layer of strokes, where the picture still differs from the reference."""
+    """Paint one layer of strokes where the picture still differs from the reference; return picture and relief."""
     step = max(2, round(width * 0.55))
     rows, columns = np.mgrid[0:SIDE:step, 0:SIDE:step]
     at = np.stack([columns.ravel(), rows.ravel()], -1) + generator.uniform(-step / 2, step / 2, (rows.size, 2))
@@ -83,7 +83,7 @@ def _strokes(
 
 
 def _follow(place: Array, angle: Array, reference: Array, length: int) -> list[tuple[float, float]]:
-    """A stroke's path along the forms; it ends where the colour underneath becomes another."""
+    """A stroke's path along the forms; it ends where the reference changes its colour."""
     x, y = float(place[0]), float(place[1])
     path = [(x, y)]
     row, column = int(np.clip(y, 0, SIDE - 1)), int(np.clip(x, 0, SIDE - 1))

@@ -1,4 +1,4 @@
-"""The plain painting of a person: every material lit and laid over the other. Other styles start from it or from its parts."""
+"""The plain painting of a person: all materials, lit and laid over each other. Other styles use it or its parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LUMA = np.array((0.299, 0.587, 0.114))
 
 @dataclass(frozen=True)
 class Lighting:
-    """Where light comes from and how much: `key`, `fill` and `rim` directions with strengths, and the ambient share."""
+    """Directions, colours and strengths of the key, fill and rim light, and the share of ambient light."""
 
     key: tuple[float, float, float] = (-0.55, -0.55, 0.75)
     key_colour: Colour = (1.0, 0.95, 0.88)
@@ -32,7 +32,7 @@ class Lighting:
 
 
 def lit(normals: Array, lighting: Lighting, wrap: float = 0.25) -> Array:
-    """Light that falls on a surface, `[SIDE, SIDE, 3]`."""
+    """Light on a surface with these normals, `[SIDE, SIDE, 3]`; `wrap` as for `lambert`."""
     key = lambert(normals, unit(*lighting.key), wrap)[..., None] * np.array(lighting.key_colour) * lighting.strength
     fill = lambert(normals, unit(*lighting.fill), 0.4)[..., None] * np.array(lighting.fill_colour) * lighting.fill_strength
     edge = rim(normals, unit(*lighting.rim))[..., None] * np.array(lighting.rim_colour) * lighting.rim_strength
@@ -40,7 +40,7 @@ def lit(normals: Array, lighting: Lighting, wrap: float = 0.25) -> Array:
 
 
 def backdrop(colour: Colour, generator: np.random.Generator, strength: float = 0.55, cloud: float = 0.03) -> Array:
-    """A painted wall: lighter behind the head, clouded."""
+    """A painted wall, lighter behind the head and clouded."""
     wall = np.array(colour) * vignette(strength)[..., None] * (1 + cloud * noise(generator, 260))[..., None]
     return wall * (1 + 0.35 * blob(0.5 * SIDE, 0.4 * SIDE, 0.34 * SIDE, 0.34 * SIDE))[..., None]
 
@@ -59,7 +59,7 @@ def skin_colour(layers: Layers, generator: np.random.Generator) -> Array:
 
 
 def eyes_over(picture: Array, layers: Layers, light: Array) -> Array:
-    """Lay eyes, lashes and creases over a picture of skin."""
+    """Paint eyes, lashes and creases over a picture of skin lit by `light`."""
     head, person = layers.head, layers.person
     white = np.array((0.93, 0.90, 0.88)) * np.clip(light, 0.45, 1.1) * 0.92
     picture = over(picture, white, head.mask["eyes"])
@@ -79,7 +79,14 @@ def eyes_over(picture: Array, layers: Layers, light: Array) -> Array:
 
 
 def mouth_over(picture: Array, layers: Layers, light: Array, shine: Array) -> Array:
-    """Lay the lips and the line between them over a picture of skin."""
+    """Paint the lips and the line between them over a picture of skin.
+
+    Args:
+        picture: `[SIDE, SIDE, 3]`.
+        layers: the person.
+        light: on the skin, `[SIDE, SIDE, 3]`.
+        shine: highlights `[SIDE, SIDE]`.
+    """
     head, lips = layers.head, np.array(layers.person.lips)
     picture = over(picture, lips * 0.82 * light, 0.85 * soften(head.mask["lips_up"], 1.5))
     picture = over(picture, lips * light + 0.35 * shine[..., None], 0.82 * soften(head.mask["lips_low"], 1.5))
@@ -87,7 +94,14 @@ def mouth_over(picture: Array, layers: Layers, light: Array, shine: Array) -> Ar
 
 
 def hair_over(picture: Array, layers: Layers, lighting: Lighting, part: str) -> Array:
-    """Lay the hair in front (`front`), behind (`back`) or the beard over a picture."""
+    """Paint hair over a picture.
+
+    Args:
+        picture: `[SIDE, SIDE, 3]`.
+        layers: the person.
+        lighting: the lights.
+        part: `front`, `back` or `beard`.
+    """
     normals = layers.normals["back" if part == "back" else "front"]
     strands = layers.strands_back if part == "back" else layers.strands
     colour = np.array(layers.person.hair)
@@ -98,13 +112,19 @@ def hair_over(picture: Array, layers: Layers, lighting: Lighting, part: str) -> 
 
 
 def brows_over(picture: Array, layers: Layers, share: float = 0.85) -> Array:
-    """Lay the brows over a picture of skin."""
+    """Paint the brows over a picture of skin."""
     texture = np.clip(0.9 + 0.1 * noise(np.random.default_rng(1), 9, 2), 0, 1)
     return over(picture, np.array(layers.person.hair) * 0.55, share * layers.head.mask["brows"] * texture)
 
 
 def painting(layers: Layers, lighting: Lighting | None = None, ground: Array | None = None) -> Array:
-    """Return the person as a plain painting, `[SIDE, SIDE, 3]` in [0, 1]."""
+    """Return the plain painting `[SIDE, SIDE, 3]` in [0, 1].
+
+    Args:
+        layers: the person.
+        lighting: the lights; daylight by default.
+        ground: background `[SIDE, SIDE, 3]`; a painted wall by default.
+    """
     lighting = lighting or Lighting()
     generator = np.random.default_rng(layers.person.seed + 1)
     head, person = layers.head, layers.person
@@ -134,5 +154,5 @@ def painting(layers: Layers, lighting: Lighting | None = None, ground: Array | N
 
 
 def studio(layers: Layers) -> Array:
-    """Smooth, as a modelled figure under studio lamps."""
+    """The plain painting under studio lamps."""
     return painting(layers, Lighting(rim_strength=0.6))

@@ -1,4 +1,4 @@
-"""Who is painted: six people who do not exist."""
+"""The six invented people of the bundled portraits."""
 
 from __future__ import annotations
 

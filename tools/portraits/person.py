@@ -1,4 +1,4 @@
-"""A person made of numbers: a face from the shape model, hair, clothes; and the layers that every style paints from."""
+"""A person described by numbers (face, hair, clothes), and the layers from which every style paints."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tools.portraits import hair as hairs
+from tools.portraits.hairdos import Hairdo
 from tools.portraits.light import cast
 from tools.portraits.sculpt import BROW, EYE, EYES, UNIT, Head, normals_of, sculpt
 from tools.portraits.shape import SIDE, Array, dome, fill, smooth, soften, stroke
@@ -20,23 +21,23 @@ SHAPES = Path(__file__).with_name("face_shapes.npz")
 
 @cache
 def shape_model() -> tuple[Array, Array]:
-    """Mean face `[478, 3]` and its main ways of varying `[10, 478, 3]`, each of one standard deviation."""
+    """Mean face `[478, 3]` and its principal components `[10, 478, 3]`, scaled to one standard deviation."""
     with np.load(SHAPES) as file:
         return file["mean"].astype(float), file["modes"].astype(float)
 
 
 @dataclass(frozen=True)
 class Person:
-    """What one person looks like.
+    """The appearance of one person.
 
     Attributes:
-        modes: standard deviations along the shape model's ways of varying.
+        modes: coefficients of the shape model's components, in standard deviations.
         skin, hair, lips, iris, cloth, ground: colours in [0, 1] (`ground` is the background's).
-        hairdo: gives masks `back`, `front` and the flow of the strands, from the head and a source of randomness.
+        hairdo: makes the hair, given the head and a source of randomness.
         eyes, jaw, brow: factors on the eyes' opening, the jaw's width, the brows' height above the eyes.
         smile: how far the corners of the mouth are raised, in face units.
         neck: its half width in face units.
-        skull, ears, lashes: as `sculpt` takes them.
+        skull, ears, lashes: see `sculpt`.
         collar: how far below the eyes the clothes begin, in face units.
         seed: of everything random.
     """
@@ -48,7 +49,7 @@ class Person:
     iris: Colour
     cloth: Colour
     ground: Colour
-    hairdo: Callable[[Head, np.random.Generator], dict[str, object]]
+    hairdo: Callable[[Head, np.random.Generator], Hairdo]
     seed: int
     eyes: float = 1.0
     jaw: float = 1.0
@@ -63,7 +64,7 @@ class Person:
 
 @dataclass
 class Layers:
-    """A person, ready to be painted: the head, other parts' masks, normals and heights, strands, lines."""
+    """All that the styles paint from: the head, and masks, normals and strands of the other parts `[SIDE, SIDE, ...]`."""
 
     person: Person
     head: Head
@@ -96,40 +97,34 @@ def face_of(person: Person) -> Array:
     return np.asarray(face / np.linalg.norm(face[10] - face[152]))
 
 
-def layers(person: Person) -> Layers:
-    """Sculpt a person."""
+def build_layers(person: Person) -> Layers:
+    """Sculpt a person and compute the layers."""
     generator = np.random.default_rng(person.seed)
     head = sculpt(face_of(person), neck=person.neck, skull=person.skull, ears=person.ears, lashes=person.lashes)
     found = Layers(person, head)
     hairdo = person.hairdo(head, generator)
-    for name in ("back", "front", "beard", "extra"):
-        found.mask[name] = np.asarray(hairdo.get(name, np.zeros((SIDE, SIDE))))
-    if found.mask["front"].any():
-        found.strands = hairs.strands(
-            np.maximum(found.mask["front"], found.mask["beard"]), hairdo["flow"], generator, **hairdo.get("strands", {})
-        )
-    if found.mask["back"].any():
-        found.strands_back = hairs.strands(
-            found.mask["back"], hairdo.get("flow_back", hairdo["flow"]), generator, **hairdo.get("strands", {})
-        )
+    found.mask |= {"back": hairdo.back, "front": hairdo.front, "beard": hairdo.beard}
+    if hairdo.front.any():
+        found.strands = hairs.strands(np.maximum(hairdo.front, hairdo.beard), hairdo.flow, generator, **hairdo.strands)
+    if hairdo.back.any():
+        found.strands_back = hairs.strands(hairdo.back, hairdo.flow, generator, **hairdo.strands)
     found.mask["cloth"] = fill(_clothes(person.neck, person.collar))
-    depth = hairdo.get("depth", 0.16)
-    if found.mask["front"].any():
-        found.locks = hairs.locks(found.mask["front"], hairdo["flow"], generator)
-    found.normals["front"] = normals_of(soften(dome(found.mask["front"], float(depth) * UNIT), 8) + 1.4 * found.strands)
-    found.normals["back"] = normals_of(soften(dome(found.mask["back"], 0.2 * UNIT), 8) + 1.4 * found.strands_back)
+    if hairdo.front.any():
+        found.locks = hairs.locks(hairdo.front, hairdo.flow, generator)
+    found.normals["front"] = normals_of(soften(dome(hairdo.front, hairdo.depth * UNIT), 8) + 1.4 * found.strands)
+    found.normals["back"] = normals_of(soften(dome(hairdo.back, 0.2 * UNIT), 8) + 1.4 * found.strands_back)
     found.normals["cloth"] = normals_of(soften(dome(found.mask["cloth"], 0.3 * UNIT), 10))
     found.normals["skin"] = head.normals()
     found.mask["skin"] = np.clip(np.maximum(np.maximum(head.mask["face"], head.mask["neck"]), head.mask["ears"]), 0, 1)
     found.mask["under_chin"] = (
         cast(head.mask["face"], 0.03 * UNIT, 0.11 * UNIT, 0.05 * UNIT) * head.mask["neck"] * (1 - head.mask["face"])
     )
-    found.mask["under_hair"] = cast(found.mask["front"], 0.015 * UNIT, 0.04 * UNIT, 0.025 * UNIT) * (1 - found.mask["front"])
+    found.mask["under_hair"] = cast(hairdo.front, 0.015 * UNIT, 0.04 * UNIT, 0.025 * UNIT) * (1 - hairdo.front)
     return found
 
 
 def _clothes(neck: float, collar: float) -> Array:
-    """Outline in pixels of what is worn: a collar round the neck, sloping shoulders."""
+    """Outline of the clothes in pixels: a collar round the neck, sloping shoulders."""
     throat = [(0.0, collar + 0.03), (-0.5 * neck, collar), (-0.92 * neck, collar - 0.075), (-1.06 * neck, collar - 0.095)]
     slope = [(-0.36, 0.86), (-0.47, 0.895), (-0.62, 0.94), (-0.78, 1.00), (-0.92, 1.10), (-1.0, 1.30)]
     half = np.vstack([smooth(np.array([*throat, *slope]), 120, closed=False), (-1.4, 1.6)])
@@ -137,7 +132,7 @@ def _clothes(neck: float, collar: float) -> Array:
 
 
 def glasses(head: Head, radius: float = 0.155, thick: float = 0.016) -> tuple[Array, Array]:
-    """Round glasses: the frame's mask and the lenses'."""
+    """Round glasses: masks of the frame and of the lenses; radius and thickness in face units."""
     angles = np.linspace(0, 2 * np.pi, 160)
     ring = np.stack([np.cos(angles), 0.92 * np.sin(angles)], -1) * radius * UNIT
     frame, lens = np.zeros((SIDE, SIDE)), np.zeros((SIDE, SIDE))

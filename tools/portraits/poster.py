@@ -73,7 +73,7 @@ def poster(layers: Layers) -> Array:
 
 
 def _steps(value: Array, tones: list[tuple[float, Array]]) -> Array:
-    """Colours by steps of a value: each holds from its bound upwards, with an edge one pixel wide."""
+    """Quantise a value to colours: each holds from its bound upwards, with an edge one pixel wide."""
     picture = np.broadcast_to(np.asarray(tones[0][1], float), (*value.shape, 3)).copy()
     for bound, colour in tones[1:]:
         picture = over(picture, colour, soften(value > bound, 0.9))

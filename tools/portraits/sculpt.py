@@ -15,7 +15,7 @@ UNIT = 0.50 * SIDE
 """Pixels from the upper forehead (point 10) to the chin (point 152)."""
 
 EYES = (0.5 * SIDE, 0.45 * SIDE)
-"""Where the middle between the eyes lies."""
+"""Pixel position of the middle between the eyes."""
 
 FLATTEN = 0.72
 """Share of the measured depth that is kept: Face Mesh exaggerates it."""
@@ -54,7 +54,7 @@ class Head:
     lines: dict[str, Array] = field(default_factory=dict)
 
     def normals(self, sigma: float = 2.0) -> Array:
-        """Unit normals `[SIDE, SIDE, 3]`: x right, y down, z to the viewer; each part has its own, so that seams are dark."""
+        """Unit normals `[SIDE, SIDE, 3]`: x right, y down, z towards the viewer; computed per part to keep seams sharp."""
         skin = normals_of(gaussian_filter(self.depth, sigma))
         neck = normals_of(gaussian_filter(self.mask["neck_depth"], 3))
         ears = normals_of(gaussian_filter(self.mask["ears_depth"], 1.5))
@@ -75,8 +75,8 @@ def sculpt(face: Array, *, neck: float = 0.30, skull: float = 0.24, ears: bool =
         face: `[478, 3]`, x right, y down, z away from the viewer; the eyes' middle is the origin, 10 and 152 are 1 apart.
         neck: its width over the face's height.
         skull: how far the top of the head lies above point 10, in the same unit.
-        ears: whether they are seen.
-        lashes: how strong the lash line is.
+        ears: whether they are visible.
+        lashes: strength of the lash line.
     """
     points = face[:, :2] * UNIT + EYES
     contour = _contour(points, skull)

@@ -1,4 +1,4 @@
-"""Plain 2-D shapes on a square canvas: smooth closed curves, soft masks, strokes of varying width."""
+"""2-D shapes on a square canvas: smooth curves, soft masks, strokes of varying width."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 Array = NDArray[np.float64]
 
 SIDE = 1024
-"""Pixels of the canvas's edge; portraits are reduced to half of it at the end."""
+"""Edge of the canvas in pixels; finished portraits are half as large."""
 
 
 def smooth(points: Array, count: int = 240, closed: bool = True) -> Array:
@@ -26,14 +26,20 @@ def smooth(points: Array, count: int = 240, closed: bool = True) -> Array:
 
 
 def fill(points: Array, blur: float = 0.8) -> Array:
-    """Return the inside of a closed curve `[n, 2]` in pixels as a mask `[SIDE, SIDE]` in [0, 1]."""
+    """Return the interior of a closed curve `[n, 2]` in pixels as a mask `[SIDE, SIDE]` in [0, 1]."""
     canvas = Image.new("L", (SIDE, SIDE))
     ImageDraw.Draw(canvas).polygon([tuple(point) for point in np.asarray(points, float)], fill=255)
     return soften(np.asarray(canvas) / 255, blur)
 
 
 def stroke(points: Array, widths: Array | float, blur: float = 0.8) -> Array:
-    """Return a brush stroke along `[n, 2]` points as a mask; `widths` in pixels, one for all or one a point."""
+    """Return a brush stroke as a mask.
+
+    Args:
+        points: `[n, 2]` in pixels.
+        widths: pixels, one for all points or one each.
+        blur: standard deviation in pixels.
+    """
     points = np.asarray(points, float)
     canvas = Image.new("L", (SIDE, SIDE))
     draw = ImageDraw.Draw(canvas)
@@ -43,7 +49,15 @@ def stroke(points: Array, widths: Array | float, blur: float = 0.8) -> Array:
 
 
 def taper(count: int, width: float, start: float = 0.2, end: float = 0.2, power: float = 0.7) -> Array:
-    """Widths `[count]` of a stroke that begins and ends thin."""
+    """Widths `[count]` of a stroke that is thin at both ends.
+
+    Args:
+        count: points of the stroke.
+        width: greatest width in pixels.
+        start: how far the first end is from its thinnest, 0 to 1.
+        end: the same of the last end.
+        power: below 1 the stroke is nearly as wide as `width` for longer.
+    """
     t = np.linspace(0, 1, count)
     return width * np.maximum(np.sin(np.pi * (start / 2 + t * (1 - start / 2 - end / 2))) ** power, 0.08)
 
@@ -54,7 +68,7 @@ def soften(mask: Array, sigma: float) -> Array:
 
 
 def dome(mask: Array, radius: float) -> Array:
-    """Height in pixels of a round edge: 0 at the border of a mask, `radius` where it is that far inside."""
+    """Height in pixels of a rounded mask: 0 at its border, `radius` from that distance inwards."""
     depth = np.minimum(gaussian_filter(distance_transform_edt(mask > 0.5), 0.06 * radius) / radius, 1)
     return radius * np.sqrt(1 - (1 - depth) ** 2)
 
@@ -66,7 +80,13 @@ def blob(x: float, y: float, width: float, height: float) -> Array:
 
 
 def over(below: Array, colour: Array | tuple[float, float, float], mask: Array) -> Array:
-    """Lay a colour (one, or one a pixel) over a picture `[SIDE, SIDE, 3]` where a mask says."""
+    """Blend a colour over a picture.
+
+    Args:
+        below: `[SIDE, SIDE, 3]`.
+        colour: one colour, or one per pixel.
+        mask: opacity `[SIDE, SIDE]`.
+    """
     share = mask[..., None]
     return below * (1 - share) + np.asarray(colour, float) * share
 

@@ -44,6 +44,9 @@ AXES: dict[str, dict[str, tuple[Any, ...]]] = {
 }
 """What is swept against the step size, all else as shipped."""
 
+FIELDS = {"cooling": "base_scale"}
+"""Fields of `Refinement` whose name in reports is another."""
+
 
 @dataclass(frozen=True)
 class Ablation:
@@ -80,7 +83,7 @@ class Sweep:
 
     def cell(self, value: object, size: float) -> Refinement:
         """Return the refinement of one cell."""
-        changes: dict[str, Any] = {self.axis: value, "step_size": size}
+        changes: dict[str, Any] = {FIELDS.get(self.axis, self.axis): value, "step_size": size}
         return replace(independent(shipped_refinement()), **changes)
 
     def cells(self) -> Iterable[Refinement]:
@@ -90,7 +93,7 @@ class Sweep:
 
 def independent(refinement: Refinement) -> Refinement:
     """Return the refinement with K futures that do not know of each other: scores of samples take them to be independent."""
-    return replace(refinement, coupled=False)
+    return replace(refinement, antithetic=False)
 
 
 def sweeps(grid: GridName) -> list[Sweep]:
@@ -99,7 +102,7 @@ def sweeps(grid: GridName) -> list[Sweep]:
     sizes = tuple(sorted({*STEP_SIZES[grid], shipped.step_size}))
     found = []
     for axis, values in AXES.items():
-        own = getattr(shipped, axis)
+        own = getattr(shipped, FIELDS.get(axis, axis))
         more = values[grid] if own in values[grid] else (*values[grid], own)
         found.append(Sweep(axis, more if axis == "kernel" else tuple(sorted(more)), sizes))
     return found
@@ -108,7 +111,7 @@ def sweeps(grid: GridName) -> list[Sweep]:
 def cell_name(refinement: Refinement) -> str:
     """Name a cell by its settings, as `steps=2,step_size=0.3,consistency=0.35,kernel=metropolis,cooling=1`."""
     r = refinement
-    return f"steps={r.steps},step_size={r.step_size:g},consistency={r.consistency:g},kernel={r.kernel},cooling={r.cooling:g}"
+    return f"steps={r.steps},step_size={r.step_size:g},consistency={r.consistency:g},kernel={r.kernel},cooling={r.base_scale:g}"
 
 
 def evaluate_ablation(
@@ -123,7 +126,7 @@ def evaluate_ablation(
     """Score every cell of the sweeps, GRU-NF and its temperatures.
 
     Args:
-        recordings: folder of landmark recordings or keypoint arrays (see `read_footage`).
+        recordings: folder of landmark recordings or keypoint arrays (see `read_evaluation_set`).
         models: folder of all models.
         model: folder of the forecaster; by default one of `models` that fits the recordings.
         split: a CSV of which recordings are held out.
@@ -155,7 +158,7 @@ def evaluate_ablation(
     _Sampler(forecaster, shipped_refinement(), 1.0)(windows.context_WCD[:2], 2, windows.protocol.horizon, torch.Generator())
     for number, (name, (refinement, temperature)) in enumerate(cells.items()):
         sampler = _Sampler(forecaster, refinement, temperature)
-        coupled = replace(refinement, coupled=True) if refinement and shipped_refinement().coupled else None
+        coupled = replace(refinement, antithetic=True) if refinement and shipped_refinement().antithetic else None
         together = _Sampler(forecaster, coupled, 1.0) if coupled else None
         scored[name] = score(
             name, Method(sampler, together=together), windows, units, samples=ablation.samples, seed=ablation.seed,
@@ -216,8 +219,8 @@ def _checked(found: RefinementReport, refined: bool, resampler: Resampler) -> di
     low, high = inside.interval() or (None, None)
     entries = {"plausibility": Metric(inside.value, low, high), "over_refined": Metric(float("over_refined" in found.flags))}
     if refined:
-        entries["moved"] = Metric(found.moved_B.mean().item())
-        entries["strain"] = Metric(found.strain_B.mean().item())
+        entries["moved"] = Metric(found.displacement_B.mean().item())
+        entries["strain"] = Metric(found.log_lik_drop_B.mean().item())
         entries["told_apart_p"] = Metric(found.p)
         entries["under_refined"] = Metric(float("under_refined" in found.flags))
     return entries

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.clip_table import held_out_people
 from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.types import FloatArray
 from backend.evaluate.animation.faces import keypoint_distance, see_faces
-from backend.keypoints.dataset import held_out
 from backend.media.crop import SquareCrop
 from backend.media.video import VIDEO_SUFFIXES, follow_face, pictures_at, read_video
 
@@ -101,7 +101,7 @@ def find_videos(folder: Path, table: Path | None = None) -> tuple[list[Video], l
     files = {path.stem: path for place in places for path in sorted(place.iterdir()) if path.suffix.lower() in VIDEO_SUFFIXES}
     if table is None:
         table = next((place / "clips.csv" for place in (folder, folder.parent) if (place / "clips.csv").is_file()), None)
-    people = {name: name for name in files} if table is None else held_out(table, files)
+    people = {name: name for name in files} if table is None else held_out_people(table, files)
     missing = [f"{name}: no video of this name in {folder}." for name in sorted(people.keys() - files.keys())]
     videos = [Video(files[name], people[name]) for name in sorted(people.keys() & files.keys())]
     if not videos:

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from backend.core.types import CLOCK_HZ, CLOCK_S
 from backend.evaluate.animation.clips import Clip, Picture
 from backend.evaluate.animation.gather import Film
 from backend.evaluate.animation.methods import Method
 from backend.media.video import write_video
 
-SECONDS, RATE = 4.0, 12.5
+SECONDS = 4.0
 """Length of a film at most, and its frames a second."""
 
 EDGE = 192
@@ -36,7 +37,7 @@ def film(wanted: Film, methods: Mapping[str, Method]) -> Shown:
     """Render a film: the still, the driver, and all methods that move."""
     clip = wanted.clip
     times = clip.recording.timestamps
-    grid = np.arange(times[0], min(times[-1], times[0] + SECONDS), 1 / RATE)
+    grid = np.arange(times[0], min(times[-1], times[0] + SECONDS), CLOCK_S)
     index = np.unique(np.searchsorted(times, grid).clip(max=len(times) - 1))
     landmarks = clip.recording.landmarks[index]
     rows: dict[str, Picture] = {
@@ -54,7 +55,7 @@ def film(wanted: Film, methods: Mapping[str, Method]) -> Shown:
     frames = np.concatenate(list(rows.values()), 2)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
-        with write_video(path, RATE) as writer:
+        with write_video(path, CLOCK_HZ) as writer:
             for frame in frames:
                 writer.write(frame)
         data = path.read_bytes()

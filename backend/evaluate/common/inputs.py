@@ -8,7 +8,7 @@ from pathlib import Path
 from backend.core.errors import InputError
 from backend.evaluate.common.protocol import choose_model, train_recordings
 from backend.forecast.gru_nf import Forecaster
-from backend.keypoints.dataset import Motion, read_footage
+from backend.keypoints.dataset import KeypointSequence, read_evaluation_set
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Material:
 
     model: Path
     forecaster: Forecaster
-    motions: list[Motion]
+    motions: list[KeypointSequence]
     notes: list[str]
 
 
@@ -37,7 +37,7 @@ def gather(
     forecaster was trained on are left out.
 
     Args:
-        recordings: folder of landmark recordings or keypoint arrays (see `read_footage`).
+        recordings: folder of landmark recordings or keypoint arrays (see `read_evaluation_set`).
         models: folder of all models.
         model: folder of the forecaster; by default one of `models` that fits the recordings.
         split: a CSV of which recordings are held out.
@@ -47,17 +47,17 @@ def gather(
         ModelError: the forecaster cannot be read.
         InputError: the recordings cannot be read, or none has the forecaster's width.
     """
-    footage = read_footage(recordings, split, fps)
+    footage = read_evaluation_set(recordings, split, fps)
     notes = list(footage.skipped)
-    model = model or choose_model(models, footage.motions)
+    model = model or choose_model(models, footage.sequences)
     forecaster = Forecaster.load(model)
-    motions = _fitting(footage.motions, forecaster.config.features, notes)
+    motions = _fitting(footage.sequences, forecaster.config.features, notes)
     if split is None and not (recordings / "clips.csv").is_file():
         motions = _unknown_to(model, motions, notes)
     return Material(model, forecaster, motions, notes)
 
 
-def _fitting(motions: list[Motion], width: int, notes: list[str]) -> list[Motion]:
+def _fitting(motions: list[KeypointSequence], width: int, notes: list[str]) -> list[KeypointSequence]:
     """Pass over recordings of another width than the model's."""
     other = {motion.clip: motion.flat.shape[1] for motion in motions if motion.flat.shape[1] != width}
     notes += [f"{clip}: {found} numbers a frame, but the forecaster is made for {width}." for clip, found in other.items()]
@@ -67,7 +67,7 @@ def _fitting(motions: list[Motion], width: int, notes: list[str]) -> list[Motion
     return kept
 
 
-def _unknown_to(model: Path, motions: list[Motion], notes: list[str]) -> list[Motion]:
+def _unknown_to(model: Path, motions: list[KeypointSequence], notes: list[str]) -> list[KeypointSequence]:
     """Leave out what the model was trained on, unless that is all."""
     known = train_recordings(model) & {motion.clip for motion in motions}
     kept = [motion for motion in motions if motion.clip not in known]

@@ -63,7 +63,7 @@ class Method:
 
 def shipped_refinement() -> Refinement:
     """Return the demo's own refinement."""
-    return Refinement.of(ForecastSettings())
+    return Refinement.from_settings(ForecastSettings())
 
 
 class Methods:
@@ -135,8 +135,8 @@ class Methods:
             return Method(PaperLoop(self._forecaster, steps=0 if name == "paper_nf" else 2).sample)
         kernels: dict[str, KernelName] = {"gru_snf": "metropolis", "gru_snf_mala": "mala", "gru_snf_hmc": "hmc"}
         refinement = replace(shipped_refinement(), kernel=kernels[name])
-        together = self._of(self._forecaster, refinement) if refinement.coupled else None
-        return Method(self._of(self._forecaster, replace(refinement, coupled=False)), together=together)
+        together = self._of(self._forecaster, refinement) if refinement.antithetic else None
+        return Method(self._of(self._forecaster, replace(refinement, antithetic=False)), together=together)
 
     def _beside(self, kind: str) -> Path:
         return self._model.with_name(f"{self._model.name}_{kind}")

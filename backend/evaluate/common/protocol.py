@@ -14,7 +14,7 @@ from torch import Tensor
 from backend.core.errors import InputError, ModelError
 from backend.core.weights import CONFIG
 from backend.forecast.gru_nf import Forecaster
-from backend.keypoints.dataset import Motion, cut
+from backend.keypoints.dataset import KeypointSequence, iterate_windows
 
 PROTOCOLS = {"8-16": (8, 16), "12-12": (12, 12), "10-14": (10, 14), "6-6": (6, 6), "5-20": (5, 20)}
 """Frames seen and forecast, by name (arXiv 2512.04282, section 4)."""
@@ -81,14 +81,14 @@ class Windows:
     protocol: Protocol
 
     @classmethod
-    def of(cls, motions: Sequence[Motion], protocol: Protocol, stride: int | None = None) -> Windows:
+    def of(cls, motions: Sequence[KeypointSequence], protocol: Protocol, stride: int | None = None) -> Windows:
         """Cut motions; windows of the paper's length do not overlap by default.
 
         Raises:
             InputError: `data_short`.
         """
         length = protocol.seen + protocol.horizon
-        parts = list(cut(motions, length, stride or protocol.length))
+        parts = list(iterate_windows(motions, length, stride or protocol.length))
         if not parts:
             longest = max(len(motion.clocked()) for motion in motions)
             raise InputError(
@@ -131,7 +131,7 @@ class Windows:
         return low[video], torch.maximum(high - low, RANGE_FLOOR * spread_D)[video]
 
 
-def choose_model(models: Path, motions: Sequence[Motion]) -> Path:
+def choose_model(models: Path, motions: Sequence[KeypointSequence]) -> Path:
     """Find the forecaster for some recordings.
 
     Landmark recordings take `models/forecaster`. Keypoints of other detectors look alike on disk: they take the forecaster of
@@ -148,7 +148,7 @@ def choose_model(models: Path, motions: Sequence[Motion]) -> Path:
     if layouts == {"face_regions"}:
         return models / "forecaster"
     width = motions[0].flat.shape[1]
-    frames = [part for motion in motions if motion.flat.shape[1] == width for part, _ in cut([motion], 12, 12)]
+    frames = [part for motion in motions if motion.flat.shape[1] == width for part, _ in iterate_windows([motion], 12, 12)]
     if not frames:
         raise InputError("data_short", "No recording is as long as 12 steps of 80 ms.")
     chosen = np.linspace(0, len(frames) - 1, min(CHOICE_WINDOWS, len(frames))).astype(int)

@@ -69,7 +69,7 @@ def evaluate_forecast(
     """Score all methods on the same windows.
 
     Args:
-        recordings: folder of landmark recordings or keypoint arrays (see `read_footage`).
+        recordings: folder of landmark recordings or keypoint arrays (see `read_evaluation_set`).
         models: folder of all models.
         model: folder of the forecaster; by default one of `models` that fits the recordings.
         split: a CSV of which recordings are held out.

@@ -15,9 +15,9 @@ from backend.evaluate.common.inputs import gather
 from backend.evaluate.common.resampling import Estimate, Resampler, ratio
 from backend.evaluate.report.report import Metric, Report
 from backend.evaluate.surprise import anomalies
-from backend.forecast.diagnostics.refinement_check import read_back
+from backend.forecast.diagnostics.refinement_check import encode_paths
 from backend.forecast.gru_nf import Forecaster
-from backend.keypoints.dataset import Motion, cut
+from backend.keypoints.dataset import KeypointSequence, iterate_windows
 
 Progress = Callable[[int, int], None]
 
@@ -61,7 +61,7 @@ def evaluate_surprise(
     """Measure the surprise of held-out motion, as it is and with an anomaly in every window.
 
     Args:
-        recordings: folder of landmark recordings or keypoint arrays (see `read_footage`).
+        recordings: folder of landmark recordings or keypoint arrays (see `read_evaluation_set`).
         models: folder of all models.
         model: folder of the forecaster; by default one of `models` that fits the recordings.
         split: a CSV of which recordings are held out.
@@ -116,7 +116,7 @@ def evaluate_surprise(
 def surprise(forecaster: Forecaster, flat_WTD: Tensor) -> Tensor:
     """Return -log_prob `[W, T]` of every frame given those before it; NaN for the first `WARM_UP` frames."""
     state = forecaster.observe(flat_WTD[:, :WARM_UP])
-    found = read_back(forecaster, state, flat_WTD[:, None, WARM_UP:]).nll_BKH[:, 0]
+    found = encode_paths(forecaster, state, flat_WTD[:, None, WARM_UP:]).nll_BKH[:, 0]
     return torch.cat([torch.full((len(flat_WTD), WARM_UP), torch.nan), found], 1)
 
 
@@ -156,8 +156,8 @@ def wins(higher_WF: Tensor, lower_WF: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
-def _moments(motions: Sequence[Motion], forecaster: Forecaster, seed: int) -> anomalies.Moments:
-    parts = list(cut(motions, LENGTH, STRIDE))
+def _moments(motions: Sequence[KeypointSequence], forecaster: Forecaster, seed: int) -> anomalies.Moments:
+    parts = list(iterate_windows(motions, LENGTH, STRIDE))
     if not parts:
         raise InputError("data_short", f"No recording that fits the model is as long as {LENGTH} steps of 80 ms.")
     onset = np.random.default_rng(seed).integers(WARM_UP + SMOOTHING, LENGTH - 2 * anomalies.EVENT + 1, len(parts))

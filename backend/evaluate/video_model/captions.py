@@ -13,7 +13,7 @@ from backend.core.types import FloatArray
 from backend.evaluate.animation.clips import SIZE, Picture
 from backend.evaluate.report.report import Metric
 from backend.evaluate.video_model.windows import Window
-from backend.keypoints.captions import MOTIONS, WORDS, caption
+from backend.keypoints.captions import MOTIONS, VOCABULARY, caption
 from backend.media.landmarks import FaceMesh
 from backend.starflow.video import CHUNK, Drawing, VideoFlow
 
@@ -90,7 +90,7 @@ def look(words: str, clip: Picture) -> Seen:
             found = mesh(large)
             if found:
                 faces.append(found[0])
-    said = [WORDS[number] for number in caption(np.stack(faces)) if number] if len(faces) > 1 else []
+    said = [VOCABULARY[number] for number in caption(np.stack(faces)) if number] if len(faces) > 1 else []
     return Seen(words, tuple(said), 1 - len(faces) / len(clip))
 
 

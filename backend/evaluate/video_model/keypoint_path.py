@@ -14,7 +14,7 @@ from backend.core.types import CLOCK_S, Keypoints
 from backend.evaluate.animation.clips import SIZE, Picture
 from backend.evaluate.common.methods import Methods
 from backend.evaluate.video_model.windows import Window, shrink
-from backend.keypoints.dataset import Motion
+from backend.keypoints.dataset import KeypointSequence
 from backend.pipeline import CONTEXT, Pipeline
 
 FORECASTS = {"keypoint_nf": "gru_nf", "keypoint_snf": "gru_snf"}
@@ -78,10 +78,10 @@ class KeypointPath:
         small = np.stack([shrink(frame, self._size) for frame in rendered])
         return small.reshape(*flat.shape[:2], self._size, self._size, 3)
 
-    def _motion(self, window: Window) -> Motion:
+    def _motion(self, window: Window) -> KeypointSequence:
         recording, video = window.footage.recording, window.footage.video
         flat = self._pipeline.keypoints(recording.landmarks).flat().numpy()
-        return Motion(flat, recording.timestamps, video.person, "val", video.path.stem)
+        return KeypointSequence(flat, recording.timestamps, video.person, "val", video.path.stem)
 
 
 def between(paths: Tensor, ahead: NDArray[np.float64]) -> Tensor:

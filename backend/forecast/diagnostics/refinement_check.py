@@ -1,8 +1,8 @@
-"""Does refinement do too little, or too much? Sampled paths are read back through the flow that drew them.
+"""Measures what refinement changed: sampled paths are encoded by the flow that sampled them.
 
-Reading a step back gives the noise from which the flow alone would have drawn it, and its likelihood, both given its path's own
-past. An unrefined step gives back the very noise it was drawn from; what refinement did is how far that noise has gone.
-Shape suffixes: B streams or windows, K futures, H steps, D numbers.
+Encoding a step, given its path's own past, returns its log likelihood and the noise from which the flow alone would have
+sampled it. For an unrefined step that is the noise it was sampled from; for a refined one, the displacement of that noise is
+the effect of MCMC. Shape suffixes: B streams or windows, K futures, H steps, D numbers.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from backend.forecast.antithetic import Source, draw
-from backend.forecast.diagnostics.refinement_flags import Refined, RefinementFlag
+from backend.forecast.antithetic import NoiseSource, sample_noise
+from backend.forecast.diagnostics.refinement_flags import RefinementEffect, RefinementFlag
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import Refinement
 from backend.forecast.state import ForecastState
 
-DATA_RANGE = 99
-"""A step is plausible up to this percentile of training motion's own -log_prob."""
+PLAUSIBLE_PERCENTILE = 99
+"""A step is plausible up to this percentile of training motion's -log_prob."""
 
-OUTSIDE_LIMIT = 0.1
-"""Share of implausible steps from which a method is flagged: ten times that of real motion."""
+MAX_IMPLAUSIBLE = 0.1
+"""Share of implausible steps above which a method is over-refined: ten times that of real motion."""
 
 
 @dataclass(frozen=True)
-class ReadBack:
+class EncodedPaths:
     """Sampled paths under the flow.
 
     Attributes:
-        noise_BKHD: what the flow alone would have drawn every step from.
+        noise_BKHD: the noise from which the flow alone would have sampled every step.
         nll_BKH: -log_prob of every step.
     """
 
@@ -40,11 +40,11 @@ class ReadBack:
 
 
 @torch.inference_mode()
-def read_back(forecaster: Forecaster, state: ForecastState, paths_BKHD: Tensor) -> ReadBack:
-    """Read sampled paths back.
+def encode_paths(forecaster: Forecaster, state: ForecastState, paths_BKHD: Tensor) -> EncodedPaths:
+    """Map sampled paths to their noise and likelihood.
 
     Args:
-        forecaster: whose flow.
+        forecaster: the model whose flow encodes.
         state: of the B streams, before the paths begin.
         paths_BKHD: flat keypoints.
     """
@@ -52,68 +52,73 @@ def read_back(forecaster: Forecaster, state: ForecastState, paths_BKHD: Tensor) 
     rows, volume = state.expand(k), forecaster.prepare().log_volume
     noises, nlls = [], []
     for step, frame in enumerate(paths_BKHD.flatten(0, 1).unbind(1)):
-        given, _ = forecaster.condition(rows.h)
-        noise, log_det = given.encode(forecaster.encode_step(rows.frame, frame))
+        conditional, _ = forecaster.condition(rows.h)
+        noise, log_det = conditional.encode(forecaster.encode_step(rows.frame, frame))
         noises.append(noise)
         nlls.append(0.5 * (noise.square().sum(-1) + d * math.log(2 * math.pi)) - log_det - volume)
         if step + 1 < paths_BKHD.shape[2]:
             rows = forecaster.step(rows, frame)
-    return ReadBack(torch.stack(noises, 1).unflatten(0, (b, k)), torch.stack(nlls, 1).unflatten(0, (b, k)))
+    return EncodedPaths(torch.stack(noises, 1).unflatten(0, (b, k)), torch.stack(nlls, 1).unflatten(0, (b, k)))
 
 
-def outside(forecaster: Forecaster, nll: Tensor) -> Tensor:
-    """Say which steps are less likely than 99 % of training motion was; of real motion, about one in a hundred."""
-    return nll > forecaster.surprise_quantiles[DATA_RANGE]
+def is_implausible(forecaster: Forecaster, nll: Tensor) -> Tensor:
+    """Return which steps are less likely than 99 % of training motion; of real motion, about one in a hundred is."""
+    return nll > forecaster.surprise_quantiles[PLAUSIBLE_PERCENTILE]
 
 
-def compare(begun_BKHD: Tensor, refined_BKHD: Tensor, plain_BKHD: Tensor) -> tuple[Tensor, Tensor]:
-    """Compare the noise of refined steps with what they began from, and with that of GRU-NF's steps.
+def compare(start_BKHD: Tensor, refined_BKHD: Tensor, plain_BKHD: Tensor) -> tuple[Tensor, Tensor]:
+    """Measure the effect of refinement in noise space.
+
+    Args:
+        start_BKHD: the noise that the refined steps began from.
+        refined_BKHD: their noise after refinement.
+        plain_BKHD: the noise of GRU-NF's steps.
 
     Returns:
-        `moved` and `strain` of every stream `[B]`, as in `Refined`.
+        `displacement` and `log_lik_drop` of every stream `[B]`, as in `RefinementEffect`.
     """
-    begun, plain = begun_BKHD.square().mean((1, 2, 3)), plain_BKHD.square().mean((1, 2, 3))
-    moved = (refined_BKHD - begun_BKHD).square().mean((1, 2, 3)) / (2 * begun).clamp_min(1e-12)
-    return moved.sqrt(), (refined_BKHD.square().mean((1, 2, 3)) - plain) / 2
+    start, plain = start_BKHD.square().mean((1, 2, 3)), plain_BKHD.square().mean((1, 2, 3))
+    displacement = (refined_BKHD - start_BKHD).square().mean((1, 2, 3)) / (2 * start).clamp_min(1e-12)
+    return displacement.sqrt(), (refined_BKHD.square().mean((1, 2, 3)) - plain) / 2
 
 
 def check_first_step(
     forecaster: Forecaster,
     state: ForecastState,
     paths_BKHD: Tensor,
-    noise: Source,
+    noise: NoiseSource,
     refine: Refinement,
     temperature: float = 1.0,
-) -> list[Refined]:
+) -> list[RefinementEffect]:
     """Measure each stream's refinement by the first step of its paths, which needs neither unrefined paths nor a rollout.
 
     Args:
-        forecaster: that drew the paths.
-        state: from which.
+        forecaster: the model that sampled the paths.
+        state: of the streams, before the paths begin.
         paths_BKHD: refined paths.
-        noise: a source in the state that `Forecaster.sample` found it in when it drew them.
-        refine: of that call.
-        temperature: of that call.
+        noise: a source in the state in which `Forecaster.sample` received it.
+        refine: argument of that call.
+        temperature: argument of that call.
     """
     b, k, h, d = paths_BKHD.shape
-    normal = draw(torch.randn, noise, h, b * k, d)[:1] * temperature
-    begun, plain = (one.start(normal, k).view(b, k, 1, d) for one in (refine, replace(refine, cooling=1.0)))
-    moved, strain = compare(begun, read_back(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD, plain)
-    return [Refined(*pair) for pair in zip(moved.tolist(), strain.tolist(), strict=True)]
+    normal = sample_noise(torch.randn, noise, h, b * k, d)[:1] * temperature
+    start, plain = (one.base_noise(normal, k).view(b, k, 1, d) for one in (refine, replace(refine, base_scale=1.0)))
+    displacement, drop = compare(start, encode_paths(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD, plain)
+    return [RefinementEffect(*pair) for pair in zip(displacement.tolist(), drop.tolist(), strict=True)]
 
 
 @dataclass(frozen=True)
 class RefinementReport:
-    """How far refined paths differ from unrefined ones of the same draws.
+    """How far refined paths differ from unrefined ones of the same noise.
 
     Attributes:
-        moved_B, strain_B: of every window, over all steps (see `Refined`).
+        displacement_B, log_lik_drop_B: of every window, over all steps (see `RefinementEffect`).
         outside_B, plain_outside_B: share of refined and of unrefined steps less likely than 99 % of training motion.
-        p: of a difference between the two sets of samples as large as theirs, if refinement changed nothing (see `tell_apart`).
+        p: p-value of the hypothesis that refinement changed nothing (see `permutation_test`).
     """
 
-    moved_B: Tensor
-    strain_B: Tensor
+    displacement_B: Tensor
+    log_lik_drop_B: Tensor
     outside_B: Tensor
     plain_outside_B: Tensor
     p: float
@@ -122,11 +127,11 @@ class RefinementReport:
     def flags(self) -> frozenset[RefinementFlag]:
         """Under-refined: paths hardly move, as in the live figures. Over-refined: too many steps are implausible.
 
-        `p` raises no flag: it says as much about the number of windows as about the refinement.
+        `p` raises no flag: it depends on the number of windows as much as on the refinement.
         """
-        under = Refined(self.moved_B.mean().item(), 0.0).flags()
+        under = RefinementEffect(self.displacement_B.mean().item(), 0.0).flags()
         over: frozenset[RefinementFlag] = frozenset({"over_refined"})
-        return under | over if self.outside_B.mean().item() > OUTSIDE_LIMIT else under
+        return under | over if self.outside_B.mean().item() > MAX_IMPLAUSIBLE else under
 
 
 def refinement_report(
@@ -135,38 +140,38 @@ def refinement_report(
     """Compare GRU-SNF's samples with GRU-NF's.
 
     Args:
-        forecaster: that drew them.
-        context_BCD: the frames seen.
+        forecaster: the model that sampled them.
+        context_BCD: the observed frames.
         plain_BKHD: unrefined paths.
-        refined_BKHD: refined paths from the same seed, not coupled, so that each begins from the noise of its plain one.
+        refined_BKHD: refined paths from the same seed and not antithetic, so that each begins from its plain path's noise.
     """
     state = forecaster.observe(context_BCD)
-    plain, refined = read_back(forecaster, state, plain_BKHD), read_back(forecaster, state, refined_BKHD)
-    moved, strain = compare(plain.noise_BKHD, refined.noise_BKHD, plain.noise_BKHD)
+    plain, refined = encode_paths(forecaster, state, plain_BKHD), encode_paths(forecaster, state, refined_BKHD)
+    displacement, drop = compare(plain.noise_BKHD, refined.noise_BKHD, plain.noise_BKHD)
     return RefinementReport(
-        moved,
-        strain,
-        outside(forecaster, refined.nll_BKH).float().mean((1, 2)),
-        outside(forecaster, plain.nll_BKH).float().mean((1, 2)),
-        tell_apart(plain_BKHD / forecaster.spread, refined_BKHD / forecaster.spread),
+        displacement,
+        drop,
+        is_implausible(forecaster, refined.nll_BKH).float().mean((1, 2)),
+        is_implausible(forecaster, plain.nll_BKH).float().mean((1, 2)),
+        permutation_test(plain_BKHD / forecaster.spread, refined_BKHD / forecaster.spread),
     )
 
 
-def tell_apart(plain_BKHD: Tensor, refined_BKHD: Tensor, permutations: int = 199, seed: int = 0) -> float:
-    """Test whether refined paths can be told from the unrefined ones of the same draws, over all windows at once.
+def permutation_test(plain_BKHD: Tensor, refined_BKHD: Tensor, permutations: int = 199, seed: int = 0) -> float:
+    """Test whether refined paths differ in distribution from unrefined ones of the same noise, over all windows at once.
 
-    A permutation test of the energy distance (Szekely & Rizzo 2004) between the two sets of every window, in units of the
-    window's mean distance between paths, summed over windows. Which of the two paths of a draw is called refined is permuted:
-    pairing finds far smaller differences than two independent sets would show.
+    The statistic is the energy distance (Szekely & Rizzo 2004) between the two sets of every window, in units of the window's
+    mean distance between paths, summed over windows. Permutations swap the labels within pairs of the same noise: pairing
+    detects far smaller differences than two independent sets would.
 
     Args:
-        plain_BKHD: K >= 2 unrefined paths of each window, in units that count alike.
-        refined_BKHD: refined ones of the same draws.
-        permutations: of the names.
+        plain_BKHD: K >= 2 unrefined paths of each window, in units of equal weight.
+        refined_BKHD: the refined path of each.
+        permutations: of the labels.
         seed: of the permutations.
 
     Returns:
-        p: the share of namings (the true one among them) that part the two sets as well.
+        p: the share of labellings (the true one included) whose statistic is at least that of the true one.
     """
     b, k = plain_BKHD.shape[:2]
     points = torch.cat([plain_BKHD, refined_BKHD], 1).flatten(2)
@@ -174,7 +179,7 @@ def tell_apart(plain_BKHD: Tensor, refined_BKHD: Tensor, permutations: int = 199
     distance = distance / distance.mean((1, 2), keepdim=True).clamp_min(1e-12)
     swap = torch.rand(permutations, b, k, generator=torch.Generator().manual_seed(seed)) < 0.5
     sign = torch.cat([torch.ones(1, b, k), torch.where(swap, -1.0, 1.0)])
-    names = torch.cat([sign, -sign], -1)
-    # 2 E|X - Y| - E|X - X'| - E|Y - Y'|, each the mean over all pairs, is minus this quadratic form of the names.
-    parted = -torch.einsum("rbi,bij,rbj->r", names, distance, names)
-    return (parted >= parted[0] - 1e-6 * parted[0].abs()).float().mean().item()
+    labels = torch.cat([sign, -sign], -1)
+    # 2 E|X - Y| - E|X - X'| - E|Y - Y'|, each the mean over all pairs, is minus this quadratic form of the labels.
+    statistic = -torch.einsum("rbi,bij,rbj->r", labels, distance, labels)
+    return (statistic >= statistic[0] - 1e-6 * statistic[0].abs()).float().mean().item()

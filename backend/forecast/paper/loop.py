@@ -1,11 +1,11 @@
-"""The sampling loop of GRU-SNF's own published code (arXiv 2512.04282), quirks and all, on our weights.
+"""The sampling loop of GRU-SNF's published code (arXiv 2512.04282) on our weights, to separate its effect from the weights'.
 
-It stands in the table beside ours so that the loop's part can be told from the weights'. What it does, and we do not:
+It differs from ours:
 
-- samples are drawn one after the other in a Python list;
+- samples are computed one after the other in a Python loop;
 - their mean is fed back and the GRU's state is shared: a "sample" is a cloud at every step, not a path in time;
-- the MCMC target comes from a linear head that nobody trained;
-- acceptance is drawn per coordinate, though the prior term of the energy is the sum over coordinates.
+- the MCMC target comes from an untrained linear head;
+- acceptance is decided per coordinate, though the prior term of the energy is the sum over coordinates.
 
 Shape suffixes: W windows, C context, K samples, H horizon, D = 6N.
 """
@@ -22,14 +22,14 @@ from backend.forecast.paper.flow import PaperFlow
 
 
 class PaperLoop:
-    """GRU-NF (`steps` 0) or GRU-SNF as the paper samples them.
+    """GRU-NF (`steps` 0) or GRU-SNF, sampled as by the paper.
 
     Args:
         forecaster: the weights; loaded or frozen.
         steps: random-walk steps after each block.
         step_size: standard deviation of a proposal.
         seed: of the untrained head.
-        flow: the paper's own flow, to sample from in place of the forecaster's.
+        flow: the paper's own flow, used instead of the forecaster's.
     """
 
     def __init__(
@@ -44,21 +44,28 @@ class PaperLoop:
         config = forecaster.config
         self._blocks = flow.blocks if flow else config.blocks
         inputs = config.hidden * config.layers
-        # As `nn.Linear` starts: uniform within 1 / sqrt(inputs).
+        # The initialisation of `nn.Linear`: uniform within 1 / sqrt(inputs).
         uniform = torch.rand(inputs + 1, config.features, generator=torch.Generator().manual_seed(seed))
         self._weight, self._bias = ((2 * uniform - 1) / math.sqrt(inputs)).split([inputs, 1])
 
     @torch.inference_mode()
     def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return K samples of every step, `[W, K, H, D]`: at each step a cloud about one shared past."""
+        """Return K samples of every step, `[W, K, H, D]`: at each step a cloud around one shared past.
+
+        Args:
+            context_WCD: the observed frames.
+            k: K.
+            horizon: H.
+            generator: source of all randomness.
+        """
         state, weights, clouds = self._forecaster.observe(context_WCD), self._forecaster.prepare(), []
         for _ in range(horizon):
-            given = self._flow(state.h.flatten(1)) if self._flow else self._forecaster.condition(state.h, weights)[0]
+            conditional = self._flow(state.h.flatten(1)) if self._flow else self._forecaster.condition(state.h, weights)[0]
             target_WD = self.target(state.h)
             samples = []
             for _ in range(k):
                 noise = torch.randn(target_WD.shape, generator=generator)
-                step = given.decode(noise, lambda block, y, to=target_WD: self._refine(block, y, to, generator))  # type: ignore[misc]
+                step = conditional.decode(noise, lambda block, y, to=target_WD: self._refine(block, y, to, generator))  # type: ignore[misc]
                 samples.append(torch.addmm(state.frame, step, self._forecaster.unwhiten))
             cloud_WKD = torch.stack(samples, dim=1)
             clouds.append(cloud_WKD)
@@ -80,5 +87,11 @@ class PaperLoop:
 
 
 def paper_energy(y_WD: Tensor, target_WD: Tensor, weight: float) -> Tensor:
-    """Return (1 - l) |y|^2 / 2 + l (y - target)^2 as `[W, D]`: the first term a sum over coordinates, the second not."""
+    """Return (1 - l) |y|^2 / 2 + l (y - target)^2 as `[W, D]`: only the first term is a sum over coordinates.
+
+    Args:
+        y_WD: the sample.
+        target_WD: the point that the second term pulls to.
+        weight: l in [0, 1].
+    """
     return (1 - weight) * 0.5 * y_WD.square().sum(-1, keepdim=True) + weight * (y_WD - target_WD).square()

@@ -22,7 +22,7 @@ from backend.server.metrics import Metrics
 from backend.server.protocol import Message, SheetHead, Stages, encode, quantise
 
 if TYPE_CHECKING:
-    from backend.pipeline import Fan, Pipeline
+    from backend.pipeline import Pipeline, SampledFutures
 
 log = structlog.get_logger(__name__)
 R = TypeVar("R")
@@ -97,7 +97,7 @@ class Turns:
                 seat.verdict = seat.generation.verdict(self._pipeline)
                 seat.generation = None
                 # The next generation's futures are other futures, not these ones from where they ended.
-                seat.stream.draw_anew()
+                seat.stream.reseed()
         return [None] * len(turns)
 
     def _reserve(self, turn: Turn) -> bool:
@@ -110,9 +110,9 @@ class Turns:
         ready = [turn for turn in turns if turn.observation is not None and turn.observation.ready]
         waiting = [turn for turn in turns if turn not in ready]
 
-        def call(some: Sequence[Turn]) -> list[Fan]:
+        def call(some: Sequence[Turn]) -> list[SampledFutures]:
             fans = self._pipeline.forecast([turn.seat.stream for turn in some], [turn.work.settings for turn in some])
-            if not all(np.isfinite(fan.fan).all() for fan in fans):
+            if not all(np.isfinite(fan.positions).all() for fan in fans):
                 raise InputError("forecast_not_finite", "The forecast holds NaN or infinite numbers.", "Lower the temperature.")
             return fans
 
@@ -120,8 +120,8 @@ class Turns:
         for turn, fan in served:
             turn.fan = fan
             seat = turn.seat
-            if fan.refined is not None:
-                seat.refinement.see(fan.refined)
+            if fan.refinement_effect is not None:
+                seat.refinement.update(fan.refinement_effect)
             if seat.generation is None and turn.observation is not None:
                 seat.generations += 1
                 seat.generation = Generation(seat.generations, turn.tick, turn.observation, fan)
@@ -168,7 +168,7 @@ class Turns:
         began = time.monotonic()
         tiles = 0 if turn.frames is None else len(turn.frames)
         picture = b"" if turn.frames is None else jpeg(mosaic(turn.frames))
-        fan = np.zeros((0, 0, 0, 2), np.float32) if turn.fan is None else turn.fan.fan
+        fan = np.zeros((0, 0, 0, 2), np.float32) if turn.fan is None else turn.fan.positions
         k, h, n = fan.shape[:3]
         seat.mailbox.made()
         head = SheetHead(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from backend.server.protocol import Verdict
 
 if TYPE_CHECKING:
-    from backend.pipeline import Fan, Observation, Pipeline
+    from backend.pipeline import Observation, Pipeline, SampledFutures
 
 
 class Generation:
@@ -21,7 +21,7 @@ class Generation:
         fan: the paths, `[K, H, 60]`.
     """
 
-    def __init__(self, number: int, start: int, present: Observation, fan: Fan) -> None:
+    def __init__(self, number: int, start: int, present: Observation, fan: SampledFutures) -> None:
         self.number = number
         self.fan = fan
         self.start = start

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from backend.core.errors import MotionFanError
 from backend.core.types import ForecastSettings
-from backend.forecast.diagnostics.refinement_flags import RefinementWatch
+from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
 from backend.server.live.futures_round import Generation
 from backend.server.live.mailbox import Mailbox, Work
 from backend.server.live.sheet import Picture
 from backend.server.protocol import Verdict
 
 if TYPE_CHECKING:
-    from backend.pipeline import Fan, Observation, Portrait, Stream
+    from backend.pipeline import Observation, Portrait, SampledFutures, Stream
 
 
 class Listener(Protocol):
@@ -45,7 +45,7 @@ class Seat:
     generations: int = 0
     ticks: int = 0
     verdict: Verdict | None = None
-    refinement: RefinementWatch = field(default_factory=RefinementWatch)
+    refinement: RefinementMonitor = field(default_factory=RefinementMonitor)
 
     def set_portrait(self, portrait: Portrait) -> None:
         """Animate another portrait; a generation half drawn with the old one ends without a verdict."""
@@ -56,7 +56,7 @@ class Seat:
     def forget(self) -> None:
         """End the generation without a verdict; what was seen of the refinement belongs to what was before."""
         self.generation = None
-        self.refinement = RefinementWatch()
+        self.refinement = RefinementMonitor()
         self.verdict = None
 
 
@@ -68,7 +68,7 @@ class Turn:
     work: Work
     began: float
     observation: Observation | None = None
-    fan: Fan | None = None
+    fan: SampledFutures | None = None
     seq: int | None = None
     step: int = 0
     frames: Picture | None = None

@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from backend.core.errors import InputError, MotionFanError
+from backend.core.types import CLOCK_HZ
 from backend.keypoints.captions import MOTIONS
 from backend.server.http.body import read_body
 from backend.server.http.origin import check_origin
@@ -22,7 +23,6 @@ from backend.server.video import request as video_request
 from backend.server.video.protocol import Job
 from backend.server.video.queue import Drawing, Studio
 from backend.server.video.request import MAX_BYTES, MOST_COUNT, MOST_STEPS, VideoRequest
-from backend.server.video.weights import RATE
 
 DRAWINGS_PER_S = 1 / 4
 DRAWING_BURST = 10
@@ -88,7 +88,7 @@ async def lines(drawing: Drawing, metrics: Metrics) -> AsyncIterator[bytes]:
     try:
         sheet, job = drawing.done.result(), drawing.job
         metrics.drawing.observe(sheet.seconds)
-        yield _line(Done(job.steps, job.count, job.size, RATE, round(sheet.seconds, 2), sheet.jpeg))
+        yield _line(Done(job.steps, job.count, job.size, CLOCK_HZ, round(sheet.seconds, 2), sheet.jpeg))
     except MotionFanError as error:
         metrics.errors.labels(error.code).inc()
         yield _line(Failed(error.code, error.message, error.hint))
@@ -129,7 +129,7 @@ class VideoApi:
             "captions": list(MOTIONS),
             "size": size,
             "context": context,
-            "rate": RATE,
+            "rate": CLOCK_HZ,
             "most": {"count": MOST_COUNT, "steps": MOST_STEPS},
             "defaults": {name: getattr(defaults, name) for name in ("count", "steps", "guidance", "temperature")},
         }

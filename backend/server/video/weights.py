@@ -11,9 +11,6 @@ from backend.core.errors import ModelError
 DRAWN = 16
 """Frames that the model draws at once behind its context, as `backend.starflow.video.CHUNK`."""
 
-RATE = 12.5
-"""Frames a second, as `backend.starflow.video.RATE`."""
-
 
 @dataclass(frozen=True)
 class VideoWeights:

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from backend.core.errors import InputError
 from backend.core.types import CLOCK_S
-from backend.forecast.steps import Statistics
-from backend.keypoints.dataset import Motion
+from backend.forecast.steps import MotionStatistics
+from backend.keypoints.dataset import KeypointSequence
 from backend.keypoints.regions import FaceRegions
 
 
@@ -24,7 +24,7 @@ class MotionSampler:
     for they know left from right; keypoints of another detector are not.
     """
 
-    def __init__(self, motions: Sequence[Motion], length: int, seed: int | None) -> None:
+    def __init__(self, motions: Sequence[KeypointSequence], length: int, seed: int | None) -> None:
         self._random = np.random.default_rng(seed)
         self._length = length
         # 1.3: the fastest tempo needs that much more footage.
@@ -73,7 +73,7 @@ def affine(flat_BTD: Tensor, turn_B22: Tensor, shift_B2: Tensor) -> Tensor:
     return torch.cat([value, jacobian.flatten(-2)], dim=-1).flatten(-2)
 
 
-def measure(flat_BTD: Tensor, mean_frames: int) -> Statistics:
+def measure(flat_BTD: Tensor, mean_frames: int) -> MotionStatistics:
     """Measure training statistics on windows `[B, T, D]`."""
     step = flat_BTD.diff(dim=1).flatten(0, 1)
     means, mean = [], flat_BTD[:, 0]
@@ -86,10 +86,10 @@ def measure(flat_BTD: Tensor, mean_frames: int) -> Statistics:
     # The floor keeps directions in which faces hardly move from being blown up to noise.
     values, vectors = torch.linalg.eigh(standardised.T @ standardised / len(standardised))
     whiten = (vectors / (values + 1e-3).sqrt()).flip(-1)
-    return Statistics(
-        centre=flat_BTD.flatten(0, 1).mean(0),
-        spread=flat_BTD.flatten(0, 1).std(0).clamp_min(1e-4),
-        step_spread=step_spread,
-        away_spread=away.std(0).clamp_min(1e-4),
+    return MotionStatistics(
+        mean=flat_BTD.flatten(0, 1).mean(0),
+        std=flat_BTD.flatten(0, 1).std(0).clamp_min(1e-4),
+        step_std=step_spread,
+        deviation_std=away.std(0).clamp_min(1e-4),
         whiten=whiten.float(),
     )

@@ -9,10 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.keypoints.captions import WORDS, caption
+from backend.keypoints.captions import VOCABULARY, caption
 from backend.train.data.pack import Pack
 
-MIRROR = {WORDS.index("turns left"): WORDS.index("turns right"), WORDS.index("turns right"): WORDS.index("turns left")}
+MIRROR = {
+    VOCABULARY.index("turns left"): VOCABULARY.index("turns right"),
+    VOCABULARY.index("turns right"): VOCABULARY.index("turns left"),
+}
 
 
 class VideoClips:

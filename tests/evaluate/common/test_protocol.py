@@ -9,14 +9,14 @@ from backend.core.errors import InputError
 from backend.core.types import CLOCK_S
 from backend.evaluate.common.protocol import PROTOCOLS, RANGE_FLOOR, Protocol, Windows, choose_model, nll, train_recordings
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
-from backend.forecast.steps import Statistics
-from backend.keypoints.dataset import Motion
+from backend.forecast.steps import MotionStatistics
+from backend.keypoints.dataset import KeypointSequence
 
 
 def motion(frames=100, clip="a", width=12, seed=0, layout="flat", scale=0.1, step=0.01):
     random = np.random.default_rng(seed)
     flat = (random.normal(0, scale, (1, width)) + random.normal(0, step, (frames, width)).cumsum(0)).astype(np.float32)
-    return Motion(flat, np.arange(frames) * CLOCK_S, f"person of {clip}", "val", clip, layout)
+    return KeypointSequence(flat, np.arange(frames) * CLOCK_S, f"person of {clip}", "val", clip, layout)
 
 
 def forecaster(width=12, step=0.01, seed=0):
@@ -24,7 +24,7 @@ def forecaster(width=12, step=0.01, seed=0):
         torch.manual_seed(seed)
         model = Forecaster(ForecasterConfig(features=width, hidden=8, blocks=2, block_hidden=8))
     ones = torch.ones(width)
-    model.set_statistics(Statistics(0 * ones, 0.1 * ones, step * ones, 0.05 * ones, torch.eye(width)))
+    model.set_statistics(MotionStatistics(0 * ones, 0.1 * ones, step * ones, 0.05 * ones, torch.eye(width)))
     return model.freeze()
 
 

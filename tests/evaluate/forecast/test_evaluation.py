@@ -17,8 +17,8 @@ from backend.evaluate.forecast.summary import CHAMPIONS, COMPARED, Summary
 from backend.forecast.displacement_bank import save_bank
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.refine import Refinement
-from backend.forecast.steps import Statistics
-from backend.keypoints.dataset import Motion
+from backend.forecast.steps import MotionStatistics
+from backend.keypoints.dataset import KeypointSequence
 
 D = 12
 
@@ -28,7 +28,7 @@ def make(width=D, **config):
         torch.manual_seed(0)
         model = Forecaster(ForecasterConfig(features=width, hidden=8, block_hidden=8, **{"blocks": 2, **config}))
     ones = torch.ones(width)
-    model.set_statistics(Statistics(0 * ones, 0.1 * ones, 0.01 * ones, 0.05 * ones, torch.eye(width)))
+    model.set_statistics(MotionStatistics(0 * ones, 0.1 * ones, 0.01 * ones, 0.05 * ones, torch.eye(width)))
     return model
 
 
@@ -158,7 +158,8 @@ def test_the_command_prints_the_table_and_writes_figures_and_page(models, record
 
 def windows_of(people=20, frames=72):
     motions = [
-        Motion(walk(frames, seed), np.arange(frames) * CLOCK_S, f"p{seed}", "val", f"c{seed}", "flat") for seed in range(people)
+        KeypointSequence(walk(frames, seed), np.arange(frames) * CLOCK_S, f"p{seed}", "val", f"c{seed}", "flat")
+        for seed in range(people)
     ]
     windows = Windows.of(motions, Protocol.of("8-16"))
     spread = torch.full((D,), 0.1)

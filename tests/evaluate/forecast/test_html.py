@@ -15,7 +15,7 @@ from backend.evaluate.forecast.summary import Summary
 from backend.evaluate.forecast.text import Column, best, find, summary
 from backend.evaluate.report.page import figure, interval, signed
 from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
-from backend.keypoints.dataset import Motion
+from backend.keypoints.dataset import KeypointSequence
 
 D = 60
 
@@ -32,7 +32,7 @@ def evaluation(layout, people=4, methods=("copy_last", "bootstrap", "gru_nf", "g
     for seed in range(people):
         random = np.random.default_rng(seed)
         flat = (random.normal(0, 0.3, (1, D)) + random.normal(0, 0.01, (50, D)).cumsum(0)).astype(np.float32)
-        motions.append(Motion(flat, np.arange(50) * CLOCK_S, f"p{seed}", "val", f"c{seed}", layout))
+        motions.append(KeypointSequence(flat, np.arange(50) * CLOCK_S, f"p{seed}", "val", f"c{seed}", layout))
     windows = Windows.of(motions, Protocol.of("8-16"))
     spread = torch.full((D,), 0.1)
     units = Units(torch.zeros(D), spread, *windows.min_max(spread))

@@ -7,7 +7,7 @@ import torch
 from backend.core.recording import Recording
 from backend.evaluate.animation.clips import Video
 from backend.evaluate.video_model.windows import Footage, Window
-from backend.keypoints.captions import WORDS
+from backend.keypoints.captions import VOCABULARY
 from backend.media.crop import SquareCrop
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
@@ -18,7 +18,7 @@ from backend.starflow.video import VideoFlow
 SMALL = StarFlowConfig(
     18,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(WORDS) - 1, deep_spread=2),
+    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 """Two frames seen, sixteen drawn, four tokens each."""

@@ -1,4 +1,4 @@
-"""Reading samples back gives their noise; too little and too much refinement are told from moderate refinement."""
+"""Encoding sampled paths gives their noise; too little and too much refinement are flagged, moderate refinement is not."""
 
 import math
 
@@ -7,16 +7,23 @@ import pytest
 import torch
 from scipy.stats import chi2
 
-from backend.forecast.antithetic import draw
+from backend.forecast.antithetic import sample_noise
 from backend.forecast.diagnostics.refinement_check import (
     check_first_step,
     compare,
-    outside,
-    read_back,
+    encode_paths,
+    is_implausible,
+    permutation_test,
     refinement_report,
-    tell_apart,
 )
-from backend.forecast.diagnostics.refinement_flags import MEMORY, OVER_STRAIN, PATIENCE, UNDER_MOVED, Refined, RefinementWatch
+from backend.forecast.diagnostics.refinement_flags import (
+    AVERAGED,
+    MAX_LOG_LIK_DROP,
+    MIN_DISPLACEMENT,
+    MIN_MEASUREMENTS,
+    RefinementEffect,
+    RefinementMonitor,
+)
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.refine import Refinement
 
@@ -44,10 +51,10 @@ def sample(forecaster, context, refine=None, temperature=1.0, k=K, horizon=H, se
     return forecaster.sample(forecaster.observe(context), k, horizon, source, refine, temperature).paths
 
 
-def test_reading_back_gives_the_noise_of_unrefined_paths_and_the_flow_s_own_likelihood(forecaster, context):
+def test_encoding_gives_the_noise_of_unrefined_paths_and_the_flow_s_own_likelihood(forecaster, context):
     state = forecaster.observe(context)
-    found = read_back(forecaster, state, paths := sample(forecaster, context))
-    noise = draw(torch.randn, torch.Generator().manual_seed(0), H, len(context) * K, D)
+    found = encode_paths(forecaster, state, paths := sample(forecaster, context))
+    noise = sample_noise(torch.randn, torch.Generator().manual_seed(0), H, len(context) * K, D)
     assert torch.allclose(found.noise_BKHD, noise.permute(1, 0, 2).unflatten(0, (-1, K)), atol=1e-4)
     rows, nll = state.expand(K), []
     for frame in paths.flatten(0, 1).unbind(1):
@@ -56,51 +63,51 @@ def test_reading_back_gives_the_noise_of_unrefined_paths_and_the_flow_s_own_like
     assert torch.allclose(found.nll_BKH, torch.stack(nll, 1).unflatten(0, (-1, K)), atol=1e-3)
 
 
-def test_outside_is_beyond_the_data_s_99_percent(forecaster):
+def test_implausible_is_beyond_the_data_s_99_percent(forecaster):
     limit = forecaster.surprise_quantiles[99].item()
-    assert outside(forecaster, torch.tensor([limit - 0.1, limit + 0.1])).tolist() == [False, True]
+    assert is_implausible(forecaster, torch.tensor([limit - 0.1, limit + 0.1])).tolist() == [False, True]
 
 
-def test_moved_is_0_for_the_same_draws_and_1_for_others_and_strain_counts_lost_likelihood():
+def test_displacement_is_0_for_the_same_noise_and_1_for_other_noise_and_the_drop_is_lost_likelihood():
     random = torch.Generator().manual_seed(0)
     plain, other = torch.randn(2, 3, 50, 4, 60, generator=random).unbind(0)
-    moved, strain = compare(plain, plain, plain)
-    assert moved.tolist() == [0, 0, 0] and strain.tolist() == [0, 0, 0]
-    moved, strain = compare(plain, other, plain)
-    assert moved == pytest.approx(np.ones(3), abs=0.02) and strain == pytest.approx(np.zeros(3), abs=0.02)
+    displacement, drop = compare(plain, plain, plain)
+    assert displacement.tolist() == [0, 0, 0] and drop.tolist() == [0, 0, 0]
+    displacement, drop = compare(plain, other, plain)
+    assert displacement == pytest.approx(np.ones(3), abs=0.02) and drop == pytest.approx(np.zeros(3), abs=0.02)
     # The loss of log N(0, 1) per number, from scaling noise by 1.5.
     normal = torch.distributions.Normal(0, 1)
     lost = (normal.log_prob(plain) - normal.log_prob(1.5 * plain)).mean((1, 2, 3))
     assert compare(plain, 1.5 * plain, plain)[1].tolist() == pytest.approx(lost.tolist(), rel=1e-5)
 
 
-def test_the_first_step_of_a_fan_is_measured_as_the_report_measures_whole_paths(forecaster, context):
-    state, refine = forecaster.observe(context), Refinement(4, 0.4, 0.2, cooling=0.9, coupled=False)
+def test_the_first_step_is_measured_as_the_report_measures_whole_paths(forecaster, context):
+    state, refine = forecaster.observe(context), Refinement(4, 0.4, 0.2, base_scale=0.9, antithetic=False)
     sources = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
     paths = forecaster.sample(state, K, H, sources, refine, 1.2).paths
-    anew = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
-    found = check_first_step(forecaster, state, paths, anew, refine, 1.2)
-    anew = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
-    plain = forecaster.sample(state, K, H, anew, None, 1.2).paths
+    again = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
+    found = check_first_step(forecaster, state, paths, again, refine, 1.2)
+    again = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
+    plain = forecaster.sample(state, K, H, again, None, 1.2).paths
     report = refinement_report(forecaster, context, plain[:, :, :1], paths[:, :, :1])
-    # The report cannot know that the paths began from cooled noise.
-    assert [one.moved for one in found] == pytest.approx(report.moved_B.tolist(), abs=0.08)
-    assert [one.strain for one in found] == pytest.approx(report.strain_B.tolist(), abs=1e-3)
+    # The report does not know that the paths began from scaled noise.
+    assert [one.displacement for one in found] == pytest.approx(report.displacement_B.tolist(), abs=0.08)
+    assert [one.log_lik_drop for one in found] == pytest.approx(report.log_lik_drop_B.tolist(), abs=1e-3)
 
 
-def test_coupled_and_cooled_noise_is_no_move_of_mcmc(forecaster, context):
-    state, refine = forecaster.observe(context), Refinement(0, cooling=0.9, coupled=True)
+def test_antithetic_and_scaled_noise_does_not_count_as_an_effect_of_mcmc(forecaster, context):
+    state, refine = forecaster.observe(context), Refinement(0, base_scale=0.9, antithetic=True)
     paths = forecaster.sample(state, K, H, torch.Generator().manual_seed(0), refine).paths
     for found in check_first_step(forecaster, state, paths, torch.Generator().manual_seed(0), refine):
-        assert found.moved == pytest.approx(0, abs=1e-3)
-        assert -0.2 < found.strain < 0
+        assert found.displacement == pytest.approx(0, abs=1e-3)
+        assert -0.2 < found.log_lik_drop < 0
 
 
 def test_a_sample_without_noise_is_not_called_under_refined(forecaster, context):
     state = forecaster.observe(context[:1])
     paths = forecaster.sample(state, 2, H, torch.Generator().manual_seed(0), Refinement(4, 0.4), 0.0).paths
     (found,) = check_first_step(forecaster, state, paths, torch.Generator().manual_seed(0), Refinement(4, 0.4), 0.0)
-    assert math.isfinite(found.moved) and "under_refined" not in found.flags()
+    assert math.isfinite(found.displacement) and "under_refined" not in found.flags()
 
 
 def test_refinement_that_hardly_moves_is_flagged_and_so_is_one_that_runs_away(forecaster, context):
@@ -109,10 +116,10 @@ def test_refinement_that_hardly_moves_is_flagged_and_so_is_one_that_runs_away(fo
     flags = {
         setting: refinement_report(forecaster, context, plain, sample(forecaster, context, refine, k=10)).flags
         for setting, refine in {
-            "still": Refinement(1, 0.01, 0.0, cooling=1.0, coupled=False),
-            "refused": Refinement(2, 30.0, 1.0, coupled=False),
-            "moderate": Refinement(3, 0.3, 0.1, cooling=1.0, coupled=False),
-            "wild": Refinement(8, 1.0, 0.0, coupled=False),
+            "still": Refinement(1, 0.01, 0.0, base_scale=1.0, antithetic=False),
+            "refused": Refinement(2, 30.0, 1.0, antithetic=False),
+            "moderate": Refinement(3, 0.3, 0.1, base_scale=1.0, antithetic=False),
+            "wild": Refinement(8, 1.0, 0.0, antithetic=False),
         }.items()
     }
     assert flags == {
@@ -120,46 +127,46 @@ def test_refinement_that_hardly_moves_is_flagged_and_so_is_one_that_runs_away(fo
     }  # fmt: skip
 
 
-def test_sets_of_one_distribution_are_told_apart_as_often_as_the_test_says():
+def test_the_permutation_test_has_its_nominal_false_positive_rate():
     random = torch.Generator().manual_seed(0)
-    found = [tell_apart(*torch.randn(2, 2, 4, 1, 3, generator=random), permutations=39, seed=seed) for seed in range(200)]
+    found = [permutation_test(*torch.randn(2, 2, 4, 1, 3, generator=random), permutations=39, seed=seed) for seed in range(200)]
     # 200 trials at 5 %: binomial, 99.9 % range.
     assert 1 <= sum(p <= 0.05 for p in found) <= 22
     same = torch.randn(2, 4, 1, 3, generator=random)
-    assert tell_apart(same, same) == 1
+    assert permutation_test(same, same) == 1
 
 
-def test_sets_that_differ_in_place_or_in_width_are_told_apart():
+def test_the_permutation_test_detects_a_shift_and_a_change_of_variance():
     first, second = torch.randn(2, 8, 20, 2, 3, generator=torch.Generator().manual_seed(0))
-    assert tell_apart(first, second + 1) < 0.01
-    assert tell_apart(first, second * 2) < 0.01
+    assert permutation_test(first, second + 1) < 0.01
+    assert permutation_test(first, second * 2) < 0.01
 
 
-def test_the_strain_limit_is_the_radius_that_one_unrefined_step_in_a_hundred_of_60_numbers_exceeds():
-    assert chi2.ppf(0.99, 60) / 60 == pytest.approx(1 + 2 * OVER_STRAIN, abs=0.01)
+def test_the_limit_of_the_log_likelihood_drop_is_the_radius_that_one_unrefined_step_in_a_hundred_of_60_numbers_exceeds():
+    assert chi2.ppf(0.99, 60) / 60 == pytest.approx(1 + 2 * MAX_LOG_LIK_DROP, abs=0.01)
 
 
-def watch(*measured: Refined) -> list[list[str]]:
-    watching, seen = RefinementWatch(), []
-    for refined in measured:
-        watching.see(refined)
-        seen.append(watching.flags)
+def flags_after(*measured: RefinementEffect) -> list[list[str]]:
+    monitor, seen = RefinementMonitor(), []
+    for effect in measured:
+        monitor.update(effect)
+        seen.append(monitor.flags)
     return seen
 
 
-def test_a_watch_waits_and_then_raises_what_holds():
-    assert watch(*[Refined(0.01, 0)] * PATIENCE) == [[]] * (PATIENCE - 1) + [["under_refined"]]
-    assert watch(*[Refined(1, 1)] * PATIENCE)[-1] == ["over_refined"]
-    assert watch(*[Refined(0.4, 0.1)] * 100) == [[]] * 100
+def test_a_monitor_raises_a_flag_only_after_enough_measurements():
+    assert flags_after(*[RefinementEffect(0.01, 0)] * MIN_MEASUREMENTS) == [[]] * (MIN_MEASUREMENTS - 1) + [["under_refined"]]
+    assert flags_after(*[RefinementEffect(1, 1)] * MIN_MEASUREMENTS)[-1] == ["over_refined"]
+    assert flags_after(*[RefinementEffect(0.4, 0.1)] * 100) == [[]] * 100
 
 
-def test_a_watch_does_not_flicker_at_its_limits():
+def test_a_monitor_does_not_flicker_at_its_limits():
     random = np.random.default_rng(0)
-    for at in (Refined(UNDER_MOVED, 0), Refined(0.5, OVER_STRAIN)):
-        seen = watch(*(Refined(*(value * random.uniform(0.8, 1.2) for value in at)) for _ in range(500)))
+    for at in (RefinementEffect(MIN_DISPLACEMENT, 0), RefinementEffect(0.5, MAX_LOG_LIK_DROP)):
+        seen = flags_after(*(RefinementEffect(*(value * random.uniform(0.8, 1.2) for value in at)) for _ in range(500)))
         assert sum(before != after for before, after in zip(seen, seen[1:], strict=False)) <= 2
 
 
-def test_a_watch_forgets():
-    seen = watch(*[Refined(1, 0.3)] * 50, *[Refined(1, 0.1)] * 3 * MEMORY)
+def test_a_monitor_forgets_old_measurements():
+    seen = flags_after(*[RefinementEffect(1, 0.3)] * 50, *[RefinementEffect(1, 0.1)] * 3 * AVERAGED)
     assert seen[49] == ["over_refined"] and seen[-1] == []

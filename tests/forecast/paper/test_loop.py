@@ -1,4 +1,4 @@
-"""What the published loop does, as opposed to what we do."""
+"""The published loop, and how it differs from ours."""
 
 import pytest
 import torch
@@ -47,7 +47,7 @@ def test_all_samples_of_a_step_come_from_one_state_to_which_the_mean_is_fed_back
 
 
 def test_a_sample_is_no_path_in_time(forecaster, context):
-    """What sample k is at one step tells nothing about what it is at the next: ours go on from where they are."""
+    """What sample k is at one step does not determine what it is at the next; our paths continue."""
 
     def correlation(paths):
         first, second = paths[0, :, 0, 0], paths[0, :, 1, 0]
@@ -58,7 +58,7 @@ def test_a_sample_is_no_path_in_time(forecaster, context):
     assert correlation(ours) > 0.5
 
 
-def test_the_target_is_a_head_that_nobody_trained(forecaster, context):
+def test_the_target_is_an_untrained_head(forecaster, context):
     h = forecaster.observe(context).h
     target, same, other = (PaperLoop(forecaster, seed=seed).target(h) for seed in (3, 3, 4))
     assert torch.equal(target, same) and not torch.equal(target, other)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backend.core.types import ForecastSettings
-from backend.forecast.diagnostics.refinement_flags import PATIENCE
+from backend.forecast.diagnostics.refinement_flags import MIN_MEASUREMENTS
 from backend.server import protocol
 from backend.server.http import api
 from backend.server.live.mailbox import CREDITS
@@ -253,12 +253,12 @@ def test_every_tile_of_a_sheet_lies_where_the_head_says(client):
 def test_refinement_that_fails_is_flagged_after_a_while_until_the_settings_change(client):
     client.play(READY)
     client.send(ForecastSettings(step_size=0.05))
-    assert [head.flags for head in client.play(PATIENCE)] == [[]] * (PATIENCE - 1) + [["under_refined"]]
+    assert [head.flags for head in client.play(MIN_MEASUREMENTS)] == [[]] * (MIN_MEASUREMENTS - 1) + [["under_refined"]]
     client.send(ForecastSettings(step_size=1.0))
-    assert [head.flags for head in client.play(PATIENCE)] == [[]] * (PATIENCE - 1) + [["over_refined"]]
+    assert [head.flags for head in client.play(MIN_MEASUREMENTS)] == [[]] * (MIN_MEASUREMENTS - 1) + [["over_refined"]]
     client.send(ForecastSettings(step_size=1.0, method="gru_nf"))
-    assert all(head.flags == [] for head in client.play(PATIENCE + 2))
+    assert all(head.flags == [] for head in client.play(MIN_MEASUREMENTS + 2))
 
 
 def test_moderate_refinement_is_not_flagged(client):
-    assert all(head.flags == [] for head in client.play(READY + 2 * PATIENCE)[READY:])
+    assert all(head.flags == [] for head in client.play(READY + 2 * MIN_MEASUREMENTS)[READY:])

@@ -10,13 +10,14 @@ from PIL import Image
 
 from backend.core.errors import ModelError
 from backend.core.settings import REPOSITORY
+from backend.core.types import CLOCK_HZ
 from backend.server.limits import PerAddress
 from backend.server.video import protocol
 from backend.server.video.child import sheet
 from backend.server.video.progress import Course
 from backend.server.video.protocol import Cancel, Job, Ready, Refusal, Share, Sheet
 from backend.server.video.request import cut
-from backend.server.video.weights import DRAWN, RATE, look
+from backend.server.video.weights import DRAWN, look
 from backend.starflow import video
 
 
@@ -103,7 +104,7 @@ def test_frames_are_cut_apart_before_they_are_scaled(side):
 def test_what_the_server_knows_of_the_model_is_what_the_model_says(tiny_video_flow):
     weights, flow = look(tiny_video_flow), video.VideoFlow.load(tiny_video_flow)
     assert (weights.size, weights.context) == (flow.size, flow.context)
-    assert (DRAWN, RATE) == (video.CHUNK, video.RATE)
+    assert (DRAWN, CLOCK_HZ) == (video.CHUNK, video.RATE)
 
 
 @pytest.mark.parametrize("busy", [False, True])

@@ -10,7 +10,7 @@ from PIL import Image
 from backend.animate.fomm.model import Fomm
 from backend.core.errors import InputError, ModelError
 from backend.core.types import Keypoints
-from backend.keypoints.dataset import read_motions
+from backend.keypoints.dataset import read_split
 from backend.media.video import write_video
 from backend.train.detector.keypoints import write_keypoints
 from backend.train.detector.measure import joint_regression
@@ -161,7 +161,7 @@ def test_keypoints_of_a_folder_are_what_forecasters_read(data, tmp_path):
         torch.manual_seed(0)
         model = Fomm(DetectorTraining(keypoints=3).architecture()).eval()
     assert write_keypoints(model, data, tmp_path) == 2
-    motions = read_motions(tmp_path)
+    motions = read_split(tmp_path)
     assert [motion.split for motion in motions] == ["train", "val"]
     video = VideoSet.read(data, 64).train[0]
     found = model.detect(pictures(video.frames)).flat().detach()

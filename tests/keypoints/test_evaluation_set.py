@@ -1,4 +1,4 @@
-"""Folders of recordings of any kind, as `evaluate` reads them."""
+"""Folders of recordings of any kind, as the evaluations read them."""
 
 import csv
 
@@ -8,7 +8,7 @@ import pytest
 from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.types import CLOCK_S
-from backend.keypoints.dataset import cut, read_footage
+from backend.keypoints.dataset import iterate_windows, read_evaluation_set
 
 
 def keypoints(frames=60, width=12, seed=0):
@@ -28,24 +28,24 @@ def test_every_form_of_recording_is_read(tmp_path):
     np.savez(tmp_path / "timed.npz", keypoints=keypoints(), timestamps=np.arange(60) / 10)
     np.savez(tmp_path / "single.npz", anything=keypoints())
     np.save(tmp_path / "bare.npy", keypoints().astype(np.float64))
-    footage = read_footage(tmp_path)
-    found = {motion.clip: motion for motion in footage.motions}
-    assert footage.skipped == [] and found.keys() == {"landmarks", "named", "timed", "single", "bare"}
+    evaluation_set = read_evaluation_set(tmp_path)
+    found = {sequence.clip: sequence for sequence in evaluation_set.sequences}
+    assert evaluation_set.skipped == [] and found.keys() == {"landmarks", "named", "timed", "single", "bare"}
     assert found["landmarks"].layout == "face_regions" and found["named"].layout == "flat"
-    rates = {name: round(1 / np.diff(motion.timestamps).mean()) for name, motion in found.items()}
+    rates = {name: round(1 / np.diff(sequence.timestamps).mean()) for name, sequence in found.items()}
     assert rates == {"landmarks": 25, "named": 50, "timed": 10, "single": 25, "bare": 25}
-    assert all(motion.person == motion.clip for motion in footage.motions)
+    assert all(sequence.person == sequence.clip for sequence in evaluation_set.sequences)
 
 
-def test_a_rate_that_is_given_wins_over_the_file_s(tmp_path):
+def test_an_explicit_rate_overrides_the_file_s(tmp_path):
     np.savez(tmp_path / "a.npz", keypoints=keypoints(), fps=np.float32(50))
-    assert read_footage(tmp_path, fps=10).motions[0].seconds == pytest.approx(5.9)
+    assert read_evaluation_set(tmp_path, fps=10).sequences[0].seconds == pytest.approx(5.9)
 
 
 def test_at_25_frames_a_second_the_clock_takes_every_second_frame(tmp_path):
     flat = keypoints(61)
     np.save(tmp_path / "a.npy", flat)
-    np.testing.assert_allclose(read_footage(tmp_path).motions[0].clocked(), flat[::2], atol=1e-5)
+    np.testing.assert_allclose(read_evaluation_set(tmp_path).sequences[0].clocked(), flat[::2], atol=1e-5)
 
 
 @pytest.mark.parametrize("place", ["beside", "inside"])
@@ -55,15 +55,15 @@ def test_a_table_says_which_recordings_are_held_out_and_of_whom(tmp_path, place)
         np.save(tmp_path / "recordings" / f"{name}.npy", keypoints())
     rows = [["a.mp4", "p1", "val"], ["b.c", "p1", "test"], ["d.npy", "p2", "train"], ["e", "", "VAL"], ["gone", "p3", "val"]]
     path = table(tmp_path / ("clips.csv" if place == "inside" else "split.csv"), rows)
-    footage = read_footage(tmp_path, None if place == "inside" else path)
-    assert {motion.clip: motion.person for motion in footage.motions} == {"a": "p1", "b.c": "p1", "e": "e"}
-    assert len(footage.skipped) == 1 and footage.skipped[0].startswith("gone")
+    evaluation_set = read_evaluation_set(tmp_path, None if place == "inside" else path)
+    assert {sequence.clip: sequence.person for sequence in evaluation_set.sequences} == {"a": "p1", "b.c": "p1", "e": "e"}
+    assert len(evaluation_set.skipped) == 1 and evaluation_set.skipped[0].startswith("gone")
 
 
 def test_the_column_may_be_called_name_and_the_person_may_be_unknown(tmp_path):
     np.save(tmp_path / "a.npy", keypoints())
     path = table(tmp_path / "split.csv", [["a", "test"]], ("name", "split"))
-    assert [motion.person for motion in read_footage(tmp_path, path).motions] == ["a"]
+    assert [sequence.person for sequence in read_evaluation_set(tmp_path, path).sequences] == ["a"]
 
 
 BAD = {
@@ -83,12 +83,12 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_is_named_and_passed_over(tmp_path, name):
+def test_a_bad_file_is_named_and_skipped(tmp_path, name):
     np.save(tmp_path / "good.npy", keypoints())
     BAD[name](tmp_path / name)
-    footage = read_footage(tmp_path)
-    assert [motion.clip for motion in footage.motions] == ["good"]
-    assert len(footage.skipped) == 1 and name in footage.skipped[0]
+    evaluation_set = read_evaluation_set(tmp_path)
+    assert [sequence.clip for sequence in evaluation_set.sequences] == ["good"]
+    assert len(evaluation_set.skipped) == 1 and name in evaluation_set.skipped[0]
 
 
 @pytest.mark.parametrize(
@@ -111,15 +111,15 @@ def test_a_folder_of_which_nothing_can_be_used_is_refused_in_words(tmp_path, cas
         if case == "no text":
             path.write_bytes(b"\xff\xfe\x00clip")
     with pytest.raises(InputError) as caught:
-        read_footage(data, path)
+        read_evaluation_set(data, path)
     assert caught.value.code == code
     assert case != "only bad" or "nan.npy" in str(caught.value)
 
 
-def test_windows_know_their_motion(tmp_path):
+def test_windows_come_with_their_sequence(tmp_path):
     for name in "ab":
         np.save(tmp_path / f"{name}.npy", keypoints(100))
-    found = list(cut(read_footage(tmp_path).motions, 20, 15))
-    assert [motion.clip for _, motion in found] == ["a"] * 3 + ["b"] * 3
+    found = list(iterate_windows(read_evaluation_set(tmp_path).sequences, 20, 15))
+    assert [sequence.clip for _, sequence in found] == ["a"] * 3 + ["b"] * 3
     assert all(frames.shape == (20, 12) for frames, _ in found)
     assert np.diff(found[0][1].timestamps).mean() == pytest.approx(CLOCK_S / 2)

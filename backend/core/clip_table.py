@@ -1,0 +1,54 @@
+"""Tables of clips: a CSV with one row per clip, and the columns clip (or name), person and split."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Container
+from pathlib import Path
+
+from backend.core.errors import InputError
+
+HELD_OUT = ("val", "test")
+"""Splits whose clips are evaluated."""
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Read a CSV with a heading: one dictionary per row.
+
+    Raises:
+        InputError: `data_missing`; `data_columns`: it is not a table.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(file)]
+    except FileNotFoundError:
+        raise InputError(
+            "data_missing", f"There is no {path.name} in {path.parent}.", "Name the folder of clips.csv and its recordings."
+        ) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError("data_columns", f"{path} cannot be read as a table ({error}).") from None
+
+
+def held_out_people(table: Path, files: Container[str]) -> dict[str, str]:
+    """Return the person of every held-out clip, by the clip's name; a clip without a person is its own person.
+
+    Args:
+        table: the CSV.
+        files: names without suffix of the files that are there; a clip `a.mp4` is `a` unless a file is called `a.mp4`.
+
+    Raises:
+        InputError: `data_missing`; `data_columns`; `split_empty`: no clip is held out.
+    """
+    rows = read_table(table)
+    key = "clip" if rows and "clip" in rows[0] else "name"
+    if not rows or not {key, "split"} <= rows[0].keys():
+        raise InputError("data_columns", f"{table} needs the columns clip (or name), person and split.")
+    people = {}
+    for row in rows:
+        if row["split"].strip().lower() in HELD_OUT:
+            name = row[key].strip()
+            stem = name if name in files else Path(name).stem
+            people[stem] = row.get("person", "").strip() or stem
+    if not people:
+        raise InputError("split_empty", f"{table} has no row whose split is val or test.")
+    return people
