@@ -9,20 +9,21 @@ from typing import Annotated
 import typer
 
 from backend import __version__
+from backend.cli import animate, evaluate, imagine, serve, train
 from backend.cli import bench as measure
-from backend.cli import evaluate, imagine, show, train
 from backend.core.errors import MotionFanError
 
-# A thread that waits for another sleeps: spinning halves the speed of a machine whose cores are shared.
+# A waiting thread sleeps: spinning would halve the speed of a machine whose cores are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 app = typer.Typer(
-    help="Drive a portrait with a face and see several different futures of its motion.",
+    help="Animate a portrait with a face and see several sampled futures of its motion.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(show.app)
+app.add_typer(serve.app)
+app.add_typer(animate.app)
 app.add_typer(imagine.app)
 app.add_typer(measure.app)
 app.add_typer(train.app, name="train")
@@ -37,7 +38,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 
 def main() -> None:
-    """Run the command line; an error that a person can act on is one sentence, without a traceback."""
+    """Run the command line; print a `MotionFanError` as one sentence, without a traceback."""
     try:
         app()
     except MotionFanError as error:

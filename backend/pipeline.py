@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.generator import EncodedPortrait, Generator
-from backend.animate.reference import Settling
-from backend.animate.transfer import relative
+from backend.animate.reference import ReferenceTracker
+from backend.animate.transfer import transfer_motion
 from backend.core.errors import ModelError
 from backend.core.process import check_device, configure_process
 from backend.core.types import FloatArray, ForecastMethod, ForecastSettings, Keypoints
@@ -72,7 +72,7 @@ class Stream:
     reference: Keypoints | None = None
     steps: int = 0
     seed: int = 0
-    settling: Settling | None = None
+    settling: ReferenceTracker | None = None
 
     def set_portrait(self, portrait: Portrait) -> None:
         """Animate another picture from now on."""
@@ -87,7 +87,7 @@ class Stream:
         if self.reference is None:
             self.reference = driving
         if self.settling is not None and not self.settling.done:
-            self.reference = self.settling.see(self.portrait.keypoints, driving, self.reference)
+            self.reference = self.settling.update(self.portrait.keypoints, driving, self.reference)
 
     def reseed(self) -> None:
         """Sample the next futures from other noise."""
@@ -194,7 +194,7 @@ class Pipeline:
             seed: of its futures' noise.
             settle: let the reference follow the steps that look most like the portrait, instead of keeping the first one.
         """
-        return Stream(portrait, self.forecaster.start(1), seed=seed, settling=Settling() if settle else None)
+        return Stream(portrait, self.forecaster.start(1), seed=seed, settling=ReferenceTracker() if settle else None)
 
     @torch.inference_mode()
     def observe(self, streams: Sequence[Stream], ticks: Sequence[Sequence[Tick]]) -> list[Observation]:
@@ -273,7 +273,7 @@ class Pipeline:
     def _transfer(self, stream: Stream, flat: Tensor) -> Keypoints:
         """Move the portrait's keypoints by the driver's motion since its reference."""
         driving = Keypoints.from_flat(flat)
-        return relative(stream.portrait.keypoints, driving, stream.reference or driving)
+        return transfer_motion(stream.portrait.keypoints, driving, stream.reference or driving)
 
     def score(self, paths: Tensor, truth: Tensor) -> FloatArray:
         """Return the mean keypoint distance, in crop units, of paths `[K, T, 6N]` from the truth `[T, 6N]`: `[K]`."""

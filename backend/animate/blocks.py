@@ -1,4 +1,4 @@
-"""The few convolution blocks that motion and paint share."""
+"""Convolution blocks that the dense motion, inpainting and eye and mouth networks share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from torch.nn import functional as F
 
 
 class ConvBlock(nn.Sequential):
-    """3x3 convolution, batch norm (folds into the convolution at inference), ReLU."""
+    """3x3 convolution, batch norm (folded into the convolution for inference), ReLU.
+
+    Args:
+        channels_in: C of the input.
+        channels_out: C of the output.
+        stride: of the convolution.
+    """
 
     def __init__(self, channels_in: int, channels_out: int, *, stride: int = 1) -> None:
         super().__init__(
@@ -16,7 +22,7 @@ class ConvBlock(nn.Sequential):
 
 
 class Upsample(nn.Sequential):
-    """Twice the size: convolution at the small size, then pixel shuffle (cheaper than convolving at the large one)."""
+    """Double the size: convolve at the small size, then shuffle pixels (cheaper than convolving at the large size)."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__(

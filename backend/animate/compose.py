@@ -1,4 +1,4 @@
-"""Portrait, flow, alpha and paint -> frame. No weights, any resolution: the last step could as well run in a browser."""
+"""Warping and blending: portrait, flow, alpha and inpainted colour -> frame. No weights, any resolution."""
 
 from __future__ import annotations
 
@@ -8,21 +8,32 @@ from torch.nn import functional as F
 
 
 def identity_grid(height: int, width: int, like: Tensor) -> Tensor:
-    """Return `[height, width, 2]` pixel centres (x, y) in [-1, 1], the convention of `align_corners=False`."""
+    """Return pixel centres (x, y) `[height, width, 2]` in [-1, 1], the convention of `align_corners=False`.
+
+    Args:
+        height: rows.
+        width: columns.
+        like: tensor whose device and dtype the grid takes.
+    """
     x = (torch.arange(width, device=like.device, dtype=like.dtype) * 2 + 1) / width - 1
     y = (torch.arange(height, device=like.device, dtype=like.dtype) * 2 + 1) / height - 1
     return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
 
 
 def warp(picture: Tensor, flow: Tensor) -> Tensor:
-    """Sample `picture [F, C, H, W]` at `flow [F, h, w, 2]` (positions in [-1, 1]) -> `[F, C, h, w]`, edges repeated."""
+    """Read `[F, C, H, W]` bilinearly at `flow [F, h, w, 2]` (positions in [-1, 1]) -> `[F, C, h, w]`, edges repeated."""
     return F.grid_sample(picture.float(), flow.float(), padding_mode="border", align_corners=False)
 
 
 def resize_flow(flow: Tensor, height: int, width: int) -> Tensor:
-    """Resize a flow `[F, h, w, 2]` of positions to `[F, height, width, 2]`.
+    """Resize a flow to `[F, height, width, 2]`.
 
-    The offset from identity is resized, not the positions: bilinear resizing clamps positions at the border.
+    The offset from the identity is resized, not the positions: bilinear resizing would clamp positions at the border.
+
+    Args:
+        flow: positions `[F, h, w, 2]` in [-1, 1].
+        height: rows of the result.
+        width: columns of the result.
     """
     if flow.shape[1:3] == (height, width):
         return flow
@@ -32,13 +43,13 @@ def resize_flow(flow: Tensor, height: int, width: int) -> Tensor:
 
 
 def compose(portrait: Tensor, flow: Tensor, alpha: Tensor, paint: Tensor) -> Tensor:
-    """Blend the warped portrait with the paint, at the portrait's own resolution.
+    """Blend the warped portrait with the inpainted colour, at the portrait's resolution.
 
     Args:
         portrait: `[F, 3, S, S]` in [0, 1], any S.
         flow: backward flow `[F, h, w, 2]`, positions in the portrait in [-1, 1].
-        alpha: share of the portrait's own pixels `[F, 1, n, n]` in [0, 1].
-        paint: invented colour `[F, 3, n, n]` in [0, 1].
+        alpha: weight of the warped portrait `[F, 1, n, n]` in [0, 1].
+        paint: inpainted colour `[F, 3, n, n]` in [0, 1].
 
     Returns:
         Frames `[F, 3, S, S]`: `alpha * warped portrait + (1 - alpha) * paint`.
@@ -52,7 +63,7 @@ def compose(portrait: Tensor, flow: Tensor, alpha: Tensor, paint: Tensor) -> Ten
 
 
 def shrink(picture: Tensor, size: int) -> Tensor:
-    """Resize pictures `[B, 3, S, S]` to `[B, 3, size, size]` without aliasing."""
+    """Resize pictures `[B, 3, S, S]` to `[B, 3, size, size]` with antialiasing."""
     if picture.shape[-1] == size:
         return picture
     return F.interpolate(picture, (size, size), mode="bilinear", align_corners=False, antialias=True)

@@ -8,24 +8,23 @@ from torch.nn import functional as F
 
 from backend.animate.blocks import ConditionedResidual, ConvBlock
 from backend.animate.compose import identity_grid, warp
-from backend.animate.pseudo_keypoints import PLACES, Companions
+from backend.animate.pseudo_keypoints import REST_POSITIONS, PseudoKeypoints
 from backend.animate.transfer import inverse_2x2
 from backend.core.types import Keypoints
 
-RESIDUAL_REACH = 0.1
-"""Furthest that the learned residual may move a pixel, in crop units, beyond what the keypoints' affine maps say."""
-
+MAX_RESIDUAL = 0.1
+"""Largest learned residual of the flow, in crop units, added to the blend of the keypoints' affine maps."""
 
 BACKGROUND_LOGIT = -6.0
-"""Prior of the background's motion: it wins where every keypoint is more than about 3.5 extents away."""
+"""Logit of the background's mask: it exceeds the keypoints' logits beyond about 3.5 extents from all of them."""
 
 
 def canonical_offsets(keypoints: Keypoints, grid: Tensor) -> tuple[Tensor, Tensor]:
-    """Where each pixel lies in each keypoint's own canonical frame: `J^-1 (z - kp)`.
+    """Return each pixel's position in each keypoint's canonical frame, `J^-1 (z - kp)`.
 
     Args:
         keypoints: `[F, N]`.
-        grid: positions `[h, w, 2]`, regular.
+        grid: positions `[h, w, 2]` of a regular grid.
 
     Returns:
         x and y, each `[F, N, h, w]`.
@@ -37,7 +36,7 @@ def canonical_offsets(keypoints: Keypoints, grid: Tensor) -> tuple[Tensor, Tenso
 
 
 def sparse_motions(source: Keypoints, offsets: tuple[Tensor, Tensor], grid: Tensor) -> Tensor:
-    """First-order motions around each keypoint: `T_n(z) = kp_s + J_s J_d^-1 (z - kp_d)` (FOMM, eq. 4).
+    """Return the first-order motion around each keypoint, `T_n(z) = kp_s + J_s J_d^-1 (z - kp_d)` (FOMM, eq. 4).
 
     Args:
         source: the portrait's keypoints, `[F, N]`.
@@ -54,25 +53,25 @@ def sparse_motions(source: Keypoints, offsets: tuple[Tensor, Tensor], grid: Tens
     return torch.cat([grid.expand(motions.shape[0], 1, *grid.shape), motions], 1)
 
 
-class Motion(nn.Module):
-    """The dense motion network: a small U-Net that chooses, per pixel, among the sparse motions of M keypoints and stillness.
+class DenseMotion(nn.Module):
+    """The dense motion network: a small U-Net that weights, per pixel, the sparse motions of M keypoints and the identity.
 
-    Beyond FOMM: the face's N keypoints bring companions along (hair, neck, shoulders), so M = N + 6; heatmaps are Gaussians of
-    the region's own shape (so that a closing lid shows in them), and the masks start from them instead of from nothing.
+    It differs from FOMM in three ways: pseudo-keypoints (hair, neck, shoulders) are added to the face's N, so M = N + 6;
+    heatmaps are Gaussians with the shape of the region, so they show a closing lid; and these are the prior of the masks.
 
     Args:
         keypoints: N.
         condition: length of the condition vector (how the keypoints moved).
-        channels: width of the first level.
-        size: side of the square it works at, in pixels.
+        channels: channels at the first level.
+        size: side in pixels of its input and output.
     """
 
     def __init__(self, keypoints: int, condition: int, channels: int = 32, size: int = 64) -> None:
         super().__init__()
         self.size = size
-        self.companions = Companions(keypoints)
-        # Half-axes of each keypoint's region in its canonical frame: what the masks and heatmaps start from.
-        extent = [[0.3, 0.2]] * keypoints + [[0.6, 0.6]] * len(PLACES)
+        self.companions = PseudoKeypoints(keypoints)
+        # Half-axes of each keypoint's region in its canonical frame.
+        extent = [[0.3, 0.2]] * keypoints + [[0.6, 0.6]] * len(REST_POSITIONS)
         self.extent = nn.Parameter(torch.tensor(extent))
         count, c = len(extent), channels
         self.enter = ConvBlock(4 * (count + 1), c)
@@ -81,7 +80,7 @@ class Motion(nn.Module):
         self.down3 = ConvBlock(4 * c, 4 * c, stride=2)
         self.pose = nn.Sequential(nn.Linear(condition, 64), nn.ReLU(inplace=True))
         self.middle = ConditionedResidual(4 * c, 64)
-        # Nearest neighbour, then convolution: a pixel shuffle's checkerboard would comb the flow.
+        # Nearest neighbour, then convolution: a pixel shuffle would leave a checkerboard in the flow.
         self.up3 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(4 * c, 4 * c))
         self.up2 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(8 * c, 2 * c))
         self.up1 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(4 * c, c))
@@ -91,7 +90,7 @@ class Motion(nn.Module):
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
     def forward(self, portrait: Tensor, source: Keypoints, driving: Keypoints, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """Predict the motion of F frames.
+        """Predict flow and occlusion of F frames.
 
         Args:
             portrait: `[F, 3, size, size]` in [0, 1].
@@ -100,11 +99,11 @@ class Motion(nn.Module):
             condition: `[F, condition]`.
 
         Returns:
-            flow `[F, size, size, 2]`, positions in the portrait in [-1, 1]; occlusion `[F, 1, size, size]` in [0, 1],
-            1 where the portrait shows what the frame needs.
+            Backward flow `[F, size, size, 2]`, positions in the portrait in [-1, 1], and occlusion `[F, 1, size, size]` in
+            [0, 1]: 1 where the portrait shows what the frame needs.
         """
         grid = identity_grid(self.size, self.size, portrait)
-        source, driving = (_joined(face, self.companions(face)) for face in (source, driving))
+        source, driving = (_concatenate(face, self.companions(face)) for face in (source, driving))
         offsets = canonical_offsets(driving, grid)
         motions = sparse_motions(source, offsets, grid)
         frames, count = motions.shape[:2]
@@ -122,14 +121,14 @@ class Motion(nn.Module):
         masks, occlusion, residual = out.split([count, 1, 2], 1)
         masks = masks + F.pad(prior.clamp(min=-30), (0, 0, 0, 0, 1, 0), value=BACKGROUND_LOGIT)
         flow = (masks.softmax(1)[..., None] * motions).sum(1)
-        flow = flow + RESIDUAL_REACH * residual.tanh().permute(0, 2, 3, 1)
+        flow = flow + MAX_RESIDUAL * residual.tanh().permute(0, 2, 3, 1)
         return flow, occlusion.sigmoid()
 
     def _log_heat(self, offsets: tuple[Tensor, Tensor]) -> Tensor:
-        """Log of a Gaussian of each region's extent in its canonical frame: it leans and closes as the region does."""
+        """Return the log of a Gaussian with each region's extent in its canonical frame, so it deforms as the region does."""
         x, y = (offset / self.extent[:, axis, None, None] for axis, offset in enumerate(offsets))
         return -0.5 * (x.square() + y.square())
 
 
-def _joined(first: Keypoints, second: Keypoints) -> Keypoints:
+def _concatenate(first: Keypoints, second: Keypoints) -> Keypoints:
     return Keypoints(torch.cat([first.value, second.value], 1), torch.cat([first.jacobian, second.jacobian], 1))

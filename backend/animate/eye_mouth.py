@@ -1,4 +1,4 @@
-"""Eyes and lips, painted close up: in crops that turn and grow with the face, where they always lie alike."""
+"""Inpaints eyes and mouth in crops that rotate and scale with the face, so that an eye or mouth looks alike in every crop."""
 
 from __future__ import annotations
 
@@ -10,35 +10,40 @@ from backend.animate.blocks import ConditionedResidual, ConvBlock
 from backend.animate.compose import identity_grid, warp
 from backend.core.types import Keypoints
 
-PARTS = ((2,), (3,), (5, 6))
-"""Keypoints in whose middle each crop lies: right eye, left eye, lips (the face regions' numbers)."""
+PART_KEYPOINTS = ((2,), (3,), (5, 6))
+"""Indices of the keypoints at whose mean each crop is centred: right eye, left eye, mouth."""
 
-REACHES = (0.65, 0.65, 0.95)
-"""Half a crop's side in units of the face's scale: an eye with its lids; lips, opened wide."""
+HALF_SIDES = (0.65, 0.65, 0.95)
+"""Half the side of each crop in units of the face's scale: an eye with its lids, or the wide open mouth."""
 
-EDGE = 4.0
-"""A crop fades out over one part in this many of its half side, so that nobody sees where it ends."""
+FADE = 4.0
+"""A crop fades out over the outermost 1 / FADE of its half side, so that its edge stays invisible."""
 
 
-def frames_of(keypoints: Keypoints) -> tuple[Tensor, Tensor]:
-    """Where the crops lie: upright in the face, which its mean Jacobian says (the similarity nearest to it).
+def locate_crops(keypoints: Keypoints) -> tuple[Tensor, Tensor]:
+    """Place the crops, upright in the face: rotation and scale come from the similarity nearest to the mean Jacobian.
 
     Args:
         keypoints: `[F, N]`.
 
     Returns:
-        centres `[F, P, 2]` and axes `[F, P, 2]`: the vector, in crop units, from a centre to the middle of its crop's right
-        side. The lower side lies at a right angle to it.
+        Centres `[F, P, 2]` and axes `[F, P, 2]`, the vectors from each centre to the middle of the crop's right side.
     """
-    centres = torch.stack([keypoints.value[:, list(part)].mean(1) for part in PARTS], 1)
+    centres = torch.stack([keypoints.value[:, list(part)].mean(1) for part in PART_KEYPOINTS], 1)
     mean = keypoints.jacobian.mean(1)
     axis = torch.stack([mean[:, 0, 0] + mean[:, 1, 1], mean[:, 1, 0] - mean[:, 0, 1]], -1) / 2
-    reaches = torch.tensor(REACHES, device=axis.device, dtype=axis.dtype)
-    return centres, axis[:, None] * reaches[:, None]
+    half_sides = torch.tensor(HALF_SIDES, device=axis.device, dtype=axis.dtype)
+    return centres, axis[:, None] * half_sides[:, None]
 
 
 def crop_grid(centres: Tensor, axes: Tensor, side: int) -> Tensor:
-    """Positions in the picture of the crops' pixels: `[F * P, side, side, 2]`."""
+    """Return the positions in the picture of the crops' pixels, `[F * P, side, side, 2]`.
+
+    Args:
+        centres: `[F, P, 2]`.
+        axes: `[F, P, 2]`, see `locate_crops`.
+        side: of a crop in pixels.
+    """
     x, y = identity_grid(side, side, centres).unbind(-1)
     cos, sin = axes[..., None, None].unbind(2)
     grid = torch.stack([cos * x - sin * y, sin * x + cos * y], -1) + centres[:, :, None, None]
@@ -46,19 +51,25 @@ def crop_grid(centres: Tensor, axes: Tensor, side: int) -> Tensor:
 
 
 def picture_grid(centres: Tensor, axes: Tensor, side: int) -> Tensor:
-    """Positions in the crops of the picture's pixels, the inverse map: `[F * P, side, side, 2]`."""
+    """Return the positions in the crops of the picture's pixels, the inverse of `crop_grid`: `[F * P, side, side, 2]`.
+
+    Args:
+        centres: `[F, P, 2]`.
+        axes: `[F, P, 2]`, see `locate_crops`.
+        side: of the picture in pixels.
+    """
     x, y = (identity_grid(side, side, centres) - centres[:, :, None, None]).unbind(-1)
     cos, sin = (axes / axes.square().sum(-1, keepdim=True).clamp(min=1e-6))[..., None, None].unbind(2)
     return torch.stack([cos * x + sin * y, cos * y - sin * x], -1).flatten(0, 1)
 
 
-class Details(nn.Module):
-    """Paints eyes and lips over a frame.
+class EyeMouth(nn.Module):
+    """The network that inpaints the eye and mouth crops.
 
     Args:
         condition: length of the condition vector.
         side: of a crop in pixels.
-        channels: at half of that size.
+        channels: channels at half of that size.
         blocks: residual blocks.
     """
 
@@ -66,23 +77,23 @@ class Details(nn.Module):
         super().__init__()
         self.side = side
         c = channels
-        self.condition = nn.Sequential(nn.Linear(condition + len(PARTS), 96), nn.ReLU(inplace=True))
+        self.condition = nn.Sequential(nn.Linear(condition + len(PART_KEYPOINTS), 96), nn.ReLU(inplace=True))
         self.enter = ConvBlock(4 * 6, c)
         self.down = ConvBlock(c, 2 * c, stride=2)
         self.blocks = nn.ModuleList(ConditionedResidual(2 * c, 96) for _ in range(blocks))
         self.up = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(2 * c, c))
         self.exit = ConvBlock(2 * c, c)
         self.head = nn.Conv2d(c, 16, 3, 1, 1)
-        edge = ((1 - identity_grid(side, side, torch.zeros(())).abs()) * EDGE).clamp(max=1)
+        edge = ((1 - identity_grid(side, side, torch.zeros(())).abs()) * FADE).clamp(max=1)
         self.register_buffer("window", edge[..., 0] * edge[..., 1], persistent=False)
 
-    def look(self, portrait: Tensor, keypoints: Keypoints) -> Tensor:
-        """Cut the crops out of pictures `[F, 3, n, n]` -> `[F, P, 3, side, side]`."""
-        copies = portrait[:, None].expand(-1, len(PARTS), -1, -1, -1).flatten(0, 1)
-        return warp(copies, crop_grid(*frames_of(keypoints), self.side)).unflatten(0, (-1, len(PARTS)))
+    def cut_crops(self, picture: Tensor, keypoints: Keypoints) -> Tensor:
+        """Cut the crops at keypoints `[F, N]` out of pictures `[F, 3, n, n]` -> `[F, P, 3, side, side]`."""
+        copies = picture[:, None].expand(-1, len(PART_KEYPOINTS), -1, -1, -1).flatten(0, 1)
+        return warp(copies, crop_grid(*locate_crops(keypoints), self.side)).unflatten(0, (-1, len(PART_KEYPOINTS)))
 
     def forward(self, portrait: Tensor, warped: Tensor, driving: Keypoints, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """Paint the parts of F frames.
+        """Inpaint the crops of F frames.
 
         Args:
             portrait: the portrait's own crops, `[F, P, 3, side, side]` in [0, 1].
@@ -91,28 +102,39 @@ class Details(nn.Module):
             condition: `[F, condition]`.
 
         Returns:
-            share of the crops that paint covers `[F, P, 1, side, side]` and their colours `[F, P, 3, side, side]`, in [0, 1].
+            Opacity `[F, P, 1, side, side]` and colour `[F, P, 3, side, side]` of the crops, in [0, 1].
         """
-        kind = self.head.weight.dtype
-        seen = torch.cat([self.look(warped, driving), portrait], 2).flatten(0, 1)
-        parts = torch.eye(len(PARTS), device=seen.device, dtype=condition.dtype).repeat(condition.shape[0], 1)
-        code = self.condition(torch.cat([condition.repeat_interleave(len(PARTS), 0), parts], 1).to(kind))
-        x0 = self.enter(F.pixel_unshuffle(seen, 2).to(kind))
+        dtype = self.head.weight.dtype
+        seen = torch.cat([self.cut_crops(warped, driving), portrait], 2).flatten(0, 1)
+        parts = torch.eye(len(PART_KEYPOINTS), device=seen.device, dtype=condition.dtype).repeat(condition.shape[0], 1)
+        code = self.condition(torch.cat([condition.repeat_interleave(len(PART_KEYPOINTS), 0), parts], 1).to(dtype))
+        x0 = self.enter(F.pixel_unshuffle(seen, 2).to(dtype))
         x = self.down(x0)
         for block in self.blocks:
             x = block(x, code)
         x = self.exit(torch.cat([self.up(x), x0], 1))
-        out = F.pixel_shuffle(self.head(x).float(), 2).sigmoid().unflatten(0, (-1, len(PARTS)))
+        out = F.pixel_shuffle(self.head(x).float(), 2).sigmoid().unflatten(0, (-1, len(PART_KEYPOINTS)))
         return out[:, :, :1] * self.window, out[:, :, 1:]
 
 
-def lay_over(alpha: Tensor, paint: Tensor, share: Tensor, colour: Tensor, driving: Keypoints) -> tuple[Tensor, Tensor]:
-    """Put painted crops over a frame's alpha `[F, 1, n, n]` and paint `[F, 3, n, n]`; returns both anew."""
+def blend_crops(alpha: Tensor, paint: Tensor, share: Tensor, colour: Tensor, driving: Keypoints) -> tuple[Tensor, Tensor]:
+    """Blend inpainted crops into the alpha and inpainted colour of F frames.
+
+    Args:
+        alpha: weight of the warped portrait `[F, 1, n, n]`.
+        paint: inpainted colour `[F, 3, n, n]`.
+        share: opacity of the crops `[F, P, 1, m, m]`.
+        colour: of the crops `[F, P, 3, m, m]`.
+        driving: the frames' keypoints `[F, N]`.
+
+    Returns:
+        The new alpha and inpainted colour.
+    """
     count = share.shape[1]
-    grid = picture_grid(*frames_of(driving), alpha.shape[-1])
+    grid = picture_grid(*locate_crops(driving), alpha.shape[-1])
     crops = torch.cat([share, share * colour], 2).flatten(0, 1)
     laid = F.grid_sample(crops, grid, align_corners=False).unflatten(0, (-1, count))
-    covered = (1 - alpha) * paint  # premultiplied, as crops lie over one another
+    covered = (1 - alpha) * paint  # Premultiplied by opacity, because crops may overlap.
     for part in range(count):
         left = 1 - laid[:, part, :1]
         alpha, covered = alpha * left, covered * left + laid[:, part, 1:]

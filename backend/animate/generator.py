@@ -1,4 +1,4 @@
-"""Motion, paint and compose put together: a portrait and keypoints -> frames."""
+"""The generator: a portrait and driving keypoints -> frames, by dense motion, warping and inpainting."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from backend.animate.compose import compose, resize_flow, shrink, warp
-from backend.animate.dense_motion import Motion
-from backend.animate.eye_mouth import Details, lay_over
-from backend.animate.inpainting import Paint
+from backend.animate.dense_motion import DenseMotion
+from backend.animate.eye_mouth import EyeMouth, blend_crops
+from backend.animate.inpainting import Inpainting
 from backend.animate.transfer import inverse_2x2, product_2x2
 from backend.core.types import Keypoints
 from backend.core.weights import load_model, save_model
@@ -23,12 +23,12 @@ class GeneratorConfig:
     """Architecture of a generator.
 
     Attributes:
-        size: side in pixels at which the portrait is warped and its details are painted; the portrait may be larger.
+        size: side in pixels at which the portrait is warped and eyes and mouth are inpainted; the portrait may be larger.
         keypoints: N.
-        motion_channels, motion_size: see `Motion`.
-        paint_size: side at which the rest is painted; `size` is a whole multiple of it.
-        paint_channels, paint_blocks: see `Paint`.
-        detail_size, detail_channels, detail_blocks: see `Details`.
+        motion_channels, motion_size: see `DenseMotion`.
+        paint_size: side in pixels at which the rest is inpainted; `size` is a multiple of it.
+        paint_channels, paint_blocks: see `Inpainting`.
+        detail_size, detail_channels, detail_blocks: see `EyeMouth`.
     """
 
     size: int = 128
@@ -48,12 +48,22 @@ ARCHITECTURES = {
     "slim_256": GeneratorConfig(size=256, detail_size=64),
     "full_256": GeneratorConfig(256, 10, 64, 64, 256, 128, 4, 96, 96, 4),
 }
-"""Sizes by name. Slim ones run on a CPU as fast as video; both have the same weights' shapes, so one can start the other."""
+"""Architectures by name. The slim ones run on a CPU at video rate; their weights have equal shapes, so one can start from the
+other's."""
 
 
 @dataclass(frozen=True)
 class EncodedPortrait:
-    """All that a portrait contributes, computed once: tensors with a leading axis of 1."""
+    """What the generator computes once for a portrait: tensors with a leading axis of 1.
+
+    Attributes:
+        picture: `[1, 3, S, S]` in [0, 1].
+        small: the picture at the size of the dense motion network.
+        working: the picture at the size of the generator.
+        features: of `Inpainting.encode`.
+        details: the eye and mouth crops.
+        keypoints: `[1, N]`.
+    """
 
     picture: Tensor
     small: Tensor
@@ -63,7 +73,7 @@ class EncodedPortrait:
     keypoints: Keypoints
 
     def repeat(self, frames: int) -> EncodedPortrait:
-        """View the same portrait `frames` times without copying."""
+        """Expand the leading axis to `frames` without copying."""
         tensors = (self.picture, self.small, self.working, self.features, self.details)
         picture, small, working, features, details = (tensor.expand(frames, *tensor.shape[1:]) for tensor in tensors)
         value, jacobian = self.keypoints.value, self.keypoints.jacobian
@@ -73,10 +83,17 @@ class EncodedPortrait:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a generator made of F frames: `frames [F, 3, S, S]` in [0, 1], and the parts they came from.
+    """F frames and the parts that they were blended from, see `compose`.
 
-    `coarse_alpha` is the share of own pixels before the close-ups are laid over; `details` are the colours of these crops
-    `[F, P, 3, m, m]`.
+    Attributes:
+        frames: `[F, 3, S, S]` in [0, 1].
+        flow: backward flow `[F, h, w, 2]`.
+        occlusion: `[F, 1, h, w]`.
+        alpha: weight of the warped portrait `[F, 1, n, n]`.
+        warped: the warped portrait `[F, 3, n, n]`.
+        paint: inpainted colour `[F, 3, n, n]`.
+        coarse_alpha: alpha before the eye and mouth crops are blended in.
+        details: colour of these crops `[F, P, 3, m, m]`.
     """
 
     frames: Tensor
@@ -90,26 +107,26 @@ class Rendered:
 
 
 class Generator(nn.Module):
-    """The composite generator of DESIGN: the portrait's own pixels, warped, with paint where they do not suffice."""
+    """Warps the portrait's own pixels and inpaints what they do not show."""
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config = config
         condition = 12 * config.keypoints
-        self.motion = Motion(config.keypoints, condition, config.motion_channels, config.motion_size)
-        self.paint = Paint(condition, config.paint_channels, config.paint_blocks)
-        self.details = Details(condition, config.detail_size, config.detail_channels, config.detail_blocks)
+        self.motion = DenseMotion(config.keypoints, condition, config.motion_channels, config.motion_size)
+        self.paint = Inpainting(condition, config.paint_channels, config.paint_blocks)
+        self.details = EyeMouth(condition, config.detail_size, config.detail_channels, config.detail_blocks)
 
     def encode(self, picture: Tensor, keypoints: Keypoints) -> EncodedPortrait:
-        """Prepare portraits.
+        """Compute what depends on the portraits alone.
 
         Args:
-            picture: `[B, 3, S, S]` in [0, 1]; S at least the working size.
-            keypoints: the portraits' own, `[B, N]`.
+            picture: `[B, 3, S, S]` in [0, 1]; S at least `config.size`.
+            keypoints: the portraits' `[B, N]`.
         """
         working = shrink(picture, self.config.size)
         small = shrink(picture, self.config.motion_size)
-        details = self.details.look(working, keypoints)
+        details = self.details.cut_crops(working, keypoints)
         features = self.paint.encode(shrink(picture, self.config.paint_size))
         return EncodedPortrait(picture, small, working, features, details, keypoints)
 
@@ -125,7 +142,7 @@ class Generator(nn.Module):
             alpha, paint = (F.interpolate(part, (size, size), mode="bilinear", align_corners=False) for part in (alpha, paint))
         share, colour = self.details(portrait.details, warped, driving, condition)
         coarse_alpha = alpha
-        alpha, paint = lay_over(alpha, paint, share, colour, driving)
+        alpha, paint = blend_crops(alpha, paint, share, colour, driving)
         if portrait.picture.shape[-1] == size:
             frames = torch.lerp(paint, warped, alpha)
         else:
@@ -133,13 +150,19 @@ class Generator(nn.Module):
         return Rendered(frames, flow, occlusion, alpha, warped, paint, coarse_alpha, colour)
 
     def move(self, picture: Tensor, source: Keypoints, driving: Keypoints) -> Tensor:
-        """Warp pictures `[F, 3, S, S]`, S at least the working size, without paint -> `[F, 3, size, size]`."""
+        """Warp pictures without inpainting -> `[F, 3, size, size]`.
+
+        Args:
+            picture: `[F, 3, S, S]`, S at least `config.size`.
+            source: their keypoints `[F, N]`.
+            driving: the frames' keypoints `[F, N]`.
+        """
         size, small = self.config.size, shrink(picture, self.config.motion_size)
         flow, _ = self.motion(small, source, driving, self.condition(source, driving))
         return warp(shrink(picture, size), resize_flow(flow, size, size))
 
     def condition(self, source: Keypoints, driving: Keypoints) -> Tensor:
-        """How the keypoints moved and how the regions now stand: `[F, 12N]`; tells lids and lips that heatmaps do not show."""
+        """Return the condition `[F, 12N]`: motion and shape of the keypoints, which show lids and lips better than heatmaps."""
         change = product_2x2(source.jacobian, inverse_2x2(driving.jacobian)) - torch.eye(2, device=source.value.device)
         moved = 4 * (driving.value - source.value)
         shape = 2 * (driving.jacobian - driving.jacobian.mean(1, keepdim=True))
@@ -148,14 +171,14 @@ class Generator(nn.Module):
         return torch.cat([part.flatten(1) for part in parts], 1)
 
     def save(self, folder: Path, extra: dict[str, object]) -> None:
-        """Write weights (half precision) and `config.json`: the architecture, then `extra`."""
+        """Write weights (half precision) and `config.json`, which holds the architecture and `extra`."""
         save_model(folder, self, self.config, extra)
 
     @classmethod
     def load(cls, folder: Path) -> Generator:
-        """Read what `save` wrote, in float32, ready to render.
+        """Read what `save` wrote, in float32, for inference.
 
         Raises:
-            ModelError: files are missing, damaged, or of another architecture.
+            ModelError: `generator_missing`, `generator_damaged`.
         """
         return load_model(folder, "generator", lambda architecture: cls(GeneratorConfig(**architecture)))

@@ -1,4 +1,4 @@
-"""What the portrait cannot show (an open mouth, closed lids, what was hidden) is painted here."""
+"""Inpaints what the portrait does not show: an open mouth, closed lids, occluded background."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from backend.animate.blocks import ConditionedResidual, ConvBlock, Upsample
 from backend.animate.compose import resize_flow, warp
 
 
-class Paint(nn.Module):
-    """Portrait encoder (once per portrait) and painter (once per frame).
+class Inpainting(nn.Module):
+    """Portrait encoder (once per portrait) and inpainting network (once per frame).
 
     Args:
         condition: length of the condition vector (how the keypoints moved).
-        channels: feature channels at a quarter of the working size.
+        channels: feature channels at a quarter of the size.
         blocks: residual blocks.
     """
 
@@ -35,14 +35,14 @@ class Paint(nn.Module):
         self.head = nn.Conv2d(64, 16, 3, 1, 1)
 
     def encode(self, portrait: Tensor) -> Tensor:
-        """Features of the portrait: `[B, 3, n, n]` in [0, 1] -> `[B, C, n/4, n/4]`."""
+        """Return features of portraits: `[B, 3, n, n]` in [0, 1] -> `[B, C, n/4, n/4]`."""
         features: Tensor = self.encoder(portrait.to(self.head.weight.dtype))
         return features
 
     def forward(
         self, features: Tensor, warped: Tensor, flow: Tensor, occlusion: Tensor, condition: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Paint F frames.
+        """Inpaint F frames.
 
         Args:
             features: portrait features `[F, C, n/4, n/4]`.
@@ -52,16 +52,16 @@ class Paint(nn.Module):
             condition: `[F, condition]`.
 
         Returns:
-            alpha `[F, 1, n, n]` and paint `[F, 3, n, n]`, both in [0, 1].
+            Weight of the warped portrait `[F, 1, n, n]` and inpainted colour `[F, 3, n, n]`, both in [0, 1].
         """
         quarter = features.shape[-2:]
-        kind = self.head.weight.dtype
+        dtype = self.head.weight.dtype
         seen = F.interpolate(occlusion, quarter, mode="bilinear", align_corners=False)
         moved = warp(features, resize_flow(flow, *quarter)) * seen
-        x = self.enter(torch.cat([moved, F.pixel_unshuffle(warped, 4)], 1).to(kind))
-        code = self.condition(condition.to(kind))
+        x = self.enter(torch.cat([moved, F.pixel_unshuffle(warped, 4)], 1).to(dtype))
+        code = self.condition(condition.to(dtype))
         for block in self.blocks:
             x = block(x, code)
-        x = self.exit(torch.cat([self.up(x), F.pixel_unshuffle(warped, 2).to(kind)], 1))
+        x = self.exit(torch.cat([self.up(x), F.pixel_unshuffle(warped, 2).to(dtype)], 1))
         out = F.pixel_shuffle(self.head(x).float(), 2).sigmoid()
         return out[:, :1], out[:, 1:]

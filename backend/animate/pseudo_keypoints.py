@@ -1,4 +1,4 @@
-"""Keypoints that nothing measures: hair, neck and shoulders, which follow the face in part."""
+"""Pseudo-keypoints for hair, neck and shoulders, regressed from the keypoints of the face."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from torch.nn import functional as F
 
 from backend.core.types import Keypoints
 
-PLACES = ((0.0, -2.2), (1.6, -1.2), (-1.6, -1.2), (0.0, 2.2), (1.8, 3.0), (-1.8, 3.0))
-"""Where companions begin, in units of the face's own scale from its centre: crown, hair at both sides, neck, shoulders."""
+REST_POSITIONS = ((0.0, -2.2), (1.6, -1.2), (-1.6, -1.2), (0.0, 2.2), (1.8, 3.0), (-1.8, 3.0))
+"""Initial positions relative to the face's centre, in units of its scale: crown, hair on both sides, neck, shoulders."""
 
-REACH = 0.8
-"""Furthest that the face's pose may move a companion or bend its Jacobian, in the same units."""
+MAX_OFFSET = 0.8
+"""Largest change of a position or Jacobian entry with the face's pose, in the same units."""
 
 
-class Companions(nn.Module):
-    """Regresses further keypoints from those of the face, the same way for portrait and driver.
+class PseudoKeypoints(nn.Module):
+    """Regresses six more keypoints from those of a face, with the same weights for portrait and driver.
 
-    A face's own affine maps, extended to the hair or the shoulders, are wrong as soon as the head turns: what lies at another
-    depth moves otherwise, and a body follows in part. Their motion between portrait and driver enters the dense motion
-    network beside the measured ones (as a keypoint's does, FOMM eq. 4).
+    The affine maps of the face do not extend to hair and shoulders: these lie at another depth and follow the head only in
+    part. The dense motion network treats pseudo-keypoints as measured ones (FOMM, eq. 4).
 
     Args:
         keypoints: N.
@@ -29,22 +28,22 @@ class Companions(nn.Module):
 
     def __init__(self, keypoints: int, hidden: int = 64) -> None:
         super().__init__()
-        self.place = nn.Parameter(torch.tensor(PLACES))
-        # Share of the head's translation that each takes part in.
+        self.place = nn.Parameter(torch.tensor(REST_POSITIONS))
+        # Share of the head's translation that each follows.
         self.follow = nn.Parameter(torch.tensor([1.0, 1.0, 1.0, 0.7, 0.4, 0.4]))
         self.enter = nn.Linear(6 * keypoints, hidden)
-        self.exit = nn.Linear(hidden, 6 * len(PLACES))
+        self.exit = nn.Linear(hidden, 6 * len(REST_POSITIONS))
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)
 
     def forward(self, face: Keypoints) -> Keypoints:
-        """`[F, N]` -> `[F, 6]`, in float32 whatever the convolutions run in: these are positions."""
+        """`[F, N]` -> `[F, 6]`; positions are computed in float32 even where convolutions run in less."""
         with torch.autocast(face.value.device.type, enabled=False):
             scale = face.jacobian.square().sum((-1, -2)).mean(-1).div(2).sqrt()[:, None, None]
             centre = face.value.mean(1, keepdim=True)
             pose = Keypoints((face.value - centre) / scale, face.jacobian / scale[..., None]).flat()
             out = _linear(self.exit, _linear(self.enter, pose).relu())
-            moved = Keypoints.from_flat(REACH * out.tanh())
+            moved = Keypoints.from_flat(MAX_OFFSET * out.tanh())
             value = self.follow.float()[:, None] * centre + scale * (self.place.float() + moved.value)
             jacobian = scale[..., None] * (torch.eye(2, device=value.device) + moved.jacobian)
         return Keypoints(value, jacobian)

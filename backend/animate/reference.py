@@ -1,8 +1,8 @@
-"""The driver's neutral moment: the frame in which they look most like the portrait.
+"""Chooses the reference: the driving frame most like the portrait.
 
-Relative transfer adds the driver's motion since a reference frame to the portrait. Where the two do not show the same pose and
-expression, that difference is in every frame: a smile in the reference makes every straight mouth a pout. As in the "best
-frame" of the First Order Motion Model's demo, the frame most like the portrait is therefore the best reference.
+Motion transfer adds the driver's motion since a reference frame to the portrait. Any difference in pose or expression between
+reference and portrait appears in every frame: with a smiling reference, a straight mouth becomes a pout. The best reference is
+therefore the frame most like the portrait, the "best frame" of the First Order Motion Model's demo.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from torch import Tensor
 
 from backend.core.types import Keypoints
 
-SHAPE = 0.3
-"""Weight of a keypoint's local shape against its place: regions are about this large on the canonical face."""
+SHAPE_WEIGHT = 0.3
+"""Weight of Jacobians relative to positions: the size of a region on the canonical face."""
 
-HALF = 0.05
-"""Distance, over the face's size, at which likeness has fallen to one half: about an open mouth, or a turn by 15 degrees."""
+HALF_LIKENESS = 0.05
+"""Distance over the face's size at which likeness is 1/2: about an open mouth, or a turn by 15 degrees."""
 
-SETTLE = 38
-"""Clock steps, three seconds, among which a live driver's reference is looked for."""
+SEARCH_STEPS = 38
+"""Clock steps (three seconds) in which a live driver's reference is searched for."""
 
-EASE = 0.12
-"""Share of the way to a better reference that is gone in one step: half of it takes 0.4 s, so the picture never jumps."""
+EASING = 0.12
+"""Share of the distance to a better reference covered in one step (half in 0.4 s), so that the picture does not jump."""
 
-REST = 40
-"""Steps after the search until the last one is as good as reached (0.88^40 = 0.006)."""
+EASING_STEPS = 40
+"""Steps of easing after the search; 0.88^40 = 0.006 of the distance remains."""
 
 
 def likeness(portrait: Keypoints, driving: Keypoints) -> Tensor:
-    """How alike poses and expressions are, whatever the face's place, size and tilt in the picture.
+    """Compare poses and expressions, invariant to the face's position, size and rotation in the picture.
 
-    Every driving face is brought onto the portrait by the similarity (shift, turn, scale) that fits its keypoints best (in
-    the least-squares sense; with points as complex numbers, one complex factor). What remains, in places and local shapes,
-    is the distance d; likeness is 1 / (1 + (d / HALF)^2).
+    Each driving face is aligned to the portrait by the similarity that fits its keypoints best in least squares (one complex
+    factor, with points as complex numbers). The residual of positions and Jacobians is the distance d, and likeness is
+    1 / (1 + (d / HALF_LIKENESS)^2).
 
     Args:
         portrait: keypoints `[N]`.
         driving: keypoints `[..., N]`.
 
     Returns:
-        Likeness `[...]` in (0, 1], 1 for the portrait's own pose and expression.
+        Likeness `[...]` in (0, 1]; 1 for the pose and expression of the portrait.
     """
     target, moved = _centred(portrait.value), _centred(driving.value)
     size = target.abs().square().mean().sqrt()
@@ -50,46 +50,46 @@ def likeness(portrait: Keypoints, driving: Keypoints) -> Tensor:
     place = (moved * factor[..., None] - target).abs().square().mean(-1)
     turn = torch.stack([factor.real, -factor.imag, factor.imag, factor.real], -1).unflatten(-1, (2, 2))
     shape = (turn[..., None, :, :] @ driving.jacobian - portrait.jacobian).square().sum((-1, -2)).mean(-1)
-    squared: Tensor = (place + SHAPE**2 * shape) / size**2
-    return 1 / (1 + squared / HALF**2)
+    squared: Tensor = (place + SHAPE_WEIGHT**2 * shape) / size**2
+    return 1 / (1 + squared / HALF_LIKENESS**2)
 
 
 def _centred(value: Tensor) -> Tensor:
-    """Points `[..., N, 2]` as complex numbers `[..., N]` around their mean."""
+    """Return points `[..., N, 2]` minus their mean as complex numbers `[..., N]`."""
     points = torch.view_as_complex(value.contiguous())
     return points - points.mean(-1, keepdim=True)
 
 
 @dataclass
-class Settling:
-    """The reference of a live driver, whose best frame is not known beforehand: it eases to ever better ones, then stays.
+class ReferenceTracker:
+    """Tracks the reference of a live driver: it eases towards the best frame so far, then stays fixed.
 
     Attributes:
-        steps: seen so far.
+        steps: steps seen so far.
         best: likeness of the best frame so far.
-        wanted: its keypoints `[N]`.
+        target: keypoints `[N]` of the best frame so far.
     """
 
     steps: int = 0
     best: float = 0.0
-    wanted: Keypoints | None = None
+    target: Keypoints | None = None
 
     @property
     def done(self) -> bool:
-        """Whether the reference moves no more."""
-        return self.steps >= SETTLE + REST
+        """Whether the reference is fixed from now on."""
+        return self.steps >= SEARCH_STEPS + EASING_STEPS
 
-    def see(self, portrait: Keypoints, driving: Keypoints, reference: Keypoints) -> Keypoints:
-        """Take in a step and return the reference from now on.
+    def update(self, portrait: Keypoints, driving: Keypoints, reference: Keypoints) -> Keypoints:
+        """Process one step and return the new reference `[N]`.
 
         Args:
-            portrait: keypoints `[N]` of the portrait in use.
-            driving: the driver's, now.
-            reference: what was referred to until now.
+            portrait: keypoints `[N]` of the portrait.
+            driving: keypoints `[N]` of the driver at this step.
+            reference: the reference `[N]` so far.
         """
-        if self.steps < SETTLE and (alike := float(likeness(portrait, driving))) > self.best:
-            self.best, self.wanted = alike, driving
+        if self.steps < SEARCH_STEPS and (alike := float(likeness(portrait, driving))) > self.best:
+            self.best, self.target = alike, driving
         self.steps += 1
-        if self.wanted is None:
+        if self.target is None:
             return reference
-        return Keypoints.from_flat(torch.lerp(reference.flat(), self.wanted.flat(), EASE))
+        return Keypoints.from_flat(torch.lerp(reference.flat(), self.target.flat(), EASING))

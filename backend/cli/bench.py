@@ -1,4 +1,4 @@
-"""`bench`, `load` and `export`: how fast it is, and what makes it faster."""
+"""`bench`, `load` and `export`: measuring speed, and exporting the generator to faster engines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.options import MODELS, Device, Engine, Json, Models, Precision, Threads, publish, writing
+from backend.cli.options import (
+    MODELS,
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    ModelsOption,
+    PrecisionOption,
+    ThreadsOption,
+    publish,
+    writing,
+)
 from backend.core.errors import InputError
 from backend.core.settings import REPOSITORY
 
@@ -16,18 +26,18 @@ app = typer.Typer()
 
 @app.command()
 def bench(
-    models: Models = MODELS,
-    threads: Threads = 0,
-    device: Device = "cpu",
-    engine: Engine = "auto",
-    precision: Precision = "auto",
+    models: ModelsOption = MODELS,
+    threads: ThreadsOption = 0,
+    device: DeviceOption = "cpu",
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "auto",
     all_engines: Annotated[
-        bool, typer.Option("--all-engines", help="Time every engine and precision, by 1 and 2 threads.")
+        bool, typer.Option("--all-engines", help="Time every engine and precision, with 1 and 2 threads.")
     ] = False,
     repeats: Annotated[int, typer.Option(min=3, help="Timed runs of each stage.")] = 30,
-    json: Json = None,
+    json: JsonOption = None,
 ) -> None:
-    """Measure every stage: time, frames per second, memory."""
+    """Measure time, frames per second and memory of every stage."""
     from backend.core.recording import Recording
     from backend.evaluate.bench.stages import bench as run
 
@@ -47,12 +57,12 @@ def bench(
 
 @app.command()
 def load(
-    url: Annotated[str, typer.Option(help="A running server.")] = "http://127.0.0.1:8000",
-    sessions: Annotated[int, typer.Option(min=1, help="Sessions at once.")] = 4,
-    seconds: Annotated[float, typer.Option(min=1, help="How long.")] = 30.0,
-    json: Json = None,
+    url: Annotated[str, typer.Option(help="Address of a running server.")] = "http://127.0.0.1:8000",
+    sessions: Annotated[int, typer.Option(min=1, help="Number of concurrent sessions.")] = 4,
+    seconds: Annotated[float, typer.Option(min=1, help="Duration of the measurement.")] = 30.0,
+    json: JsonOption = None,
 ) -> None:
-    """Play a recording to a running server in many sessions at once, and measure what comes back."""
+    """Measure a running server under load: many sessions play a recording at once."""
     from backend.evaluate.bench.load import load as run
 
     publish(run(url, sessions=sessions, seconds=seconds), json)
@@ -61,17 +71,17 @@ def load(
 @app.command()
 def export(
     model: Annotated[Path, typer.Option(help="Folder of the generator.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to; the model's own is where int8 is looked for.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to; int8 is loaded from the model's own.")],
     to: Annotated[str, typer.Option(help="openvino or onnx.")] = "openvino",
     precision: Annotated[
-        str, typer.Option(help="float32, or int8 (OpenVINO): bfloat16 is chosen when a graph is run.")
+        str, typer.Option(help="float32, or int8 (OpenVINO only); bfloat16 is chosen when a graph is loaded.")
     ] = "float32",
     calibrate: Annotated[
-        Path | None, typer.Option(help="For int8: folder made by `train pack`, or one of videos with a face each.")
+        Path | None, typer.Option(help="For int8: a folder made by `train pack`, or a folder of videos with one face each.")
     ] = None,
-    json: Json = None,
+    json: JsonOption = None,
 ) -> None:
-    """Write a generator for other engines: OpenVINO, in eight bits too, or ONNX."""
+    """Export a generator to OpenVINO (float32 or int8) or ONNX."""
     from backend.runtime.onnx import export_onnx
 
     if to not in ("openvino", "onnx") or precision not in ("float32", "int8") or (to == "onnx" and precision == "int8"):
@@ -79,7 +89,7 @@ def export(
             "export_unknown", f"Nothing exports to {to} in {precision}.", "Take openvino or onnx, float32 or int8."
         )
     if precision == "int8" and calibrate is None:
-        raise InputError("calibration_missing", "int8 needs real frames to calibrate with.", "Name them with --calibrate DIR.")
+        raise InputError("calibration_missing", "int8 needs real frames for calibration.", "Name them with --calibrate DIR.")
     with writing(out):
         if calibrate is not None and precision == "int8":
             paths = _export_int8(model, out, calibrate, json)
@@ -91,7 +101,7 @@ def export(
 
 
 def _export_int8(model: Path, out: Path, calibrate: Path, json: Path | None) -> list[Path]:
-    """Calibrate, write, and show how far int8 is from float32 on people it was not calibrated with."""
+    """Calibrate and write, then print the error of int8 against float32 on people outside the calibration."""
     from backend.animate.generator import Generator
     from backend.evaluate.bench.quantisation import quantisation_error, samples
     from backend.evaluate.common.real_pairs import real_pairs

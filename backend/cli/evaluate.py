@@ -9,17 +9,17 @@ import typer
 
 from backend.cli.options import (
     MODELS,
-    Device,
-    Forecaster,
-    Html,
-    Json,
-    Models,
-    Protocol,
-    Recordings,
-    Seed,
-    Split,
-    Stride,
-    Threads,
+    DeviceOption,
+    ForecasterOption,
+    HtmlOption,
+    JsonOption,
+    ModelsOption,
+    ProtocolOption,
+    RecordingsOption,
+    SeedOption,
+    SplitOption,
+    StrideOption,
+    ThreadsOption,
     progress,
     publish,
     write_page,
@@ -33,21 +33,21 @@ app = typer.Typer(help="Score the models on held-out people.", no_args_is_help=T
 
 @app.command("forecast")
 def evaluate_forecast(
-    recordings: Recordings,
-    protocol: Protocol = "8-16",
+    recordings: RecordingsOption,
+    protocol: ProtocolOption = "8-16",
     context: Annotated[int | None, typer.Option(min=1, help="Frames seen, where more than the protocol's.")] = None,
     methods: Annotated[str, typer.Option(help="Methods with commas between; all that there are by default.")] = "",
     samples: Annotated[int, typer.Option(min=2, help="Futures sampled for each window.")] = 100,
-    split: Split = None,
-    stride: Stride = None,
+    split: SplitOption = None,
+    stride: StrideOption = None,
     fps: Annotated[
         float | None, typer.Option(min=1, help="Frames a second of keypoint arrays; 25 where they do not say.")
     ] = None,
-    model: Forecaster = None,
-    models: Models = MODELS,
-    seed: Seed = 0,
-    json: Json = None,
-    html: Html = None,
+    model: ForecasterOption = None,
+    models: ModelsOption = MODELS,
+    seed: SeedOption = 0,
+    json: JsonOption = None,
+    html: HtmlOption = None,
 ) -> None:
     """Score all methods on the same windows, by the protocol of the GRU-SNF paper."""
     from backend.evaluate.forecast.evaluation import ON_SCREEN, ForecastEvaluation
@@ -70,13 +70,13 @@ def evaluate_animation(
     frames: Annotated[int, typer.Option(min=1, help="Frames of each video that are compared.")] = 12,
     futures: Annotated[int, typer.Option(min=0, help="Forecasts rendered for each window; 0 leaves them out.")] = 20,
     windows: Annotated[int, typer.Option(min=1, help="Windows of each video that are forecast.")] = 1,
-    split: Split = None,
-    models: Models = MODELS,
-    device: Device = "cpu",
-    threads: Threads = 0,
-    seed: Seed = 0,
-    json: Json = None,
-    html: Html = None,
+    split: SplitOption = None,
+    models: ModelsOption = MODELS,
+    device: DeviceOption = "cpu",
+    threads: ThreadsOption = 0,
+    seed: SeedOption = 0,
+    json: JsonOption = None,
+    html: HtmlOption = None,
 ) -> None:
     """Score the generators against the camera: reconstruction, faces, flicker and other people's motion."""
     from backend.evaluate.animation.evaluation import FUTURES_ON_SCREEN, ON_SCREEN, AnimationEvaluation
@@ -96,17 +96,17 @@ def evaluate_animation(
 
 @app.command("ablation")
 def evaluate_ablation(
-    recordings: Recordings,
+    recordings: RecordingsOption,
     grid: Annotated[str, typer.Option(help="quick or full.")] = "quick",
-    protocol: Protocol = "8-16",
+    protocol: ProtocolOption = "8-16",
     samples: Annotated[int, typer.Option(min=8, help="Futures sampled for each window.")] = 20,
-    split: Split = None,
-    stride: Stride = None,
-    model: Forecaster = None,
-    models: Models = MODELS,
-    seed: Seed = 0,
-    json: Json = None,
-    html: Html = None,
+    split: SplitOption = None,
+    stride: StrideOption = None,
+    model: ForecasterOption = None,
+    models: ModelsOption = MODELS,
+    seed: SeedOption = 0,
+    json: JsonOption = None,
+    html: HtmlOption = None,
 ) -> None:
     """Sweep the refiner's settings: steps, step size, consistency, cooling and kernel, beside temperatures of GRU-NF."""
     from typing import cast, get_args
@@ -129,13 +129,13 @@ def evaluate_ablation(
 
 @app.command("surprise")
 def evaluate_surprise(
-    recordings: Recordings,
-    split: Split = None,
-    model: Forecaster = None,
-    models: Models = MODELS,
-    seed: Seed = 0,
-    json: Json = None,
-    html: Html = None,
+    recordings: RecordingsOption,
+    split: SplitOption = None,
+    model: ForecasterOption = None,
+    models: ModelsOption = MODELS,
+    seed: SeedOption = 0,
+    json: JsonOption = None,
+    html: HtmlOption = None,
 ) -> None:
     """Measure whether surprise is calibrated, and how well it notices anomalies put into real motion."""
     from backend.evaluate.surprise.evaluation import evaluate_surprise as run
@@ -157,13 +157,13 @@ def evaluate_starflow(
     count: Annotated[int, typer.Option(min=2, max=16, help="Futures drawn of each window.")] = 8,
     windows: Annotated[int, typer.Option(min=1, help="Windows that futures are drawn of, of as many people as possible.")] = 16,
     per_clip: Annotated[int, typer.Option(min=1, help="Windows of each video whose likelihood is measured.")] = 2,
-    split: Split = None,
-    models: Models = MODELS,
-    device: Device = "cpu",
-    threads: Threads = 0,
-    seed: Seed = 0,
-    json: Json = None,
-    html: Html = None,
+    split: SplitOption = None,
+    models: ModelsOption = MODELS,
+    device: DeviceOption = "cpu",
+    threads: ThreadsOption = 0,
+    seed: SeedOption = 0,
+    json: JsonOption = None,
+    html: HtmlOption = None,
 ) -> None:
     """Measure the video flow: likelihood, inversion, clean-up, drift, futures beside the keypoint path's, edits, captions."""
     from backend.evaluate.video_model.evaluation import StarFlowEvaluation

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.cli.options import MODELS, Device, Seed, Threads, portrait_named, progress
+from backend.cli.options import MODELS, DeviceOption, SeedOption, ThreadsOption, portrait_named, progress
 from backend.core.errors import InputError
 
 if TYPE_CHECKING:
+    from backend.core.progress import ShareProgress
     from backend.films.clips import Clip
-    from backend.starflow.video import Drawing, Frames, Progress, VideoFlow
+    from backend.starflow.video import Drawing, Frames, VideoFlow
 
 app = typer.Typer()
 
@@ -37,15 +38,15 @@ def imagine(
         float, typer.Option(min=0, max=1.5, help="Scale of the flow's noise; an edit keeps the noise of its clip.")
     ] = 0.9,
     size: Annotated[int, typer.Option(min=32, max=512, help="Side of a tile in pixels.")] = 192,
-    seed: Seed = 0,
+    seed: SeedOption = 0,
     model: Annotated[Path, typer.Option(help="Folder of the video flow's weights.")] = MODELS / "starflow",
-    threads: Threads = 0,
-    device: Device = "cpu",
+    threads: ThreadsOption = 0,
+    device: DeviceOption = "cpu",
 ) -> None:
     """Draw clips with the video flow: from words, from a portrait, or from a clip."""
     from backend.core.process import configure_process
     from backend.films.clips import check_place, last_frames, write_clips
-    from backend.media.video import check_video
+    from backend.media.video_reader import check_video
     from backend.starflow.video import RATE, Drawing, VideoFlow
 
     _check_together(edit, portrait, clip)
@@ -83,7 +84,7 @@ def imagine(
 
 
 def _drawn(
-    flow: VideoFlow, seen: Frames | None, count: int, frames: int, drawing: Drawing, name: str, told: Progress
+    flow: VideoFlow, seen: Frames | None, count: int, frames: int, drawing: Drawing, name: str, told: ShareProgress
 ) -> tuple[list[Clip], Clip | None]:
     """Clips of nobody in particular, or what follows the frames seen, which are shown before."""
     import numpy as np
@@ -101,7 +102,7 @@ def _drawn(
 
 
 def _retold(
-    flow: VideoFlow, seen: Frames, count: int, drawing: Drawing, face: Frames | None, told: Progress
+    flow: VideoFlow, seen: Frames, count: int, drawing: Drawing, face: Frames | None, told: ShareProgress
 ) -> tuple[list[Clip], Clip]:
     """A clip told again `count` times, with other noise in its latents; and the clip itself."""
     from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Options that several verbs take, and how verbs show their work and hand in its figures."""
+"""Options that several verbs share, and how verbs show progress and publish results."""
 
 from __future__ import annotations
 
@@ -15,37 +15,36 @@ from backend.core.settings import REPOSITORY
 if TYPE_CHECKING:
     from backend.media.images import PortraitImage
 
-Models = Annotated[Path, typer.Option(help="Folder of the weights.")]
-Json = Annotated[
-    Path | None, typer.Option("--json", help="Write the figures to this file.", callback=lambda path: _json_place(path))
+ModelsOption = Annotated[Path, typer.Option(help="Folder of the weights.")]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", help="Write the figures to this file.", callback=lambda path: _check_json(path))
 ]
-Threads = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
-Device = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
-Engine = Annotated[str, typer.Option(help="What renders: torch, openvino, or auto, the fastest there is here.")]
-AnimateEngine = Annotated[
-    str,
-    typer.Option(help="What renders: torch, openvino, or auto; or starflow, then the video flow draws the futures as pixels."),
+ThreadsOption = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
+DeviceOption = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
+EngineOption = Annotated[str, typer.Option(help="Renderer: torch, openvino, or auto (the fastest here).")]
+AnimateEngineOption = Annotated[
+    str, typer.Option(help="Renderer: torch, openvino or auto; starflow samples the futures as video.")
 ]
-Precision = Annotated[str, typer.Option(help="Of the generator: float32, bfloat16, int8, or auto, the fastest of its engine.")]
-Recordings = Annotated[
+PrecisionOption = Annotated[str, typer.Option(help="Of the generator: float32, bfloat16, int8, or auto (the fastest).")]
+RecordingsOption = Annotated[
     Path, typer.Option("--recordings", "--data", help="Folder of landmark recordings or keypoint arrays (.npz, .npy).")
 ]
-Split = Annotated[
-    Path | None, typer.Option(help="CSV of clip, person, split: rows of split val or test are scored; clips.csv by default.")
+SplitOption = Annotated[
+    Path | None, typer.Option(help="CSV of clip, person, split; rows of val and test are scored. Default: clips.csv.")
 ]
-Html = Annotated[
+HtmlOption = Annotated[
     Path | None,
-    typer.Option("--html", help="Folder for a report with pictures (index.html).", callback=lambda path: _html_place(path)),
+    typer.Option("--html", help="Folder for an illustrated report (index.html).", callback=lambda path: _check_html(path)),
 ]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
-Forecaster = Annotated[Path | None, typer.Option(help="Folder of the forecaster; found to fit by default.")]
-Protocol = Annotated[str, typer.Option(help="Frames seen and forecast: 8-16, 12-12, 10-14, 6-6 or 5-20.")]
-Stride = Annotated[int | None, typer.Option(min=1, help="Steps between windows; a window's length by default.")]
+SeedOption = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of all random numbers.")]
+ForecasterOption = Annotated[Path | None, typer.Option(help="Folder of the forecaster; by default the one that fits the data.")]
+ProtocolOption = Annotated[str, typer.Option(help="Context and horizon in frames: 8-16, 12-12, 10-14, 6-6 or 5-20.")]
+StrideOption = Annotated[int | None, typer.Option(min=1, help="Steps between windows; by default a window's length.")]
 MODELS = REPOSITORY / "models"
 
 
 def portrait_named(name: str) -> PortraitImage:
-    """Load a picture's file, or the bundled portrait of that name.
+    """Load a picture file, or the bundled portrait of that name.
 
     Raises:
         InputError: `portrait_missing`; as `load_portrait`.
@@ -53,7 +52,7 @@ def portrait_named(name: str) -> PortraitImage:
     from backend.media.images import BUNDLED, bundled_portrait, load_portrait
 
     path = Path(name)
-    # A file of that name in the folder one stands in is what one means.
+    # A file of that name in the current folder takes precedence.
     if name in BUNDLED and not path.is_file():
         return bundled_portrait(name)
     try:
@@ -63,7 +62,13 @@ def portrait_named(name: str) -> PortraitImage:
 
 
 def publish(report: Any, json: Path | None, only: Sequence[str] = ()) -> None:
-    """Print a report's figures, those named `only` or all, and write them to `json` if that is asked."""
+    """Print a report's results and write them to a file.
+
+    Args:
+        report: has `show` and `save`.
+        json: the file; None writes none.
+        only: names of the results to print; all by default.
+    """
     report.show(only)
     if json is not None:
         with writing(json):
@@ -71,14 +76,14 @@ def publish(report: Any, json: Path | None, only: Sequence[str] = ()) -> None:
 
 
 def write_page(html: Path | None, write: Callable[[Path], Path]) -> None:
-    """Write a report with pictures if a folder for it was named."""
+    """Write an illustrated report if a folder for it is given."""
     if html is not None:
         with writing(html):
             print(f"Report with pictures: {write(html)}")
 
 
-def _json_place(json: Path | None) -> Path | None:
-    """Refuse a place for figures that cannot be written, before they are measured."""
+def _check_json(json: Path | None) -> Path | None:
+    """Check, before the measurement, that the results can be written there."""
     if json is not None:
         with writing(json):
             json.parent.mkdir(parents=True, exist_ok=True)
@@ -86,8 +91,8 @@ def _json_place(json: Path | None) -> Path | None:
     return json
 
 
-def _html_place(html: Path | None) -> Path | None:
-    """Refuse a place for pictures that cannot be written, before they are measured."""
+def _check_html(html: Path | None) -> Path | None:
+    """Check, before the measurement, that the report can be written there."""
     if html is not None:
         with writing(html):
             html.mkdir(parents=True, exist_ok=True)
@@ -96,7 +101,7 @@ def _html_place(html: Path | None) -> Path | None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the system refuses to write into an error for people."""
+    """Report an `OSError` of the block as the error `unwritable`."""
     try:
         yield
     except OSError as error:
@@ -104,13 +109,17 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def progress(words: str) -> Iterator[Callable[..., None]]:
-    """Show a progress bar; yields a function of (done, all or None), and perhaps `now`: what runs."""
+def progress(description: str) -> Iterator[Callable[..., None]]:
+    """Show a progress bar with the remaining time.
+
+    Yields:
+        A `core.progress.Progress`; its optional argument `now` replaces the description.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, transient=True, console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task(words, total=None)
-        yield lambda done, total, *rest, now=words: bars.update(task, completed=done, total=total, description=now)
+        task = bars.add_task(description, total=None)
+        yield lambda done, total, *rest, now=description: bars.update(task, completed=done, total=total, description=now)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.options import Device, Seed, Threads, progress, writing
+from backend.cli.options import DeviceOption, SeedOption, ThreadsOption, progress, writing
 from backend.core.errors import InputError
 
 app = typer.Typer(help="Train the models (resumable).", no_args_is_help=True)
@@ -27,7 +27,7 @@ def train_forecaster(
     ] = False,
     learning_rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Highest rate of AdamW.")] = 1e-3,
     start_from: Annotated[Path | None, typer.Option(help="Folder of a forecaster to go on from.")] = None,
-    seed: Seed = 0,
+    seed: SeedOption = 0,
 ) -> None:
     """Train a forecaster on recordings of landmarks or keypoints."""
     from typing import cast, get_args
@@ -67,9 +67,9 @@ def train_generator(
     batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
     adversarial: Annotated[bool, typer.Option(help="Train against critics, for sharpness.")] = True,
     start_from: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
-    device: Device = "cpu",
-    threads: Threads = 2,
-    seed: Seed = 0,
+    device: DeviceOption = "cpu",
+    threads: ThreadsOption = 2,
+    seed: SeedOption = 0,
 ) -> None:
     """Train motion and paint to reconstruct one frame of a person from another."""
     from typing import cast, get_args
@@ -98,7 +98,7 @@ def train_scene(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the sequences (.npz).")],
     sequences: Annotated[int, typer.Option(min=1, help="How many.")] = 300,
     frames: Annotated[int, typer.Option(min=2, help="Frames of each, 12.5 a second.")] = 30,
-    seed: Seed = 0,
+    seed: SeedOption = 0,
 ) -> None:
     """Draw a robot arm that pushes things about, with its joints: videos without a face, for `train detector`."""
     from backend.train.detector.arm_scene import write_scene
@@ -118,8 +118,8 @@ def train_detector(
     minutes: Annotated[float, typer.Option(min=0, help="Stop after this long; 0 does not.")] = 0.0,
     batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
     report_every: Annotated[int, typer.Option(min=1, help="Updates between validations.")] = 200,
-    threads: Threads = 2,
-    seed: Seed = 0,
+    threads: ThreadsOption = 2,
+    seed: SeedOption = 0,
 ) -> None:
     """Train keypoints, motion and generator on any videos, with no labels (First Order Motion Model)."""
     from backend.train.detector.training import DetectorTraining
@@ -136,7 +136,7 @@ def train_keypoints(
     data: Annotated[Path, typer.Option(help="Folder as for `train detector`.")],
     checkpoint: Annotated[Path, typer.Option(help="Folder of a detector, or a published FOMM checkpoint.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for clips.csv and recordings/.")],
-    threads: Threads = 2,
+    threads: ThreadsOption = 2,
 ) -> None:
     """Write a detector's keypoints of every video, for `train forecaster` and `evaluate forecast`."""
     from backend.animate.fomm.checkpoint import open_model
@@ -158,9 +158,9 @@ def train_starflow(
     minutes: Annotated[float, typer.Option(min=0.01, help="How long in all.")] = 60.0,
     batch: Annotated[int, typer.Option(min=1, help="Frames (autoencoder) or windows per update.")] = 16,
     start_from: Annotated[Path | None, typer.Option(help="Weights of the parts before; the stage before's by default.")] = None,
-    device: Device = "cpu",
-    threads: Threads = 2,
-    seed: Seed = 0,
+    device: DeviceOption = "cpu",
+    threads: ThreadsOption = 2,
+    seed: SeedOption = 0,
 ) -> None:
     """Train a flow that draws video: one stage at a time."""
     from typing import cast, get_args

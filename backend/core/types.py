@@ -26,6 +26,9 @@ CLOCK_S = 1.0 / CLOCK_HZ
 
 FloatArray = NDArray[np.float32]
 
+Picture = NDArray[np.uint8]
+"""RGB pixels `[height, width, 3]`, or several pictures of one size with more axes in front."""
+
 
 @dataclass(frozen=True)
 class Keypoints:

@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from backend.core.errors import InputError
-from backend.films.grid import Picture, Tile, contact_sheet, scaled, sheet
-from backend.films.reference import longest
-from backend.media.video import check_writable, follow_face, pictures_at, write_video
-from backend.starflow.video import RATE, Drawing, Frames, Progress, VideoFlow
+from backend.core.progress import Progress, ShareProgress
+from backend.core.types import Picture
+from backend.films.grid import CaptionedPicture, contact_sheet, scaled, sheet
+from backend.films.reference import longest_segment
+from backend.media.face_recording import track_face
+from backend.media.video_reader import pictures_at
+from backend.media.video_writer import check_writable, write_video
+from backend.starflow.video import RATE, Drawing, Frames, VideoFlow
 
 CUT = 256
 """Pixels that a clip's frames are cut at before they are made as small as the model's own, as those it learned from were."""
@@ -42,25 +46,25 @@ class Clip:
         )
 
 
-def painter(flow: VideoFlow, drawing: Drawing) -> Callable[[Picture, int, int, Progress], Picture]:
+def painter(flow: VideoFlow, drawing: Drawing) -> Callable[[Picture, int, int, ShareProgress], Picture]:
     """Return what draws futures of pictures of any size for `backend.films.futures`; each time with other noise."""
     times = itertools.count()
 
-    def paint(seen: Picture, count: int, frames: int, progress: Progress) -> Picture:
+    def paint(seen: Picture, count: int, frames: int, progress: ShareProgress) -> Picture:
         anew = replace(drawing, seed=drawing.seed + next(times))
         return flow.futures(scaled(seen, flow.size), count, frames, anew, progress)
 
     return paint
 
 
-def last_frames(path: Path, count: int, size: int, progress: Callable[[int, int | None], None] | None = None) -> Frames:
+def last_frames(path: Path, count: int, size: int, progress: Progress | None = None) -> Frames:
     """The last frames `[T, size, size, 3]` of a video's longest part with a face, 12.5 a second, T at most `count`.
 
     Raises:
-        InputError: as `follow_face`.
+        InputError: as `track_face`.
     """
-    recording, crop = follow_face(path, progress)
-    times = longest(recording).timestamps[-count:]
+    recording, crop = track_face(path, progress)
+    times = longest_segment(recording).timestamps[-count:]
     return scaled(np.stack(list(pictures_at(path, crop, times.tolist(), CUT))), size)
 
 
@@ -97,7 +101,7 @@ def write_clips(out: Path, clips: Sequence[Clip], size: int, beside: Clip | None
     return len(clips[0].frames)
 
 
-def _tiles(clips: Sequence[Clip], step: int, size: int) -> list[Tile]:
+def _tiles(clips: Sequence[Clip], step: int, size: int) -> list[CaptionedPicture]:
     return [(scaled(clip.frames[step], size), clip.over(step)) for clip in clips]
 
 

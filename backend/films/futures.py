@@ -1,4 +1,4 @@
-"""`motionfan animate`: the pipeline offline. A portrait follows a clip, with its futures beside what really happened."""
+"""Films in which a portrait follows a clip, with sampled futures beside what really happened."""
 
 from __future__ import annotations
 
@@ -12,30 +12,33 @@ import torch
 from torch import Tensor
 
 from backend.core.errors import InputError
+from backend.core.progress import Progress, ShareProgress
 from backend.core.recording import Recording
-from backend.core.types import CLOCK_HZ, CLOCK_S, ForecastSettings
-from backend.films.grid import Picture, dots, scaled, sheet
-from backend.films.reference import Reference, longest, neutral
+from backend.core.types import CLOCK_HZ, CLOCK_S, ForecastSettings, Picture
+from backend.films.grid import draw_landmarks, scaled, sheet
+from backend.films.reference import ReferenceMoment, longest_segment, neutral_keypoints
 from backend.keypoints.clock import Tick
 from backend.media.images import PortraitImage
-from backend.media.video import write_video
+from backend.media.video_writer import write_video
 from backend.pipeline import CONTEXT, Pipeline, SampledFutures, Stream
 
-Pictures = Callable[[Sequence[float], int], Iterable[Picture]]
-Painter = Callable[[Picture, int, int, Callable[[float], None]], Picture]
-"""Draws futures from pictures alone: (those seen last `[T, S, S, 3]`, K, frames, progress) -> `[K, frames, s, s, 3]`."""
+DriverPictures = Callable[[Sequence[float], int], Iterable[Picture]]
+"""Reads the driver's pictures: (increasing times in seconds, size) -> `[size, size, 3]` each."""
+
+VideoSampler = Callable[[Picture, int, int, ShareProgress], Picture]
+"""Samples futures as pixels: (last frames `[T, S, S, 3]`, K, frames, progress) -> `[K, frames, s, s, 3]`."""
 
 
 @dataclass(frozen=True)
-class Window:
-    """One forecast and what came of it.
+class ForecastWindow:
+    """One forecast and its errors.
 
     Attributes:
-        start: the step after which it was made.
-        names: what drew each future.
-        errors: of every future `[K]`: how far keypoints are off on average, in crop units, or, of futures that were painted,
-            how far pixels are, in [0, 1].
-        copy_last: likewise, had nothing moved.
+        start: the last observed step.
+        names: of the model that sampled each future.
+        errors: of every future `[K]`: mean distance of keypoints in crop units, or for video futures the mean absolute
+            difference of pixels in [0, 1].
+        copy_last: the error of repeating the last observation.
     """
 
     start: int
@@ -44,7 +47,7 @@ class Window:
     copy_last: float
 
 
-def film(
+def write_film(
     pipeline: Pipeline,
     image: PortraitImage,
     recording: Recording,
@@ -52,71 +55,71 @@ def film(
     settings: ForecastSettings,
     *,
     moments: Sequence[float] = (),
-    reference: Reference = "best",
+    reference: ReferenceMoment = "best",
     size: int = 256,
     seed: int = 0,
-    pictures: Pictures | None = None,
-    painter: Painter | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Window]:
-    """Write an MP4: the driver, the portrait as it really moved, and K futures playing in step with it.
+    pictures: DriverPictures | None = None,
+    video_sampler: VideoSampler | None = None,
+    progress: Progress | None = None,
+) -> list[ForecastWindow]:
+    """Write an MP4: the driver, the portrait with the true motion, and K futures in step with it.
 
     Args:
         pipeline: the models.
         image: the portrait.
         recording: the driver.
-        out: the file to write; written whole or not at all.
+        out: the file to write, whole or not at all.
         settings: of the forecasts.
-        moments: seconds at which to forecast; by default one forecast follows another, from the first possible moment.
-        reference: the driver's neutral moment, as `neutral` takes it.
+        moments: times of forecasts in seconds; by default one forecast follows another from the first possible step.
+        reference: the driver's reference frame.
         size: side of a tile in pixels.
         seed: of the futures' noise.
-        pictures: gives the driver's own pictures `[size, size, 3]` at increasing times; without, landmarks are drawn.
-        painter: draws the futures from the portrait's last frames; without, the forecaster does, from its keypoints.
+        pictures: reads the driver's pictures; without it, landmarks are drawn.
+        video_sampler: samples the futures from the portrait's last frames; without it, the forecaster does.
         progress: called with (frames made, frames in all).
 
     Returns:
-        The windows, with the errors that the captions show.
+        The forecasts, with the errors that the captions show.
 
     Raises:
-        InputError: the recording is too short, or no forecast fits at the moments asked for.
+        InputError: `clip_too_short`, `moment_outside`, `recording_empty`, `reference_outside`.
     """
-    segment, horizon = longest(recording), settings.horizon
+    segment, horizon = longest_segment(recording), settings.horizon
     stream = pipeline.open(pipeline.portrait(image), seed=seed)
-    stream.reference = neutral(pipeline, stream.portrait, segment, reference)
+    stream.reference = neutral_keypoints(pipeline, stream.portrait, segment, reference)
     starts = _starts(segment, horizon, moments)
-    flats, fans = _follow(pipeline, stream, segment, settings, starts if painter is None else [])
-    drivers, seen = _drivers(segment, starts, horizon, pictures, size), dict[int, Picture]()
+    flats, fans = _observe(pipeline, stream, segment, settings, starts if video_sampler is None else [])
+    drivers, shown = _drivers(segment, starts, horizon, pictures, size), dict[int, Picture]()
     windows = []
-    report = _Report(progress, len(starts) * horizon, 1 if painter is None else 2)
+    report = _FrameCounter(progress, len(starts) * horizon, 1 if video_sampler is None else 2)
     with write_video(out, CLOCK_HZ) as video:
         for start in starts:
             steps = range(start + 1, start + 1 + horizon)
             happened = pipeline.render([(stream, flats[list(steps)])], size)[0]
-            if painter is None:
+            if video_sampler is None:
                 window, futures = _forecast(pipeline, stream, fans[start], start, flats, size)
             else:
                 before = pipeline.render([(stream, flats[start + 1 - CONTEXT : start + 1])], size)[0]
-                told = report.within(horizon)
-                drawn = painter(before, settings.k, horizon, told)
-                told(1.0)
-                window, futures = _painted(start, before[-1], happened, drawn), list(scaled(drawn, size))
+                share_done = report.within(horizon)
+                sampled = video_sampler(before, settings.k, horizon, share_done)
+                share_done(1.0)
+                window, futures = _score_video(start, before[-1], happened, sampled), list(scaled(sampled, size))
             windows.append(window)
-            seen = {index: picture for index, picture in seen.items() if index in steps}  # windows may overlap
+            shown = {index: picture for index, picture in shown.items() if index in steps}  # Windows may overlap.
             captions = _captions(window)
             for step, index in enumerate(steps):
-                while index not in seen:
-                    seen.update([next(drivers)])
-                known = [(seen[index], f"driver  {segment.timestamps[index]:.2f} s"), (happened[step], "what happened")]
+                while index not in shown:
+                    shown.update([next(drivers)])
+                known = [(shown[index], f"driver  {segment.timestamps[index]:.2f} s"), (happened[step], "what happened")]
                 video.write(sheet(known, [(one[step], caption) for one, caption in zip(futures, captions, strict=True)]))
                 report.add(1)
     return windows
 
 
-class _Report:
-    """Counts frames for a progress bar; a frame counts `passes` times."""
+class _FrameCounter:
+    """Reports progress in frames; each frame counts `passes` times."""
 
-    def __init__(self, progress: Callable[[int, int], None] | None, frames: int, passes: int) -> None:
+    def __init__(self, progress: Progress | None, frames: int, passes: int) -> None:
         self._progress, self._total, self._done = progress, frames * passes, 0
 
     def add(self, frames: int) -> None:
@@ -124,14 +127,14 @@ class _Report:
         if self._progress:
             self._progress(self._done, self._total)
 
-    def within(self, frames: int) -> Callable[[float], None]:
-        """Return what reports the share of `frames` that is done."""
+    def within(self, frames: int) -> ShareProgress:
+        """Return a callback that takes the share done of the next `frames` frames."""
         before = self._done
         return lambda share: self.add(before + round(share * frames) - self._done)
 
 
 def _starts(segment: Recording, horizon: int, moments: Sequence[float]) -> list[int]:
-    """The steps to forecast after, in order, each once."""
+    """Return the sorted last observed steps of the forecasts."""
     count = len(segment.timestamps)
     last = count - 1 - horizon
     if last < CONTEXT - 1:
@@ -141,23 +144,23 @@ def _starts(segment: Recording, horizon: int, moments: Sequence[float]) -> list[
             f"The clip shows a face for {count * CLOCK_S:.1f} s without a break; {needed:.1f} s are needed.",
             "Take a longer clip or a smaller horizon.",
         )
-    began = float(segment.timestamps[0])
-    # What is no number fits nowhere, as -1 does not.
-    asked = [round((moment - began) / CLOCK_S) if math.isfinite(moment) else -1 for moment in moments]
-    bad = [moment for moment, start in zip(moments, asked, strict=True) if not CONTEXT - 1 <= start <= last]
+    begin = float(segment.timestamps[0])
+    # NaN and infinity become -1, which no forecast fits.
+    wanted = [round((moment - begin) / CLOCK_S) if math.isfinite(moment) else -1 for moment in moments]
+    bad = [moment for moment, start in zip(moments, wanted, strict=True) if not CONTEXT - 1 <= start <= last]
     if bad:
         raise InputError(
             "moment_outside",
             f"No forecast fits at {bad[0]:.2f} s.",
-            f"Choose from {began + (CONTEXT - 1) * CLOCK_S:.2f} to {began + last * CLOCK_S:.2f} s.",
+            f"Choose from {begin + (CONTEXT - 1) * CLOCK_S:.2f} to {begin + last * CLOCK_S:.2f} s.",
         )
-    return sorted(set(asked)) or list(range(CONTEXT - 1, last + 1, horizon))
+    return sorted(set(wanted)) or list(range(CONTEXT - 1, last + 1, horizon))
 
 
-def _follow(
+def _observe(
     pipeline: Pipeline, stream: Stream, segment: Recording, settings: ForecastSettings, starts: Sequence[int]
 ) -> tuple[Tensor, dict[int, SampledFutures]]:
-    """Flat keypoints of every step `[T, 6N]`, and the futures forecast after those of `starts`."""
+    """Return flat keypoints of every step `[T, 6N]` and the forecasts after the steps `starts`."""
     flats, fans = [], {}
     for index in range(len(segment.timestamps)):
         flats.append(pipeline.observe([stream], [[_tick(segment, index)]])[0].present_flat)
@@ -169,31 +172,38 @@ def _follow(
 
 def _forecast(
     pipeline: Pipeline, stream: Stream, fan: SampledFutures, start: int, flats: Tensor, size: int
-) -> tuple[Window, list[Picture]]:
-    """A window of forecast keypoints, and its futures' frames."""
+) -> tuple[ForecastWindow, list[Picture]]:
+    """Score a forecast of keypoints and render its futures."""
     truth = flats[start + 1 : start + 1 + fan.paths.shape[1]]
     errors = pipeline.score(fan.paths, truth).tolist()
     names = [method.replace("_", "-").upper() for method in fan.methods]
-    window = Window(start, names, errors, pipeline.copy_last_error(flats[start], truth))
+    window = ForecastWindow(start, names, errors, pipeline.copy_last_error(flats[start], truth))
     return window, [pipeline.render([(stream, path)], size)[0] for path in fan.paths]
 
 
-def _painted(start: int, last: Picture, happened: Picture, drawn: Picture) -> Window:
-    """A window of painted futures `[K, frames, s, s, 3]`: at their own size, which is what they can know."""
-    size = drawn.shape[-2]
+def _score_video(start: int, last: Picture, happened: Picture, sampled: Picture) -> ForecastWindow:
+    """Score video futures `[K, frames, s, s, 3]` at their own size.
+
+    Args:
+        start: the last observed step.
+        last: the last observed frame `[S, S, 3]`.
+        happened: the true frames `[frames, S, S, 3]`.
+        sampled: the futures.
+    """
+    size = sampled.shape[-2]
     truth = scaled(happened, size).astype(np.float32)
 
-    def off(pictures: Picture) -> float:
+    def error(pictures: Picture) -> float:
         return float(np.abs(pictures - truth).mean() / 255)
 
-    return Window(start, ["video flow"] * len(drawn), [off(one) for one in drawn], off(scaled(last, size)))
+    return ForecastWindow(start, ["video flow"] * len(sampled), [error(one) for one in sampled], error(scaled(last, size)))
 
 
 def _tick(segment: Recording, index: int) -> Tick:
     return Tick(segment.landmarks[index], float(segment.timestamps[index]), index, index == 0)
 
 
-def _captions(window: Window) -> list[str]:
+def _captions(window: ForecastWindow) -> list[str]:
     best = int(np.argmin(window.errors))
     return [
         f"{i + 1} {name}  off by {error:.3f}{'  closest' if i == best else ''}"
@@ -202,10 +212,10 @@ def _captions(window: Window) -> list[str]:
 
 
 def _drivers(
-    segment: Recording, starts: Sequence[int], horizon: int, pictures: Pictures | None, size: int
+    segment: Recording, starts: Sequence[int], horizon: int, pictures: DriverPictures | None, size: int
 ) -> Iterator[tuple[int, Picture]]:
-    """What to show of the driver, for every step that the film shows, in order."""
+    """Yield the driver's picture, or drawn landmarks, for every step that the film shows."""
     steps = sorted({start + 1 + step for start in starts for step in range(horizon)})
     if pictures is None:
-        return ((step, dots(segment.landmarks[step], size)) for step in steps)
+        return ((step, draw_landmarks(segment.landmarks[step], size)) for step in steps)
     return zip(steps, pictures(segment.timestamps[steps].tolist(), size), strict=True)

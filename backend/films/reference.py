@@ -1,4 +1,4 @@
-"""A clip as it is followed: its longest unbroken part, and the moment from which the driver's motion counts."""
+"""The segment of a recording that a film follows, and its reference frame."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from backend.core.types import Keypoints
 from backend.keypoints.clock import resample
 from backend.pipeline import Pipeline, Portrait
 
-Reference = float | Literal["first", "best"]
+ReferenceMoment = float | Literal["first", "best"]
+"""The reference frame: the first, the one most like the portrait, or a time in seconds."""
 
 
-def longest(recording: Recording) -> Recording:
-    """Return the longest unbroken part of a recording, on the forecast clock.
+def longest_segment(recording: Recording) -> Recording:
+    """Return the longest part of a recording without gaps, resampled to the forecast clock.
 
     Raises:
         InputError: `recording_empty`.
@@ -27,14 +28,14 @@ def longest(recording: Recording) -> Recording:
     return max(resample(recording), key=lambda part: len(part.timestamps))
 
 
-def neutral(pipeline: Pipeline, portrait: Portrait, segment: Recording, reference: Reference) -> Keypoints:
-    """Return the driver's keypoints `[N]` at the moment from which their motion counts.
+def neutral_keypoints(pipeline: Pipeline, portrait: Portrait, segment: Recording, reference: ReferenceMoment) -> Keypoints:
+    """Return the driver's keypoints `[N]` in the reference frame.
 
     Args:
-        pipeline: gives keypoints.
-        portrait: whose pose and expression `best` looks for.
+        pipeline: computes keypoints.
+        portrait: to which `best` compares frames.
         segment: the driver.
-        reference: `first` for the first frame, `best` for the one most like the portrait, or a second of the recording.
+        reference: which frame.
 
     Raises:
         InputError: `reference_outside`.
@@ -44,11 +45,11 @@ def neutral(pipeline: Pipeline, portrait: Portrait, segment: Recording, referenc
         return driving[0]
     if reference == "best":
         return driving[int(likeness(portrait.keypoints, driving).argmax())]
-    began, ended = float(segment.timestamps[0]), float(segment.timestamps[-1])
-    if not began <= reference <= ended:
+    start, end = float(segment.timestamps[0]), float(segment.timestamps[-1])
+    if not start <= reference <= end:
         raise InputError(
             "reference_outside",
             f"The clip shows no face at {reference:.2f} s to take as the reference.",
-            f"Choose from {began:.2f} to {ended:.2f} s, or first, or best.",
+            f"Choose from {start:.2f} to {end:.2f} s, or first, or best.",
         )
     return driving[int(np.abs(segment.timestamps - reference).argmin())]

@@ -1,4 +1,4 @@
-"""The square of a picture that landmarks and portraits are measured in: head and shoulders."""
+"""The square crop of head and shoulders, to which landmarks and portraits are relative."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from backend.core.types import FloatArray
+from backend.core.types import FloatArray, Picture
 
 MARGIN = 1.9
-"""Side of the square over the longer side of the face's box: the face fills about half, as in VoxCeleb crops."""
+"""Side of the square over the longer side of the face's box: the face fills about half of it, as in VoxCeleb crops."""
 
 RISE = 0.05
-"""The square's centre lies this share of its side above the face's: hair rises higher than the chin reaches below."""
+"""Height of the square's centre above the face's, as a share of the side, so that the hair fits."""
 
-TIGHT = 1.4
-"""A picture too small for the margin is not padded as long as the face fills less than 1 / TIGHT of it."""
+MIN_MARGIN = 1.4
+"""Least side over the face's side: a picture too small for `MARGIN` is not padded while this is kept."""
 
-SHIFT = 0.12
-"""Share of the side by which the square may move to stay inside the picture."""
+MAX_SHIFT = 0.12
+"""Largest shift of the square to keep it inside the picture, as a share of its side."""
 
-SMALLEST, LARGEST = 0.35, 0.75
-"""A square picture in which the face fills a share between these is framed already."""
+MIN_FACE_SHARE, MAX_FACE_SHARE = 0.35, 0.75
+"""A square picture in which the face fills a share between these is taken as it is."""
 
 
 @dataclass(frozen=True)
 class SquareCrop:
-    """A square in pixels of a picture; it may reach outside.
+    """A square in pixels of a picture; it may extend beyond the picture.
 
     Attributes:
         x: left edge.
@@ -43,7 +42,7 @@ class SquareCrop:
 
     @classmethod
     def around(cls, landmarks: FloatArray, width: int, height: int) -> SquareCrop:
-        """Frame a face.
+        """Return the crop around a face.
 
         Args:
             landmarks: `[478, 3]` in pixels.
@@ -52,30 +51,36 @@ class SquareCrop:
         """
         low, high = landmarks[:, :2].min(0).astype(float), landmarks[:, :2].max(0).astype(float)
         face = max(1.0, *(high - low))
-        if width == height and SMALLEST <= face / width <= LARGEST:
+        if width == height and MIN_FACE_SHARE <= face / width <= MAX_FACE_SHARE:
             return cls(0.0, 0.0, float(width))
         side = face * MARGIN
         if side > min(width, height):
-            side = max(face * TIGHT, min(width, height))
+            side = max(face * MIN_MARGIN, min(width, height))
         x, y = (low + high) / 2 - (side / 2, side * (0.5 + RISE))
-        return cls(_inside(x, side, width), _inside(y, side, height), side)
+        return cls(_shifted(x, side, width), _shifted(y, side, height), side)
+
+    @classmethod
+    def centred(cls, landmarks: FloatArray, side: float) -> SquareCrop:
+        """Return the square of a given side, centred on the box around landmarks `[478, 3]` in pixels."""
+        x, y = (landmarks[:, :2].min(0) + landmarks[:, :2].max(0) - side) / 2
+        return cls(float(x), float(y), side)
 
     def apply(self, landmarks: FloatArray) -> FloatArray:
-        """Pixels -> [-1, 1] of the square, `[..., 3]` float32; z keeps its origin and takes the same scale."""
+        """Convert pixels `[..., 3]` to [-1, 1] of the square, float32; z keeps its origin and is scaled by the same factor."""
         shift = np.array([self.x + self.side / 2, self.y + self.side / 2, 0])
         return np.asarray((landmarks - shift) * (2 / self.side), np.float32)
 
     def undo(self, landmarks: FloatArray) -> FloatArray:
-        """[-1, 1] of the square -> pixels, the inverse of `apply`."""
+        """Convert [-1, 1] of the square to pixels, the inverse of `apply`."""
         shift = np.array([self.x + self.side / 2, self.y + self.side / 2, 0])
         return np.asarray(landmarks * (self.side / 2) + shift, np.float32)
 
-    def cut(self, picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-        """Return the square as `[size, size, 3]` uint8; outside the picture its edge pixels are repeated.
+    def cut(self, picture: Picture, size: int) -> Picture:
+        """Return the square as `[size, size, 3]`; beyond the picture, edge pixels are repeated.
 
         Args:
-            picture: `[height, width, 3]` uint8.
-            size: pixels of the result's edge.
+            picture: `[height, width, 3]`.
+            size: side of the result in pixels.
         """
         left, top = math.floor(self.x), math.floor(self.y)
         columns = np.arange(left, math.ceil(self.x + self.side)).clip(0, picture.shape[1] - 1)
@@ -87,7 +92,7 @@ class SquareCrop:
         return np.array(Image.fromarray(region).resize((size, size), Image.Resampling.LANCZOS, box=box))
 
 
-def _inside(start: float, side: float, length: int) -> float:
-    """Move a stretch towards [0, length], by at most `SHIFT` of it."""
+def _shifted(start: float, side: float, length: int) -> float:
+    """Return the start of an interval of length `side`, moved towards [0, length] by at most `MAX_SHIFT` of its length."""
     wanted = min(max(start, 0.0), length - side) if side <= length else (length - side) / 2
-    return start + min(max(wanted - start, -SHIFT * side), SHIFT * side)
+    return start + min(max(wanted - start, -MAX_SHIFT * side), MAX_SHIFT * side)

@@ -1,8 +1,8 @@
-"""Every face of a still picture, large or small.
+"""Finds all faces of a still picture, large and small.
 
-MediaPipe's detector looks at 128 x 128 pixels and wants a face that fills a fifth to two thirds of them. So where the whole
-picture shows none, more room is put around it (tight crops), then ever smaller parts are searched (small faces). What was found
-must be found again, more surely, in a close-up: most coins, clocks and cats do not pass that.
+MediaPipe's detector sees 128 x 128 pixels and needs a face that fills a fifth to two thirds of them. If it finds none in the
+whole picture, the search goes on with padding (tight crops), then in smaller and smaller parts (small faces). Every face must
+be found again in a close-up with higher confidence, which rejects most coins, clocks and cats.
 """
 
 from __future__ import annotations
@@ -11,95 +11,94 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backend.core.types import FloatArray
+from backend.core.types import FloatArray, Picture
 from backend.media.crop import MARGIN, SquareCrop
 from backend.media.landmarks import FaceMesh
 
-WINDOW = 256
-"""Pixels that a searched part is brought to."""
+SEARCH_PIXELS = 256
+"""Side in pixels to which a searched part is resized."""
 
-SURE = 0.7
-"""Confidence asked of the close-up: photographed, painted and drawn faces reach it, objects taken for faces seldom pass 0.6."""
+MIN_CONFIDENCE = 0.7
+"""Of the close-up: photographed, painted and drawn faces reach it; objects mistaken for faces rarely exceed 0.6."""
 
-MOST_FACES = 3
-"""Reported in one look at the picture."""
+MAX_FACES = 3
+"""Faces reported in one searched part."""
 
 
-def find_faces(picture: NDArray[np.uint8], thorough: bool = True) -> list[FloatArray]:
+def find_faces(picture: Picture, thorough: bool = True) -> list[FloatArray]:
     """Return all faces, largest first, `[478, 3]` in pixels of the picture.
 
     Args:
-        picture: `[height, width, 3]` uint8 RGB.
-        thorough: whether parts of the picture are searched too where the whole shows no face.
+        picture: `[height, width, 3]`.
+        thorough: whether to search parts of the picture if the whole shows no face.
     """
     height, width = picture.shape[:2]
-    with _mesh(0.5) as look, _mesh(SURE) as check:
+    with _mesh(0.5) as detect, _mesh(MIN_CONFIDENCE) as confirm:
         faces: list[FloatArray] = []
-        _add(faces, [_closeup(check, picture, face) for face in look(picture)])
-        searches = _widening(height, width)
-        for windows in searches if thorough else itertools.islice(searches, 1):
+        _add(faces, [_confirmed(confirm, picture, face) for face in detect(picture)])
+        searches = _searches(height, width)
+        for squares in searches if thorough else itertools.islice(searches, 1):
             if faces:
                 break
-            _add(faces, _seen(look, check, picture, windows))
+            _add(faces, _search(detect, confirm, picture, squares))
         if faces:
             largest = max(face_size(face) for face in faces)
             side = max(2.5 * largest, max(height, width) / 5)
             if side < max(height, width):
-                _add(faces, _seen(look, check, picture, _tiles(height, width, side, side - largest)))
+                _add(faces, _search(detect, confirm, picture, _tiles(height, width, side, side - largest)))
     return sorted(faces, key=face_size, reverse=True)
 
 
-def find_upright(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[FloatArray]]:
-    """Return a picture turned by quarters until its largest face stands, and all faces in it as `find_faces` does.
+def find_upright(picture: Picture) -> tuple[Picture, list[FloatArray]]:
+    """Return the picture rotated by multiples of 90 degrees until its largest face is upright, and its faces.
 
-    A photo that lost its orientation tag lies on its side: the mesh still finds most faces there, the rest when it is turned.
-    One that stands on its head is set right only where the mesh finds no face in it: often it takes such a face for another.
+    A photo that lost its orientation tag may lie on its side: the mesh finds most faces there, and the rest after rotation.
+    An upside-down photo is corrected only where the mesh finds no face in it: it often detects such faces as upright ones.
     """
     faces = find_faces(picture)
     if faces:
         quarters = round(roll(faces[0]) / 90)
         if quarters:
-            turned = _turned(picture, quarters)
-            return (turned, again) if (again := find_faces(turned)) else (picture, faces)
+            rotated = _rotate(picture, quarters)
+            return (rotated, again) if (again := find_faces(rotated)) else (picture, faces)
         return picture, faces
     for quarters in (1, -1, 2):
-        turned = _turned(picture, quarters)
-        found = find_faces(turned, thorough=False)
+        rotated = _rotate(picture, quarters)
+        found = find_faces(rotated, thorough=False)
         if found and not round(roll(found[0]) / 90):
-            return turned, found
+            return rotated, found
     return picture, []
 
 
 def roll(face: FloatArray) -> float:
-    """Angle in degrees of the line from the right eye's outer corner (33) to the left one's (263); 0 for a head that stands."""
+    """Return the angle in degrees of the line between the eyes' outer corners (33, 263); 0 for an upright head."""
     x, y = face[263, :2] - face[33, :2]
     return float(np.degrees(np.arctan2(y, x)))
 
 
-def _turned(picture: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
-    """Turn anticlockwise."""
+def _rotate(picture: Picture, quarters: int) -> Picture:
+    """Rotate anticlockwise by multiples of 90 degrees."""
     return np.ascontiguousarray(np.rot90(picture, quarters))
 
 
 def _mesh(confidence: float) -> FaceMesh:
-    return FaceMesh(video=False, max_faces=MOST_FACES, confidence=confidence)
+    return FaceMesh(video=False, max_faces=MAX_FACES, confidence=confidence)
 
 
 def face_size(face: FloatArray) -> float:
-    """Longer side of the box around landmarks `[478, 3]`, in their unit."""
+    """Return the longer side of the box around landmarks `[478, 3]`, in their unit."""
     return float(np.ptp(face[:, :2], axis=0).max())
 
 
 def same_place(one: FloatArray, other: FloatArray) -> bool:
-    """Whether two sets of landmarks lie on one face."""
+    """Whether two sets of landmarks overlap enough to be one face."""
     distance = float(np.linalg.norm(one[:, :2].mean(0) - other[:, :2].mean(0)))
     return distance < 0.5 * max(face_size(one), face_size(other))
 
 
-def _widening(height: int, width: int) -> Iterator[Iterator[SquareCrop]]:
-    """Searches in the order of trying: with room around, then halves and quarters of the longer edge."""
+def _searches(height: int, width: int) -> Iterator[Iterator[SquareCrop]]:
+    """Yield searches in order: with padding, then parts of half and a quarter of the longer edge."""
     edge = max(height, width)
     yield iter([SquareCrop((width - 1.6 * edge) / 2, (height - 1.6 * edge) / 2, 1.6 * edge)])
     for parts in (2, 4):
@@ -107,30 +106,28 @@ def _widening(height: int, width: int) -> Iterator[Iterator[SquareCrop]]:
 
 
 def _tiles(height: int, width: int, side: float, step: float) -> Iterator[SquareCrop]:
-    """Squares that cover the picture, `step` apart; the last of a row or column may reach outside."""
+    """Yield squares that cover the picture, `step` apart; the last of a row or column may extend beyond it."""
     for y in np.arange(0, max(height - side, 0) + step, step):
         for x in np.arange(0, max(width - side, 0) + step, step):
             yield SquareCrop(float(x), float(y), side)
 
 
-def _seen(
-    look: FaceMesh, check: FaceMesh, picture: NDArray[np.uint8], windows: Iterator[SquareCrop]
+def _search(
+    detect: FaceMesh, confirm: FaceMesh, picture: Picture, squares: Iterator[SquareCrop]
 ) -> Iterator[FloatArray | None]:
-    for window in windows:
-        for face in _look(look, picture, window):
-            yield _closeup(check, picture, face)
+    for square in squares:
+        for face in _find(detect, picture, square):
+            yield _confirmed(confirm, picture, face)
 
 
-def _look(mesh: FaceMesh, picture: NDArray[np.uint8], window: SquareCrop) -> list[FloatArray]:
-    inside = SquareCrop(0, 0, WINDOW)
-    return [window.undo(inside.apply(face)) for face in mesh(window.cut(picture, WINDOW))]
+def _find(mesh: FaceMesh, picture: Picture, square: SquareCrop) -> list[FloatArray]:
+    searched = SquareCrop(0, 0, SEARCH_PIXELS)
+    return [square.undo(searched.apply(face)) for face in mesh(square.cut(picture, SEARCH_PIXELS))]
 
 
-def _closeup(check: FaceMesh, picture: NDArray[np.uint8], face: FloatArray) -> FloatArray | None:
-    """Look again at one face, framed as portraits are; None where it is not there."""
-    side = MARGIN * face_size(face)
-    x, y = (face[:, :2].min(0) + face[:, :2].max(0) - side) / 2
-    found = _look(check, picture, SquareCrop(float(x), float(y), side))
+def _confirmed(confirm: FaceMesh, picture: Picture, face: FloatArray) -> FloatArray | None:
+    """Find one face again, framed as portraits are; None if it is not found."""
+    found = _find(confirm, picture, SquareCrop.centred(face, MARGIN * face_size(face)))
     return next((again for again in found if same_place(again, face)), None)
 
 

@@ -1,4 +1,4 @@
-"""Uploaded pictures -> portraits: decoded with care, cropped to the one face, or refused in plain words."""
+"""Uploaded pictures -> portraits: decodes files safely and crops to the one face."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import skimage.data
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from backend.core.errors import InputError
-from backend.core.types import FloatArray
+from backend.core.types import FloatArray, Picture
 from backend.media.crop import SquareCrop
 from backend.media.face_search import face_size, find_upright, same_place
 from backend.media.landmarks import FaceMesh
@@ -20,22 +19,22 @@ from backend.media.landmarks import FaceMesh
 MAX_BYTES = 12_000_000
 MAX_PIXELS = 50_000_000
 MIN_FACE = 80
-"""Pixels of the upload that the longer side of the face's box must have."""
+"""Least length of the longer side of the face's box, in pixels of the upload."""
 
 SIZES = (256, 512)
-"""Edge of a portrait in pixels: the nearest is taken. Few sizes, so that portraits of several sessions render as one batch."""
+"""Sides of portraits in pixels; the nearest is used. With few sizes, portraits of several sessions form one batch."""
 
-SECOND_FACE = 0.4
-"""A face at least this large relative to the largest is another person in the picture, not somebody in the background."""
+MIN_SECOND_FACE = 0.4
+"""A face at least this large relative to the largest is a second person, not one in the background."""
 
-WHOLE_EDGE = 1280
-"""Longest edge of the whole picture that is kept beside a crop."""
+MAX_WHOLE_EDGE = 1280
+"""Longest edge in pixels of the whole picture that is kept with its crop."""
 
-WORKING_EDGE = 2048
-"""Larger pictures are reduced to this before the face is looked for."""
+MAX_WORKING_EDGE = 2048
+"""Larger pictures are reduced to this longest edge before the face is searched for."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
-"""What Pillow may try. Left out on purpose: formats that start other programs or hold documents."""
+"""Formats that Pillow may decode; formats that start other programs or hold documents are left out."""
 
 BUNDLED = {
     "astronaut": "Photograph",
@@ -46,9 +45,9 @@ BUNDLED = {
     "engraving": "Engraving",
     "halftone": "Pop art",
 }
-"""The portraits that come along, by name, with what each is; the first is the one that a session starts with."""
+"""Names and descriptions of the bundled portraits; a session starts with the first."""
 
-FIRST = next(iter(BUNDLED))
+DEFAULT_PORTRAIT = next(iter(BUNDLED))
 ASSETS = Path(__file__).resolve().parent.parent / "assets" / "portraits"
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -58,27 +57,26 @@ GREY = (128, 128, 128, 255)
 
 @dataclass(frozen=True)
 class PortraitImage:
-    """A face, framed.
+    """A portrait cropped to its face.
 
     Attributes:
-        picture: `[S, S, 3]` uint8 RGB, S one of `SIZES`.
+        picture: `[S, S, 3]`, S one of `SIZES`.
         landmarks: `[478, 3]` float32 in [-1, 1] of the picture.
-        whole: the picture that it was cropped from, upright, `[height, width, 3]` uint8 RGB, at most `WHOLE_EDGE` long;
-            None where nobody kept it.
+        whole: the upright picture `[height, width, 3]` that it was cropped from, at most `MAX_WHOLE_EDGE` long; or None.
         crop: the square in pixels of `whole` that `picture` shows.
     """
 
-    picture: NDArray[np.uint8]
+    picture: Picture
     landmarks: FloatArray
-    whole: NDArray[np.uint8] | None = None
+    whole: Picture | None = None
     crop: SquareCrop | None = None
 
 
 def load_portrait(data: bytes) -> PortraitImage:
     """Decode an upload, find its one face and crop to it.
 
-    Orientation tags are honoured, transparency lies over grey, every colour mode becomes RGB. An animation gives its first
-    frame.
+    Orientation tags are applied, transparent pixels are blended with grey, and every colour mode becomes RGB. Only the first
+    frame of an animation is used.
 
     Args:
         data: the file's bytes: JPEG, PNG, WebP, GIF, BMP, TIFF, PPM or AVIF.
@@ -91,11 +89,11 @@ def load_portrait(data: bytes) -> PortraitImage:
     return _frame(picture, MIN_FACE * scale)
 
 
-def bundled_portrait(name: str = FIRST) -> PortraitImage:
-    """Return a portrait that comes along.
+def bundled_portrait(name: str = DEFAULT_PORTRAIT) -> PortraitImage:
+    """Return a bundled portrait.
 
     Args:
-        name: one of `BUNDLED`. `astronaut` is Eileen Collins, a public-domain NASA photo; the others were painted by a program.
+        name: one of `BUNDLED`. `astronaut` is Eileen Collins, a public-domain NASA photo; a program drew the others.
 
     Raises:
         InputError: `portrait_unknown`.
@@ -103,8 +101,8 @@ def bundled_portrait(name: str = FIRST) -> PortraitImage:
     return _frame(bundled_picture(name), MIN_FACE)
 
 
-def bundled_picture(name: str) -> NDArray[np.uint8]:
-    """Return a bundled portrait's file as it is, `[height, width, 3]` uint8 RGB, without looking for the face.
+def bundled_picture(name: str) -> Picture:
+    """Return the picture `[height, width, 3]` of a bundled portrait, not cropped.
 
     Raises:
         InputError: `portrait_unknown`.
@@ -113,14 +111,14 @@ def bundled_picture(name: str) -> NDArray[np.uint8]:
         raise InputError(
             "portrait_unknown", f"No portrait named {name[:40]!r} comes along.", f"There are: {', '.join(BUNDLED)}."
         )
-    if name == FIRST:
-        photo: NDArray[np.uint8] = skimage.data.astronaut()  # type: ignore[no-untyped-call]
+    if name == DEFAULT_PORTRAIT:
+        photo: Picture = skimage.data.astronaut()  # type: ignore[no-untyped-call]
         return photo
     return _decode((ASSETS / f"{name}.webp").read_bytes())[0]
 
 
-def _decode(data: bytes) -> tuple[NDArray[np.uint8], float]:
-    """Return the upright RGB picture, at most `WORKING_EDGE` long, and its scale relative to the file's pixels."""
+def _decode(data: bytes) -> tuple[Picture, float]:
+    """Return the upright RGB picture, at most `MAX_WORKING_EDGE` long, and its scale relative to the file's pixels."""
     if len(data) > MAX_BYTES:
         raise InputError(
             "portrait_too_large", f"The picture has more than {MAX_BYTES // 1_000_000} MB.", "Save it smaller, or as a JPEG."
@@ -134,9 +132,9 @@ def _decode(data: bytes) -> tuple[NDArray[np.uint8], float]:
                 raise _too_many_pixels()
             if min(width, height) < MIN_FACE:
                 raise _too_small()
-            image.draft(None, (WORKING_EDGE, WORKING_EDGE))
+            image.draft(None, (MAX_WORKING_EDGE, MAX_WORKING_EDGE))
             upright = _rgb(ImageOps.exif_transpose(image))
-            upright.thumbnail((WORKING_EDGE, WORKING_EDGE), Image.Resampling.LANCZOS)
+            upright.thumbnail((MAX_WORKING_EDGE, MAX_WORKING_EDGE), Image.Resampling.LANCZOS)
     except InputError:
         raise
     except Image.DecompressionBombError:
@@ -149,16 +147,16 @@ def _decode(data: bytes) -> tuple[NDArray[np.uint8], float]:
 
 
 def _is_heic(data: bytes) -> bool:
-    """Whether a file's type box (ISO/IEC 14496-12) names HEIC's brands, and AVIF's, which shares `mif1`, nowhere."""
+    """Whether a file's type box (ISO/IEC 14496-12) lists a brand of HEIC and none of AVIF, which shares `mif1`."""
     if data[4:8] != b"ftyp":
         return False
     box = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
-    brands = {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}  # the second word is a version
+    brands = {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}  # The second word is a version.
     return data[8:12] in HEIC_BRANDS and not brands & AVIF_BRANDS
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """Any mode -> 8-bit RGB of the first frame."""
+    """Convert any mode to 8-bit RGB."""
     if image.mode.startswith("I") or image.mode == "F":
         image = _eight_bits(image)
     if image.has_transparency_data:
@@ -168,15 +166,15 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit, 32-bit and floating-point grey -> 8 bits, by the range that the numbers suggest."""
+    """Convert 16-bit, 32-bit and floating-point grey to 8 bits, by the range that the largest value suggests."""
     values = np.nan_to_num(np.asarray(image).astype(np.float64))
     top = values.max(initial=0.0)
     full = next((full for full in (1.0, 255.0, 65535.0) if top <= full), top)
     return Image.fromarray((values.clip(0) * (255 / full)).round().astype(np.uint8))
 
 
-def _frame(picture: NDArray[np.uint8], min_face: float) -> PortraitImage:
-    """Crop to the one face and measure it there."""
+def _frame(picture: Picture, min_face: float) -> PortraitImage:
+    """Crop to the one face and find its landmarks there."""
     picture, faces = find_upright(picture)
     height, width = picture.shape[:2]
     if not faces:
@@ -185,21 +183,21 @@ def _frame(picture: NDArray[np.uint8], min_face: float) -> PortraitImage:
             "No face was found in the picture.",
             "Choose one where a single face looks at the camera, unobstructed.",
         )
-    if len(faces) > 1 and face_size(faces[1]) >= SECOND_FACE * face_size(faces[0]):
+    if len(faces) > 1 and face_size(faces[1]) >= MIN_SECOND_FACE * face_size(faces[0]):
         raise InputError("portrait_several_faces", "The picture shows several faces.", "Crop it to the one that should move.")
     if face_size(faces[0]) < min_face:
         raise _too_small()
     crop = SquareCrop.around(faces[0], width, height)
     size = min(SIZES, key=lambda edge: abs(edge - crop.side))
     cut = crop.cut(picture, size)
-    scale = min(1.0, WHOLE_EDGE / max(height, width))
+    scale = min(1.0, MAX_WHOLE_EDGE / max(height, width))
     whole = Image.fromarray(picture).resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)
     place = SquareCrop(crop.x * scale, crop.y * scale, crop.side * scale)
     return PortraitImage(cut, _measure(cut, crop.apply(faces[0])), np.asarray(whole), place)
 
 
-def _measure(cut: NDArray[np.uint8], fallback: FloatArray) -> FloatArray:
-    """Landmarks as a camera's are made: tracked until the region of interest rests on the face, not on a detector's box."""
+def _measure(cut: Picture, fallback: FloatArray) -> FloatArray:
+    """Find landmarks as for a camera: track until the region of interest comes from the face, not from the detector's box."""
     landmarks = fallback
     whole = SquareCrop(0, 0, len(cut))
     with FaceMesh(video=True) as mesh:

@@ -1,4 +1,4 @@
-"""Faces in pictures -> Face Mesh landmarks. The only module that imports mediapipe."""
+"""MediaPipe Face Mesh: picture -> landmarks. The only module that imports mediapipe."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from collections.abc import Iterator
 from types import TracebackType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backend.core.types import LANDMARKS, FloatArray
+from backend.core.types import LANDMARKS, FloatArray, Picture
 
 _stderr = threading.Lock()
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Hide what MediaPipe's C++ side writes to standard error while it starts: no setting of its own does.
+    """Discard what MediaPipe's C++ code writes to standard error at start: it has no setting for this.
 
-    Standard error belongs to the whole process, so threads take turns.
+    Standard error belongs to the whole process, so a lock serialises threads.
     """
     with _stderr:
         saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -41,8 +40,8 @@ class FaceMesh:
     """MediaPipe Face Mesh with refined lips, eyes and irises: 478 points a face.
 
     Args:
-        video: follow one face from frame to frame; otherwise every picture is searched anew.
-        max_faces: how many faces to report; above 1 only for still pictures.
+        video: track one face from frame to frame; otherwise every picture is searched independently.
+        max_faces: maximum of faces to report; above 1 only for still pictures.
         confidence: least detection confidence in [0, 1].
     """
 
@@ -57,19 +56,15 @@ class FaceMesh:
                 min_detection_confidence=confidence,
                 min_tracking_confidence=0.5,
             )
-            self._mesh.process(
-                np.zeros((2, 2, 3), np.uint8)
-            )  # The graph opens, and warns, in threads of its own: wait for them.
+            # The graph starts, and warns, in its own threads; this call waits for them.
+            self._mesh.process(np.zeros((2, 2, 3), np.uint8))
 
-    def __call__(self, picture: NDArray[np.uint8]) -> list[FloatArray]:
-        """Find faces in one RGB picture.
-
-        Args:
-            picture: `[height, width, 3]` uint8, RGB.
+    def __call__(self, picture: Picture) -> list[FloatArray]:
+        """Find the faces in a picture `[height, width, 3]`.
 
         Returns:
-            One `[478, 3]` array per face, in pixels of the picture (x right, y down, z in the same scale, towards
-            the camera negative). Empty when no face is seen.
+            `[478, 3]` for each face, in pixels of the picture: x right, y down, z in the same scale, negative towards the
+            camera.
         """
         height, width = picture.shape[:2]
         with contextlib.nullcontext() if FaceMesh._warned else _quiet():

@@ -1,4 +1,4 @@
-"""An animated crop, put back into the whole picture that it was cut from."""
+"""Pastes an animated crop back into the whole picture that it was cut from."""
 
 from __future__ import annotations
 
@@ -9,36 +9,34 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from backend.core.types import Picture
 from backend.media.crop import SquareCrop
 
 FEATHER = 0.12
 """Share of the crop's side over which it fades into the picture, inwards from each edge."""
 
-VISIBLE = 24.0
-"""Grey levels of change from which on a pixel is the frame's instead of the picture's."""
-
-Picture = NDArray[np.uint8]
+VISIBLE_CHANGE = 24.0
+"""Change in grey levels from which on a pixel is taken from the frame instead of the picture."""
 
 
 def paste_back(whole: Picture, crop: SquareCrop, frames: Picture, still: Picture, feather: float = FEATHER) -> Picture:
-    """Lay frames of a crop over the picture that the crop shows a part of; the edge fades.
+    """Blend frames of a crop into the whole picture, with a soft edge.
 
-    What moved is told by the crop at rest: where a frame does not differ from it, the picture keeps its own pixels, however
-    small the frames are.
+    Where a frame equals the rendered still crop, the picture keeps its own pixels, so small frames do not blur it.
 
     Args:
-        whole: `[height, width, 3]` uint8.
-        crop: the square in pixels of `whole`; it may reach outside.
-        frames: `[F, S, S, 3]` uint8, the crop as it moves.
-        still: `[S, S, 3]` uint8, the crop at rest as the same renderer draws it.
+        whole: `[height, width, 3]`.
+        crop: the square in pixels of `whole`; it may extend beyond it.
+        frames: the moving crop `[F, S, S, 3]`.
+        still: the crop at rest `[S, S, 3]`, rendered by the same generator.
         feather: share of the side over which the crop fades, in [0, 0.5].
 
     Returns:
-        `[F, height, width, 3]` uint8; outside the crop exactly `whole`.
+        `[F, height, width, 3]`; outside the crop exactly `whole`.
     """
     height, width = whole.shape[:2]
-    top, bottom = _inside(crop.y, crop.side, height)
-    left, right = _inside(crop.x, crop.side, width)
+    top, bottom = _overlap(crop.y, crop.side, height)
+    left, right = _overlap(crop.x, crop.side, width)
     down, across = _fade(crop.y, crop.side, height, feather), _fade(crop.x, crop.side, width, feather)
     share = (down[top:bottom, None] * across[left:right])[..., None]
     box = (left - crop.x, top - crop.y, right - crop.x, bottom - crop.y)
@@ -47,24 +45,28 @@ def paste_back(whole: Picture, crop: SquareCrop, frames: Picture, still: Picture
     for index, frame in enumerate(frames):
         moved = _scaled(frame, crop.side, box)
         change = moved - rest
-        # A pixel that hardly changed is the picture's own, with the change added; one that changed is the frame's.
-        other = np.clip(np.abs(change).max(-1) / VISIBLE, 0, 1)
+        # A pixel that hardly changed is the picture's plus the change; a pixel that changed is the frame's.
+        other = np.clip(np.abs(change).max(-1) / VISIBLE_CHANGE, 0, 1)
         other = gaussian_filter(other, crop.side / 128)[..., None]
         laid = place + (1 - other) * change + other * (moved - place)
         result[index, top:bottom, left:right] = (place + share * (laid - place)).round().clip(0, 255)
     return result
 
 
-def _inside(start: float, side: float, length: int) -> tuple[int, int]:
-    """First and last + 1 of the pixels that lie wholly inside both the crop and the picture, along one axis."""
+def _overlap(start: float, side: float, length: int) -> tuple[int, int]:
+    """Return start and stop, along one axis, of the pixels that lie wholly inside both the crop and the picture."""
     first, last = max(0, math.ceil(start)), min(length, math.floor(start + side))
     return first, max(first, last)
 
 
 def _fade(start: float, side: float, length: int, feather: float) -> NDArray[np.float32]:
-    """Share of the crop in each pixel of one axis `[length]`: 0 at its edges, 1 inside.
+    """Return the crop's opacity along one axis `[length]`: 0 at its edges, 1 inside and at the picture's border.
 
-    Where the crop reaches the picture's own border there is nothing to fade into.
+    Args:
+        start: of the crop, in pixels.
+        side: of the crop.
+        length: of the picture.
+        feather: share of the side over which the crop fades.
     """
     at = np.arange(length) + 0.5 - start
     wide = max(feather * side, 1e-6)
@@ -75,13 +77,13 @@ def _fade(start: float, side: float, length: int, feather: float) -> NDArray[np.
 
 
 def _scaled(frame: Picture, side: float, box: tuple[float, float, float, float]) -> NDArray[np.float32]:
-    """The part of a frame that lies in a box (left, top, right, bottom, pixels from the crop's corner), at that size."""
+    """Resize the part of a frame in a box (left, top, right, bottom; pixels from the crop's corner) to the box's size."""
     scale = len(frame) / side
     size = (round(box[2] - box[0]), round(box[3] - box[1]))
     if min(size) < 1:
         return np.zeros((max(size[1], 0), max(size[0], 0), 3), np.float32)
     left, top, right, bottom = (min(max(edge * scale, 0.0), float(len(frame))) for edge in box)
     part = (left, top, right, bottom)
-    # Floating point, channel by channel: rounding to grey levels here would show where nothing moves.
+    # In floating point, channel by channel: rounding to grey levels would be visible where nothing moves.
     planes = [Image.fromarray(frame[..., channel].astype(np.float32)) for channel in range(3)]
     return np.stack([np.asarray(plane.resize(size, Image.Resampling.BICUBIC, box=part)) for plane in planes], -1)

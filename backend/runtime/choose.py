@@ -1,4 +1,4 @@
-"""Which engine renders: the fastest that draws the same, unless one is named."""
+"""Chooses the engine that renders a generator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 from backend.animate.generator import Generator
 from backend.core.errors import InputError, ModelError
-from backend.runtime.engine import Engine, GeneratorEngine, Precision
+from backend.runtime.engine import Engine, Precision, TorchEngine
 
 EngineName = Literal["auto", "torch", "openvino"]
 
@@ -21,22 +21,22 @@ log = structlog.get_logger(__name__)
 def open_engine(
     folder: Path, generator: Generator, *, device: str = "cpu", engine: EngineName = "auto", precision: Precision = "auto"
 ) -> Engine:
-    """Make the engine that renders a generator.
+    """Create the engine that renders a generator.
 
-    By default that is OpenVINO in int8, where the eight-bit graph lies beside the weights and the processor has the
-    instructions for it: twice as fast as torch in bfloat16, and no further from float32. Else it is torch.
+    `auto` is OpenVINO in int8 if the graph is beside the weights and the processor has the instructions for it (twice as fast
+    as torch in bfloat16, and as close to float32), else torch.
 
     Args:
-        folder: of the weights, where the eight-bit graph may be.
+        folder: of the weights, which may contain the int8 graph.
         generator: the model.
-        device: where it runs; OpenVINO runs on the CPU here.
-        engine: `torch` or `openvino`, or `auto`.
-        precision: of the convolutions; `auto` is the fastest that the engine has here.
+        device: where it runs; OpenVINO runs only on the CPU.
+        engine: `torch`, `openvino` or `auto`.
+        precision: of the convolutions; `auto` is the fastest that the engine offers on this machine.
 
     Raises:
-        InputError: `engine_unknown`, `precision_unusable`; `engine_missing` where OpenVINO is asked for but not installed;
-            `engine_device` where it is asked for on another device than the CPU.
-        ModelError: `int8_missing`, `int8_stale` or `int8_damaged` where int8 is asked for.
+        InputError: `engine_unknown`, `precision_unusable`; `engine_missing` if OpenVINO is requested but not installed;
+            `engine_device` if it is requested on another device than the CPU.
+        ModelError: `int8_missing`, `int8_stale` or `int8_damaged` if int8 is requested.
     """
     if engine not in get_args(EngineName):
         raise InputError("engine_unknown", f"There is no engine {engine!r}.", "Choose auto, torch or openvino.")
@@ -52,7 +52,7 @@ def open_engine(
             return _openvino(folder, generator, "int8")
         except (InputError, ModelError) as error:
             log.warning("int8_passed_over", code=error.code, reason=str(error))
-    return GeneratorEngine(generator, device, precision)
+    return TorchEngine(generator, device, precision)
 
 
 def _openvino(folder: Path, generator: Generator, precision: Precision) -> Engine:
@@ -64,7 +64,7 @@ def _openvino(folder: Path, generator: Generator, precision: Precision) -> Engin
 
 
 def _offers_int8(folder: Path) -> bool:
-    """Whether there is an eight-bit graph, what runs it, and a processor that adds up bytes without clipping them."""
+    """Whether there are an int8 graph, OpenVINO, and a processor that sums products of bytes without saturation (VNNI)."""
     from backend.runtime.conversion import INT8_GRAPH
 
     return (

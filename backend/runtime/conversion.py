@@ -1,4 +1,4 @@
-"""The generator's graphs as OpenVINO holds them: converted from torch, written to files, read back."""
+"""Converts the generator's graphs from torch to OpenVINO, writes them to files and reads them."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from openvino import Model
 
 INT8_GRAPH = "openvino_int8.xml"
-"""Name of the render graph in eight bits, beside the weights it was made from."""
+"""File name of the int8 render graph, beside the weights that it was made from."""
 
-_MADE_FROM = ["motionfan", "weights"]  # Where a graph's file says which weights it holds.
+_MADE_FROM = ["motionfan", "weights"]  # Entry of a graph's file with the fingerprint of its weights.
 
 
 def render_graph(generator: Generator) -> Model:
-    """Convert motion, paint and the blend at the network's own size; any number of frames a call."""
+    """Convert the render graph at the network's own size, with a dynamic number of frames."""
     inputs = render_example(generator)
     free = len(inputs) - PER_FRAME
     shapes = [[-1, *tensor.shape[1:]] if i >= free else list(tensor.shape) for i, tensor in enumerate(inputs)]
@@ -45,35 +45,35 @@ def render_graph(generator: Generator) -> Model:
 
 
 def encode_graph(generator: Generator) -> Model:
-    """Convert the portrait's encoder; pictures of any size from the working size up."""
+    """Convert the portrait encoder, for pictures of any size from `config.size` up."""
     inputs = encode_example(generator)
     shapes = [[1, 3, -1, -1], *(list(tensor.shape) for tensor in inputs[1:])]
     return _convert(EncodeGraph(folded(generator)), inputs, shapes, ENCODE_INPUTS, ENCODE_OUTPUTS)
 
 
 def write_graph(model: Model, path: Path, made_from: str) -> None:
-    """Write `path` (.xml) and its `.bin`, whole numbers and positions in full precision.
+    """Write `path` (.xml) and its `.bin` in full precision.
 
     Args:
         model: the graph.
-        path: of the `.xml`; its folder is made if need be.
+        path: of the `.xml`; its folder is created.
         made_from: `fingerprint` of the weights in it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     model.set_rt_info(made_from, _MADE_FROM)
-    # Half precision would round the grids that positions are counted from.
+    # Half precision would round the position grids.
     require_openvino().save_model(model, path, compress_to_fp16=False)
 
 
 def read_graph(folder: Path, path: Path | None = None) -> Model:
-    """Read the eight-bit render graph of a generator.
+    """Read the int8 render graph of a generator.
 
     Args:
         folder: of the generator.
         path: of the graph; beside the weights by default.
 
     Raises:
-        ModelError: `int8_missing`; `int8_stale` where the weights are newer; `int8_damaged`.
+        ModelError: `int8_missing`; `int8_stale` (made from other weights); `int8_damaged`.
     """
     path = path or folder / INT8_GRAPH
     again = f"Make it with `motionfan export --model {folder} --precision int8 --calibrate DIR -o {folder}`."
@@ -93,7 +93,7 @@ def read_graph(folder: Path, path: Path | None = None) -> Model:
 
 
 def fingerprint(folder: Path) -> str:
-    """Return the SHA-256 of a model's weights: a graph made from them bears it.
+    """Return the SHA-256 of a model's weight file, which a graph made from it stores.
 
     Raises:
         ModelError: `generator_missing`.
@@ -108,7 +108,7 @@ def require_openvino() -> Any:
     """Return the `openvino` package.
 
     Raises:
-        InputError: `engine_missing` where it is not installed, or does not load.
+        InputError: `engine_missing` if it is not installed or does not load.
     """
     try:
         import openvino
@@ -123,7 +123,7 @@ def _convert(
     module: nn.Module, inputs: tuple[Tensor, ...], shapes: Sequence[list[int]], names: Sequence[str], outputs: Sequence[str]
 ) -> Model:
     require_openvino()
-    # `openvino.convert_model` would do all this, but it reports its use over the network.
+    # `openvino.convert_model` would do all this, but it sends usage reports over the network.
     from openvino import PartialShape
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder

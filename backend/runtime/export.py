@@ -1,4 +1,4 @@
-"""A generator as OpenVINO's files: in full precision, and in eight bits, calibrated on real frames."""
+"""Exports a generator to OpenVINO files, in float32 or in int8 calibrated on real frames."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from backend.runtime.conversion import INT8_GRAPH, encode_graph, fingerprint, re
 if TYPE_CHECKING:
     from openvino import Model
 
-Sample = Mapping[str, NDArray[np.float32]]
-"""Inputs of the render graph by name; see `graph.render_inputs`."""
+CalibrationInputs = Mapping[str, NDArray[np.float32]]
+"""Inputs of the render graph by name, see `graph.render_inputs`."""
 
 QUANTISED = "Convolution"
+"""Type of the operations that are quantised."""
 
-KEPT = ("motion.enter",)
-"""Modules whose convolutions stay in float32: the motion's first sees small differences of heatmaps. It costs 1 % of the time
-and halves the error."""
+FLOAT32_MODULES = ("motion.enter",)
+"""Modules whose convolutions stay in float32: the first of the dense motion network sees small differences of heatmaps. This
+costs 1 % of the time and halves the error."""
 
 
 def export_openvino(folder: Path, out: Path) -> list[Path]:
@@ -45,16 +46,16 @@ def export_openvino(folder: Path, out: Path) -> list[Path]:
     return [out / "encode.xml", out / "render.xml"]
 
 
-def export_int8(folder: Path, out: Path, samples: Iterable[Sample]) -> list[Path]:
-    """Write the render graph with its convolutions in eight bits: `openvino_int8.xml` and `.bin`.
+def export_int8(folder: Path, out: Path, samples: Iterable[CalibrationInputs]) -> list[Path]:
+    """Write the render graph with its convolutions in int8: `openvino_int8.xml` and `.bin`.
 
     Args:
         folder: of the generator's weights.
-        out: folder to write to; the generator's own is where `OpenVinoEngine` looks.
-        samples: what the ranges of activations are measured on: real portraits at real keypoints.
+        out: folder to write to; `OpenVinoEngine` reads the graph from the generator's own.
+        samples: real portraits at real keypoints, on which the ranges of activations are measured.
 
     Raises:
-        InputError: `engine_missing`; `calibrator_missing` without NNCF.
+        InputError: `engine_missing`; `calibrator_missing` without NNCF; `calibration_empty`.
         ModelError: as `Generator.load`.
     """
     graph = quantise(render_graph(Generator.load(folder)), samples)
@@ -62,7 +63,7 @@ def export_int8(folder: Path, out: Path, samples: Iterable[Sample]) -> list[Path
     return [out / INT8_GRAPH]
 
 
-def quantise(graph: Model, samples: Iterable[Sample]) -> Model:
+def quantise(graph: Model, samples: Iterable[CalibrationInputs]) -> Model:
     """Bring a graph's convolutions to eight bits; positions, warps and blending stay in float32.
 
     Raises:
@@ -87,15 +88,15 @@ def quantise(graph: Model, samples: Iterable[Sample]) -> Model:
     quantised: Model = nncf.quantize(
         graph,
         nncf.Dataset(data),
-        # Activations after a ReLU are positive: unsigned there, signed elsewhere.
+        # Activations are unsigned after a ReLU and signed elsewhere.
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(data),
         ignored_scope=nncf.IgnoredScope(
-            names=[name for name in convolutions if any(f".{kept}." in name for kept in KEPT)],
+            names=[name for name in convolutions if any(f".{kept}." in name for kept in FLOAT32_MODULES)],
             types=sorted(others),
             validate=False,
         ),
-        # The whole range that was seen: what the default clips are open mouths and closed lids.
+        # The whole range: the default would clip the outliers, which are open mouths and closed lids.
         advanced_parameters=AdvancedQuantizationParameters(
             activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX
         ),

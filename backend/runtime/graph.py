@@ -1,6 +1,6 @@
-"""The generator as two graphs that other engines can run: `encode`, once per portrait, and `render`, once per frame.
+"""The generator as two graphs for other engines: `encode`, once per portrait, and `render`, once per frame.
 
-Compose at other sizes than the network's own is no part of them: it has no weights, and takes any portrait.
+They do not contain `compose` at sizes other than the network's own: it has no weights and works for any size.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.types import Keypoints
 
 PORTRAIT = tuple(field.name for field in fields(EncodedPortrait) if field.name not in ("picture", "keypoints"))
-"""What of an encoded portrait the render graph takes: all but the full picture, which compose takes, and the keypoints."""
+"""Fields of an encoded portrait that the render graph takes: without the full picture, which `compose` takes."""
 
 RENDER_INPUTS = (*PORTRAIT, "source_value", "source_jacobian", "value", "jacobian")
-"""Names of the render graph's inputs, in order: a portrait (leading axis 1), its keypoints `[1, N]`, and those of F frames."""
+"""Inputs of the render graph in order: a portrait (leading axis 1), its keypoints `[1, N]`, and the keypoints of F frames."""
 
 PER_FRAME = 2
-"""How many of the last inputs have one row a frame; the others have one row in all."""
+"""Number of the last inputs with one row for each frame; the others have a single row."""
 
 RENDER_OUTPUTS = ("frames", "flow", "alpha", "paint")
-"""`frames [F, n, n, 3]` uint8 at the network's own size, and what compose takes at any other."""
+"""`frames [F, n, n, 3]` uint8 at the network's own size, and the inputs of `compose` for other sizes."""
 
 ENCODE_INPUTS = ("picture", "source_value", "source_jacobian")
-"""A picture `[1, 3, S, S]` in [0, 1], S at least the working size, and its keypoints `[1, N]`."""
+"""A picture `[1, 3, S, S]` in [0, 1], S at least `config.size`, and its keypoints `[1, N]`."""
 
 ENCODE_OUTPUTS = PORTRAIT
 
@@ -63,33 +63,39 @@ class EncodeGraph(nn.Module):
         self.generator = generator
 
     def forward(self, picture: Tensor, value: Tensor, jacobian: Tensor) -> tuple[Tensor, ...]:
-        """Encode one portrait."""
+        """Encode one portrait.
+
+        Args:
+            picture: `[1, 3, S, S]` in [0, 1].
+            value: positions of its keypoints `[1, N, 2]`.
+            jacobian: their Jacobians `[1, N, 2, 2]`.
+        """
         encoded = self.generator.encode(picture, Keypoints(value, jacobian))
         return tuple(getattr(encoded, name) for name in ENCODE_OUTPUTS)
 
 
 def to_bytes(frames: Tensor) -> Tensor:
-    """Turn frames `[F, 3, S, S]` in [0, 1] into pixels `[F, S, S, 3]` uint8."""
+    """Convert frames `[F, 3, S, S]` in [0, 1] to pixels `[F, S, S, 3]` uint8."""
     return frames.clamp(0, 1).mul(255).round().permute(0, 2, 3, 1).to(torch.uint8)
 
 
 def render_inputs(portrait: EncodedPortrait, driving: Keypoints) -> dict[str, NDArray[np.float32]]:
-    """Name what the render graph takes: one portrait (leading axis 1) and the keypoints `[F, N]` of its frames."""
+    """Return the render graph's inputs by name, from one portrait (leading axis 1) and the keypoints `[F, N]` of its frames."""
     tensors = [getattr(portrait, name) for name in PORTRAIT]
     tensors += [portrait.keypoints.value, portrait.keypoints.jacobian, driving.value, driving.jacobian]
     return {name: tensor.float().cpu().numpy() for name, tensor in zip(RENDER_INPUTS, tensors, strict=True)}
 
 
 def encode_example(generator: Generator) -> tuple[Tensor, ...]:
-    """Make inputs of the encode graph to trace it with; what they show does not matter."""
+    """Return example inputs for tracing the encode graph."""
     count = generator.config.keypoints
-    size = 2 * generator.config.size  # Larger than the network, or the trace would leave the resizing out.
+    size = 2 * generator.config.size  # Larger than the network's, or the trace would contain no resizing.
     value = torch.linspace(-0.5, 0.5, 2 * count).reshape(1, -1, 2)
     return torch.full((1, 3, size, size), 0.5), value, torch.eye(2).repeat(1, count, 1, 1)
 
 
 def render_example(generator: Generator, frames: int = 2) -> tuple[Tensor, ...]:
-    """Make inputs of the render graph to trace it with."""
+    """Return example inputs for tracing the render graph."""
     picture, value, jacobian = encode_example(generator)
     with torch.inference_mode():
         encoded = generator.encode(picture, Keypoints(value, jacobian))
@@ -99,14 +105,14 @@ def render_example(generator: Generator, frames: int = 2) -> tuple[Tensor, ...]:
 
 
 def folded(generator: Generator) -> Generator:
-    """Return a copy for inference whose batch norms are part of the convolutions before them."""
+    """Return a copy for inference whose batch norms are folded into the convolutions before them."""
     inner = copy.deepcopy(generator).eval().requires_grad_(False)
     _fold_norms(inner)
     return inner
 
 
 def _fold_norms(module: nn.Module) -> None:
-    """Fold every batch norm into the convolution before it (not across a pixel shuffle, which reorders channels)."""
+    """Fold every batch norm into the convolution directly before it (a pixel shuffle between them would reorder channels)."""
     for child in module.children():
         _fold_norms(child)
     if isinstance(module, nn.Sequential):
@@ -118,7 +124,7 @@ def _fold_norms(module: nn.Module) -> None:
 
 @contextmanager
 def tracing() -> Iterator[None]:
-    """Trace without gradients, and without torch's many warnings of checks that a graph of known shapes does without."""
+    """Disable gradients, and torch's warnings about shape checks that a trace does not record."""
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""A generator as ONNX files, for engines that MotionFan does not know."""
+"""Exports a generator to ONNX files, for other engines."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from backend.runtime.graph import (
 )
 
 OPSET = 20
-"""The first in which GridSample has every mode."""
+"""The first operator set in which GridSample has every mode."""
 
 
 def export_onnx(folder: Path, out: Path) -> list[Path]:
-    """Write `encode.onnx` and `render.onnx` (float32); pictures and frames may be of any size and number.
+    """Write `encode.onnx` and `render.onnx` (float32), for pictures of any size and any number of frames.
 
     Args:
         folder: of the generator's weights.
         out: folder to write to.
 
     Raises:
-        InputError: `onnx_missing` where the package onnx is not installed.
+        InputError: `onnx_missing` if the package onnx is not installed.
         ModelError: as `Generator.load`.
     """
     try:
-        import onnx  # noqa: F401 - torch's exporter needs it, and would fail late
+        import onnx  # noqa: F401 - torch's exporter needs it and would fail late
     except ImportError:
         raise InputError("onnx_missing", "ONNX is not installed.", "Install it with `pip install -e '.[export]'`.") from None
     generator = Generator.load(folder)
@@ -85,7 +85,7 @@ def _write(
 
 
 def _antialiased(g: Any, picture: Any, size: Any, align_corners: Any, scales: Any) -> Any:
-    """Resize without aliasing as ONNX says it; torch's own exporter does not know this operator."""
+    """Emit ONNX's antialiased resize, an operator that torch's exporter does not support."""
     nothing = g.op("prim::Constant")
     nothing.setType(torch._C.OptionalType.ofTensor())
     whole = g.op("Shape", picture, start_i=0, end_i=2)

@@ -1,4 +1,4 @@
-"""Rendering by OpenVINO: on processors with eight-bit arithmetic about twice as fast as torch in bfloat16."""
+"""The engine in OpenVINO: with int8 about twice as fast as torch in bfloat16."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.compose import compose, shrink
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.errors import InputError
-from backend.core.types import Keypoints
+from backend.core.types import Keypoints, Picture
 from backend.runtime.conversion import read_graph, render_graph, require_openvino
 from backend.runtime.graph import PER_FRAME, RENDER_INPUTS, folded, render_inputs, to_bytes
 
@@ -22,21 +21,21 @@ if TYPE_CHECKING:
 
 OpenVinoPrecision = Literal["float32", "bfloat16", "int8"]
 
-_HINT = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # In int8 all but the convolutions stays in float32.
+_HINT = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # In int8, everything except the convolutions stays in float32.
 
 
 class OpenVinoEngine:
-    """Renders frames as `GeneratorEngine` does; portraits are encoded in torch, once each, in float32.
+    """Renders frames in OpenVINO; portraits are encoded in torch in float32.
 
     Args:
         generator: the trained model, in float32.
         precision: `float32` equals torch; `bfloat16` also rounds positions, so edges may move by a quarter of a pixel;
-            `int8` needs the graph that `motionfan export` made.
-        folder: of the weights, where `int8` finds its graph.
+            `int8` needs the graph that `motionfan export` writes.
+        folder: of the weights, which contains the int8 graph.
 
     Raises:
-        InputError: `engine_missing` without OpenVINO.
-        ModelError: the graph is missing, damaged, or of other weights.
+        InputError: `engine_missing` without OpenVINO; `precision_unusable` for int8 without a folder.
+        ModelError: as `read_graph`.
     """
 
     name = "openvino"
@@ -52,32 +51,44 @@ class OpenVinoEngine:
         self._requests = [compiled.create_infer_request() for _ in range(torch.get_num_threads())]
 
     @torch.inference_mode()
-    def encode(self, picture: NDArray[np.uint8], keypoints: Keypoints) -> EncodedPortrait:
-        """Prepare a portrait `[S, S, 3]` with its keypoints `[N]`, once."""
+    def encode(self, picture: Picture, keypoints: Keypoints) -> EncodedPortrait:
+        """Encode a portrait; see `Engine.encode`."""
         pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
         return self._encoder.encode(pixels, keypoints[None])
 
     @torch.inference_mode()
-    def render(self, portrait: EncodedPortrait, driving: Keypoints, size: int | None = None) -> NDArray[np.uint8]:
-        """Render frames `[F, size, size, 3]` uint8 of one portrait at keypoints `[F, N]`; see `Engine.render`."""
+    def render(self, portrait: EncodedPortrait, driving: Keypoints, size: int | None = None) -> Picture:
+        """Render frames; see `Engine.render`.
+
+        Args:
+            portrait: from `encode`.
+            driving: keypoints `[F, N]`.
+            size: side of the frames in pixels; the network's own by default.
+        """
         size = size or self.size
         picture = None if size == self.size else shrink(portrait.picture, size)
         frames = np.empty((len(driving.value), size, size, 3), np.uint8)
         inputs = render_inputs(portrait, driving)
-        turns = len(self._requests)
-        for index in range(len(frames) + turns):
-            request = self._requests[index % turns]
-            if index >= turns:
+        slots = len(self._requests)
+        for index in range(len(frames) + slots):
+            request = self._requests[index % slots]
+            if index >= slots:
                 request.wait()
-                self._take(request, picture, frames[index - turns])
+                self._read(request, picture, frames[index - slots])
             if index < len(frames):
                 row = slice(index, index + 1)
-                own = {name: inputs[name][row] for name in RENDER_INPUTS[-PER_FRAME:]}
-                request.start_async(inputs | own, share_inputs=True)
+                row_inputs = {name: inputs[name][row] for name in RENDER_INPUTS[-PER_FRAME:]}
+                request.start_async(inputs | row_inputs, share_inputs=True)
         return frames
 
-    def _take(self, request: InferRequest, picture: Tensor | None, frame: NDArray[np.uint8]) -> None:
-        """Copy a frame out of a request that is done, or compose it at the picture's own size."""
+    def _read(self, request: InferRequest, picture: Tensor | None, frame: Picture) -> None:
+        """Copy the frame of a finished request, or compose it at the picture's size.
+
+        Args:
+            request: finished.
+            picture: the portrait at the size of the frame; None for the network's own size.
+            frame: where to write `[size, size, 3]`.
+        """
         if picture is None:
             frame[:] = request.get_tensor("frames").data[0]
             return
@@ -86,10 +97,10 @@ class OpenVinoEngine:
 
 
 def compile_graph(graph: Model, precision: OpenVinoPrecision) -> CompiledModel:
-    """Make a render graph ready to run on the CPU, one frame a call, and as many calls at once as torch has threads.
+    """Compile a render graph for the CPU: one frame per call, with as many concurrent calls as torch has threads.
 
-    A graph whose shapes are all known runs up to a fifth faster than one of any number of frames, and more frames in one
-    call are no faster on a CPU. Threads that each draw their own frame need not wait for one another.
+    A graph with static shapes runs up to a fifth faster than one with a dynamic number of frames, and several frames in one
+    call are not faster on a CPU. Threads with a frame each do not wait for one another.
     """
     graph = graph.clone()
     one = {port.any_name: [1, *list(port.get_partial_shape())[1:]] for port in graph.inputs}
@@ -99,7 +110,7 @@ def compile_graph(graph: Model, precision: OpenVinoPrecision) -> CompiledModel:
         "INFERENCE_PRECISION_HINT": _HINT[precision],
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": threads,
-        # Pinned threads would fight over the same cores with those of other processes.
+        # Pinned threads would compete with those of other processes for the same cores.
         "ENABLE_CPU_PINNING": False,
     }
     compiled: CompiledModel = require_openvino().Core().compile_model(graph, "CPU", options)

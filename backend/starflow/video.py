@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from backend.core.errors import InputError
+from backend.core.progress import ShareProgress
 from backend.core.types import CLOCK_HZ
 from backend.keypoints.captions import MOTIONS, parse_caption
 from backend.starflow.inversion import Jacobi
@@ -37,7 +37,6 @@ FACES = 0.6
 """How far from the average face a clip from words begins, of what people really differ by; further off, faces fall apart."""
 
 Frames = NDArray[np.uint8]
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class VideoFlow:
         return cls(StarFlow.load(folder), device)
 
     def futures(
-        self, context: Frames, count: int, frames: int, drawing: Drawing | None = None, progress: Progress | None = None
+        self, context: Frames, count: int, frames: int, drawing: Drawing | None = None, progress: ShareProgress | None = None
     ) -> Frames:
         """Draw what may follow (video-to-video; image-to-video where the context is one picture).
 
@@ -98,7 +97,7 @@ class VideoFlow:
         drawn, last = self._roll(known, frames, drawing or Drawing(), progress)
         return _bytes(self._with_detail(drawn, last, pictures[-1]))
 
-    def imagine(self, count: int, frames: int, drawing: Drawing, progress: Progress | None = None) -> Frames:
+    def imagine(self, count: int, frames: int, drawing: Drawing, progress: ShareProgress | None = None) -> Frames:
         """Draw clips of nobody in particular from a caption alone (text-to-video): `[K, frames, S, S, 3]`.
 
         The first frame comes from `FirstFrame`, the caption and the flow say what it does from there.
@@ -145,7 +144,9 @@ class VideoFlow:
         """Frames that a future is drawn from at most."""
         return self.model.config.frames - CHUNK
 
-    def _roll(self, known: Tensor, frames: int, drawing: Drawing, progress: Progress | None) -> tuple[Tensor, Tensor | None]:
+    def _roll(
+        self, known: Tensor, frames: int, drawing: Drawing, progress: ShareProgress | None
+    ) -> tuple[Tensor, Tensor | None]:
         """Draw latents behind `known` `[K, T, H, W, C]`, window after window.
 
         Returns:
@@ -166,7 +167,7 @@ class VideoFlow:
         drawing: Drawing,
         source: torch.Generator,
         caption: Tensor | None,
-        progress: Progress | None = None,
+        progress: ShareProgress | None = None,
         z: Tensor | None = None,
     ) -> Drawn:
         return draw(
@@ -236,7 +237,7 @@ def _source(drawing: Drawing) -> torch.Generator:
     return torch.Generator().manual_seed(drawing.seed)
 
 
-def _part_of(progress: Progress | None, begin: float, share: float) -> Progress | None:
+def _part_of(progress: ShareProgress | None, begin: float, share: float) -> ShareProgress | None:
     return None if progress is None else lambda done: progress(begin + share * done)
 
 

@@ -124,8 +124,9 @@ class Trainer:
         details, keypoints = self.generator.details, pairs.driving_keypoints
         with torch.no_grad():
             warped = self.generator.move(pairs.source, pairs.source_keypoints, keypoints)
-            crops, truth = details.look(warped, keypoints).flatten(0, 1), details.look(pairs.driving, keypoints).flatten(0, 1)
-            own = details.look(pairs.source, pairs.source_keypoints)
+            crops = details.cut_crops(warped, keypoints).flatten(0, 1)
+            truth = details.cut_crops(pairs.driving, keypoints).flatten(0, 1)
+            own = details.cut_crops(pairs.source, pairs.source_keypoints)
         condition = self.generator.condition(pairs.source_keypoints, keypoints)
         share, colour = details(own, warped, keypoints, condition)
         blend = torch.lerp(crops, colour.flatten(0, 1), share.flatten(0, 1))
@@ -144,7 +145,7 @@ class Trainer:
         out = render_pairs(self.generator, pairs)
         losses = {"frame": self._reconstruction(out.frames, pairs), "ssim": dissimilarity(out.frames, pairs.driving)}
         losses |= {"warp": self._reconstruction(out.warped, pairs), "paint": self._reconstruction(out.paint, pairs)}
-        truth = self.generator.details.look(pairs.driving, pairs.driving_keypoints)
+        truth = self.generator.details.cut_crops(pairs.driving, pairs.driving_keypoints)
         losses["details"] = (out.details - truth).abs().mean()
         total = losses["frame"] + settings.ssim * losses["ssim"] + settings.warp * losses["warp"]
         total = (

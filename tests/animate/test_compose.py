@@ -24,7 +24,7 @@ def test_a_small_identity_flow_leaves_a_portrait_of_any_size_alone(size):
     assert torch.allclose(out, portrait, atol=1e-4)
 
 
-def test_alpha_zero_shows_only_paint():
+def test_alpha_zero_shows_only_the_inpainted_colour():
     flow = identity_grid(8, 8, torch.zeros(())).expand(2, 8, 8, 2)
     paint = torch.full((2, 3, 16, 16), 0.3)
     assert torch.allclose(compose(picture(64), flow, torch.zeros(2, 1, 16, 16), paint), torch.tensor(0.3))

@@ -1,10 +1,10 @@
-"""Close-ups of eyes and lips: where they are cut, and that they land where they were cut."""
+"""Crops of eyes and mouth are cut at the right place and blended back into it."""
 
 import torch
 from torch.nn import functional as F
 
 from backend.animate.compose import compose, identity_grid
-from backend.animate.eye_mouth import PARTS, Details, crop_grid, frames_of, lay_over, picture_grid
+from backend.animate.eye_mouth import PART_KEYPOINTS, EyeMouth, blend_crops, crop_grid, locate_crops, picture_grid
 from backend.core.types import Keypoints
 
 
@@ -16,46 +16,46 @@ def tilted(angle: float = 0.3, scale: float = 0.35) -> Keypoints:
 
 
 def test_the_two_maps_undo_each_other():
-    centres, axes = frames_of(tilted())
+    centres, axes = locate_crops(tilted())
     there, back = crop_grid(centres, axes, 32), picture_grid(centres, axes, 256)
     again = F.grid_sample(back.permute(0, 3, 1, 2), there, align_corners=False).permute(0, 2, 3, 1)
     inner = slice(8, 24)
     assert torch.allclose(again[:, inner, inner], identity_grid(32, 32, again)[inner, inner].expand(6, 16, 16, 2), atol=1e-4)
 
 
-def test_a_crop_is_upright_in_a_tilted_face():
+def test_a_crop_is_upright_in_a_rotated_face():
     face = tilted(angle=torch.pi / 2)
-    centres, axes = frames_of(face)
+    centres, axes = locate_crops(face)
     assert torch.allclose(
         axes[0, 2], torch.tensor([0.0, 0.35 * 0.95]), atol=1e-6
     )  # the crop's right is the picture's lower side
     assert torch.allclose(centres[0, 2], face.value[0, [5, 6]].mean(0))
 
 
-def test_crops_of_a_picture_laid_over_it_leave_it_as_it_is():
+def test_blending_a_pictures_own_crops_into_it_leaves_it_unchanged():
     picture = F.interpolate(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(1)), (96, 96), mode="bicubic").clamp(
         0, 1
     )
-    face, details = tilted(), Details(120, 64)
-    colour = details.look(picture, face)
-    share = details.window.expand(2, len(PARTS), 1, 64, 64)
-    alpha, paint = lay_over(torch.ones(2, 1, 96, 96), torch.zeros(2, 3, 96, 96), share, colour, face)
-    assert alpha.min() < 0.05  # something was laid over
+    face, details = tilted(), EyeMouth(120, 64)
+    colour = details.cut_crops(picture, face)
+    share = details.window.expand(2, len(PART_KEYPOINTS), 1, 64, 64)
+    alpha, paint = blend_crops(torch.ones(2, 1, 96, 96), torch.zeros(2, 3, 96, 96), share, colour, face)
+    assert alpha.min() < 0.05  # Something was blended in.
     flow = identity_grid(96, 96, picture).expand(2, 96, 96, 2)
     assert (compose(picture, flow, alpha, paint) - picture).abs().max() < 0.02
 
 
-def test_paint_that_covers_nothing_changes_nothing():
+def test_transparent_crops_change_nothing():
     alpha, paint = torch.rand(2, 1, 64, 64) * 0.9, torch.rand(2, 3, 64, 64)
     none = torch.zeros(2, 3, 1, 32, 32)
-    after, colour = lay_over(alpha, paint, none, torch.rand(2, 3, 3, 32, 32), tilted())
+    after, colour = blend_crops(alpha, paint, none, torch.rand(2, 3, 3, 32, 32), tilted())
     assert torch.allclose(after, alpha)
     assert torch.allclose(colour, paint, atol=1e-4)
 
 
-def test_the_network_paints_each_crop_and_fades_at_its_edge():
-    details = Details(120, 32, channels=8, blocks=1).eval()
+def test_the_network_inpaints_each_crop_and_fades_at_its_edge():
+    details = EyeMouth(120, 32, channels=8, blocks=1).eval()
     face, picture = tilted(), torch.rand(2, 3, 64, 64)
-    share, colour = details(details.look(picture, face), picture, face, torch.zeros(2, 120))
+    share, colour = details(details.cut_crops(picture, face), picture, face, torch.zeros(2, 120))
     assert share.shape == (2, 3, 1, 32, 32) and colour.shape == (2, 3, 3, 32, 32)
     assert share[..., 0].max() < 0.15 and share[..., 16, 16].min() > 0

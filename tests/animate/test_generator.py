@@ -1,4 +1,4 @@
-"""Motion and generator: shapes, the do-nothing case, gradients, files."""
+"""Dense motion and generator: shapes, the do-nothing case, gradients, files."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from backend.animate.compose import identity_grid
-from backend.animate.dense_motion import Motion, canonical_offsets, sparse_motions
+from backend.animate.dense_motion import DenseMotion, canonical_offsets, sparse_motions
 from backend.animate.generator import Generator, GeneratorConfig
 from backend.core.errors import ModelError
 from backend.core.types import Keypoints
@@ -44,7 +44,7 @@ def test_a_sparse_motion_maps_the_driving_keypoint_onto_the_source_keypoint():
 
 
 def test_an_untrained_motion_network_with_equal_keypoints_is_the_identity():
-    motion = Motion(10, 120, channels=8, size=16).eval()
+    motion = DenseMotion(10, 120, channels=8, size=16).eval()
     flow, occlusion = motion(torch.rand(2, 3, 16, 16), keypoints(2), keypoints(2), torch.zeros(2, 120))
     assert torch.allclose(flow, identity_grid(16, 16, flow).expand_as(flow), atol=1e-5)
     assert occlusion.shape == (2, 1, 16, 16)

@@ -3,7 +3,7 @@ import torch
 from skimage.transform import PiecewiseAffineTransform
 
 from backend.animate.compose import identity_grid
-from backend.animate.mesh_warp import NAILS, mesh_flow
+from backend.animate.mesh_warp import EDGE_POINTS, mesh_flow
 
 
 def face(seed=0, points=60):
@@ -27,8 +27,8 @@ def test_pixels_between_landmarks_follow_their_common_affine_map():
 def test_the_flow_is_that_of_scikit_image_on_the_same_mesh():
     source, random = face(), np.random.default_rng(1)
     driving = (source + random.normal(0, 0.01, source.shape)).astype(np.float32)
-    nails = np.linspace(-1.02, 1.02, NAILS)
-    border = [(x, y) for x in nails for y in nails if max(abs(x), abs(y)) > 1]
+    fixed = np.linspace(-1.02, 1.02, EDGE_POINTS)
+    border = [(x, y) for x in fixed for y in fixed if max(abs(x), abs(y)) > 1]
     transform = PiecewiseAffineTransform.from_estimate(np.concatenate([driving, border]), np.concatenate([source, border]))
     grid = identity_grid(24, 24, torch.zeros(())).numpy()
     found = mesh_flow(source, driving, 24).numpy().reshape(-1, 2)

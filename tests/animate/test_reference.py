@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.animate.reference import EASE, SETTLE, Settling, likeness
+from backend.animate.reference import EASING, SEARCH_STEPS, ReferenceTracker, likeness
 from backend.keypoints.regions import FaceRegions
 
 LIPS_BELOW = [146, 91, 181, 84, 17, 314, 405, 321, 375, 95, 88, 178, 87, 14, 317, 402, 318, 324]
@@ -65,32 +65,32 @@ def test_no_other_similarity_brings_the_faces_nearer(face):
     assert float(1 / best - 1) * 0.05**2 >= residual - 1e-6
 
 
-def test_the_most_alike_frame_of_a_clip_is_the_one_that_was_hidden_in_it(face, recording):
+def test_the_most_similar_frame_of_a_clip_is_the_one_planted_in_it(face, recording):
     clip = recording.landmarks[40:80].astype(np.float64).copy()
     clip[23] = 0.9 * turned(face, -8) + (0.1, 0.1, 0)
     assert int(likeness(keypoints(face), keypoints(clip)).argmax()) == 23
 
 
-def steps_of(settling, portrait, drivings):
+def steps_of(tracker, portrait, drivings):
     reference, found = drivings[0], []
     for driving in drivings:
-        reference = settling.see(portrait, driving, reference)
+        reference = tracker.update(portrait, driving, reference)
         found.append(reference.flat())
     return torch.stack(found)
 
 
 def test_a_live_reference_eases_to_the_best_frame_and_stays_there(face):
     wide, shut = keypoints(mouth_open(face, 0.15)), keypoints(face)
-    settling = Settling()
-    found = steps_of(settling, shut, [wide] * 10 + [shut] * 3 + [wide] * 80)
+    tracker = ReferenceTracker()
+    found = steps_of(tracker, shut, [wide] * 10 + [shut] * 3 + [wide] * 80)
     whole = (wide.flat() - shut.flat()).norm()
     torch.testing.assert_close(found[9], wide.flat())
     assert (found[-1] - shut.flat()).norm() < 0.01 * whole
-    assert (found.diff(dim=0).norm(dim=-1) <= 1.001 * EASE * whole).all()  # it never jumps
-    assert settling.done
+    assert (found.diff(dim=0).norm(dim=-1) <= 1.001 * EASING * whole).all()  # It never jumps.
+    assert tracker.done
 
 
 def test_after_three_seconds_a_better_frame_comes_too_late(face):
     wide, shut = keypoints(mouth_open(face, 0.15)), keypoints(face)
-    found = steps_of(Settling(), shut, [wide] * SETTLE + [shut] * 60)
+    found = steps_of(ReferenceTracker(), shut, [wide] * SEARCH_STEPS + [shut] * 60)
     torch.testing.assert_close(found[-1], wide.flat())

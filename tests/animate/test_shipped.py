@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from backend.animate.generator import Generator
-from backend.animate.transfer import relative
+from backend.animate.transfer import transfer_motion
 from backend.core.recording import Recording
 from backend.core.settings import REPOSITORY
 from backend.keypoints.regions import FaceRegions
@@ -26,7 +26,7 @@ def driven(generator: Generator, image, landmarks: np.ndarray, neutral: np.ndarr
     picture = torch.from_numpy(image.picture).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         portrait = generator.encode(picture, own[None])
-        return generator(portrait.repeat(len(landmarks)), relative(own, driving, reference))
+        return generator(portrait.repeat(len(landmarks)), transfer_motion(own, driving, reference))
 
 
 def gaps(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.animate.transfer import inverse_2x2, product_2x2, relative, tilt
+from backend.animate.transfer import face_rotation, inverse_2x2, product_2x2, transfer_motion
 from backend.core.types import Keypoints
 
 
@@ -26,9 +26,9 @@ def test_a_singular_jacobian_gives_finite_numbers():
     assert inverse_2x2(torch.zeros(2, 2)).isfinite().all()
 
 
-def test_a_driver_that_stays_at_the_reference_leaves_the_portrait_alone():
+def test_a_driver_that_stays_at_the_reference_leaves_the_portrait_unchanged():
     source, reference = keypoints(1), keypoints(2)
-    moved = relative(source, reference, reference)
+    moved = transfer_motion(source, reference, reference)
     assert torch.allclose(moved.value, source.value, atol=1e-6)
     assert torch.allclose(moved.jacobian, source.jacobian, atol=1e-4)
 
@@ -42,18 +42,18 @@ def test_a_portrait_that_is_the_drivers_face_tilted_scaled_and_shifted_moves_as_
     def placed(face: Keypoints) -> Keypoints:
         return Keypoints(face.value @ similarity.mT + 0.3, similarity @ face.jacobian)
 
-    moved, expected = relative(placed(reference), driving, reference), placed(driving)
+    moved, expected = transfer_motion(placed(reference), driving, reference), placed(driving)
     assert torch.allclose(moved.value, expected.value, atol=1e-4)
     assert torch.allclose(moved.jacobian, expected.jacobian, atol=1e-2)
 
 
-def test_the_scale_may_be_said():
+def test_the_scale_can_be_given():
     source, reference = keypoints(1), keypoints(1)
     shifted = Keypoints(reference.value + 0.2, reference.jacobian)
-    assert torch.allclose(relative(source, shifted, reference, scale=0.5).value, source.value + 0.1, atol=1e-5)
+    assert torch.allclose(transfer_motion(source, shifted, reference, scale=0.5).value, source.value + 0.1, atol=1e-5)
 
 
-def test_faces_that_stand_alike_need_no_turn():
+def test_equally_rotated_faces_need_no_rotation():
     face = keypoints(1)
     larger = Keypoints(face.value * 3 + 0.1, face.jacobian)
-    assert torch.allclose(tilt(face, larger), torch.eye(2).expand(1, 2, 2), atol=1e-6)
+    assert torch.allclose(face_rotation(face, larger), torch.eye(2).expand(1, 2, 2), atol=1e-6)

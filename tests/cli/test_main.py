@@ -35,7 +35,7 @@ def test_animate_writes_a_film_of_the_bundled_portrait(small_models, tmp_path):
 def test_animate_takes_a_bundled_portrait_by_name(small_models, tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr(
-        "backend.films.futures.film", lambda pipeline, image, *rest, **options: shown.append(image.picture) or []
+        "backend.films.futures.write_film", lambda pipeline, image, *rest, **options: shown.append(image.picture) or []
     )
     words = ["animate", "--driving", TALKING, "-o", str(tmp_path / "f.mp4"), "--models", str(small_models)]
     result = run(*words, "--generator", "slim_128", "--portrait", "marble")

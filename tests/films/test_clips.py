@@ -10,9 +10,9 @@ from backend.core.errors import MotionFanError
 from backend.core.settings import REPOSITORY
 from backend.core.types import ForecastSettings
 from backend.films.clips import Clip, last_frames, painter
-from backend.films.futures import film
-from backend.films.grid import STRIP, contact_sheet, scaled, sheet
-from backend.media.video import read_video
+from backend.films.futures import write_film
+from backend.films.grid import CAPTION_HEIGHT, contact_sheet, scaled, sheet
+from backend.media.video_reader import read_video
 from backend.starflow.video import Drawing, VideoFlow
 from tests.media.made import moving, video
 
@@ -48,8 +48,10 @@ def test_every_tile_of_a_sheet_has_its_place(known, futures, shape):
     shades = [10 + 30 * i for i in range(known + futures)]
     tiles = [(tile(shade), "words") for shade in shades]
     laid = sheet(tiles[:known], tiles[known:])
-    assert laid.shape == (shape[0] * (32 + STRIP), shape[1] * 32, 3)
-    cells = [laid[r * (32 + STRIP) + STRIP :, c * 32 :][:32, :32] for r in range(shape[0]) for c in range(shape[1])]
+    assert laid.shape == (shape[0] * (32 + CAPTION_HEIGHT), shape[1] * 32, 3)
+    cells = [
+        laid[r * (32 + CAPTION_HEIGHT) + CAPTION_HEIGHT :, c * 32 :][:32, :32] for r in range(shape[0]) for c in range(shape[1])
+    ]
     seen = [int(cell[0, 0, 0]) for cell in cells if (cell == cell[0, 0]).all()]
     assert sorted(shade for shade in seen if shade in shades) == shades
 
@@ -57,8 +59,8 @@ def test_every_tile_of_a_sheet_has_its_place(known, futures, shape):
 def test_a_contact_sheet_has_a_row_a_clip():
     clips = [np.stack([tile(10 * (3 * k + t)) for t in range(3)]) for k in range(2)]
     laid = contact_sheet([(clip, "words") for clip in clips])
-    assert laid.shape == (2 * (32 + STRIP), 96, 3)
-    assert [int(laid[STRIP + 1, 33, 0]), int(laid[-1, -1, 0])] == [10, 50]
+    assert laid.shape == (2 * (32 + CAPTION_HEIGHT), 96, 3)
+    assert [int(laid[CAPTION_HEIGHT + 1, 33, 0]), int(laid[-1, -1, 0])] == [10, 50]
 
 
 def test_what_was_given_is_told_from_what_was_drawn():
@@ -88,14 +90,14 @@ def test_a_film_of_painted_futures_goes_on_from_the_last_frames(pipeline, portra
         return np.stack([np.full((frames, 16, 16, 3), 60 + 120 * k, np.uint8) for k in range(count)])
 
     out, settings = tmp_path / "out.mp4", ForecastSettings(k=2, horizon=8)
-    windows = film(
-        pipeline, portrait_image, recording, out, settings, moments=[1.0, 3.0], size=64, painter=paint,
+    windows = write_film(
+        pipeline, portrait_image, recording, out, settings, moments=[1.0, 3.0], size=64, video_sampler=paint,
         progress=lambda done, total: reported.append((done, total)),
     )  # fmt: skip
     frames = [frame.picture for frame in read_video(out)]
     assert asked == [((8, 64, 64, 3), 2, 8)] * 2
-    assert len(frames) == 16 and frames[0].shape == (2 * (64 + STRIP), 2 * 64, 3)
-    assert abs(int(frames[0][STRIP + 32, 96].mean()) - 60) < 8 and abs(int(frames[0][-32, 96].mean()) - 180) < 8
+    assert len(frames) == 16 and frames[0].shape == (2 * (64 + CAPTION_HEIGHT), 2 * 64, 3)
+    assert abs(int(frames[0][CAPTION_HEIGHT + 32, 96].mean()) - 60) < 8 and abs(int(frames[0][-32, 96].mean()) - 180) < 8
     assert [done for done, _ in reported] == sorted(done for done, _ in reported) and reported[-1] == (32, 32)
     for window in windows:
         assert window.names == ["video flow"] * 2
@@ -131,7 +133,7 @@ def test_clips_are_imagined_from_words_as_a_film(tiny_video_flow, tmp_path):
     result = run("imagine", "-o", out, "--model", tiny_video_flow, "--caption", "turns left", "-k", 2, "--seconds", 0.4)
     assert result.exit_code == 0, (result.output, result.exception)
     frames = [frame.picture for frame in read_video(out)]
-    assert len(frames) == 5 and frames[0].shape == (192 + STRIP, 2 * 192, 3)
+    assert len(frames) == 5 and frames[0].shape == (192 + CAPTION_HEIGHT, 2 * 192, 3)
     assert "2 clips of 0.40 s, drawn in" in result.output
 
 
@@ -141,9 +143,9 @@ def test_a_portrait_begins_each_of_its_futures(tiny_video_flow, tmp_path):
     result = run(*words)
     assert result.exit_code == 0, (result.output, result.exception)
     laid = np.asarray(Image.open(out))
-    assert laid.shape == (2 * (64 + STRIP), 5 * 64, 3)
-    np.testing.assert_array_equal(laid[STRIP : STRIP + 64, :64], laid[2 * STRIP + 64 :, :64])
-    assert (laid[STRIP : STRIP + 64, -64:] != laid[2 * STRIP + 64 :, -64:]).any()
+    assert laid.shape == (2 * (64 + CAPTION_HEIGHT), 5 * 64, 3)
+    np.testing.assert_array_equal(laid[CAPTION_HEIGHT : CAPTION_HEIGHT + 64, :64], laid[2 * CAPTION_HEIGHT + 64 :, :64])
+    assert (laid[CAPTION_HEIGHT : CAPTION_HEIGHT + 64, -64:] != laid[2 * CAPTION_HEIGHT + 64 :, -64:]).any()
     assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
 
 
@@ -152,8 +154,8 @@ def test_futures_of_a_clip_are_shown_beside_it(tiny_video_flow, clip, tmp_path):
     result = run("imagine", "-o", out, "--model", tiny_video_flow, "--clip", clip, "-k", 1, "--seconds", 0.32, "--size", 64)
     assert result.exit_code == 0, (result.output, result.exception)
     frames = [frame.picture for frame in read_video(out)]
-    assert len(frames) == 8 + 4 and frames[0].shape == (64 + STRIP, 128, 3)
-    left, right = (frame.astype(int) for frame in np.split(frames[0][STRIP:], 2, axis=1))
+    assert len(frames) == 8 + 4 and frames[0].shape == (64 + CAPTION_HEIGHT, 128, 3)
+    left, right = (frame.astype(int) for frame in np.split(frames[0][CAPTION_HEIGHT:], 2, axis=1))
     assert np.abs(left - right).mean() < 6
 
 
@@ -178,7 +180,7 @@ def test_a_clip_is_retold_in_step_with_itself(tiny_video_flow, clip, tmp_path, e
     result = run(*words, *extra)
     assert result.exit_code == 0, (result.output, result.exception)
     rows = 3 if "-k" in extra else 2
-    assert np.asarray(Image.open(out)).shape == (rows * (64 + STRIP), 5 * 64, 3)
+    assert np.asarray(Image.open(out)).shape == (rows * (64 + CAPTION_HEIGHT), 5 * 64, 3)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_what_the_video_flow_cannot_draw_has_a_code(words, code, tiny_video_flow
 
 
 def test_a_folder_without_a_video_flow_is_told_before_anything_is_followed(models, tmp_path, clip, monkeypatch):
-    monkeypatch.setattr("backend.cli.show._follow", lambda path: pytest.fail("it was followed"))
+    monkeypatch.setattr("backend.cli.animate._track", lambda path: pytest.fail("it was followed"))
     (tmp_path / "models").mkdir()
     for name in ("forecaster", "generator_slim_128"):
         (tmp_path / "models" / name).symlink_to(models / name)

@@ -5,10 +5,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 import skimage.data
 from PIL import Image
 
-from backend.media.video import write_video
+from backend.core.errors import InputError
+from backend.media.video_writer import write_video
 
 FACE = (178, 71, 271, 178)
 """Where Face Mesh sees the face in the 512 x 512 picture: left, top, right, bottom, to a few pixels."""
@@ -53,3 +55,13 @@ def video(path: Path, frames, fps=25.0):
         for frame in frames:
             writer.write(frame)
     return path
+
+
+def flat(color, height=64, width=96):
+    return np.full((height, width, 3), color, np.uint8)
+
+
+def refused(call):
+    with pytest.raises(InputError) as caught:
+        call()
+    return caught.value.code

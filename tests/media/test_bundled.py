@@ -1,10 +1,10 @@
-"""The portraits that come along."""
+"""The bundled portraits."""
 
 import numpy as np
 import pytest
 
 from backend.core.errors import InputError
-from backend.media.images import ASSETS, BUNDLED, FIRST, bundled_picture, bundled_portrait
+from backend.media.images import ASSETS, BUNDLED, DEFAULT_PORTRAIT, bundled_picture, bundled_portrait
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def portraits():
 def test_there_are_at_least_six_and_they_are_small_to_ship(portraits):
     files = {path.stem: path.stat().st_size for path in ASSETS.glob("*.webp")}
     assert len(portraits) >= 6
-    assert set(files) == set(BUNDLED) - {FIRST}
+    assert set(files) == set(BUNDLED) - {DEFAULT_PORTRAIT}
     assert sum(files.values()) <= 1.5e6
 
 
@@ -29,7 +29,7 @@ def test_each_is_one_well_framed_upright_face(portraits, name):
     assert mouth[1] - eyes[1] > 0.3 * size[1] and abs(mouth[0] - eyes[0]) < 0.06
 
 
-@pytest.mark.parametrize("name", sorted(set(BUNDLED) - {FIRST}))
+@pytest.mark.parametrize("name", sorted(set(BUNDLED) - {DEFAULT_PORTRAIT}))
 def test_each_fills_the_portrait_at_full_sharpness(portraits, name):
     assert portraits[name].picture.shape == (512, 512, 3)
     np.testing.assert_array_equal(portraits[name].picture, bundled_picture(name))
@@ -45,7 +45,7 @@ def test_no_two_show_the_same_face(portraits):
     assert min(apart) > 0.03
 
 
-def test_a_name_that_is_not_there_is_answered_with_those_that_are():
+def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match="'rembrandt'") as caught:
         bundled_portrait("rembrandt")
     assert caught.value.code == "portrait_unknown" and "oil" in caught.value.hint

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.media.crop import LARGEST, MARGIN, SHIFT, SMALLEST, TIGHT, SquareCrop
+from backend.media.crop import MARGIN, MAX_FACE_SHARE, MAX_SHIFT, MIN_FACE_SHARE, MIN_MARGIN, SquareCrop
 
 SIDES = st.floats(1, 4000)
 EDGES = st.integers(40, 4000)
@@ -31,13 +31,13 @@ def test_the_square_holds_the_face_at_a_sensible_size_and_strays_little_from_it(
     crop = SquareCrop.around(points, width, height)
     inside = crop.apply(points)[:, :2]
     share = np.ptp(inside, axis=0).max() / 2
-    assert 1 / MARGIN - 1e-3 <= share <= max(1 / TIGHT, LARGEST) + 1e-3 or (
-        crop.side == width == height and share >= SMALLEST - 1e-3
+    assert 1 / MARGIN - 1e-3 <= share <= max(1 / MIN_MARGIN, MAX_FACE_SHARE) + 1e-3 or (
+        crop.side == width == height and share >= MIN_FACE_SHARE - 1e-3
     )
     if crop.side != width:
         centre = (inside.min(0) + inside.max(0)) / 4
-        assert np.abs(centre).max() <= SHIFT + 0.05 + 1e-3
-        assert np.abs(inside).max() <= 1 + 2 * SHIFT
+        assert np.abs(centre).max() <= MAX_SHIFT + 0.05 + 1e-3
+        assert np.abs(inside).max() <= 1 + 2 * MAX_SHIFT
 
 
 def test_a_face_amid_a_large_picture_fills_half_of_the_square_a_little_below_its_middle():
@@ -57,12 +57,12 @@ def test_the_square_moves_into_the_picture_rather_than_show_what_is_not_there():
 
 def test_a_face_cut_off_at_the_edge_stays_near_the_middle_of_the_square():
     crop = SquareCrop.around(face(-50, 300, 100, 100), 1000, 800)
-    assert crop.x == pytest.approx(-95 + SHIFT * 190)
+    assert crop.x == pytest.approx(-95 + MAX_SHIFT * 190)
 
 
 def test_a_tight_picture_is_not_padded_while_the_face_leaves_some_room():
     assert SquareCrop.around(face(100, 20, 150, 200), 350, 300).side == 300
-    assert SquareCrop.around(face(100, 20, 150, 200), 350, 240).side == pytest.approx(200 * TIGHT)
+    assert SquareCrop.around(face(100, 20, 150, 200), 350, 240).side == pytest.approx(200 * MIN_MARGIN)
 
 
 def test_landmarks_without_extent_still_give_a_square():

@@ -72,7 +72,7 @@ def test_every_common_format_gives_the_same_portrait(kind, plain):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_cameras_orientation_tag_is_honoured(orientation, plain):
+def test_the_cameras_orientation_tag_is_applied(orientation, plain):
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -91,7 +91,7 @@ def test_the_cameras_orientation_tag_is_honoured(orientation, plain):
 
 
 @pytest.mark.parametrize("quarters", [1, 3])
-def test_a_photo_that_lies_without_a_tag_is_set_upright(quarters):
+def test_a_photo_on_its_side_without_a_tag_is_turned_upright(quarters):
     portrait = bundled_portrait("oil")
     turned = load_portrait(encoded(np.ascontiguousarray(np.rot90(portrait.picture, quarters))))
     alike(turned, portrait)
@@ -156,7 +156,7 @@ def test_floating_point_pictures_are_read_by_their_range(top):
     alike(load_portrait(encoded(Image.fromarray(grey), "TIFF")), shallow, points=0.01, pixels=2)
 
 
-def test_what_is_transparent_lies_over_grey():
+def test_transparent_pixels_are_blended_with_grey():
     rgba = np.dstack([astronaut(), np.full((512, 512), 255, np.uint8)])
     rgba[:, :140, 3] = 0
     rgba[:, :140, :3] = (255, 0, 255)
@@ -164,7 +164,7 @@ def test_what_is_transparent_lies_over_grey():
     assert (portrait.picture[:, 0] == 128).all()
 
 
-def test_a_palette_with_a_transparent_colour_lies_over_grey():
+def test_a_palette_with_a_transparent_colour_is_blended_with_grey():
     image = Image.fromarray(astronaut()).quantize(255)
     array = np.asarray(image).copy()
     array[:, :140] = 255
@@ -194,12 +194,12 @@ def test_an_animation_gives_its_first_frame(kind, plain):
     ],
     ids=["empty", "zeros", "words", "pdf", "eps", "svg", "gif-head"],
 )
-def test_what_is_no_picture_is_refused(data):
+def test_files_that_are_not_pictures_are_refused(data):
     assert refused(data) == "portrait_not_image"
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"mif1", b"heix"])
-def test_heic_is_refused_with_words_that_help(brand):
+def test_heic_is_refused_with_a_helpful_hint(brand):
     with pytest.raises(InputError, match="HEIC.*JPEG") as caught:
         load_portrait(b"\0\0\0\x18ftyp" + brand + b"\0" * 40)
     assert caught.value.code == "portrait_not_image"
@@ -281,7 +281,7 @@ def test_the_whole_picture_is_kept_with_the_place_of_the_crop(edge, longest):
 
 
 @pytest.mark.parametrize("nothing", ["grey", "noise", "suit"])
-def test_a_picture_without_a_face_says_so(nothing):
+def test_a_picture_without_a_face_is_refused(nothing):
     pictures = {
         "grey": np.full((300, 400, 3), 128, np.uint8),
         "noise": np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8),

@@ -36,7 +36,7 @@ def test_a_picture_without_a_face_gives_none():
         assert mesh(np.full((120, 160, 3), 90, np.uint8)) == []
 
 
-def test_mediapipe_writes_nothing_to_the_terminal_and_our_own_words_still_arrive():
+def test_mediapipe_writes_nothing_to_the_terminal_and_our_own_output_still_arrives():
     code = (
         "import sys; from backend.media.landmarks import FaceMesh; from tests.media.made import astronaut\n"
         "FaceMesh(video=True)(astronaut()); print('own words', file=sys.stderr)"

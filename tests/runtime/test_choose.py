@@ -29,20 +29,20 @@ def test_without_an_eight_bit_graph_torch_renders(tiny, tiny_folder):
 
 
 @pytest.mark.parametrize(("bytes_add_up", "expected"), [(True, ("openvino", "int8")), (False, ("torch", "float32"))])
-def test_int8_renders_where_the_processor_is_made_for_it(tiny, with_graph, monkeypatch, bytes_add_up, expected):
+def test_int8_renders_where_the_processor_has_the_instructions(tiny, with_graph, monkeypatch, bytes_add_up, expected):
     monkeypatch.setattr(choose.torch.cpu, "_is_vnni_supported", lambda: bytes_add_up)
     monkeypatch.setattr(choose.torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     assert kind(open_engine(with_graph, tiny)) == expected
 
 
-def test_what_is_named_is_taken(tiny, with_graph):
+def test_a_requested_engine_is_used(tiny, with_graph):
     assert kind(open_engine(with_graph, tiny, engine="torch", precision="float32")) == ("torch", "float32")
     assert kind(open_engine(with_graph, tiny, precision="bfloat16")) == ("torch", "bfloat16")
     assert kind(open_engine(with_graph, tiny, engine="openvino", precision="float32")) == ("openvino", "float32")
     assert kind(open_engine(with_graph, tiny, precision="int8")) == ("openvino", "int8")
 
 
-def test_a_graph_of_other_weights_is_passed_over_unless_it_is_named(tiny, tiny_graph, with_graph, monkeypatch):
+def test_a_graph_of_other_weights_is_ignored_unless_it_is_requested(tiny, tiny_graph, with_graph, monkeypatch):
     monkeypatch.setattr(choose.torch.cpu, "_is_vnni_supported", lambda: True)
     write_graph(tiny_graph, with_graph / INT8_GRAPH, "of other weights")
     assert open_engine(with_graph, tiny).name == "torch"
@@ -51,7 +51,7 @@ def test_a_graph_of_other_weights_is_passed_over_unless_it_is_named(tiny, tiny_g
     assert error.value.code == "int8_stale"
 
 
-def test_without_openvino_torch_renders_unless_openvino_is_named(tiny, with_graph, monkeypatch):
+def test_without_openvino_torch_renders_unless_openvino_is_requested(tiny, with_graph, monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "openvino"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "openvino", None)
@@ -71,7 +71,7 @@ def test_without_openvino_torch_renders_unless_openvino_is_named(tiny, with_grap
         ({"engine": "openvino", "device": "cuda"}, "engine_device"),
     ],
 )
-def test_what_cannot_be_is_told(tiny, tiny_folder, asked, code):
+def test_impossible_choices_are_refused(tiny, tiny_folder, asked, code):
     with pytest.raises(InputError) as error:
         open_engine(tiny_folder, tiny, **asked)
     assert error.value.code == code

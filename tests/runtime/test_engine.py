@@ -1,4 +1,4 @@
-"""The engine draws what the model draws."""
+"""The torch engine renders what the model renders."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from backend.animate.generator import Generator
 from backend.core.settings import REPOSITORY
 from backend.core.types import Keypoints
 from backend.keypoints.regions import FaceRegions
-from backend.runtime.engine import GeneratorEngine
+from backend.runtime.engine import TorchEngine
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def driving(recording) -> Keypoints:
 @pytest.mark.parametrize("size", [128, 256])
 def test_frames_equal_the_models_within_the_precision(generator, driving, portrait_image, precision, mean, nearly_all, size):
     """In steps of 1/255: `mean` over all pixels, `nearly_all` for 99.9 % of them."""
-    engine = GeneratorEngine(generator, precision=precision)
+    engine = TorchEngine(generator, precision=precision)
     keypoints = FaceRegions()(torch.from_numpy(portrait_image.landmarks))
     frames = engine.render(engine.encode(portrait_image.picture, keypoints), driving, size)
     picture = shrink(torch.from_numpy(portrait_image.picture).permute(2, 0, 1)[None].float() / 255, size)
@@ -42,12 +42,12 @@ def test_frames_equal_the_models_within_the_precision(generator, driving, portra
     assert np.quantile(difference, 0.999) <= nearly_all
 
 
-def test_the_engine_leaves_the_model_it_was_given_alone(generator):
+def test_the_engine_does_not_change_the_model_it_was_given(generator):
     before = {name: value.clone() for name, value in generator.state_dict().items()}
-    GeneratorEngine(generator, precision="bfloat16")
+    TorchEngine(generator, precision="bfloat16")
     assert all(torch.equal(before[name], value) for name, value in generator.state_dict().items())
 
 
 def test_no_frames_are_no_frames(generator, driving, portrait_image):
-    engine = GeneratorEngine(generator, precision="float32")
+    engine = TorchEngine(generator, precision="float32")
     assert engine.render(engine.encode(portrait_image.picture, driving[0]), driving[:0]).shape == (0, 128, 128, 3)

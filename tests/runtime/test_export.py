@@ -1,4 +1,4 @@
-"""Files that other engines run: what they compute, and what their making refuses."""
+"""Exported files compute what the model computes; impossible exports are refused."""
 
 import sys
 
@@ -15,7 +15,7 @@ from backend.runtime.onnx import export_onnx
 
 
 def expected(generator, picture, source, driving):
-    """What the model itself gives: the encoded portrait's parts, and the rendered ones."""
+    """Outputs of the model itself: of the encode graph and of the render graph."""
     with torch.inference_mode():
         portrait = generator.encode(picture, source[None])
         rendered = generator(portrait.repeat(len(driving.value)), driving)
@@ -39,7 +39,7 @@ def check(encode, render, generator, picture, source, driving):
         assert found[name] == pytest.approx(value, abs=1e-4), name
     found = dict(zip(RENDER_OUTPUTS, map(render(render_inputs(portrait, driving)).__getitem__, RENDER_OUTPUTS), strict=True))
     assert np.abs(found["frames"].astype(int) - outputs["frames"]).max() <= 1
-    # Where alpha is 1, nobody sees the paint, and rounding may make it anything.
+    # Where alpha is 1 the inpainted colour is invisible, and rounding may change it arbitrarily.
     for each in (found, outputs):
         each["paint"] = (1 - each["alpha"]) * each["paint"]
     for name in RENDER_OUTPUTS[1:]:
@@ -97,6 +97,6 @@ def test_int8_without_frames_or_nncf_is_refused(tiny_graph, tiny_folder, tmp_pat
         (["--to", "tensorrt"], "Nothing exports"),
     ],
 )
-def test_what_is_not_exported_is_told(tiny_folder, tmp_path, asked, words):
+def test_unknown_exports_are_refused(tiny_folder, tmp_path, asked, words):
     done = CliRunner().invoke(app, ["export", "--model", str(tiny_folder), "-o", str(tmp_path), *asked])
     assert done.exit_code and words in str(done.exception) + done.output

@@ -1,4 +1,4 @@
-"""OpenVINO draws what torch draws, within what its precision leaves."""
+"""OpenVINO renders what torch renders, within its precision."""
 
 import shutil
 
@@ -8,7 +8,7 @@ import torch
 
 from backend.core.errors import InputError, ModelError
 from backend.runtime.conversion import INT8_GRAPH, fingerprint, read_graph, write_graph
-from backend.runtime.engine import GeneratorEngine
+from backend.runtime.engine import TorchEngine
 
 openvino = pytest.importorskip("openvino")
 
@@ -18,7 +18,7 @@ from tests.runtime.conftest import MODELS, SHIPPED  # noqa: E402
 
 def both(generator, engine, picture, source, driving, size=None):
     """Frames of float32 torch, and of another engine."""
-    torch_engine = GeneratorEngine(generator, precision="float32")
+    torch_engine = TorchEngine(generator, precision="float32")
     return [e.render(e.encode(picture, source), driving, size).astype(int) for e in (torch_engine, engine)]
 
 
@@ -50,7 +50,7 @@ def test_shipped_graphs_hold_the_weights_beside_them(graph):
     assert read_graph(graph.parent).inputs
 
 
-def test_two_threads_draw_what_one_does_in_the_same_order(tiny, engine, portrait_image, source, driving):
+def test_two_threads_render_what_one_renders_in_the_same_order(tiny, engine, portrait_image, source, driving):
     portrait = engine.encode(portrait_image.picture, source)
     before = torch.get_num_threads()
     try:

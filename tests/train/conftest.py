@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.media.video import write_video
+from backend.media.video_writer import write_video
 from backend.train.data.pack import pack
 
 

@@ -1,5 +1,5 @@
-"""The First Order Motion Model in its authors' own layout (Siarohin et al., NeurIPS 2019), so that published weights load.
+"""The First Order Motion Model (Siarohin et al., NeurIPS 2019) with the tensor names of its published weights.
 
-Written anew from the paper. Two things differ from the rest of `animate`, because the published weights were trained so:
-grids span [-1, 1] from pixel centre to pixel centre (`align_corners=True`), and features are warped, not the picture.
+Written from the paper. It differs from the rest of `animate` in two ways, which the published weights require: grids span
+[-1, 1] between the centres of the outermost pixels (`align_corners=True`), and features are warped instead of the picture.
 """

@@ -1,4 +1,4 @@
-"""The convolution blocks of the First Order Motion Model, with the names that its published weights use."""
+"""Convolution blocks of the First Order Motion Model, with the tensor names of its published weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from torch.nn import functional as F
 
 
 class SameBlock(nn.Module):
-    """Convolution, batch norm, ReLU; the size stays. `[F, in, h, w]` -> `[F, out, h, w]`."""
+    """Convolution, batch norm, ReLU: `[F, in, h, w]` -> `[F, out, h, w]`.
+
+    Args:
+        channels_in: C of the input.
+        channels_out: C of the output.
+        kernel: side of the convolution, odd.
+    """
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:
         super().__init__()
@@ -16,7 +22,7 @@ class SameBlock(nn.Module):
         self.norm = nn.BatchNorm2d(channels_out)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve, normalise, rectify."""
+        """Apply the block."""
         return F.relu(self.norm(self.conv(x)))
 
 
@@ -24,7 +30,7 @@ class DownBlock(SameBlock):
     """`SameBlock`, then a 2x2 average: `[F, in, h, w]` -> `[F, out, h/2, w/2]`."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve at the large size, then halve it."""
+        """Apply the block, then halve the size."""
         return F.avg_pool2d(super().forward(x), 2)
 
 
@@ -32,7 +38,7 @@ class UpBlock(SameBlock):
     """Nearest-neighbour doubling, then `SameBlock`: `[F, in, h, w]` -> `[F, out, 2h, 2w]`."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Double the size, then convolve."""
+        """Double the size, then apply the block."""
         return super().forward(F.interpolate(x, scale_factor=2))
 
 
@@ -47,18 +53,18 @@ class ResidualBlock(nn.Module):
         self.norm2 = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add what two convolutions find."""
+        """Apply the block."""
         inner = self.conv1(F.relu(self.norm1(x)))
         return x + self.conv2(F.relu(self.norm2(inner)))
 
 
 class GaussianDown(nn.Module):
-    """Blur, then keep every n-th pixel: shrinking without aliasing.
+    """Antialiased downsampling: a Gaussian blur, then every n-th pixel.
 
-    The Gaussian has sigma = (n - 1) / 2 and reaches 4 sigma to each side; the published weights hold it as `weight`.
+    The Gaussian has sigma = (n - 1) / 2 and a radius of 4 sigma; the published weights hold it as `weight`.
 
     Args:
-        factor: n, 1 / the published `scale_factor`.
+        factor: n, which is 1 / the published `scale_factor`.
         channels: of the pictures.
     """
 
@@ -68,8 +74,8 @@ class GaussianDown(nn.Module):
         super().__init__()
         self.factor = factor
         sigma = (factor - 1) / 2
-        reach = round(4 * sigma)
-        x = torch.arange(-reach, reach + 1, dtype=torch.float32)
+        radius = round(4 * sigma)
+        x = torch.arange(-radius, radius + 1, dtype=torch.float32)
         line = torch.exp(-x.square() / (2 * sigma * sigma))
         kernel = line[:, None] * line
         self.register_buffer("weight", (kernel / kernel.sum()).expand(channels, 1, -1, -1).clone())

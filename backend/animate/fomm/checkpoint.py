@@ -1,6 +1,6 @@
-"""Published First Order Motion Model checkpoints (`vox-cpk.pth.tar` and kin) -> `Fomm`: names adapted, sizes read off.
+"""Reads published First Order Motion Model checkpoints (such as `vox-cpk.pth.tar`) into `Fomm`.
 
-Only tensors and plain values are ever unpickled: a pickle that would run code is refused.
+Sizes are inferred from the tensors' shapes. Only tensors and plain values are unpickled: a pickle with code is refused.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from backend.animate.fomm.hourglass import HourglassSize
 from backend.animate.fomm.model import Fomm, FommConfig
 from backend.core.errors import ModelError
 
-PARTS = ("kp_detector", "generator")
-"""What is read of a checkpoint; discriminator, optimisers and epoch are passed over."""
+CHECKPOINT_PARTS = ("kp_detector", "generator")
+"""Entries of a checkpoint that are read; discriminator, optimisers and epoch are ignored."""
 
 Tensors = Mapping[str, Tensor]
 
 
 def load_checkpoint(path: Path) -> Fomm:
-    """Read a published checkpoint, in float32, frozen, ready to use.
+    """Read a published checkpoint in float32 for inference.
 
     Args:
-        path: the file. `module.` before names (from training on several GPUs) is taken off; counters of batch norm may be
-            missing.
+        path: the file. The prefix `module.` of names (from training on several GPUs) is removed; counters of batch norm may
+            be missing.
 
     Raises:
         ModelError: `fomm_missing`; `fomm_unsafe` (it would run code); `fomm_damaged` (unreadable, or not finite);
-            `fomm_layout` (a part, or tensors, missing, too many, or of other shapes).
+            `fomm_layout` (parts or tensors are missing, unknown, or of other shapes).
     """
     content = _unpickle(path)
-    parts = {name: part for name in PARTS if isinstance(part := content.get(name), Mapping)}
-    if absent := [name for name in PARTS if name not in parts]:
+    parts = {name: part for name in CHECKPOINT_PARTS if isinstance(part := content.get(name), Mapping)}
+    if absent := [name for name in CHECKPOINT_PARTS if name not in parts]:
         raise ModelError(
             "fomm_layout",
             f"{path} holds no {' and no '.join(absent)}.",
             "A First Order Motion Model checkpoint has both under these names.",
         )
-    found = {f"{part}.{name}": value for part in PARTS for name, value in _plain(parts[part]).items()}
-    # Old PyTorch had no such counters; at inference nothing reads them.
+    found = {f"{part}.{name}": value for part in CHECKPOINT_PARTS for name, value in _plain(parts[part]).items()}
+    # Old PyTorch had no such counters, and inference does not read them.
     found = {name: value for name, value in found.items() if not name.endswith("num_batches_tracked")}
     config = infer_config(found)
     model = Fomm(config)
@@ -55,15 +55,19 @@ def load_checkpoint(path: Path) -> Fomm:
 
 
 def open_model(path: Path) -> Fomm:
-    """Read a published checkpoint (a file) or what `train detector` made (a folder); errors as of either."""
+    """Read a published checkpoint (a file) or a detector of `train detector` (a folder).
+
+    Raises:
+        ModelError: as `load_checkpoint` or `Fomm.load`.
+    """
     return Fomm.load(path) if path.is_dir() else load_checkpoint(path)
 
 
 def infer_config(found: Tensors) -> FommConfig:
-    """Read the sizes off the shapes of a checkpoint's tensors, named `kp_detector.*` and `generator.*`.
+    """Infer sizes from the shapes of a checkpoint's tensors `kp_detector.*` and `generator.*`.
 
     Raises:
-        ModelError: `fomm_layout`: a tensor that tells a size is missing or has another number of axes.
+        ModelError: `fomm_layout`: a tensor that determines a size is missing or has another number of axes.
     """
     motion = "generator.dense_motion_network"
     first = _shape(found, "generator.first.conv.weight", 4)[0]
@@ -90,7 +94,7 @@ def infer_config(found: Tensors) -> FommConfig:
 
 def _hourglass(found: Tensors, name: str, down: str) -> HourglassSize:
     depth = _count(found, re.escape(name) + r"\.encoder\.down_blocks\.(\d+)\.conv\.weight")
-    # The blur of factor n reaches 2 (n - 1) pixels to each side.
+    # The blur of factor n has a radius of 2 (n - 1) pixels.
     factor = 1 + (_shape(found, down, 4)[-1] - 1) // 4 if down in found else 1
     width = _shape(found, f"{name}.decoder.up_blocks.{depth - 1}.conv.weight", 4)[0]
     return HourglassSize(width, _shape(found, f"{name}.encoder.down_blocks.{depth - 1}.conv.weight", 4)[0], depth, factor)
@@ -105,7 +109,7 @@ def _shape(found: Tensors, name: str, axes: int) -> torch.Size:
 
 
 def _count(found: Tensors, pattern: str) -> int:
-    """How many blocks there are: one more than the highest number that `pattern` finds."""
+    """Return the number of blocks: one more than the highest index that `pattern` captures."""
     return max((int(match[1]) + 1 for name in found if (match := re.fullmatch(pattern, name))), default=0)
 
 
@@ -114,13 +118,13 @@ def _check(found: Tensors, wanted: Tensors) -> None:
     other = [name for name in wanted if name in found and found[name].shape != wanted[name].shape]
     extra = [name for name in found if name not in wanted]
     if missing or other or extra:
-        words = [f"{len(missing)} tensors are missing, {missing[0]} first"] if missing else []
+        faults = [f"{len(missing)} tensors are missing, {missing[0]} first"] if missing else []
         if other:
             here, there = list(found[other[0]].shape), list(wanted[other[0]].shape)
-            words.append(f"{len(other)} have other shapes, {other[0]} first ({here}, not {there})")
+            faults.append(f"{len(other)} have other shapes, {other[0]} first ({here}, not {there})")
         if extra:
-            words.append(f"{len(extra)} are not known, {extra[0]} first")
-        raise ModelError("fomm_layout", f"The checkpoint is of another layout: {'; '.join(words)}.")
+            faults.append(f"{len(extra)} are not known, {extra[0]} first")
+        raise ModelError("fomm_layout", f"The checkpoint is of another layout: {'; '.join(faults)}.")
     broken = next((name for name, value in found.items() if not value.isfinite().all()), None)
     if broken:
         raise ModelError("fomm_damaged", f"{broken} of the checkpoint holds NaN or infinite numbers.")

@@ -8,21 +8,21 @@ from torch.nn import functional as F
 
 from backend.animate.dense_motion import canonical_offsets, sparse_motions
 from backend.animate.fomm.blocks import GaussianDown
-from backend.animate.fomm.grid import corner_grid, gaussians, sample
+from backend.animate.fomm.grid import corner_grid, gaussians, warp_aligned
 from backend.animate.fomm.hourglass import Hourglass, HourglassSize
 from backend.core.types import Keypoints
 
 VARIANCE = 0.01
-"""Of the heatmaps that tell the network where keypoints are, in [-1, 1] units squared."""
+"""Variance of the keypoints' Gaussian heatmaps, in [-1, 1] units squared."""
 
 
-class DenseMotion(nn.Module):
-    """Chooses, for every pixel, among the N + 1 sparse motions.
+class FommDenseMotion(nn.Module):
+    """Weights, for every pixel, the N + 1 sparse motions.
 
     Args:
-        count: N keypoints.
+        count: N, the number of keypoints.
         size: of the hourglass.
-        occlusion: whether to say also what the source does not show.
+        occlusion: whether to predict occlusion too.
     """
 
     def __init__(self, count: int, size: HourglassSize, occlusion: bool) -> None:
@@ -33,7 +33,7 @@ class DenseMotion(nn.Module):
         self.down = GaussianDown(size.factor) if size.factor > 1 else None
 
     def forward(self, picture: Tensor, source: Keypoints, driving: Keypoints) -> tuple[Tensor, Tensor | None]:
-        """Predict the motion of F frames.
+        """Predict flow and occlusion of F frames.
 
         Args:
             picture: the source, `[F, 3, H, W]` in [0, 1].
@@ -41,16 +41,16 @@ class DenseMotion(nn.Module):
             driving: the frames' keypoints, `[F, N]`.
 
         Returns:
-            flow `[F, h, w, 2]`, positions in the source (eq. 5); occlusion `[F, 1, h, w]` in [0, 1] (None without), 1 where
-            the source shows what the frame needs.
+            Backward flow `[F, h, w, 2]`, positions in the source (eq. 5), and occlusion `[F, 1, h, w]` in [0, 1] or None: 1
+            where the source shows what the frame needs.
         """
         small = picture if self.down is None else self.down(picture)
         grid = corner_grid(small.shape[-2], small.shape[-1], small)
         motions = sparse_motions(source, canonical_offsets(driving, grid), grid)
         frames, choices = motions.shape[:2]
         copies = small[:, None].expand(-1, choices, -1, -1, -1).flatten(0, 1)
-        deformed = sample(copies, motions.flatten(0, 1)).unflatten(0, (frames, choices))
-        # eq. 6; the background, first, has no keypoint and so no bump.
+        deformed = warp_aligned(copies, motions.flatten(0, 1)).unflatten(0, (frames, choices))
+        # Eq. 6; the background, at index 0, has no keypoint and therefore a heatmap of 0.
         heat = F.pad(gaussians(driving, grid, VARIANCE) - gaussians(source, grid, VARIANCE), (0, 0, 0, 0, 1, 0))
         features = self.hourglass(torch.cat([heat[:, :, None], deformed], 2).flatten(1, 2))
         masks = self.mask(features).float().softmax(1)

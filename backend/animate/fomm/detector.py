@@ -1,4 +1,4 @@
-"""Picture -> keypoints and Jacobians that nobody labelled (First Order Motion Model, Siarohin et al. 2019, section 3.1)."""
+"""Picture -> unsupervised keypoints and Jacobians (First Order Motion Model, Siarohin et al. 2019, section 3.1)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from backend.animate.fomm.hourglass import Hourglass, HourglassSize
 from backend.core.types import Keypoints
 
 TEMPERATURE = 0.1
-"""Of the heatmaps' softmax: small, so that each is one narrow bump."""
+"""Temperature of the heatmaps' softmax: small, so that each has one narrow peak."""
 
 
 class KeypointDetector(nn.Module):
-    """An hourglass with one heatmap per keypoint, and one map of 2x2 matrices.
+    """An hourglass with one heatmap per keypoint and maps of 2x2 matrices.
 
     Args:
-        count: N keypoints.
+        count: N, the number of keypoints.
         size: of the hourglass.
-        jacobian_maps: maps of matrices: N, 1 (shared by all keypoints), or 0 (every Jacobian is the identity).
-        padding: of the 7x7 heads: 0 in the published models, whose heatmaps so lose 3 pixels at every edge.
+        jacobian_maps: number of matrix maps: N, 1 (shared by all keypoints), or 0 (every Jacobian is the identity).
+        padding: of the 7x7 heads; 0 in the published models, whose heatmaps therefore lose 3 pixels at every edge.
     """
 
     def __init__(self, count: int, size: HourglassSize, jacobian_maps: int, padding: int) -> None:
@@ -31,25 +31,25 @@ class KeypointDetector(nn.Module):
         self.jacobian: nn.Conv2d | None = None
         if jacobian_maps:
             self.jacobian = nn.Conv2d(self.predictor.channels, 4 * jacobian_maps, 7, padding=padding)
-            # Training begins at the identity everywhere.
+            # Training starts with the identity everywhere.
             nn.init.zeros_(self.jacobian.weight)
             if self.jacobian.bias is not None:
                 self.jacobian.bias.data.copy_(torch.tensor([1.0, 0.0, 0.0, 1.0]).repeat(jacobian_maps))
         self.down = GaussianDown(size.factor) if size.factor > 1 else None
 
     def heatmaps(self, features: Tensor) -> Tensor:
-        """Where each keypoint may be: `[F, N, h, w]`, each adding up to 1."""
+        """Return the probability of each keypoint's position: `[F, N, h, w]`, each summing to 1."""
         logits: Tensor = self.kp(features).float()
         return (logits.flatten(2) / TEMPERATURE).softmax(-1).view(logits.shape)
 
     def forward(self, picture: Tensor) -> Keypoints:
-        """Find the keypoints of F pictures.
+        """Detect the keypoints of F pictures.
 
         Args:
             picture: `[F, 3, H, W]` in [0, 1]; H and W divisible by factor x 2^depth.
 
         Returns:
-            Keypoints `[F, N]`: the mean position under each heatmap, and the matrices averaged under it.
+            Keypoints `[F, N]`: position and Jacobian are the means under each heatmap.
         """
         features = self.predictor(picture if self.down is None else self.down(picture))
         heat = self.heatmaps(features)

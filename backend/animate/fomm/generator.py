@@ -1,4 +1,4 @@
-"""Source picture and keypoints -> frames: features are warped, hidden places masked, the rest painted (section 3.2, eq. 7)."""
+"""Source picture and keypoints -> frames: features are warped, masked by occlusion, and decoded (section 3.2, eq. 7)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from backend.animate.fomm.blocks import DownBlock, ResidualBlock, SameBlock, UpBlock
-from backend.animate.fomm.dense_motion import DenseMotion
-from backend.animate.fomm.grid import fit, sample
+from backend.animate.fomm.dense_motion import FommDenseMotion
+from backend.animate.fomm.grid import resize_aligned, warp_aligned
 from backend.animate.fomm.hourglass import HourglassSize
 from backend.core.types import Keypoints
 
 
 @dataclass(frozen=True)
 class GeneratorSize:
-    """How large a generator is.
+    """Size of a generator.
 
     Attributes:
         width: channels at full size (the published `block_expansion`).
-        widest: the most channels at any level (`max_features`).
-        halvings: between the picture and the features that are warped (`num_down_blocks`).
+        widest: maximum of channels at any level (`max_features`).
+        halvings: of the picture's size before the features are warped (`num_down_blocks`).
         residuals: residual blocks after the warp (`num_bottleneck_blocks`).
     """
 
@@ -30,7 +30,7 @@ class GeneratorSize:
     residuals: int = 6
 
     def channels(self, level: int) -> int:
-        """Channels after `level` halvings."""
+        """Return the number of channels after `level` halvings."""
         return min(self.widest, self.width << level)
 
 
@@ -38,15 +38,15 @@ class OcclusionAwareGenerator(nn.Module):
     """The published generator, dense motion network included.
 
     Args:
-        count: N keypoints.
+        count: N, the number of keypoints.
         size: of the generator.
         motion: size of the dense motion network's hourglass.
-        occlusion: whether warped features are masked where the source shows nothing.
+        occlusion: whether warped features are masked by the predicted occlusion.
     """
 
     def __init__(self, count: int, size: GeneratorSize, motion: HourglassSize, occlusion: bool) -> None:
         super().__init__()
-        self.dense_motion_network = DenseMotion(count, motion, occlusion)
+        self.dense_motion_network = FommDenseMotion(count, motion, occlusion)
         widths = [size.channels(level) for level in range(size.halvings + 1)]
         steps = list(zip(widths, widths[1:], strict=False))
         self.first = SameBlock(3, widths[0], kernel=7)
@@ -58,7 +58,7 @@ class OcclusionAwareGenerator(nn.Module):
         self.final = nn.Conv2d(widths[0], 3, 7, padding=3)
 
     def encode(self, picture: Tensor) -> Tensor:
-        """Features of a source `[F, 3, H, W]` -> `[F, C, h, w]`: once per source, not per frame."""
+        """Return features of sources `[F, 3, H, W]` -> `[F, C, h, w]`; needed once per source."""
         features: Tensor = self.first(picture)
         for block in self.down_blocks:
             features = block(features)
@@ -69,7 +69,7 @@ class OcclusionAwareGenerator(nn.Module):
 
         Args:
             picture: the source, `[F, 3, H, W]` in [0, 1].
-            features: what `encode` made of it.
+            features: of `encode`.
             source: its keypoints, `[F, N]`.
             driving: the frames' keypoints, `[F, N]`.
 
@@ -78,9 +78,9 @@ class OcclusionAwareGenerator(nn.Module):
         """
         flow, occlusion = self.dense_motion_network(picture, source, driving)
         size = features.shape[-2:]
-        x = sample(features, fit(flow.permute(0, 3, 1, 2), *size).permute(0, 2, 3, 1))
+        x = warp_aligned(features, resize_aligned(flow.permute(0, 3, 1, 2), *size).permute(0, 2, 3, 1))
         if occlusion is not None:
-            x = x * fit(occlusion, *size)
+            x = x * resize_aligned(occlusion, *size)
         x = self.bottleneck(x)
         for block in self.up_blocks:
             x = block(x)

@@ -1,4 +1,4 @@
-"""Positions as the published weights know them: -1 and 1 are the centres of the outermost pixels."""
+"""Grids, warping and resizing with `align_corners=True`: -1 and 1 are the centres of the outermost pixels."""
 
 from __future__ import annotations
 
@@ -10,24 +10,33 @@ from backend.core.types import Keypoints
 
 
 def corner_grid(height: int, width: int, like: Tensor) -> Tensor:
-    """Return `[height, width, 2]` positions (x, y), -1 and 1 included: the convention of `align_corners=True`."""
+    """Return positions (x, y) `[height, width, 2]` from -1 to 1 inclusive.
+
+    Args:
+        height: rows.
+        width: columns.
+        like: tensor whose device the grid takes.
+    """
     x = torch.linspace(-1, 1, width, device=like.device, dtype=torch.float32)
     y = torch.linspace(-1, 1, height, device=like.device, dtype=torch.float32)
     return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
 
 
-def sample(picture: Tensor, flow: Tensor) -> Tensor:
-    """Sample `[F, C, H, W]` at `flow [F, h, w, 2]` -> `[F, C, h, w]`; black outside.
+def warp_aligned(picture: Tensor, flow: Tensor) -> Tensor:
+    """Read `[F, C, H, W]` bilinearly at `flow [F, h, w, 2]` -> `[F, C, h, w]`; 0 outside.
 
-    The authors' PyTorch (1.0) had no choice of `align_corners`: it sampled as True does now, and today's default does not.
+    The authors' PyTorch (1.0) had no option `align_corners` and behaved like True.
     """
     return F.grid_sample(picture.float(), flow.float(), align_corners=True)
 
 
-def fit(maps: Tensor, height: int, width: int) -> Tensor:
-    """Resize `[F, C, h, w]` bilinearly to `[F, C, height, width]`, outermost pixels on outermost pixels.
+def resize_aligned(maps: Tensor, height: int, width: int) -> Tensor:
+    """Resize bilinearly to `[F, C, height, width]`; published models at their own size need no resizing.
 
-    The published models need none at their own size: flow and features are both a quarter of the picture.
+    Args:
+        maps: `[F, C, h, w]`.
+        height: rows of the result.
+        width: columns of the result.
     """
     if maps.shape[-2:] == (height, width):
         return maps
@@ -35,6 +44,12 @@ def fit(maps: Tensor, height: int, width: int) -> Tensor:
 
 
 def gaussians(keypoints: Keypoints, grid: Tensor, variance: float) -> Tensor:
-    """Round bumps of height 1 at keypoints `[F, N]` -> `[F, N, h, w]`: exp(-|z - kp|^2 / (2 variance))."""
+    """Return Gaussian heatmaps `[F, N, h, w]`: exp(-|z - kp|^2 / (2 variance)).
+
+    Args:
+        keypoints: `[F, N]`.
+        grid: positions z `[h, w, 2]`.
+        variance: in units of the grid, squared.
+    """
     distance = (grid - keypoints.value[:, :, None, None]).square().sum(-1)
     return torch.exp(-0.5 * distance / variance)

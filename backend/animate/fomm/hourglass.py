@@ -12,13 +12,13 @@ from backend.animate.fomm.blocks import DownBlock, UpBlock
 
 @dataclass(frozen=True)
 class HourglassSize:
-    """How large an hourglass is.
+    """Size of an hourglass.
 
     Attributes:
         width: channels at full size (the published `block_expansion`); they double at each halving.
-        widest: the most channels at any level (`max_features`).
-        depth: halvings (`num_blocks`).
-        factor: how many times smaller than the picture it works (1 / `scale_factor`).
+        widest: maximum of channels at any level (`max_features`).
+        depth: number of halvings (`num_blocks`).
+        factor: by which the picture is downsampled before it (1 / `scale_factor`).
     """
 
     width: int
@@ -27,12 +27,12 @@ class HourglassSize:
     factor: int = 4
 
     def channels(self, level: int) -> int:
-        """Channels after `level` halvings."""
+        """Return the number of channels after `level` halvings."""
         return min(self.widest, self.width << level)
 
 
 class Encoder(nn.Module):
-    """Halve and widen: `[F, in, h, w]` -> that, and the features of every level, smallest last."""
+    """Downsampling half: `[F, in, h, w]` -> the input and the features of every level, smallest last."""
 
     def __init__(self, channels_in: int, size: HourglassSize) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Encoder(nn.Module):
         self.down_blocks = nn.ModuleList(DownBlock(a, b) for a, b in zip(widths, widths[1:], strict=False))
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Return depth + 1 tensors, the input first."""
+        """Return depth + 1 tensors."""
         features = [x]
         for block in self.down_blocks:
             features.append(block(features[-1]))
@@ -48,14 +48,14 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Double and narrow, with the encoder's features beside one's own; the input itself comes last."""
+    """Upsampling half, with skip connections from every level of the encoder; the last one is the input itself."""
 
     def __init__(self, channels_in: int, size: HourglassSize) -> None:
         super().__init__()
         self.up_blocks = nn.ModuleList()
         for level in range(size.depth, 0, -1):
-            beside = 1 if level == size.depth else 2
-            self.up_blocks.append(UpBlock(beside * size.channels(level), size.channels(level - 1)))
+            inputs = 1 if level == size.depth else 2
+            self.up_blocks.append(UpBlock(inputs * size.channels(level), size.channels(level - 1)))
         self.channels = size.channels(0) + channels_in
 
     def forward(self, features: list[Tensor]) -> Tensor:
@@ -76,6 +76,6 @@ class Hourglass(nn.Module):
         self.channels = self.decoder.channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """Look at every scale."""
+        """Apply encoder and decoder."""
         features: Tensor = self.decoder(self.encoder(x))
         return features

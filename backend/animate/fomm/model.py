@@ -1,4 +1,4 @@
-"""Detector and generator together: what a published checkpoint holds, and what `train detector` makes."""
+"""The First Order Motion Model: keypoint detector and generator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from backend.core.weights import load_model, save_model
 
 @dataclass(frozen=True)
 class FommConfig:
-    """Sizes of a First Order Motion Model; by default those of the published `vox-256`.
+    """Architecture of a First Order Motion Model; the defaults are those of the published `vox-256`.
 
     Attributes:
         keypoints: N.
@@ -25,9 +25,9 @@ class FommConfig:
         head_padding: see `KeypointDetector`.
         occlusion: see `OcclusionAwareGenerator`.
         detector: size of the detector's hourglass.
-        motion: size of the dense motion network's.
+        motion: size of the dense motion network's hourglass.
         generator: size of the generator.
-        size: edge of the pictures that it was trained on, in pixels.
+        size: side in pixels of the training pictures.
     """
 
     keypoints: int = 10
@@ -41,18 +41,18 @@ class FommConfig:
 
     @property
     def multiple(self) -> int:
-        """What a picture's sides must be divisible by."""
+        """The number by which the sides of pictures must be divisible."""
         return max(size.factor << size.depth for size in (self.detector, self.motion))
 
     @classmethod
-    def of(cls, settings: dict[str, Any]) -> FommConfig:
-        """Rebuild from the plain dictionary that `config.json` holds."""
+    def from_dict(cls, settings: dict[str, Any]) -> FommConfig:
+        """Build from the architecture in `config.json`."""
         parts = {"detector": HourglassSize, "motion": HourglassSize, "generator": GeneratorSize}
         return cls(**{name: parts[name](**value) if name in parts else value for name, value in settings.items()})
 
 
 class Fomm(nn.Module):
-    """`kp_detector` and `generator`, under the names of the published checkpoints."""
+    """`kp_detector` and `generator`, with the tensor names of the published checkpoints."""
 
     def __init__(self, config: FommConfig) -> None:
         super().__init__()
@@ -61,24 +61,30 @@ class Fomm(nn.Module):
         self.generator = OcclusionAwareGenerator(config.keypoints, config.generator, config.motion, config.occlusion)
 
     def detect(self, picture: Tensor) -> Keypoints:
-        """Find the keypoints of pictures `[F, 3, H, W]` in [0, 1] -> `[F, N]`."""
+        """Detect the keypoints of pictures `[F, 3, H, W]` in [0, 1] -> `[F, N]`."""
         keypoints: Keypoints = self.kp_detector(picture)
         return keypoints
 
     def forward(self, picture: Tensor, source: Keypoints, driving: Keypoints) -> Tensor:
-        """Render sources `[F, 3, H, W]` at `driving [F, N]` -> `[F, 3, H, W]` in [0, 1]."""
+        """Render frames `[F, 3, H, W]` in [0, 1].
+
+        Args:
+            picture: sources `[F, 3, H, W]` in [0, 1].
+            source: their keypoints `[F, N]`.
+            driving: the frames' keypoints `[F, N]`.
+        """
         frames: Tensor = self.generator(picture, self.generator.encode(picture), source, driving)
         return frames
 
     def save(self, folder: Path, extra: dict[str, object]) -> None:
-        """Write weights (half precision) and `config.json`: the architecture, then `extra`."""
+        """Write weights (half precision) and `config.json`, which holds the architecture and `extra`."""
         save_model(folder, self, self.config, extra)
 
     @classmethod
     def load(cls, folder: Path) -> Fomm:
-        """Read what `save` wrote, in float32, ready to use.
+        """Read what `save` wrote, in float32, for inference.
 
         Raises:
             ModelError: `detector_missing`, `detector_damaged`.
         """
-        return load_model(folder, "detector", lambda settings: cls(FommConfig.of(settings)))
+        return load_model(folder, "detector", lambda settings: cls(FommConfig.from_dict(settings)))

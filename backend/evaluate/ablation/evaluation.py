@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from backend.core.progress import StageProgress
 from backend.evaluate.common.inputs import gather
 from backend.evaluate.common.methods import Method, shipped_refinement
 from backend.evaluate.common.protocol import Protocol, Windows
@@ -23,7 +24,6 @@ from backend.forecast.refine import KERNELS, Refinement
 
 GridName = Literal["quick", "full"]
 
-Progress = Callable[[str, int, int], None]
 """Called with what runs, windows done and all windows."""
 
 METRICS = (
@@ -121,7 +121,7 @@ def evaluate_ablation(
     model: Path | None = None,
     split: Path | None = None,
     ablation: Ablation | None = None,
-    progress: Progress = lambda words, done, total: None,
+    progress: StageProgress = lambda words, done, total: None,
 ) -> Report:
     """Score every cell of the sweeps, GRU-NF and its temperatures.
 
@@ -205,7 +205,7 @@ class _Sampler:
 class _Counter:
     """Adds up the windows done."""
 
-    def __init__(self, progress: Progress, words: str, before: int, total: int) -> None:
+    def __init__(self, progress: StageProgress, words: str, before: int, total: int) -> None:
         self._progress, self._words, self._done, self._total = progress, words, before, total
         progress(words, before, total)
 

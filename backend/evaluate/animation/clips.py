@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from backend.core.clip_table import held_out_people
 from backend.core.errors import InputError
+from backend.core.progress import Progress
 from backend.core.recording import Recording
-from backend.core.types import FloatArray
+from backend.core.types import FloatArray, Picture
 from backend.evaluate.animation.faces import keypoint_distance, see_faces
 from backend.media.crop import SquareCrop
-from backend.media.video import VIDEO_SUFFIXES, follow_face, pictures_at, read_video
+from backend.media.face_recording import track_face
+from backend.media.video_reader import VIDEO_SUFFIXES, pictures_at, read_video
 
 SIZE = 256
 """Edge of the frames in pixels: what rendered ones are compared with."""
@@ -29,8 +31,6 @@ size, one of them is another face (somebody in the background): such a frame say
 
 SHORTEST = 8
 """Frames with a face that a clip needs."""
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def find_videos(folder: Path, table: Path | None = None) -> tuple[list[Video], l
     return videos, missing
 
 
-def open_clip(video: Video, frames: int, progress: Callable[[int, int | None], None] | None = None) -> Clip:
+def open_clip(video: Video, frames: int, progress: Progress | None = None) -> Clip:
     """Follow the face through a video and take the pictures that are compared.
 
     A video of 256 x 256 is taken as it is; others are cut to a square around the face.
@@ -117,12 +117,12 @@ def open_clip(video: Video, frames: int, progress: Callable[[int, int | None], N
     Args:
         video: the file.
         frames: how many frames after the first are compared, evenly spread.
-        progress: see `follow_face`.
+        progress: see `track_face`.
 
     Raises:
         InputError: it cannot be read, shows no face, or shows one too briefly or none for sure (`video_short`).
     """
-    recording, crop = follow_face(video.path, progress)
+    recording, crop = track_face(video.path, progress)
     count = len(recording.landmarks)
     if count < SHORTEST:
         raise InputError("video_short", f"{video.path.name} shows a face in {count} frames; {SHORTEST} are needed.")

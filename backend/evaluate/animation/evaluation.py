@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from backend.core.errors import InputError, ModelError
 from backend.core.process import configure_process
+from backend.core.progress import Progress
 from backend.evaluate.animation.clips import RUN, RUNS, SIZE, Clip, Still, find_videos, open_clip
 from backend.evaluate.animation.futures import CONTEXT, EVERY, HORIZON, Futures
 from backend.evaluate.animation.futures import SIZE as FUTURE_SIZE
@@ -22,8 +22,6 @@ ON_SCREEN = (
 """The figures of the table on screen; the report holds all."""
 
 FUTURES_ON_SCREEN = ("mae", "apd", "apd_over_mae", "apd_over_mae_standardised", "mae_all", "apd_all")
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from backend.core.types import CLOCK_HZ, CLOCK_S
-from backend.evaluate.animation.clips import Clip, Picture
+from backend.core.types import CLOCK_HZ, CLOCK_S, Picture
+from backend.evaluate.animation.clips import Clip
 from backend.evaluate.animation.gather import Film
 from backend.evaluate.animation.methods import Method
-from backend.media.video import write_video
+from backend.media.video_writer import write_video
 
 SECONDS = 4.0
 """Length of a film at most, and its frames a second."""

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from backend.core.errors import ModelError
 from backend.core.recording import Recording
-from backend.core.types import Keypoints
-from backend.evaluate.animation.clips import Clip, Picture
+from backend.core.types import Keypoints, Picture
+from backend.evaluate.animation.clips import Clip
 from backend.evaluate.animation.methods import Methods
 from backend.evaluate.animation.table import Table
 from backend.evaluate.common.methods import Method as Forecast
@@ -25,7 +25,7 @@ from backend.evaluate.common.methods import Methods as Forecasts
 from backend.evaluate.report.report import Comparison, Metric
 from backend.forecast.gru_nf import Forecaster
 from backend.keypoints.clock import resample
-from backend.runtime.engine import GeneratorEngine
+from backend.runtime.engine import TorchEngine
 
 CONTEXT, HORIZON = 8, 16
 """Frames seen and forecast, at 12.5 Hz: the paper's 8-16."""
@@ -92,7 +92,7 @@ class Futures:
         if forecaster.config.features != 6 * count:
             raise ModelError("models_mismatch", f"The forecaster in {folder} is not made for {count} keypoints.")
         self._methods = methods
-        self._engine: GeneratorEngine = methods.engine(self.generator)
+        self._engine: TorchEngine = methods.engine(self.generator)
         self._forecasts: dict[str, Forecast] = Forecasts(folder, forecaster).build(FORECASTS)[0]
         self._samples, self._windows, self._seed = samples, windows, seed
         self.table = Table(seed)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.evaluate.animation.clips import Clip, Picture, Still
+from backend.core.types import Picture
+from backend.evaluate.animation.clips import Clip, Still
 from backend.evaluate.animation.methods import BASELINES, Method
 from backend.evaluate.animation.scores import Scores, reconstruct, transfer, transferred
 from backend.evaluate.animation.table import Table

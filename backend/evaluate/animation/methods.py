@@ -14,13 +14,13 @@ from torch import Tensor
 from backend.animate.compose import resize_flow, warp
 from backend.animate.generator import Generator
 from backend.animate.mesh_warp import mesh_flow
-from backend.animate.transfer import relative
+from backend.animate.transfer import transfer_motion
 from backend.core.errors import InputError, ModelError
-from backend.core.types import FloatArray, Keypoints
-from backend.evaluate.animation.clips import SIZE, Picture, Still
+from backend.core.types import FloatArray, Keypoints, Picture
+from backend.evaluate.animation.clips import SIZE, Still
 from backend.evaluate.animation.faces import similarity
 from backend.keypoints.regions import FaceRegions
-from backend.runtime.engine import GeneratorEngine
+from backend.runtime.engine import TorchEngine
 
 BASELINES = ("copy_source", "warp", "mesh_warp")
 
@@ -106,9 +106,9 @@ class Methods:
         found: Keypoints = self._regions(torch.from_numpy(np.ascontiguousarray(landmarks, np.float32)))
         return found
 
-    def engine(self, name: str) -> GeneratorEngine:
+    def engine(self, name: str) -> TorchEngine:
         """Make a generator ready to run fast."""
-        return GeneratorEngine(self.generators[name], self._device)
+        return TorchEngine(self.generators[name], self._device)
 
     def alpha(self, name: str, still: Still, driving: FloatArray) -> Tensor:
         """Return the share of the still's own pixels in a frame `[478, 3]`: `[n, n]` in [0, 1], n the network's size."""
@@ -129,7 +129,7 @@ class Methods:
 
         def transfer(still: Still, driving: FloatArray, reference: FloatArray) -> Picture:
             own = self.keypoints(still.landmarks)
-            return run(still, own, relative(own, self.keypoints(driving), self.keypoints(reference)))
+            return run(still, own, transfer_motion(own, self.keypoints(driving), self.keypoints(reference)))
 
         return Method(draw, transfer)
 

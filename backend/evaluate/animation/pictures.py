@@ -13,8 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from backend.core.types import CLOCK_S
-from backend.evaluate.animation.clips import Picture
+from backend.core.types import CLOCK_S, Picture
 from backend.evaluate.animation.futures import EVERY, PREFIX, Strip
 from backend.evaluate.animation.gather import Exhibit
 from backend.evaluate.animation.methods import Methods

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backend.evaluate.animation.clips import Clip, Picture, Still
+from backend.core.types import Picture
+from backend.evaluate.animation.clips import Clip, Still
 from backend.evaluate.animation.faces import (
     EYES,
     LIPS,

@@ -14,14 +14,14 @@ from backend.animate.generator import Generator
 from backend.evaluate.common.real_pairs import Pair
 from backend.evaluate.report.report import Metric, Report
 from backend.runtime.conversion import read_graph, render_graph
-from backend.runtime.export import Sample
+from backend.runtime.export import CalibrationInputs
 from backend.runtime.graph import RENDER_OUTPUTS, render_inputs
 from backend.runtime.openvino import OpenVinoPrecision, compile_graph
 
 Outputs = list[dict[str, NDArray[np.float32]]]
 
 
-def samples(generator: Generator, pairs: Sequence[Pair]) -> list[Sample]:
+def samples(generator: Generator, pairs: Sequence[Pair]) -> list[CalibrationInputs]:
     """Give the render graph's inputs for every pair."""
     with torch.inference_mode():
         encoded = [generator.encode(pair.source, pair.source_keypoints) for pair in pairs]
@@ -54,7 +54,7 @@ def quantisation_error(folder: Path, pairs: Sequence[Pair], graph: Path | None =
     return Report("export", {"model": str(folder), "pairs": len(pairs)}, results)
 
 
-def _run(graph: object, precision: OpenVinoPrecision, inputs: Sequence[Sample]) -> tuple[Outputs, float]:
+def _run(graph: object, precision: OpenVinoPrecision, inputs: Sequence[CalibrationInputs]) -> tuple[Outputs, float]:
     request = compile_graph(graph, precision).create_infer_request()
     request.infer(inputs[0])
     began, outputs = time.process_time(), []

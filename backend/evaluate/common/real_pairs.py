@@ -13,7 +13,8 @@ from torch import Tensor
 from backend.core.errors import InputError
 from backend.core.types import Keypoints
 from backend.keypoints.regions import FaceRegions
-from backend.media.video import VIDEO_SUFFIXES, follow_face, pictures_at
+from backend.media.face_recording import track_face
+from backend.media.video_reader import VIDEO_SUFFIXES, pictures_at
 from backend.train.data.pack import Pack
 from backend.train.data.pairs import PairSampler
 
@@ -43,7 +44,7 @@ def real_pairs(data: Path, size: int, seed: int = 0) -> tuple[list[Pair], list[P
         seed: of the draw from a pack.
 
     Raises:
-        InputError: `calibration_empty`: there are no frames in it; as `pictures_at` and `follow_face`.
+        InputError: `calibration_empty`: there are no frames in it; as `pictures_at` and `track_face`.
     """
     found = _of_pack(data, size, seed) if (data / "index.npz").is_file() else _of_videos(data, size)
     if not all(found):
@@ -81,7 +82,7 @@ def _of_videos(folder: Path, size: int) -> tuple[list[Pair], list[Pair]]:
 def _of_video(path: Path, size: int) -> Iterator[Pair]:
     """Pair the first frame with later ones, evenly spread; a video without a face has none."""
     try:
-        recording, crop = follow_face(path)
+        recording, crop = track_face(path)
     except InputError:
         return
     rows = np.unique(np.linspace(0, len(recording.timestamps) - 1, LATER + 1).astype(int))

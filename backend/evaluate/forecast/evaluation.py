@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from backend.core.progress import Progress
 from backend.evaluate.common.inputs import gather
 from backend.evaluate.common.methods import Methods, shipped_refinement
 from backend.evaluate.common.protocol import Protocol, Windows
@@ -19,8 +19,6 @@ ON_SCREEN = (
     "ms_per_window",
 )  # fmt: skip
 """The figures of the table on screen; the report holds all."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ DRAWN = 6
 
 LEVELS = (50, 80, 95)
 
-Progress = Callable[[int], None]
 """Called with the number of windows done since the last call."""
 
 
@@ -87,7 +86,7 @@ def score(
     samples: int,
     seed: int,
     examples: Sequence[int] = (),
-    progress: Progress = lambda done: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Scored:
     """Forecast all windows by one method and score every one.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from backend.core.errors import InputError
+from backend.core.progress import Progress
 from backend.evaluate.common.inputs import gather
 from backend.evaluate.common.resampling import Estimate, Resampler, ratio
 from backend.evaluate.report.report import Metric, Report
@@ -18,8 +19,6 @@ from backend.evaluate.surprise import anomalies
 from backend.forecast.diagnostics.refinement_check import encode_paths
 from backend.forecast.gru_nf import Forecaster
 from backend.keypoints.dataset import KeypointSequence, iterate_windows
-
-Progress = Callable[[int, int], None]
 
 LENGTH, STRIDE = 40, 8
 """Frames of a window, and between the starts of two."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from backend.core.types import FloatArray
-from backend.evaluate.animation.clips import SIZE, Picture
+from backend.core.progress import Progress
+from backend.core.types import FloatArray, Picture
+from backend.evaluate.animation.clips import SIZE
 from backend.evaluate.report.report import Metric
 from backend.evaluate.video_model.windows import Window
 from backend.keypoints.captions import MOTIONS, VOCABULARY, caption
@@ -42,7 +43,7 @@ def told(
     video: VideoFlow,
     windows: Sequence[Window],
     seed: int = 0,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[dict[str, dict[str, Metric]], list[Told]]:
     """Draw clips for every caption, from nothing and from portraits, and look at what the faces do.
 

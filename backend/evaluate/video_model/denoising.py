@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from backend.core.progress import Progress
 from backend.evaluate.animation.image_metrics import flicker, psnr, ssim
 from backend.evaluate.animation.table import Table
 from backend.evaluate.report.report import Comparison, Metric
@@ -26,7 +27,7 @@ def cleanup(
     windows: Sequence[Window],
     context: int,
     seed: int = 0,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[dict[str, dict[str, Metric]], list[Comparison]]:
     """Compare ways to take the noise out of latents before they are decoded.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from backend.evaluate.animation.clips import Picture
+from backend.core.progress import Progress
+from backend.core.types import Picture
 from backend.evaluate.animation.image_metrics import l1, sharpness
 from backend.evaluate.animation.table import Table
 from backend.evaluate.report.report import Comparison, Metric
@@ -28,7 +29,7 @@ def drift(
     regression: VideoFlow | None,
     windows: Sequence[Window],
     seed: int = 0,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[dict[str, dict[str, Metric]], list[Comparison], dict[str, Picture]]:
     """Continue clips for three windows, each drawn behind the end of the one before.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
 
-from backend.evaluate.animation.clips import Picture
+from backend.core.progress import Progress
+from backend.core.types import Picture
 from backend.evaluate.animation.image_metrics import l1, psnr
 from backend.evaluate.animation.table import Table
 from backend.evaluate.report.report import Comparison, Metric
@@ -39,7 +40,7 @@ def edits(
     video: VideoFlow,
     windows: Sequence[Window],
     seed: int = 0,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[dict[str, dict[str, Metric]], list[Comparison], list[Edited]]:
     """Tell clips again, and measure what can be measured.
 

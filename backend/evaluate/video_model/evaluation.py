@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,9 @@ import torch
 
 from backend.core.errors import InputError, ModelError
 from backend.core.process import configure_process
-from backend.evaluate.animation.clips import Picture, find_videos
+from backend.core.progress import Progress, StageProgress
+from backend.core.types import Picture
+from backend.evaluate.animation.clips import find_videos
 from backend.evaluate.report.report import ComparisonReport, Report, screen
 from backend.evaluate.video_model.captions import Told, told
 from backend.evaluate.video_model.denoising import cleanup
@@ -35,8 +37,6 @@ SECTIONS = {
     "told": "clips from words",
 }
 """Beginnings of the names of results, and what they are."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def evaluate_starflow(
     *,
     split: Path | None = None,
     evaluation: StarFlowEvaluation | None = None,
-    progress: Progress = lambda words, done, total: None,
+    progress: StageProgress = lambda words, done, total: None,
 ) -> Evaluation:
     """Measure all there is to measure on the held-out people of a folder of videos.
 
@@ -136,7 +136,7 @@ def evaluate_starflow(
     found = Evaluation(StarFlowReport("evaluate starflow", {}, {}, device=_place(settings.device), notes=notes))
     report, context, seed = found.report, video.context, settings.seed
 
-    def during(words: str) -> Callable[[int, int], None]:
+    def during(words: str) -> Progress:
         return lambda done, total: progress(words, done, total)
 
     def keep(part: tuple) -> None:  # type: ignore[type-arg]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from backend.evaluate.animation.clips import Picture
+from backend.core.progress import Progress
+from backend.core.types import Picture
 from backend.evaluate.animation.futures import measure as spread_and_error
 from backend.evaluate.animation.image_metrics import sharpness
 from backend.evaluate.animation.table import Table
@@ -59,7 +60,7 @@ def futures(
     windows: Sequence[Window],
     count: int,
     seed: int = 0,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[dict[str, dict[str, Metric]], list[Comparison], list[Exhibit]]:
     """Draw K futures of every window by every method, and compare them with what came.
 

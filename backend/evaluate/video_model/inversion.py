@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
 import torch
 from torch import Tensor
 
+from backend.core.progress import Progress
 from backend.evaluate.animation.table import Table
 from backend.evaluate.report.report import Metric
 from backend.evaluate.video_model.windows import Window, source
@@ -71,7 +72,7 @@ def inversion(
     windows: Sequence[Window],
     context: int,
     seed: int = 0,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[str, dict[str, Metric]]:
     """Draw the same future from the same noise token by token and block by block, and compare.
 

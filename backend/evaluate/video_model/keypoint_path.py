@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.core.types import CLOCK_S, Keypoints
-from backend.evaluate.animation.clips import SIZE, Picture
+from backend.core.types import CLOCK_S, Keypoints, Picture
+from backend.evaluate.animation.clips import SIZE
 from backend.evaluate.common.methods import Methods
 from backend.evaluate.video_model.windows import Window, shrink
 from backend.keypoints.dataset import KeypointSequence

@@ -6,11 +6,12 @@ Shape suffixes: W windows, T frames, N numbers of a frame, C channels.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from backend.core.progress import Progress
 from backend.evaluate.animation.table import Table
 from backend.evaluate.report.report import Comparison, Metric
 from backend.evaluate.video_model.named import named
@@ -26,7 +27,7 @@ PREFIX = "likelihood_"
 
 @torch.no_grad()
 def likelihood(
-    model: StarFlow, windows: Sequence[Window], seed: int = 0, progress: Callable[[int, int], None] = lambda done, total: None
+    model: StarFlow, windows: Sequence[Window], seed: int = 0, progress: Progress = lambda done, total: None
 ) -> tuple[dict[str, dict[str, Metric]], list[Comparison]]:
     """Score every frame of every window but its first, given those before it, all on the same noisy latents.
 

@@ -13,14 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from backend.evaluate.animation.clips import Picture
+from backend.core.types import Picture
 from backend.evaluate.animation.pictures import Tile, uri
 from backend.evaluate.report.figure import FAINT, INK, legend_right, styled, svg
 from backend.evaluate.report.report import Metric
 from backend.evaluate.video_model.captions import Told
 from backend.evaluate.video_model.edits import Edited
 from backend.evaluate.video_model.futures import Exhibit
-from backend.media.video import write_video
+from backend.media.video_writer import write_video
 from backend.starflow.video import RATE
 
 Results = Mapping[str, Mapping[str, Metric]]

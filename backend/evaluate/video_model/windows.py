@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.core.errors import InputError
+from backend.core.progress import Progress
 from backend.core.recording import Recording
-from backend.core.types import FloatArray
-from backend.evaluate.animation.clips import SIZE, Picture, Video
+from backend.core.types import FloatArray, Picture
+from backend.evaluate.animation.clips import SIZE, Video
 from backend.media.crop import SquareCrop
-from backend.media.video import follow_face, pictures_at, read_video
+from backend.media.face_recording import track_face
+from backend.media.video_reader import pictures_at, read_video
 from backend.starflow.video import RATE
 
 QUALITY = 92
@@ -98,7 +100,7 @@ class Window:
         return next(pictures_at(self.footage.video.path, self.footage.crop, [float(self.times[frame])], SIZE))
 
 
-def open_footage(video: Video, size: int, progress: Callable[[int, int | None], None] | None = None) -> Footage:
+def open_footage(video: Video, size: int, progress: Progress | None = None) -> Footage:
     """Follow the face through a video and take frames as a pack does.
 
     A square video is taken as it is; others are cut to a square around the face.
@@ -106,12 +108,12 @@ def open_footage(video: Video, size: int, progress: Callable[[int, int | None], 
     Args:
         video: the file.
         size: S, edge of the frames in pixels: 256 or a JPEG fraction of it.
-        progress: see `follow_face`.
+        progress: see `track_face`.
 
     Raises:
         InputError: it cannot be read or shows no face.
     """
-    recording, crop = follow_face(video.path, progress)
+    recording, crop = track_face(video.path, progress)
     height, width = next(read_video(video.path)).picture.shape[:2]
     if height == width:
         whole = SquareCrop(0, 0, width)

@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 from PIL import Image
 
-from backend.media.images import BUNDLED, FIRST, bundled_picture, bundled_portrait
+from backend.media.images import BUNDLED, DEFAULT_PORTRAIT, bundled_picture, bundled_portrait
 from backend.server.live.sessions import DefaultPortrait, Registry
 from backend.server.live.sheet import jpeg
 
@@ -26,7 +26,7 @@ class Gallery:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._encoded = {FIRST: registry.default}
+        self._encoded = {DEFAULT_PORTRAIT: registry.default}
         self._thumbnails: dict[str, bytes] = {}
 
     def names(self) -> list[dict[str, str]]:
@@ -40,7 +40,7 @@ class Gallery:
             InputError: `portrait_unknown`.
         """
         if name not in self._thumbnails:
-            picture = self._registry.default.picture if name == FIRST else bundled_picture(name)
+            picture = self._registry.default.picture if name == DEFAULT_PORTRAIT else bundled_picture(name)
             small = Image.fromarray(picture).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
             self._thumbnails[name] = jpeg(np.asarray(small), QUALITY)
         return self._thumbnails[name]

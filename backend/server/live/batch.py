@@ -14,10 +14,11 @@ import numpy as np
 import structlog
 
 from backend.core.errors import InputError, MotionFanError
+from backend.core.types import Picture
 from backend.server.live.futures_round import Generation
 from backend.server.live.governor import Governor, Plan
 from backend.server.live.session_slot import Turn
-from backend.server.live.sheet import Picture, columns_of, jpeg, mosaic
+from backend.server.live.sheet import columns_of, jpeg, mosaic
 from backend.server.metrics import Metrics
 from backend.server.protocol import Message, SheetHead, Stages, encode, quantise
 

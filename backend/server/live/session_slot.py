@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from backend.core.errors import MotionFanError
-from backend.core.types import ForecastSettings
+from backend.core.types import ForecastSettings, Picture
 from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
 from backend.server.live.futures_round import Generation
 from backend.server.live.mailbox import Mailbox, Work
-from backend.server.live.sheet import Picture
 from backend.server.protocol import Verdict
 
 if TYPE_CHECKING:

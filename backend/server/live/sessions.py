@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from backend.core.errors import InputError, MotionFanError
+from backend.core.types import Picture
 from backend.server.limits import TokenBucket
 from backend.server.live.landmark_stream import Intake
 from backend.server.live.mailbox import Mailbox
-from backend.server.live.sheet import Picture
 from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure, Message, PortraitSize, Ready, encode

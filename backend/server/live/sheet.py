@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import simplejpeg
-from numpy.typing import NDArray
+
+from backend.core.types import Picture
 
 MAX_COLUMNS = 9
 QUALITY = 80
-
-Picture = NDArray[np.uint8]
 
 
 def columns_of(tiles: int) -> int:

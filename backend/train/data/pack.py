@@ -6,7 +6,6 @@ The pack holds `frames.bin` (JPEGs end to end) and `index.npz` (offsets, landmar
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +14,10 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from backend.core.errors import InputError
+from backend.core.progress import Progress
 from backend.core.types import FloatArray
 from backend.media.landmarks import FaceMesh
-from backend.media.video import read_video
+from backend.media.video_reader import read_video
 
 SIZE = 256
 LARGEST_JUMP = 0.15
@@ -50,7 +50,7 @@ def read_clips(data: Path) -> list[Clip]:
         raise InputError("data_columns", f"{table} lacks the column {error}.", "It needs clip, person and split.") from None
 
 
-def pack(data: Path, out: Path, *, every: int = 2, progress: Callable[[int, int], None] | None = None) -> None:
+def pack(data: Path, out: Path, *, every: int = 2, progress: Progress | None = None) -> None:
     """Decode every `every`-th frame of all clips, find its landmarks and write the pack.
 
     Args:

@@ -6,7 +6,6 @@ cylinders, the table has a grain. Drawn too large and averaged, so edges are smo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from backend.core.progress import Progress
 from backend.core.types import CLOCK_HZ
 from backend.train.detector.arm_motion import GRIPPER, Array, Motion, move
 
@@ -62,9 +62,7 @@ def arm_video(seed: int, frames: int = 30, size: int = 64) -> ArmVideo:
     return ArmVideo((noisy.clip(0, 1) * 255).round().astype(np.uint8), _joints(motion))
 
 
-def write_scene(
-    out: Path, sequences: int, seed: int, frames: int = 30, report: Callable[[int, int], None] | None = None
-) -> None:
+def write_scene(out: Path, sequences: int, seed: int, frames: int = 30, report: Progress | None = None) -> None:
     """Write `arm_00000.npz` and on, with `frames`, `joints` and `fps`, the clock's; sequence i has the seed `seed + i`."""
     out.mkdir(parents=True, exist_ok=True)
     for index in range(sequences):

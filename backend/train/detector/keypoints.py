@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from backend.animate.fomm.model import Fomm
+from backend.core.progress import Progress
 from backend.core.types import Keypoints
 from backend.train.detector.measure import keypoints_of
 from backend.train.detector.videos import VideoSet
 
 
-def write_keypoints(model: Fomm, data: Path, out: Path, report: Callable[[int, int], None] | None = None) -> int:
+def write_keypoints(model: Fomm, data: Path, out: Path, report: Progress | None = None) -> int:
     """Write `recordings/NAME.npz` (`keypoints [T, 6N]`, `fps`) and `clips.csv`, whose split is the detector's own.
 
     Args:

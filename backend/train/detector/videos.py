@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.animate.fomm.transfer import central_square
+from backend.animate.fomm.reenact import central_square
 from backend.core.errors import InputError
-from backend.media.video import VIDEO_SUFFIXES, read_video
+from backend.media.video_reader import VIDEO_SUFFIXES, read_video
 from backend.train.detector.tfrecord import read_softmotion
 
 RECORDS = {".tfrecord", ".tfrecords"}

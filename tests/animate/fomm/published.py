@@ -22,7 +22,7 @@ def block(shapes, name, channels_in, channels_out, kernel=3):
 
 
 def hourglass(shapes, name, channels_in, expansion, blocks, widest):
-    """Returns the channels that come out."""
+    """Return the number of output channels."""
     for i in range(blocks):
         enters = channels_in if i == 0 else min(widest, expansion * 2**i)
         block(shapes, f"{name}.encoder.down_blocks.{i}", enters, min(widest, expansion * 2 ** (i + 1)))

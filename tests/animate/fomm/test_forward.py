@@ -10,7 +10,7 @@ from tests.animate.fomm import published
 
 @pytest.fixture(scope="module")
 def content():
-    """Random weights large enough that every layer tells, normalisation included."""
+    """Random weights large enough that every layer, normalisation included, changes the output."""
     parts = published.small()
     random = torch.Generator().manual_seed(1)
     for part in parts.values():

@@ -8,12 +8,12 @@ import torch
 from scipy.ndimage import map_coordinates
 
 from backend.animate.fomm.blocks import GaussianDown
-from backend.animate.fomm.dense_motion import DenseMotion
+from backend.animate.fomm.dense_motion import FommDenseMotion
 from backend.animate.fomm.detector import KeypointDetector
-from backend.animate.fomm.grid import corner_grid, fit, gaussians, sample
+from backend.animate.fomm.grid import corner_grid, gaussians, resize_aligned, warp_aligned
 from backend.animate.fomm.hourglass import Hourglass, HourglassSize
 from backend.animate.fomm.model import Fomm, FommConfig
-from backend.animate.fomm.transfer import reenact
+from backend.animate.fomm.reenact import reenact
 from backend.core.errors import InputError, ModelError
 from backend.core.types import Keypoints
 from tests.animate.fomm import published
@@ -37,21 +37,21 @@ def test_the_grid_spans_from_minus_one_to_one_inclusive():
 
 def test_a_grid_that_is_resized_is_the_grid_of_that_size():
     small = corner_grid(8, 6, torch.empty(0)).permute(2, 0, 1)[None]
-    assert torch.allclose(fit(small, 16, 24)[0].permute(1, 2, 0), corner_grid(16, 24, small), atol=1e-5)
-    assert fit(small, 8, 6) is small
+    assert torch.allclose(resize_aligned(small, 16, 24)[0].permute(1, 2, 0), corner_grid(16, 24, small), atol=1e-5)
+    assert resize_aligned(small, 8, 6) is small
 
 
-def test_sampling_takes_the_outermost_pixels_at_one_and_black_beyond():
+def test_warping_reads_the_outermost_pixels_at_one_and_black_beyond():
     picture = torch.rand(1, 2, 6, 9, dtype=torch.float32)
-    assert torch.allclose(sample(picture, corner_grid(6, 9, picture)[None]), picture, atol=1e-5)
+    assert torch.allclose(warp_aligned(picture, corner_grid(6, 9, picture)[None]), picture, atol=1e-5)
     flow = torch.rand(1, 4, 5, 2) * 2.6 - 1.3
     rows, columns = (flow[0, ..., 1] + 1) / 2 * 5, (flow[0, ..., 0] + 1) / 2 * 8
     wanted = [map_coordinates(picture[0, c].numpy(), [rows, columns], order=1, cval=0.0, mode="grid-constant") for c in (0, 1)]
-    assert np.allclose(sample(picture, flow)[0].numpy(), wanted, atol=1e-5)
+    assert np.allclose(warp_aligned(picture, flow)[0].numpy(), wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize(("factor", "kernel"), [(4, 13), (2, 5)])
-def test_the_blur_has_the_published_size_and_spread(factor, kernel):
+def test_the_blur_has_the_published_size_and_standard_deviation(factor, kernel):
     down = GaussianDown(factor)
     assert down.weight.shape == (3, 1, kernel, kernel)
     assert down.weight[0, 0].sum().item() == pytest.approx(1, rel=1e-5)
@@ -109,7 +109,7 @@ def test_a_detector_begins_with_identity_jacobians_and_without_maps_keeps_them()
         assert torch.allclose(KeypointDetector(3, SIZE, maps, 3)(picture).jacobian, torch.eye(2).expand(1, 3, 2, 2), atol=1e-5)
 
 
-def test_bumps_have_the_papers_variance():
+def test_heatmaps_have_the_papers_variance():
     grid = corner_grid(21, 21, torch.empty(0))
     bumps = gaussians(Keypoints(torch.tensor([[[0.0, 0.5]]]), torch.eye(2).expand(1, 1, 2, 2)), grid, 0.01)
     assert bumps[0, 0, 15, 10].item() == pytest.approx(1)
@@ -117,7 +117,7 @@ def test_bumps_have_the_papers_variance():
 
 
 def test_keypoints_that_stay_leave_every_pixel_in_place():
-    motion = DenseMotion(3, SIZE, True).eval()
+    motion = FommDenseMotion(3, SIZE, True).eval()
     keypoints = Keypoints(torch.rand(2, 3, 2) - 0.5, torch.eye(2) + 0.1 * torch.rand(2, 3, 2, 2))
     flow, occlusion = motion(torch.rand(2, 3, 32, 32), keypoints, keypoints)
     assert torch.allclose(flow, corner_grid(16, 16, flow).expand_as(flow), atol=1e-5)
@@ -125,7 +125,7 @@ def test_keypoints_that_stay_leave_every_pixel_in_place():
 
 
 def test_one_keypoint_that_is_trusted_everywhere_moves_all_by_its_affine_map():
-    motion = DenseMotion(1, SIZE, False).eval()
+    motion = FommDenseMotion(1, SIZE, False).eval()
     torch.nn.init.zeros_(motion.mask.weight)
     motion.mask.bias.data.copy_(torch.tensor([-50.0, 50.0]))
     source = Keypoints(torch.tensor([[[0.1, -0.2]]]), torch.tensor([[[[1.2, 0.1], [0.0, 0.9]]]]))
@@ -159,7 +159,7 @@ def test_reenacting_compares_with_the_first_picture_and_batches_change_nothing(s
     one, many = (list(reenact(small, source, iter(driving), size=64, batch=batch)) for batch in (1, 4))
     assert len(one) == len(many) == 5
     assert max(np.abs(a.astype(int) - b).max() for a, b in zip(one, many, strict=True)) <= 1
-    # Motion since the first picture is none in the first, whoever drives.
+    # In the first picture there is no motion yet, whatever the driver.
     other = next(reenact(small, source, [driving[3]], size=64))
     assert np.abs(other.astype(int) - one[0]).max() <= 1
     with pytest.raises(InputError, match="multiples of 8"):

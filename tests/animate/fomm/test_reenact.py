@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from backend.__main__ import app
 from backend.core.errors import MotionFanError
-from backend.media.video import mean_rate, read_video, write_video
+from backend.media.video_reader import mean_rate, read_video
+from backend.media.video_writer import write_video
 from tests.animate.fomm import published
 
 

@@ -12,7 +12,7 @@ from backend.evaluate.animation.html import repeat, write_animation
 from backend.evaluate.animation.pictures import LARGEST_ERROR, error_map
 from backend.evaluate.animation.text import summary
 from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
-from backend.media.video import read_video
+from backend.media.video_reader import read_video
 from tests.media.made import moving, video
 
 VOID = {"meta", "img", "br", "path", "rect", "use", "circle", "line"}

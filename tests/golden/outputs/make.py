@@ -25,7 +25,7 @@ from backend.forecast.vrnn import Vrnn
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline
-from backend.runtime.engine import GeneratorEngine
+from backend.runtime.engine import TorchEngine
 from backend.starflow.video import Drawing, VideoFlow
 from backend.train.detector.arm_scene import arm_video
 
@@ -64,7 +64,7 @@ def _flat(count: int) -> torch.Tensor:
 def _frames() -> Outputs:
     image, found = bundled_portrait(), {}
     for name in ("slim_128", "slim_256"):
-        engine = GeneratorEngine(Generator.load(MODELS / f"generator_{name}"), precision="float32")
+        engine = TorchEngine(Generator.load(MODELS / f"generator_{name}"), precision="float32")
         pipeline = Pipeline(Forecaster.load(MODELS / "forecaster"), engine)
         stream = pipeline.open(pipeline.portrait(image))
         driving = pipeline.keypoints(_landmarks("talking")[:60:20])

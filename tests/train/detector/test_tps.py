@@ -4,7 +4,7 @@ import pytest
 import torch
 from scipy.interpolate import RBFInterpolator
 
-from backend.animate.fomm.grid import corner_grid, sample
+from backend.animate.fomm.grid import corner_grid, warp_aligned
 from backend.core.types import Keypoints
 from backend.train.detector.losses import crowding, equivariance, motion_weight
 from backend.train.detector.tps import ThinPlate
@@ -37,8 +37,8 @@ def test_what_a_deformed_picture_shows_at_z_was_at_t_of_z(plate):
     picture = (torch.sin(line)[:, None] * torch.cos(1.3 * line) / 2 + 0.5).expand(3, 3, -1, -1).contiguous()
     deformed = plate.deform(picture)
     z = torch.rand(3, 10, 2, generator=torch.Generator().manual_seed(3)) - 0.5
-    shown = sample(deformed, z[:, None])[:, 0, 0]
-    was = sample(picture, plate(z)[:, None])[:, 0, 0]
+    shown = warp_aligned(deformed, z[:, None])[:, 0, 0]
+    was = warp_aligned(picture, plate(z)[:, None])[:, 0, 0]
     assert torch.allclose(shown, was, atol=0.02)
 
 

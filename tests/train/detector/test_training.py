@@ -11,7 +11,7 @@ from backend.animate.fomm.model import Fomm
 from backend.core.errors import InputError, ModelError
 from backend.core.types import Keypoints
 from backend.keypoints.dataset import read_split
-from backend.media.video import write_video
+from backend.media.video_writer import write_video
 from backend.train.detector.keypoints import write_keypoints
 from backend.train.detector.measure import joint_regression
 from backend.train.detector.tps import ThinPlate

@@ -1,0 +1,204 @@
+"""`landmarks`, `animate` and `reenact`: recordings and films from videos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backend.cli.options import (
+    MODELS,
+    AnimateEngineOption,
+    DeviceOption,
+    ModelsOption,
+    SeedOption,
+    ThreadsOption,
+    portrait_named,
+    progress,
+    writing,
+)
+from backend.core.errors import InputError
+
+if TYPE_CHECKING:
+    from backend.core.recording import Recording
+    from backend.films.futures import DriverPictures, VideoSampler
+    from backend.films.reference import ReferenceMoment
+
+app = typer.Typer()
+
+
+@app.command()
+def landmarks(
+    videos: Annotated[list[Path], typer.Argument(help="Videos of one face each.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the recordings.")],
+) -> None:
+    """Convert videos to landmark recordings (.npz), which contain no picture."""
+    from backend.media.face_recording import landmark_recording
+
+    sources: dict[Path, Path] = {}
+    for video in videos:
+        path = out / f"{video.stem}.npz"
+        if path in sources:
+            raise InputError("names_collide", f"{sources[path]} and {video} would both become {path}.", "Rename one of them.")
+        sources[path] = video
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    failures = []
+    for path, video in sources.items():
+        with progress(video.name) as report:
+            try:
+                recording = landmark_recording(video, report)
+            except InputError as error:
+                failures.append(str(error))
+                continue
+        recording.save(path)
+        print(f"{path}: {len(recording.timestamps)} frames with a face")
+    if failures:
+        raise InputError("videos_failed", "\n".join(failures))
+
+
+@app.command()
+def animate(
+    driving: Annotated[Path, typer.Option(help="Video, or a recording made by `landmarks`.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write.")],
+    portrait: Annotated[
+        str, typer.Option(help="Picture file, or astronaut, studio, oil, poster, marble, engraving or halftone.")
+    ] = "astronaut",
+    at: Annotated[list[float] | None, typer.Option(help="Time of a forecast in seconds; may be repeated.")] = None,
+    k: Annotated[int, typer.Option(min=1, max=16, help="Number of futures.")] = 4,
+    horizon: Annotated[int, typer.Option(min=4, max=24, help="Length of the futures in steps of 80 ms.")] = 16,
+    method: Annotated[str, typer.Option(help="Forecaster: gru_nf, gru_snf or both.")] = "gru_snf",
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the flow's base noise.")] = 1.0,
+    size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
+    generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
+    reference: Annotated[
+        str, typer.Option(help="Reference frame of the driver: best (most like the portrait), first, or a time in seconds.")
+    ] = "best",
+    whole_picture: Annotated[
+        bool, typer.Option("--whole-picture", help="Animate the portrait within its whole picture, without futures.")
+    ] = False,
+    seed: SeedOption = 0,
+    models: ModelsOption = MODELS,
+    threads: ThreadsOption = 0,
+    device: DeviceOption = "cpu",
+    engine: AnimateEngineOption = "auto",
+) -> None:
+    """Write a film: a portrait follows a clip, with sampled futures beside what really happened."""
+    import msgspec
+
+    from backend.core.recording import Recording
+    from backend.core.types import ForecastSettings
+    from backend.films.futures import write_film
+    from backend.media.video_reader import check_video
+    from backend.media.video_writer import check_writable
+    from backend.pipeline import Pipeline
+
+    by_video_flow = engine == "starflow"
+    if by_video_flow and whole_picture:
+        raise InputError("engine_whole", "The whole picture is shown without futures.", "Leave one out.")
+    chosen = {"k": k, "horizon": horizon, "method": method, "temperature": temperature}
+    try:
+        settings = msgspec.convert(chosen, ForecastSettings)
+    except msgspec.ValidationError as error:
+        raise InputError("settings", f"These settings are not valid: {error}.") from None
+    moment = _parse_reference(reference)
+    # Tracking a long clip takes minutes, so everything that can fail is checked first.
+    check_writable(out)
+    known = Recording.load(driving) if driving.suffix.lower() == ".npz" else None
+    if known is None:
+        check_video(driving)
+    image = portrait_named(portrait)
+    rendering = "auto" if by_video_flow else engine
+    pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator, engine=rendering)  # type: ignore[arg-type]
+    video_sampler = _video_sampler(models, device, temperature, seed) if by_video_flow else None
+    recording, pictures = (known, None) if known else _track(driving)
+    if whole_picture:
+        from backend.films.whole_picture import write_whole_film
+
+        with progress("rendering") as report:
+            frames = write_whole_film(pipeline, image, recording, out, reference=moment, progress=report)
+        print(f"{out}: {frames} frames of the whole picture")
+        return
+    with progress("rendering") as report:
+        windows = write_film(
+            pipeline,
+            image,
+            recording,
+            out,
+            settings,
+            moments=at or (),
+            reference=moment,
+            size=size,
+            seed=seed,
+            pictures=pictures,
+            video_sampler=video_sampler,
+            progress=report,
+        )
+    better = sum(min(window.errors) < window.copy_last for window in windows)
+    by = " by the video flow" if by_video_flow else ""
+    print(f"{out}: {len(windows)} forecasts of {horizon} steps{by}; the closest future beat standing still in {better} of them")
+
+
+@app.command()
+def reenact(
+    checkpoint: Annotated[Path, typer.Option(help="Published FOMM checkpoint, or folder made by `train detector`.")],
+    portrait: Annotated[
+        Path, typer.Option(help="Picture to animate (or the first frame of a video), cropped like the training data.")
+    ],
+    driving: Annotated[Path, typer.Option(help="Driving video, cropped in the same way.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write.")],
+    size: Annotated[int | None, typer.Option(min=32, max=1024, help="Side of the frames; the model's own by default.")] = None,
+    absolute: Annotated[bool, typer.Option("--absolute", help="Use the driver's keypoints, not their motion.")] = False,
+    threads: ThreadsOption = 0,
+) -> None:
+    """Animate any picture with the motion of a video (First Order Motion Model); no face is needed."""
+    from backend.animate.fomm.checkpoint import open_model
+    from backend.animate.fomm.reenact import reenact as work
+    from backend.core.process import configure_process
+    from backend.media.video_reader import mean_rate, read_video
+    from backend.media.video_writer import check_writable, write_video
+
+    check_writable(out)
+    configure_process(threads)
+    model = open_model(checkpoint)
+    source = next(read_video(portrait)).picture
+    frames, rate = mean_rate(driving)
+    pictures = (frame.picture for frame in read_video(driving))
+    with progress("rendering") as report, write_video(out, rate) as video:
+        for frame in work(model, source, pictures, size=size, absolute=absolute):
+            video.write(frame)
+            report(video.frames, frames)
+    print(f"{out}: {frames} frames")
+
+
+def _parse_reference(text: str) -> ReferenceMoment:
+    if text == "first":
+        return "first"
+    if text == "best":
+        return "best"
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(
+            "reference_unknown", f"{text!r} is not a reference frame.", "Give first, best, or a time in seconds."
+        ) from None
+
+
+def _video_sampler(models: Path, device: str, temperature: float, seed: int) -> VideoSampler:
+    """Return the video flow as a sampler of futures."""
+    from backend.films.clips import painter
+    from backend.starflow.video import Drawing, VideoFlow
+
+    drawing = Drawing(seed=seed, temperature=temperature)
+    return painter(VideoFlow.load(models / "starflow", device), drawing)
+
+
+def _track(path: Path) -> tuple[Recording, DriverPictures]:
+    """Return the recording of a video's face, and a function that reads the video's own pictures."""
+    from backend.media.face_recording import track_face
+    from backend.media.video_reader import pictures_at
+
+    with progress(path.name) as report:
+        recording, crop = track_face(path, report)
+    return recording, lambda times, size: pictures_at(path, crop, times, size)

@@ -1,0 +1,22 @@
+"""`serve`: the web demo."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (MOTIONFAN_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (MOTIONFAN_PORT).")] = None,
+) -> None:
+    """Serve the web demo: page, API and WebSocket."""
+    from backend.core.settings import Settings
+    from backend.server.run import serve as run
+
+    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    run(Settings.read(**given))

@@ -1,0 +1,157 @@
+"""Video files -> frames with their times."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from backend.core.errors import InputError
+from backend.core.types import Picture
+from backend.media.crop import SquareCrop
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg")
+"""File names in a folder with one of these endings, in lower case, are videos."""
+
+SAME_TIME_S = 1e-3
+"""Times closer than this belong to the same frame."""
+
+
+@dataclass(frozen=True)
+class VideoFrame:
+    """One decoded frame.
+
+    Attributes:
+        picture: `[height, width, 3]` uint8 RGB, upright, with square pixels.
+        t: seconds since the first frame.
+    """
+
+    picture: Picture
+    t: float
+
+
+def read_video(path: Path) -> Iterator[VideoFrame]:
+    """Decode a video frame by frame, upright, at the times that the file states.
+
+    Damaged packets are skipped. Times increase strictly: a frame that does not advance is dropped.
+
+    Raises:
+        InputError: `video_missing`, `video_unreadable` (not a video, or nothing in it decodes), `video_empty` (no picture).
+    """
+    path = Path(path)
+    with _opened(path) as (container, stream):
+        step = float(1 / stream.average_rate) if stream.average_rate else 0.04
+        start: float | None = None
+        last, damaged = -math.inf, False
+        for frame in _decoded(container, stream):
+            if frame is None:
+                damaged = True
+                continue
+            following = 0.0 if start is None else start + last + step
+            t = following if frame.pts is None else frame.time
+            start = t if start is None else start
+            if t - start <= last:
+                continue
+            last = t - start
+            yield VideoFrame(_upright(frame, stream.sample_aspect_ratio), last)
+    if start is None and damaged:
+        raise _unreadable(path)
+    if start is None:
+        raise InputError("video_empty", f"{path} holds no picture.", "Choose a file with a video track.")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    if not path.is_file():
+        raise InputError("video_missing", f"There is no video at {path}.", "Check the name.")
+    try:
+        container = av.open(str(path), metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError):
+        raise _unreadable(path) from None
+    with container:
+        if not container.streams.video and not container.streams.audio:
+            raise _unreadable(path)
+        if not container.streams.video:
+            raise InputError("video_empty", f"{path} holds no picture.", "Choose a file with a video track.")
+        yield container, container.streams.video[0]
+
+
+def _unreadable(path: Path) -> InputError:
+    return InputError(
+        "video_unreadable", f"{path} cannot be read as a video.", "Convert it to an H.264 MP4, or download it again."
+    )
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame | None]:
+    """Yield frames in display order; None for a packet that does not decode."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.FFmpegError:
+            yield None
+            return
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            yield None
+
+
+def _upright(frame: av.VideoFrame, aspect: Fraction | None) -> Picture:
+    """Return RGB with square pixels, rotated as the file asks."""
+    width = round(frame.width * aspect) if aspect else frame.width
+    picture = frame.to_ndarray(format="rgb24", width=width, height=frame.height)
+    return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / 90)))
+
+
+def mean_rate(path: Path) -> tuple[int, float]:
+    """Decode a video once and return its number of frames and mean frames per second (25 for a single frame).
+
+    Raises:
+        InputError: as `read_video`.
+    """
+    times = [frame.t for frame in read_video(path)]
+    return len(times), (len(times) - 1) / times[-1] if times[-1] else 25.0
+
+
+def check_video(path: Path) -> None:
+    """Check that a video opens.
+
+    Raises:
+        InputError: `video_missing`, `video_unreadable`, `video_empty`.
+    """
+    with _opened(Path(path)):
+        pass
+
+
+def pictures_at(path: Path, crop: SquareCrop, times: Iterable[float], size: int) -> Iterator[Picture]:
+    """Yield a square of the video at given times: the first frame at or after each, the last frame past the end.
+
+    Args:
+        path: the video, which is read once more.
+        crop: the square in pixels.
+        times: seconds, increasing.
+        size: edge of the pictures `[size, size, 3]`.
+    """
+    frames = read_video(path)
+    frame = next(frames)
+    for t in times:
+        while frame.t < t - SAME_TIME_S and (following := next(frames, None)) is not None:
+            frame = following
+        yield crop.cut(frame.picture, size)
+
+
+def frame_count(path: Path) -> int | None:
+    """Return the number of frames that the file states, or None where it states none."""
+    with _opened(path) as (_, stream):
+        return stream.frames or None
