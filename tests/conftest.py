@@ -15,7 +15,7 @@ from backend.media.images import PortraitImage, bundled_portrait
 from backend.pipeline import Pipeline
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
-from backend.starflow.flow import FlowConfig
+from backend.starflow.flow import LatentFlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
 
 settings.register_profile("untimed", deadline=None)  # Durations depend on the machine.
@@ -52,7 +52,7 @@ def tiny_video_flow(tmp_path_factory) -> Path:
             StarFlowConfig(
                 24,
                 AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-                FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
+                LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
                 DenoiserConfig(2, 2, 4, 64, 1),
             )
         ).save(folder, {})

@@ -19,6 +19,7 @@ from backend.cli.options import (
     writing,
 )
 from backend.core.errors import InputError
+from backend.starflow.video import SamplingSettings
 
 if TYPE_CHECKING:
     from backend.core.recording import Recording
@@ -188,9 +189,9 @@ def _parse_reference(text: str) -> ReferenceMoment:
 def _video_sampler(models: Path, device: str, temperature: float, seed: int) -> VideoSampler:
     """Return the video flow as a sampler of futures."""
     from backend.films.clips import painter
-    from backend.starflow.video import Drawing, VideoFlow
+    from backend.starflow.video import VideoFlow
 
-    drawing = Drawing(seed=seed, temperature=temperature)
+    drawing = SamplingSettings(seed=seed, temperature=temperature)
     return painter(VideoFlow.load(models / "starflow", device), drawing)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.errors import InputError
 from backend.core.types import FloatArray
 
 MOTIONS = ("still", "turns left", "turns right", "looks up", "looks down", "nods", "opens mouth", "talks", "blinks", "smiles")
@@ -46,6 +47,20 @@ def _indices(motions: Sequence[str]) -> NDArray[np.int64]:
     for place, motion in enumerate(motions[:CAPTION_LENGTH]):
         indices[place] = VOCABULARY.index(motion)
     return indices
+
+
+def parse_known(words: str) -> NDArray[np.int64]:
+    """As `parse_caption`, of a caption that is blank or holds at least one known word.
+
+    Raises:
+        InputError: `video_caption`.
+    """
+    numbers = parse_caption(words)
+    if words.strip() and not numbers.any():
+        raise InputError(
+            "video_caption", f"The video flow does not know “{words.strip()}”.", f"It knows: {', '.join(MOTIONS)}."
+        )
+    return numbers
 
 
 def _strengths(points: NDArray[np.float64]) -> dict[str, float]:

@@ -21,7 +21,7 @@ from backend.server.http.recordings import Bundled
 from backend.server.live.sessions import Registry
 from backend.server.metrics import Metrics
 from backend.server.video.api import VideoApi
-from backend.server.video.queue import Studio
+from backend.server.video.queue import VideoQueue
 
 log = structlog.get_logger(__name__)
 EXPIRY_PERIOD_S = 5.0
@@ -30,7 +30,7 @@ EXPIRY_PERIOD_S = 5.0
 def create_app(
     registry: Registry,
     recordings: dict[str, Bundled],
-    studio: Studio,
+    video_queue: VideoQueue,
     metrics: Metrics,
     origins: list[str],
     pages: Path = page.PAGE,
@@ -40,7 +40,7 @@ def create_app(
     Args:
         registry: the sessions.
         recordings: the bundled recordings, by name.
-        studio: draws video; `app.state.studio` from then on.
+        video_queue: samples video; `app.state.video_queue` from then on.
         metrics: the figures to show at `/metrics`.
         origins: further origins whose pages may connect.
         pages: folder of the built page.
@@ -51,14 +51,14 @@ def create_app(
         sweeper = asyncio.create_task(_sweep(registry))
         yield
         sweeper.cancel()
-        await studio.close()
+        await video_queue.close()
         registry.close_all()
 
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="MotionFan", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.studio = studio
+    app.state.video_queue = video_queue
     app.include_router(Api(registry, recordings, metrics, origins, pages).router())
-    app.include_router(VideoApi(studio, metrics, origins).router())
+    app.include_router(VideoApi(video_queue, metrics, origins).router())
     app.mount("/assets", page.files(pages / "assets"))
     app.mount("/mediapipe", page.files(pages / "mediapipe"))
     app.add_middleware(page.SecurityHeaders)

@@ -29,7 +29,8 @@ from backend.server.live.governor import Governor
 from backend.server.live.sessions import DefaultPortrait, Registry
 from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
-from backend.server.video.queue import Studio
+from backend.server.video.queue import VideoQueue
+from backend.server.video.runner import VideoRunner
 
 if TYPE_CHECKING:
     from backend.pipeline import Pipeline
@@ -89,8 +90,9 @@ def build(
     default = DefaultPortrait(worker.run(lambda pipeline: pipeline.portrait(image)).result(), image.picture)
     models = describe_models(settings.models)
     registry = Registry(worker, default, models, default.portrait.keypoints.count, metrics, settings.max_sessions)
-    studio = Studio(settings.models / "starflow", settings.device, settings.video_threads, settings.video_idle_s)
-    return create_app(registry, load_recordings(), studio, metrics, settings.origins, pages), worker
+    runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
+    video_queue = VideoQueue(runner, settings.video_idle_s)
+    return create_app(registry, load_recordings(), video_queue, metrics, settings.origins, pages), worker
 
 
 def warm_up(pipeline: Pipeline, governor: Governor, image: PortraitImage) -> None:
@@ -172,7 +174,7 @@ class Announced(uvicorn.Server):
             timeout_graceful_shutdown=3,
         )
         super().__init__(config)
-        self._studio: Studio = app.state.studio
+        self._video_queue: VideoQueue = app.state.video_queue
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the address."""
@@ -182,7 +184,7 @@ class Announced(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Tell those who wait for a drawing, then shut down: their requests would hold it up."""
-        await self._studio.close()
+        await self._video_queue.close()
         await super().shutdown(sockets)
 
 

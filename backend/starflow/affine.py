@@ -1,4 +1,4 @@
-"""One autoregressive affine map: each token is shifted and scaled by what a transformer says of the tokens before it."""
+"""One autoregressive affine map, whose shift and scale of a token a transformer predicts from the tokens before it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.starflow.conditional import Told
-from backend.starflow.kalman import Expected, Level, Walked
-from backend.starflow.transformer import Cache, Transformer
+from backend.starflow.conditional import ConditionalGaussian
+from backend.starflow.kalman import FilterOutput, KalmanFilter, Prediction
+from backend.starflow.transformer import KVCache, Transformer
 
-SOFTPLUS_OF_ONE = 0.5413
+INVERSE_SOFTPLUS_OF_1 = 0.5413
 """softplus(0.5413) = 1: an untrained map is the identity."""
 
-REACH = 4.0
-"""Shift and log-scale inputs are clipped softly to this range."""
+MAX_HEAD_OUTPUT = 4.0
+"""Shifts, and scales before the softplus, are squashed into +-4 by a tanh."""
 
-FURTHEST = 8.0
-"""Length of all directions of a token's spread together, at most: what is drawn far off must not be drawn further yet."""
+MAX_FACTOR_NORM = 8.0
+"""Limit of the norm of all factors of a token together: an outlier among the samples must not cause larger ones."""
 
 
 class Affine(nn.Module):
     """z = (x - b) / s, where b and s of a token depend on the tokens before it (STARFlow, TarFlow: Zhai et al. 2024); with
-    `spread`, channels that go together besides (`Told`).
+    `rank`, channels of a token are correlated too (`ConditionalGaussian`).
 
-    A map over several frames works on how far tokens are from what a `Level` expects of them, in deviations: so a small model
-    need not learn first that frames hardly change, and what it draws does not wander off where nothing moves.
+    A map over several frames works on residuals that a `KalmanFilter` standardizes. So a small model need not learn that frames
+    hardly change, and samples do not drift where nothing moves.
 
     Args:
         channels: C of a token.
@@ -33,8 +33,8 @@ class Affine(nn.Module):
         layers: of the transformer.
         tokens: of a frame.
         dropout: in training.
-        level: follows the frames, where there is more than one.
-        spread: directions in which the channels of a token may go together.
+        kalman: predicts frames, where there is more than one.
+        rank: R, factors of a token's covariance.
     """
 
     def __init__(
@@ -44,145 +44,147 @@ class Affine(nn.Module):
         layers: int,
         tokens: int,
         dropout: float = 0.0,
-        level: Level | None = None,
-        spread: int = 0,
+        kalman: KalmanFilter | None = None,
+        rank: int = 0,
     ) -> None:
         super().__init__()
         self.tokens = tokens
         self.start = nn.Parameter(torch.zeros(1, 1, width))
         self.place = nn.Parameter(0.02 * torch.randn(tokens, width))
         self.enter = nn.Linear(channels, width)
-        self.level = level
-        self.behind = None if level is None else nn.Linear(3 * channels, width)
+        self.level = kalman
+        self.behind = None if kalman is None else nn.Linear(3 * channels, width)
         self.transformer = Transformer(width, layers, dropout)
         self.head = nn.Linear(width, 2 * channels)
-        self.spread = nn.Linear(width, spread * channels) if spread else None
+        self.spread = nn.Linear(width, rank * channels) if rank else None
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        if self.spread is not None:  # Small, but not 0, from where no direction is better than its opposite.
+        if self.spread is not None:  # Small but not 0, where the gradient vanishes by symmetry.
             nn.init.normal_(self.spread.weight, std=0.003)
             nn.init.zeros_(self.spread.bias)
 
-    def forward(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Towards noise, all tokens at once.
+    def forward(self, x: Tensor, positions: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Map tokens to noise, all at once.
 
         Args:
-            x: tokens `[B, L, C]`, from the first of a frame on.
-            where: their positions `[L, 3]`.
-            prefix: what every token may look at besides, `[B, P, D]` (a caption).
+            x: tokens `[B, L, C]`, which start with the first of a frame.
+            positions: `[L, 3]`.
+            prefix: embeddings that every token may attend to, `[B, P, D]` (a caption).
 
         Returns:
             z `[B, L, C]` and log |det dz/dx| `[B]`, both in float32.
         """
-        told = self.told(x, where, prefix)
-        return told.noise(x), told.log_determinant.sum(1)
+        conditional = self.conditional(x, positions, prefix)
+        return conditional.forward(x), conditional.log_det.sum(1)
 
-    def told(self, x: Tensor, where: Tensor, prefix: Tensor | None = None) -> Told:
-        """What the tokens before it say of every token; arguments as in `forward`."""
-        expected = None if self.level is None else self.level(x)
-        apart = x if expected is None else expected.apart(x)
-        seen = self.transformer(self.read(apart[:, :-1], 0, expected, prefix), shifted(where, prefix))
-        told = self.parameters_of(seen[:, -x.shape[1] :])
-        return told if expected is None else told.within(expected.level, expected.deviation)
+    def conditional(self, x: Tensor, positions: Tensor, prefix: Tensor | None = None) -> ConditionalGaussian:
+        """The distribution of every token given those before it; arguments as in `forward`."""
+        prediction = None if self.level is None else self.level(x)
+        residuals = x if prediction is None else prediction.standardize(x)
+        features = self.transformer(self.embed(residuals[:, :-1], 0, prediction, prefix), input_positions(positions, prefix))
+        conditional = self.gaussian(features[:, -x.shape[1] :])
+        return conditional if prediction is None else conditional.unstandardize(prediction.mean, prediction.std)
 
-    def read(self, before: Tensor, first: int, expected: Expected | None, prefix: Tensor | None) -> Tensor:
-        """What the transformer reads in order to tell m tokens.
+    def embed(self, before: Tensor, first: int, prediction: Prediction | None, prefix: Tensor | None) -> Tensor:
+        """Embed the transformer's input for m tokens.
 
         Args:
-            before: the token before each, in deviations, `[B, m, C]`; one less where the first of all has none.
-            first: number of the first of them.
-            expected: of them.
-            prefix: is read before the first of all.
+            before: standardized residual of the token before each, `[B, m, C]`; one less where `first` is 0.
+            first: number of the first of the m tokens.
+            prediction: the filter's, of the m tokens.
+            prefix: goes before token 0.
 
         Returns:
-            `[B, m, D]`, or `[B, P + m, D]`.
+            `[B, m, D]`, or `[B, P + m, D]` with the prefix.
         """
-        read = self.enter(before)
+        embedded = self.enter(before)
         if first == 0:
-            read = torch.cat([self.start.to(read.dtype).expand(len(read), -1, -1), read], 1)
-        read = read + self.place[torch.arange(first, first + read.shape[1], device=read.device) % self.tokens]
-        if expected is not None and self.behind is not None:
-            read = read + self.behind(torch.cat([expected.level, expected.deviation.log(), expected.surprise], -1))
-        return read if first or prefix is None else torch.cat([prefix.to(read.dtype), read], 1)
+            embedded = torch.cat([self.start.to(embedded.dtype).expand(len(embedded), -1, -1), embedded], 1)
+        numbers = torch.arange(first, first + embedded.shape[1], device=embedded.device)
+        embedded = embedded + self.place[numbers % self.tokens]
+        if prediction is not None and self.behind is not None:
+            embedded = embedded + self.behind(torch.cat([prediction.mean, prediction.std.log(), prediction.innovation], -1))
+        return embedded if first or prefix is None else torch.cat([prefix.to(embedded.dtype), embedded], 1)
 
-    def parameters_of(self, seen: Tensor) -> Told:
-        """Features `[B, m, D]` of m tokens -> what they tell of them in deviations, in float32."""
-        a, b = (REACH * (part / REACH).tanh() for part in exact(self.head(seen)).chunk(2, -1))
-        v = b[..., :0] if self.spread is None else exact(self.spread(seen))
-        v = v * (1 + v.square().sum(-1, keepdim=True) / FURTHEST**2).rsqrt()
-        return Told(b, F.softplus(a + SOFTPLUS_OF_ONE), v.unflatten(-1, (v.shape[-1] // b.shape[-1], b.shape[-1])))
+    def gaussian(self, features: Tensor) -> ConditionalGaussian:
+        """The transformer's features `[B, m, D]` -> distribution of the m standardized residuals, in float32."""
+        parts = _at_least_float32(self.head(features)).chunk(2, -1)
+        a, b = (MAX_HEAD_OUTPUT * (part / MAX_HEAD_OUTPUT).tanh() for part in parts)
+        v = b[..., :0] if self.spread is None else _at_least_float32(self.spread(features))
+        v = v * (1 + v.square().sum(-1, keepdim=True) / MAX_FACTOR_NORM**2).rsqrt()
+        factors = v.unflatten(-1, (v.shape[-1] // b.shape[-1], b.shape[-1]))
+        return ConditionalGaussian(b, F.softplus(a + INVERSE_SOFTPLUS_OF_1), factors)
 
 
-class Reader:
-    """Walks an `Affine` from noise to data, and remembers what it has read of settled tokens.
+class CachedPredictor:
+    """Predicts tokens of an `Affine` from left to right for its inverse, with a key-value cache of the committed ones.
 
-    It is told tokens in deviations from what the `Level` expects of them, given those before. So the level, which hangs on
-    the frame before more than all else does, is followed exactly through a guess of many frames: what is left to find by
-    repeated guessing is what the transformer says.
+    Tokens are given as standardized residuals of the `KalmanFilter`. Thus the filter, on whose last frame a token depends most,
+    is exact for guesses many frames long, and the fixed-point iteration only has to solve for what the transformer adds.
 
     Args:
         affine: the map.
-        where: positions of all tokens, `[L, 3]`.
+        positions: of all tokens, `[L, 3]`.
         batch: B.
         prefix: as in `Affine.forward`.
+
+    Attributes:
+        nfe: passes through the transformer so far.
     """
 
-    def __init__(self, affine: Affine, where: Tensor, batch: int, prefix: Tensor | None = None) -> None:
-        self.affine, self._level, self._prefix = affine, affine.level, prefix
-        self._where, self._ahead = shifted(where, prefix), 0 if prefix is None else prefix.shape[1]
-        self._cache, self._guessed, self._settled = Cache(), Cache(), 0
-        self._before = self._begun = torch.empty(batch, 0, affine.enter.in_features, device=where.device)
-        self._followed = None if affine.level is None else affine.level.begin(self._begun)
-        self.passes = 0
+    def __init__(self, affine: Affine, positions: Tensor, batch: int, prefix: Tensor | None = None) -> None:
+        self.affine, self._kalman, self._prefix = affine, affine.level, prefix
+        self._positions, self._prefix_length = input_positions(positions, prefix), 0 if prefix is None else prefix.shape[1]
+        self._cache, self._predicted, self._committed = KVCache(), KVCache(), 0
+        self._before = self._partial = torch.empty(batch, 0, affine.enter.in_features, device=positions.device)
+        self._state = None if affine.level is None else affine.level.initial_state(self._partial)
+        self.nfe = 0
 
-    def guess(self, apart: Tensor) -> Told:
-        """What is told of the next m tokens, were they `apart` `[B, m, C]`; the last of them has no say in it.
+    def predict(self, residuals: Tensor) -> ConditionalGaussian:
+        """Distribution of the next m residuals, each given those of `residuals` `[B, m, C]` before it."""
+        self.nfe += 1
+        filtered, count = self._filter(self._partial, residuals), residuals.shape[1]
+        prediction = None if filtered is None else filtered.prediction.last(count)
+        before = torch.cat([self._before, residuals[:, :-1]], 1)
+        embedded = self.affine.embed(before, self._committed, prediction, self._prefix)
+        start = self._cache.length
+        self._predicted = self._cache.truncated(start)
+        features = self.affine.transformer(embedded, self._positions[start : start + embedded.shape[1]], self._predicted)
+        return self.affine.gaussian(features[:, -count:])
 
-        Both are in deviations from what is expected of each token.
-        """
-        self.passes += 1
-        walked, count = self._walked(self._begun, apart), apart.shape[1]
-        expected = None if walked is None else walked.expected.last(count)
-        before = torch.cat([self._before, apart[:, :-1]], 1)
-        read = self.affine.read(before, self._settled, expected, self._prefix)
-        begin = self._cache.length
-        self._guessed = self._cache.head(begin)
-        seen = self.affine.transformer(read, self._where[begin : begin + read.shape[1]], self._guessed)
-        return self.affine.parameters_of(seen[:, -count:])
+    def commit(self, residuals: Tensor) -> Tensor:
+        """Fix the first tokens of the last `predict`, without another pass; returns the tokens, `[B, m, C]`."""
+        count = residuals.shape[1]
+        self._before, self._committed = residuals[:, -1:], self._committed + count
+        self._cache = self._predicted.truncated(self._prefix_length + self._committed)
+        if (filtered := self._filter(self._partial, residuals)) is None:
+            return residuals
+        self._state, self._partial = filtered.state, filtered.partial
+        return filtered.tokens[:, -count:]
 
-    def settle(self, apart: Tensor) -> Tensor:
-        """Take `apart` as the first tokens of the last guess: no further pass is needed. Returns the tokens, `[B, m, C]`."""
-        count = apart.shape[1]
-        self._before, self._settled = apart[:, -1:], self._settled + count
-        self._cache = self._guessed.head(self._ahead + self._settled)
-        if (walked := self._walked(self._begun, apart)) is None:
-            return apart
-        self._followed, self._begun = walked.followed, walked.begun
-        return walked.x[:, -count:]
+    def prefill(self, x: Tensor) -> ConditionalGaussian:
+        """Commit known tokens `[B, m, C]` in one pass; returns the distribution of their residuals."""
+        filtered = self._filter(torch.cat([self._partial, x], 1), x[:, :0])
+        residuals = x if filtered is None else filtered.prediction.last(x.shape[1]).standardize(x)
+        conditional = self.predict(residuals)
+        self.commit(residuals)
+        return conditional
 
-    def take(self, x: Tensor) -> Told:
-        """Read tokens `[B, m, C]` that are known; returns what `guess` does of them."""
-        walked = self._walked(torch.cat([self._begun, x], 1), x[:, :0])
-        apart = x if walked is None else walked.expected.last(x.shape[1]).apart(x)
-        told = self.guess(apart)
-        self.settle(apart)
-        return told
-
-    def _walked(self, x: Tensor, apart: Tensor) -> Walked | None:
-        """The level's way through the frames since the last whole one; None where there is no level."""
-        return None if self._level is None or self._followed is None else self._level.walk(self._followed, x, apart)
+    def _filter(self, x: Tensor, residuals: Tensor) -> FilterOutput | None:
+        """Filter from the last whole frame on; None without a filter."""
+        return None if self._kalman is None or self._state is None else self._kalman.filter(self._state, x, residuals)
 
 
-def exact(x: Tensor) -> Tensor:
-    """At least float32, whatever the transformer runs in: an inverse multiplies every rounding error."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
-
-
-def shifted(where: Tensor, prefix: Tensor | None) -> Tensor:
-    """Positions of what is read: a prefix `[B, P, D]` lies before the first frame, a token lies where its successor does."""
+def input_positions(positions: Tensor, prefix: Tensor | None) -> Tensor:
+    """Positions of the transformer's input: a prefix `[B, P, D]` lies before frame 0, a token where its successor does."""
     if prefix is None:
-        return where
-    before = torch.zeros(prefix.shape[1], 3, device=where.device)
+        return positions
+    before = torch.zeros(prefix.shape[1], 3, device=positions.device)
     before[:, 0] = -1
-    before[:, 1] = torch.arange(len(before), device=where.device)
-    return torch.cat([before, where])
+    before[:, 1] = torch.arange(len(before), device=positions.device)
+    return torch.cat([before, positions])
+
+
+def _at_least_float32(x: Tensor) -> Tensor:
+    """Undo autocast: the inverse multiplies rounding errors."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -1,4 +1,4 @@
-"""Frames <-> latents: a small convolutional autoencoder, each frame for itself."""
+"""A small convolutional autoencoder of single frames: frames <-> latents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class AutoencoderConfig:
 
     Attributes:
         size: side of the frames in pixels.
-        shrink: pixels along a latent's side; a power of two, 4 or more.
+        shrink: pixels along a latent's side; a power of two, >= 4.
         channels: of a latent; a multiple of 4.
         width: channels at half of the frames' size; they double down to 4 times as many.
     """
@@ -53,11 +53,11 @@ class Residual(nn.Module):
 class Autoencoder(nn.Module):
     """Encoder and decoder.
 
-    The outermost and the innermost halving move pixels into channels, those between are convolutions. The decoder is trained
-    on latents with noise, since that is what the flow draws (STARFlow-V, section 3.2; SimFlow).
+    The outermost and the innermost halving move pixels into channels (pixel unshuffle), those between are convolutions. The
+    decoder is trained on noisy latents, since the flow's samples are noisy (STARFlow-V, section 3.2; SimFlow).
 
-    Latents' channels have mean 0 and deviation 1, and are then turned so that their changes from one frame to the next are
-    uncorrelated between channels: a flow's affine map draws the channels of a token independently of one another.
+    Latents have mean 0 and standard deviation 1, and are rotated so that the changes of their channels from one frame to the
+    next are uncorrelated, which suits the diagonal scale of a flow's affine map.
     """
 
     mean: Tensor
@@ -78,7 +78,7 @@ class Autoencoder(nn.Module):
         for before, after in zip(widths[::-1], widths[-2::-1], strict=False):
             up += [nn.Upsample(scale_factor=2), nn.Conv2d(before, after, 3, 1, 1), Residual(after)]
         self.up = nn.Sequential(*up, nn.SiLU(), nn.Conv2d(widths[0], 12, 3, 1, 1), nn.PixelShuffle(2))
-        # Set once, after training: mean of every channel; its scale, and a rotation, as one matrix.
+        # Set once, after training: mean of every channel; scale and rotation as one matrix.
         self.register_buffer("mean", torch.zeros(config.channels))
         self.register_buffer("basis", torch.eye(config.channels))
 
@@ -96,18 +96,18 @@ class Autoencoder(nn.Module):
 
     @torch.no_grad()
     def unnormalise(self) -> None:
-        """Take latents as the encoder makes them, as in training."""
+        """Undo `normalise`: latents are the encoder's own, as in training."""
         self.mean.zero_()
         self.basis.copy_(torch.eye(len(self.basis)))
 
     @torch.no_grad()
     def normalise(self, frames: Tensor) -> None:
-        """Set mean, scale and rotation of the latents from typical pieces of video `[N, T, 3, S, S]`, T of 2 or more."""
+        """Set mean, scale and rotation of the latents from typical clips `[N, T, 3, S, S]`, T >= 2."""
         self.unnormalise()
         latents = self.encode(frames)
         flat = latents.flatten(0, -2)
-        deviation = flat.std(0).clamp(min=1e-3)
-        changes = latents.diff(dim=1).flatten(0, -2) / deviation
+        std = flat.std(0).clamp(min=1e-3)
+        changes = latents.diff(dim=1).flatten(0, -2) / std
         _, rotation = torch.linalg.eigh(changes.T @ changes)
         self.mean.copy_(flat.mean(0))
-        self.basis.copy_(rotation / deviation[:, None])
+        self.basis.copy_(rotation / std[:, None])

@@ -1,4 +1,4 @@
-"""What is told of a token before it is seen: a Gaussian whose parts may go together."""
+"""The conditional distribution of one token given the tokens before it: a Gaussian with low-rank covariance."""
 
 from __future__ import annotations
 
@@ -12,83 +12,83 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
-class Told:
-    """x = shift + scale A z with A A' = I + V'V for each token: exact both ways, in closed form.
+class ConditionalGaussian:
+    """x = loc + scale A z for each token, with A A' = I + V'V: invertible in closed form.
 
-    A piece of a picture that moves changes in all its channels at once, in a direction that what it shows decides. Independent
-    channels cannot say that; a few directions V that hang on the context, as in factor analysis, can. With L L' = I + V V'
-    (Cholesky, R x R), A = I + V' (L + I)^-1 V, its inverse is I - V' (L (I + L'))^-1 V, and its determinant that of L.
+    Where something moves, all channels of a token change together, in a direction that depends on the context. Independent
+    channels cannot express that; R factors V can, as in factor analysis. With L L' = I + V V' (Cholesky, R x R),
+    A = I + V' (L + I)^-1 V, its inverse is I - V' (L (I + L'))^-1 V, and its determinant is that of L.
 
     Attributes:
-        shift, scale: `[B, m, C]`, scale > 0.
-        spread: the directions V, `[B, m, R, C]`; R may be 0.
+        loc, scale: `[B, m, C]`, scale > 0.
+        factors: V, `[B, m, R, C]`; R may be 0.
     """
 
-    shift: Tensor
+    loc: Tensor
     scale: Tensor
-    spread: Tensor
+    factors: Tensor
 
     @classmethod
-    def identity(cls, like: Tensor) -> Told:
-        """Says that tokens such as `like` `[B, m, C]` are their noise."""
+    def standard(cls, like: Tensor) -> ConditionalGaussian:
+        """N(0, I) for tokens such as `like` `[B, m, C]`."""
         return cls(torch.zeros_like(like), torch.ones_like(like), like.new_zeros(*like.shape[:2], 0, like.shape[2]))
 
     @classmethod
-    def joined(cls, parts: Sequence[Told]) -> Told:
-        """Of tokens that follow one another, with as many directions as the part that has most."""
-        most = max(part.spread.shape[2] for part in parts)
-        spreads = [F.pad(part.spread, (0, 0, 0, most - part.spread.shape[2])) for part in parts]
+    def concat(cls, parts: Sequence[ConditionalGaussian]) -> ConditionalGaussian:
+        """Concatenate along tokens; the rank is that of the part with the highest."""
+        rank = max(part.factors.shape[2] for part in parts)
+        factors = [F.pad(part.factors, (0, 0, 0, rank - part.factors.shape[2])) for part in parts]
         return cls(
-            torch.cat([part.shift for part in parts], 1), torch.cat([part.scale for part in parts], 1), torch.cat(spreads, 1)
+            torch.cat([part.loc for part in parts], 1), torch.cat([part.scale for part in parts], 1), torch.cat(factors, 1)
         )
 
     def __len__(self) -> int:
-        return self.shift.shape[1]
+        return self.loc.shape[1]
 
-    def __getitem__(self, tokens: slice) -> Told:
-        return Told(self.shift[:, tokens], self.scale[:, tokens], self.spread[:, tokens])
+    def __getitem__(self, tokens: slice) -> ConditionalGaussian:
+        return ConditionalGaussian(self.loc[:, tokens], self.scale[:, tokens], self.factors[:, tokens])
 
-    def within(self, level: Tensor, deviation: Tensor) -> Told:
-        """The same of tokens that were told in deviations from a level, each `[B, m, C]`."""
-        return Told(level + deviation * self.shift, deviation * self.scale, self.spread)
+    def unstandardize(self, mean: Tensor, std: Tensor) -> ConditionalGaussian:
+        """The distribution of `mean + std * x`, where this one is that of x; both `[B, m, C]`."""
+        return ConditionalGaussian(mean + std * self.loc, std * self.scale, self.factors)
 
-    def tokens(self, noise: Tensor) -> Tensor:
-        """Noise `[B, m, C]` -> tokens."""
-        if self.spread.shape[2]:
-            found = torch.linalg.solve_triangular(self._root + _one(self._root), self._along(noise), upper=False)
-            noise = noise + self._across(found)
-        return self.shift + self.scale * noise
-
-    def noise(self, tokens: Tensor) -> Tensor:
-        """Tokens `[B, m, C]` -> noise: the inverse of `tokens`."""
-        noise = (tokens - self.shift) / self.scale
-        if self.spread.shape[2]:
-            found = torch.linalg.solve_triangular(self._root, self._along(noise), upper=False)
-            found = torch.linalg.solve_triangular((self._root + _one(self._root)).mT, found, upper=True)
-            noise = noise - self._across(found)
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens `[B, m, C]` -> noise."""
+        noise = (tokens - self.loc) / self.scale
+        if self.factors.shape[2]:
+            solved = torch.linalg.solve_triangular(self._cholesky, self._project(noise), upper=False)
+            solved = torch.linalg.solve_triangular((self._cholesky + _eye_like(self._cholesky)).mT, solved, upper=True)
+            noise = noise - self._combine(solved)
         return noise
 
+    def inverse(self, noise: Tensor) -> Tensor:
+        """Noise `[B, m, C]` -> tokens."""
+        if self.factors.shape[2]:
+            root = self._cholesky + _eye_like(self._cholesky)
+            noise = noise + self._combine(torch.linalg.solve_triangular(root, self._project(noise), upper=False))
+        return self.loc + self.scale * noise
+
     @property
-    def log_determinant(self) -> Tensor:
-        """Log |det| of the way from tokens to noise, `[B, m]`."""
-        found = -self.scale.log().sum(-1)
-        return found - self._root.diagonal(dim1=-2, dim2=-1).log().sum(-1) if self.spread.shape[2] else found
+    def log_det(self) -> Tensor:
+        """Log |det| of `forward`, `[B, m]`."""
+        log_det = -self.scale.log().sum(-1)
+        return log_det - self._cholesky.diagonal(dim1=-2, dim2=-1).log().sum(-1) if self.factors.shape[2] else log_det
 
     @cached_property
-    def _root(self) -> Tensor:
+    def _cholesky(self) -> Tensor:
         """L, `[B, m, R, R]`."""
-        with torch.autocast(self.spread.device.type, enabled=False):
-            square = self.spread @ self.spread.mT
-            return torch.linalg.cholesky(square + _one(square))
+        with torch.autocast(self.factors.device.type, enabled=False):
+            square = self.factors @ self.factors.mT
+            return torch.linalg.cholesky(square + _eye_like(square))
 
-    def _along(self, x: Tensor) -> Tensor:
-        """How far `[B, m, C]` go in every direction, `[B, m, R, 1]`."""
-        return (self.spread * x[:, :, None]).sum(-1, keepdim=True)
+    def _project(self, x: Tensor) -> Tensor:
+        """V x: `[B, m, C]` -> `[B, m, R, 1]`."""
+        return (self.factors * x[:, :, None]).sum(-1, keepdim=True)
 
-    def _across(self, along: Tensor) -> Tensor:
-        """Sum of the directions, each so many times: `[B, m, R, 1]` -> `[B, m, C]`."""
-        return (self.spread * along).sum(2)
+    def _combine(self, weights: Tensor) -> Tensor:
+        """V' weights: `[B, m, R, 1]` -> `[B, m, C]`."""
+        return (self.factors * weights).sum(2)
 
 
-def _one(like: Tensor) -> Tensor:
-    return torch.eye(like.shape[-1], dtype=like.dtype, device=like.device)
+def _eye_like(square: Tensor) -> Tensor:
+    return torch.eye(square.shape[-1], dtype=square.dtype, device=square.device)

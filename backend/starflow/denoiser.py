@@ -1,4 +1,4 @@
-"""The light network that removes the noise a flow was trained with: it has learned the flow's own score."""
+"""A light network that removes the noise a flow was trained with: it learns the flow's own score."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from backend.starflow.transformer import Layer, positions, turns
+from backend.starflow.transformer import TransformerLayer, rope_angles, token_positions
 
-BEFORE, AFTER = 4, 1
-"""Frames that a layer looks at around the one that is cleaned: without the one after it, it flickers (STARFlow-V, 3.3)."""
+PAST_FRAMES, FUTURE_FRAMES = 4, 1
+"""Frames that a layer attends to around each frame: without the one after it, videos flicker (STARFlow-V, 3.3)."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class DenoiserConfig:
 
 
 class Denoiser(nn.Module):
-    """s(x~): an estimate of sigma * grad log p(x~), by which one step cleans what the flow drew: x = x~ + sigma * s(x~).
+    """s(x~): an estimate of sigma * grad log p(x~), by which one step denoises the flow's samples: x = x~ + sigma * s(x~).
 
-    Every layer sees the frames before; only the first also sees the frame after, so nothing later can reach a frame.
+    Every layer attends to past frames; only the first also to the next frame, so no frame depends on later ones.
     """
 
     def __init__(self, config: DenoiserConfig) -> None:
@@ -35,7 +35,7 @@ class Denoiser(nn.Module):
         self.config = config
         self.enter = nn.Linear(config.channels, config.width)
         self.place = nn.Parameter(0.02 * torch.randn(config.rows * config.columns, config.width))
-        self.layers = nn.ModuleList(Layer(config.width, 0.0) for _ in range(config.layers))
+        self.layers = nn.ModuleList(TransformerLayer(config.width, 0.0) for _ in range(config.layers))
         self.norm, self.exit = nn.RMSNorm(config.width), nn.Linear(config.width, config.channels)
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)
@@ -43,10 +43,10 @@ class Denoiser(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Noisy latents `[B, T, H, W, C]` -> the estimate, the same shape."""
         config, frames = self.config, x.shape[1]
-        where = positions(frames, config.rows, config.columns).to(x.device)
-        by, later = turns(where), where[None, :, 0] - where[:, None, 0]
+        positions = token_positions(frames, config.rows, config.columns).to(x.device)
+        rope, delay = rope_angles(positions), positions[None, :, 0] - positions[:, None, 0]
         tokens = self.enter(x.flatten(1, 3)) + self.place.repeat(frames, 1)
         for index, layer in enumerate(self.layers):
-            ahead = AFTER if index == 0 else 0
-            tokens, _ = layer(tokens, by, mask=(later >= -BEFORE) & (later <= ahead))
+            future = FUTURE_FRAMES if index == 0 else 0
+            tokens, _ = layer(tokens, rope, mask=(delay >= -PAST_FRAMES) & (delay <= future))
         return self.exit(self.norm(tokens)).float().reshape(x.shape)

@@ -1,58 +1,58 @@
-"""Guidance for a flow, in closed form: away from what it would draw without the caption (STARFlow-V, section 3.4)."""
+"""Classifier-free guidance for a flow, in closed form (STARFlow-V, section 3.4)."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
-from backend.starflow.conditional import Told
-from backend.starflow.inversion import Solver
+from backend.starflow.conditional import ConditionalGaussian
+from backend.starflow.inversion import TokenPredictor
 
 
-def guided(with_it: Told, without: Told, weight: float) -> Told:
-    """Combine two Gaussians of every token: p_c^(1 + w) / p_u^w, with the variance ratio clipped at 1 so that it stays one.
+def guide(captioned: ConditionalGaussian, uncaptioned: ConditionalGaussian, weight: float) -> ConditionalGaussian:
+    """Combine two Gaussians of every token: p_c^(1 + w) / p_u^w, with the variance ratio clipped at 1 to keep it a Gaussian.
 
     Args:
-        with_it: what is told under the caption.
-        without: what is told without it.
-        weight: w; 0 is the caption's own.
+        captioned: p_c, given the caption.
+        uncaptioned: p_u, without it.
+        weight: w; 0 returns p_c.
 
     Returns:
-        Shift and scale of the guided Gaussian, channel by channel; the directions of its spread are those under the caption.
+        The guided loc and scale, channel by channel; the factors are those of p_c.
     """
-    ratio = (with_it.scale / without.scale).square().clamp(max=1.0)
+    ratio = (captioned.scale / uncaptioned.scale).square().clamp(max=1.0)
     precision = 1 + weight - weight * ratio
-    shift = ((1 + weight) * with_it.shift - weight * ratio * without.shift) / precision
-    return Told(shift, with_it.scale / precision.sqrt(), with_it.spread)
+    loc = ((1 + weight) * captioned.loc - weight * ratio * uncaptioned.loc) / precision
+    return ConditionalGaussian(loc, captioned.scale / precision.sqrt(), captioned.factors)
 
 
-class Guided:
-    """Two readers of the same tokens, one with the caption and one without, as one.
+class ClassifierFreeGuidance:
+    """A `TokenPredictor` that guides one with the caption by one without it.
 
     Args:
-        with_it: reads with the caption.
-        without: reads without it.
-        weight: w of `guided`.
+        captioned: predicts with the caption.
+        uncaptioned: predicts without it.
+        weight: w of `guide`.
     """
 
-    def __init__(self, with_it: Solver, without: Solver, weight: float) -> None:
-        self._both, self._weight = (with_it, without), weight
+    def __init__(self, captioned: TokenPredictor, uncaptioned: TokenPredictor, weight: float) -> None:
+        self._both, self._weight = (captioned, uncaptioned), weight
 
     @property
-    def passes(self) -> int:
+    def nfe(self) -> int:
         """Passes of both."""
-        return sum(reader.passes for reader in self._both)
+        return sum(predictor.nfe for predictor in self._both)
 
-    def guess(self, apart: Tensor) -> Told:
-        """What is told of the next tokens, were they `apart`."""
-        with_it, without = (reader.guess(apart) for reader in self._both)
-        return guided(with_it, without, self._weight)
+    def predict(self, residuals: Tensor) -> ConditionalGaussian:
+        """As `TokenPredictor.predict`."""
+        captioned, uncaptioned = (predictor.predict(residuals) for predictor in self._both)
+        return guide(captioned, uncaptioned, self._weight)
 
-    def settle(self, apart: Tensor) -> Tensor:
-        """Take `apart` as the first of the tokens that were last guessed."""
-        tokens, _ = (reader.settle(apart) for reader in self._both)
+    def commit(self, residuals: Tensor) -> Tensor:
+        """As `TokenPredictor.commit`."""
+        tokens, _ = (predictor.commit(residuals) for predictor in self._both)
         return tokens
 
-    def take(self, x: Tensor) -> Told:
-        """Read tokens that are known."""
-        with_it, without = (reader.take(x) for reader in self._both)
-        return guided(with_it, without, self._weight)
+    def prefill(self, x: Tensor) -> ConditionalGaussian:
+        """As `TokenPredictor.prefill`."""
+        captioned, uncaptioned = (predictor.prefill(x) for predictor in self._both)
+        return guide(captioned, uncaptioned, self._weight)

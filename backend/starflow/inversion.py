@@ -1,4 +1,4 @@
-"""From noise to data: token by token (the oracle), or whole blocks at once as a fixed point (Jacobi)."""
+"""Inverts an affine map: token by token (the oracle), or whole blocks at once by fixed-point (Jacobi) iteration."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from backend.starflow.conditional import Told
+from backend.starflow.conditional import ConditionalGaussian
 
 
 @dataclass(frozen=True)
-class Jacobi:
-    """How to solve for many tokens at once.
+class JacobiSettings:
+    """Settings of `invert_jacobi`.
 
     Attributes:
-        block: tokens that are guessed together.
-        tolerance: a token stands still when its squared change is less than this share of its squared value, both in
-            deviations; 0 goes on to the exact result.
+        block: tokens that are iterated together.
+        tolerance: a token has converged when its squared change is at most this share of its squared value, both in standard
+            deviations; 0 iterates to the exact result.
     """
 
     block: int = 96
@@ -27,84 +27,88 @@ class Jacobi:
 
 
 @dataclass
-class Effort:
-    """What an inversion cost: passes through the transformer, and how many tokens each of them settled."""
+class SolverStats:
+    """Number of function evaluations (passes through the transformer), and tokens that each Jacobi iteration committed."""
 
-    passes: int = 0
-    settled: list[int] = field(default_factory=list)
+    nfe: int = 0
+    committed: list[int] = field(default_factory=list)
 
 
-class Solver(Protocol):
-    """What tells of the next tokens, all in deviations: a `Reader`, or two of them under guidance."""
+class TokenPredictor(Protocol):
+    """Predicts tokens from left to right, as standardized residuals: a `CachedPredictor`, or two of them under guidance."""
 
     @property
-    def passes(self) -> int:
+    def nfe(self) -> int:
         """Passes through the transformer so far."""
 
-    def guess(self, apart: Tensor) -> Told:
-        """What is told of the next tokens, were they `apart` `[B, m, C]`; the last of them has no say in it."""
+    def predict(self, residuals: Tensor) -> ConditionalGaussian:
+        """Distribution of the next m residuals, each given those of `residuals` `[B, m, C]` before it."""
 
-    def settle(self, apart: Tensor) -> Tensor:
-        """Take `apart` as the first of the tokens that were last guessed, and go on behind them; returns the tokens."""
+    def commit(self, residuals: Tensor) -> Tensor:
+        """Fix the first tokens of the last `predict`, and go on after them; returns the tokens."""
 
-    def take(self, x: Tensor) -> Told:
-        """Read tokens that are known; returns what `guess` says of them."""
+    def prefill(self, x: Tensor) -> ConditionalGaussian:
+        """Commit known tokens in one pass; returns the distribution of their residuals."""
 
 
-def sequential(solver: Solver, z: Tensor) -> tuple[Tensor, Effort]:
-    """Turn noise `[B, L, C]` into tokens one after the other: exact, and slow."""
-    tokens, before = [], solver.passes
+def invert_sequential(predictor: TokenPredictor, z: Tensor) -> tuple[Tensor, SolverStats]:
+    """Map noise `[B, L, C]` to tokens one after the other: exact and slow."""
+    tokens, before = [], predictor.nfe
     for noise in z.split(1, 1):
-        tokens.append(solver.settle(solver.guess(noise).tokens(noise)))
-    return torch.cat(tokens, 1), Effort(solver.passes - before)
+        tokens.append(predictor.commit(predictor.predict(noise).inverse(noise)))
+    return torch.cat(tokens, 1), SolverStats(predictor.nfe - before)
 
 
-def parallel(
-    solver: Solver, z: Tensor, settings: Jacobi, last: Told | None = None, progress: Callable[[float], None] | None = None
-) -> tuple[Tensor, Effort]:
-    """Turn noise into tokens, a block at once: x <- s(x) z + b(x) until it stands still (STARFlow-V, video-aware Jacobi).
+def invert_jacobi(
+    predictor: TokenPredictor,
+    z: Tensor,
+    settings: JacobiSettings,
+    last: ConditionalGaussian | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Tensor, SolverStats]:
+    """Map noise to tokens a block at a time: iterate x <- s(x) z + b(x) until it converges (STARFlow-V, video-aware Jacobi).
 
-    Tokens of a block see one another's last guess. What is behind others stands still later than they: so the block slides
-    on, by as many tokens as have come to rest at its front, at least one in a pass. Of new tokens it is first assumed what was
-    told of the same place one frame earlier; where nothing was, that they are their noise.
+    Tokens of a block depend on one another's last iterate, so the first ones converge first: after every iteration the block
+    slides past the converged tokens at its front, at least one. New tokens start from the prediction at the same position one
+    frame earlier, or without one from their noise.
 
     Args:
-        solver: tells of the next tokens.
+        predictor: of the next tokens.
         z: noise `[B, L, C]`.
         settings: block size and tolerance.
-        last: what was told of the frame before.
-        progress: called with the share of tokens that is settled.
+        last: predictions of the frame before.
+        progress: called with the share of tokens that is committed.
     """
-    done, effort, before, rested = 0, Effort(), solver.passes, []
-    frame = last or Told.identity(z[:, : settings.block])
-    told = frame[:0]
+    done, stats, before, tokens = 0, SolverStats(), predictor.nfe, []
+    frame = last or ConditionalGaussian.standard(z[:, : settings.block])
+    prediction = frame[:0]
     while done < z.shape[1]:
         noise = z[:, done : done + settings.block]
-        told = _grown(frame, told, noise.shape[1])
-        guess = told.tokens(noise)
-        told = solver.guess(guess)
-        found = told.tokens(noise)
-        count = _still(found, guess, settings.tolerance)
-        rested.append(solver.settle(found[:, :count]))
-        frame, told = Told.joined([frame, told[:count]])[-len(frame) :], told[count:]
+        prediction = _extended(frame, prediction, noise.shape[1])
+        guess = prediction.inverse(noise)
+        prediction = predictor.predict(guess)
+        found = prediction.inverse(noise)
+        count = _converged(found, guess, settings.tolerance)
+        tokens.append(predictor.commit(found[:, :count]))
+        frame, prediction = ConditionalGaussian.concat([frame, prediction[:count]])[-len(frame) :], prediction[count:]
         done += count
-        effort.settled.append(count)
+        stats.committed.append(count)
         if progress:
             progress(done / z.shape[1])
-    effort.passes = solver.passes - before
-    return torch.cat(rested, 1), effort
+    stats.nfe = predictor.nfe - before
+    return torch.cat(tokens, 1), stats
 
 
-def _grown(frame: Told, told: Told, length: int) -> Told:
-    """Tell of `length` tokens: what is told of the last ones behind a frame is repeated, frame after frame."""
-    whole = Told.joined([frame, told])
+def _extended(frame: ConditionalGaussian, prediction: ConditionalGaussian, length: int) -> ConditionalGaussian:
+    """Extend predictions of the tokens after `frame` to `length` tokens by repeating the last frame's."""
+    whole = ConditionalGaussian.concat([frame, prediction])
     while (missing := len(frame) + length - len(whole)) > 0:
-        whole = Told.joined([whole, whole[-len(frame) :][:missing]])
+        whole = ConditionalGaussian.concat([whole, whole[-len(frame) :][:missing]])
     return whole[len(frame) :][:length]
 
 
-def _still(found: Tensor, guess: Tensor, tolerance: float) -> int:
-    """Tokens at the front that no longer change; the first of all depends on no guess, so it is one at least."""
+def _converged(found: Tensor, guess: Tensor, tolerance: float) -> int:
+    """Count the tokens at the front that have converged; the first depends on no guess, so it always has."""
     moved = (found - guess).square().sum((0, 2)) > tolerance * guess.square().sum((0, 2))
     moved[0] = False
     return int(moved.long().cumsum(0).eq(0).sum())

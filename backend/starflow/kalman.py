@@ -1,4 +1,4 @@
-"""What a place shows and how much it moves, followed through the noise: a Kalman filter that adapts, channel by channel."""
+"""An adaptive Kalman filter that predicts each token's channels from the same position in earlier frames."""
 
 from __future__ import annotations
 
@@ -8,80 +8,81 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-CALMEST, LIVELIEST = 0.01, 4.0
-"""Least and most activity of a place, as shares of what is usual. Without an upper end, what is drawn lively livens up what is
-drawn next, until it bursts.
+MIN_ACTIVITY, MAX_ACTIVITY = 0.01, 4.0
+"""Range of a position's activity, its process variance over the usual one. Without the upper limit, sampled frames feed large
+innovations back into the variance, which then grows from frame to frame.
 """
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What is expected of tokens from the frames before their own, each `[B, L, C]` float32.
+class Prediction:
+    """One-step predictions of tokens from the frames before their own, each `[B, L, C]` float32.
 
     Attributes:
-        level: the mean; zero in the first frame.
-        deviation: the standard deviation around it, noise and all.
-        surprise: by how many deviations the frame before was off at the same place; zero in the first frame.
+        mean: zero in the first frame.
+        std: includes the observation noise.
+        innovation: standardized residual of the frame before at the same position; zero in the first frame.
     """
 
-    level: Tensor
-    deviation: Tensor
-    surprise: Tensor
+    mean: Tensor
+    std: Tensor
+    innovation: Tensor
 
-    def apart(self, x: Tensor) -> Tensor:
-        """How far tokens `[B, L, C]` are from what was expected, in deviations."""
-        return (x - self.level) / self.deviation
+    def standardize(self, x: Tensor) -> Tensor:
+        """Residuals of tokens `[B, L, C]` in standard deviations."""
+        return (x - self.mean) / self.std
 
-    def last(self, count: int) -> Expected:
-        """Of the last `count` tokens."""
-        return Expected(self.level[:, -count:], self.deviation[:, -count:], self.surprise[:, -count:])
+    def last(self, count: int) -> Prediction:
+        """The predictions of the last `count` tokens."""
+        return Prediction(self.mean[:, -count:], self.std[:, -count:], self.innovation[:, -count:])
 
 
 @dataclass(frozen=True)
-class Followed:
-    """How far a `Level` has got: what it knows before a frame.
+class FilterState:
+    """The state of a `KalmanFilter` before a frame.
 
     Attributes:
-        frames: followed so far.
-        level: `[B, tokens, C]`.
-        surprise: as in `Expected`, `[B, tokens, C]`.
-        activity: share of the usual change, `[B, tokens, 1]`.
+        frames: observed so far.
+        mean: of the next frame, `[B, tokens, C]`.
+        innovation: as in `Prediction`, `[B, tokens, C]`.
+        activity: process variance as a share of the usual one, `[B, tokens, 1]`.
     """
 
     frames: int
-    level: Tensor
-    surprise: Tensor
+    mean: Tensor
+    innovation: Tensor
     activity: Tensor
 
 
 @dataclass(frozen=True)
-class Walked:
-    """Tokens that a `Level` went through.
+class FilterOutput:
+    """What `KalmanFilter.filter` returns.
 
     Attributes:
-        x: all of them, `[B, L, C]`.
-        expected: what it expected of each.
-        followed: how far it got with whole frames.
-        begun: the tokens of a last frame that is not whole, `[B, 0 to tokens - 1, C]`.
+        tokens: all of them, `[B, L, C]`.
+        prediction: of each.
+        state: after the last whole frame.
+        partial: tokens of a last frame that is not whole, `[B, 0 to tokens - 1, C]`.
     """
 
-    x: Tensor
-    expected: Expected
-    followed: Followed
-    begun: Tensor
+    tokens: Tensor
+    prediction: Prediction
+    state: FilterState
+    partial: Tensor
 
 
-class Level(nn.Module):
-    """Follows a random walk that is seen in noise, and how fast each place walks.
+class KalmanFilter(nn.Module):
+    """Tracks a random walk observed in noise, for every position and channel, and how fast each position moves.
 
-    The local level model (Harvey 1989, section 2.3) with a variance that follows the innovations (Mehra 1970): most of what
-    one frame says about the next. Where nothing moves, many frames are averaged; where much does, the last one counts.
+    The local level model (Harvey 1989, section 2.3) with a process variance that follows the innovations (Mehra 1970). It
+    explains most of a frame given those before: it averages many frames where nothing moves, and follows the last one where
+    much does.
 
     Args:
         channels: C.
         rows: of a frame.
         columns: of a frame.
-        noise: standard deviation of the noise, as a share of the deviation of the first frame, which is 1.
+        noise: standard deviation of the observation noise; the first frame's own is 1.
     """
 
     def __init__(self, channels: int, rows: int, columns: int, noise: float) -> None:
@@ -90,64 +91,66 @@ class Level(nn.Module):
         self.log_change = nn.Parameter(torch.full((channels,), -3.0))
         self.memory = nn.Parameter(torch.tensor(0.4).logit())
 
-    def forward(self, x: Tensor) -> Expected:
-        """Read tokens `[B, L, C]`, from the first of a frame on."""
-        return self.walk(self.begin(x), x, x[:, :0]).expected
+    def forward(self, x: Tensor) -> Prediction:
+        """Predict tokens `[B, L, C]`, which start with the first of a frame."""
+        return self.filter(self.initial_state(x), x, x[:, :0]).prediction
 
-    def begin(self, x: Tensor) -> Followed:
-        """Before the first of all frames, for tokens such as `x` `[B, L, C]`."""
-        nothing = x.new_zeros(len(x), self.rows * self.columns, x.shape[2])
-        return Followed(0, nothing, nothing, torch.ones_like(nothing[..., :1]))
+    def initial_state(self, like: Tensor) -> FilterState:
+        """The state before the first frame, for tokens such as `like` `[B, L, C]`."""
+        zeros = like.new_zeros(len(like), self.rows * self.columns, like.shape[2])
+        return FilterState(0, zeros, zeros, torch.ones_like(zeros[..., :1]))
 
-    def walk(self, since: Followed, x: Tensor, apart: Tensor) -> Walked:
-        """Go on through tokens of which some are known, and the others by how far they are from what is expected of them.
+    def filter(self, state: FilterState, x: Tensor, standardized: Tensor) -> FilterOutput:
+        """Filter known tokens, then tokens that are given by their standardized residuals.
 
         Args:
-            since: how far it is.
-            x: the first tokens, from the first of a frame on, `[B, N, C]`.
-            apart: the tokens behind them, in deviations from their level, `[B, M, C]`.
+            state: before the first token.
+            x: the known tokens, which start with the first of a frame, `[B, N, C]`.
+            standardized: residuals of the tokens after them, `[B, M, C]`.
         """
-        known, length, tokens = x.shape[1], x.shape[1] + apart.shape[1], self.rows * self.columns
-        frames, told, begun = [], [], x[:, :0]
+        known, length, tokens = x.shape[1], x.shape[1] + standardized.shape[1], self.rows * self.columns
+        frames, predictions, partial = [], [], x[:, :0]
         for first in range(0, length, tokens):
-            expected = self._expected(since)
-            behind = slice(max(first - known, 0), max(first + tokens - known, 0))
-            told.append(expected)
+            prediction = self._predict(state)
+            residuals = standardized[:, max(first - known, 0) : max(first + tokens - known, 0)]
+            predictions.append(prediction)
             frame = x[:, first : first + tokens]
-            if rest := apart[:, behind].shape[1]:
+            if rest := residuals.shape[1]:
                 here = slice(frame.shape[1], frame.shape[1] + rest)
-                frame = torch.cat([frame, expected.level[:, here] + expected.deviation[:, here] * apart[:, behind]], 1)
+                frame = torch.cat([frame, prediction.mean[:, here] + prediction.std[:, here] * residuals], 1)
             frames.append(frame)
             if frame.shape[1] == tokens:
-                since = self._seen(since, expected, frame)
+                state = self._update(state, prediction, frame)
             else:
-                begun = frame
-        parts = ([getattr(one, name) for one in told] for name in ("level", "deviation", "surprise"))
-        return Walked(torch.cat(frames, 1), Expected(*(torch.cat(part, 1)[:, :length] for part in parts)), since, begun)
+                partial = frame
+        parts = ([getattr(one, name) for one in predictions] for name in ("mean", "std", "innovation"))
+        prediction = Prediction(*(torch.cat(part, 1)[:, :length] for part in parts))
+        return FilterOutput(torch.cat(frames, 1), prediction, state, partial)
 
-    def _expected(self, since: Followed) -> Expected:
-        """Of the next frame."""
-        variance = self.log_change.exp() * since.activity + self.noise**2
-        deviation = (variance if since.frames else torch.full_like(variance, 1 + self.noise**2)).sqrt()
-        return Expected(since.level, deviation, since.surprise)
+    def _predict(self, state: FilterState) -> Prediction:
+        """Predict the next frame."""
+        variance = self.log_change.exp() * state.activity + self.noise**2
+        std = (variance if state.frames else torch.full_like(variance, 1 + self.noise**2)).sqrt()
+        return Prediction(state.mean, std, state.innovation)
 
-    def _seen(self, since: Followed, expected: Expected, frame: Tensor) -> Followed:
-        """Take in a whole frame."""
-        usual, noise, activity = self.log_change.exp(), self.noise**2, since.activity
-        error = frame - since.level
-        walked = usual * activity
-        level = since.level + (walked / (walked + noise)).clamp(min=1 / (since.frames + 1)) * error
-        if since.frames:
-            seen = self._around((error.square() - noise).mean(-1, keepdim=True) / usual.mean())
-            activity = seen if since.frames == 1 else activity + self.memory.sigmoid() * (seen - activity)
-        return Followed(since.frames + 1, level, error / expected.deviation, activity)
+    def _update(self, state: FilterState, prediction: Prediction, frame: Tensor) -> FilterState:
+        """Observe a whole frame."""
+        usual, noise, activity = self.log_change.exp(), self.noise**2, state.activity
+        residual = frame - state.mean
+        process = usual * activity
+        mean = state.mean + (process / (process + noise)).clamp(min=1 / (state.frames + 1)) * residual
+        if state.frames:
+            observed = self._smooth((residual.square() - noise).mean(-1, keepdim=True) / usual.mean())
+            activity = observed if state.frames == 1 else activity + self.memory.sigmoid() * (observed - activity)
+        return FilterState(state.frames + 1, mean, residual / prediction.std, activity)
 
-    def _around(self, seen: Tensor) -> Tensor:
-        """Average activity `[B, tokens, 1]` over neighbouring places, and keep it within its range."""
-        picture = seen.transpose(1, 2).unflatten(-1, (self.rows, self.columns))
-        return F.avg_pool2d(picture, 3, 1, 1, count_include_pad=False).flatten(2).transpose(1, 2).clamp(CALMEST, LIVELIEST)
+    def _smooth(self, activity: Tensor) -> Tensor:
+        """Average `[B, tokens, 1]` over 3 x 3 neighbouring positions, then clamp to the allowed range."""
+        grid = activity.transpose(1, 2).unflatten(-1, (self.rows, self.columns))
+        mean = F.avg_pool2d(grid, 3, 1, 1, count_include_pad=False)
+        return mean.flatten(2).transpose(1, 2).clamp(MIN_ACTIVITY, MAX_ACTIVITY)
 
     @torch.no_grad()
-    def expect(self, changes: Tensor) -> None:
-        """Begin near the data: mean squared change of every channel from frame to frame, without noise, `[C]`."""
-        self.log_change.copy_(changes.clamp(min=1e-6).log())
+    def set_change_variance(self, variance: Tensor) -> None:
+        """Initialise the process variance: mean squared change of every channel from frame to frame, without noise, `[C]`."""
+        self.log_change.copy_(variance.clamp(min=1e-6).log())

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from backend.core.errors import InputError
 from backend.core.process import configure_process
 from backend.keypoints.captions import VOCABULARY
-from backend.starflow.flow import FlowConfig
+from backend.starflow.flow import LatentFlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
-from backend.starflow.sampler import draw
+from backend.starflow.sampler import sample_latents
 from backend.train.data.pack import Pack
 from backend.train.data.video_clips import KeptLatents, VideoClips
 from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
@@ -67,7 +67,7 @@ class StarFlowTraining:
     seed: int = 0
     threads: int = 2
     device: str = "cpu"
-    architecture: StarFlowConfig = StarFlowConfig(flow=FlowConfig(words=len(VOCABULARY) - 1, deep_spread=16))
+    architecture: StarFlowConfig = StarFlowConfig(flow=LatentFlowConfig(words=len(VOCABULARY) - 1, deep_spread=16))
 
 
 class Material:
@@ -135,7 +135,7 @@ def loss_of(
         rebuilt = model.autoencoder.decode(shaken)
         return reconstruction_loss(rebuilt, data, torch.ones_like(data[:, :1]), 1.0) + 1e-4 * latents.square().mean()
     if stage == "regression":
-        return (model.flow.expected(data) - data.flatten(1, 3)).square().mean()
+        return (model.flow.predict_mean(data) - data.flatten(1, 3)).square().mean()
     sigma, drawn = model.flow.config.noise, _like(data, noise)
     noisy = data + sigma * drawn
     if stage == "flow":
@@ -171,7 +171,7 @@ def sample_sheet(model: StarFlow, material: Material, rows: int = 6) -> Image.Im
         if settings.stage != "autoencoder":
             source, denoiser = torch.Generator().manual_seed(0), model.denoiser if settings.stage == "denoiser" else None
             known, warmth = latents[:, : settings.known], 0.0 if settings.stage == "regression" else 1.0
-            drawn = draw(model.flow, denoiser, known, len(truth) - settings.known, source, temperature=warmth)
+            drawn = sample_latents(model.flow, denoiser, known, len(truth) - settings.known, source, temperature=warmth)
             latents = torch.cat([latents[:, : settings.known], drawn.latents], 1)
         strips += [torch.cat(list(row), -1) for row in (truth[::2], model.autoencoder.decode(latents)[0, ::2])]
     sheet = torch.cat(strips, -2).mul(255).byte().permute(1, 2, 0).cpu().numpy()
@@ -220,7 +220,7 @@ def train_starflow(
     (run / "samples").mkdir(exist_ok=True)
     material = Material(Pack(packed), model.eval(), settings)
     if settings.stage in ("flow", "regression") and not model.flow.deep.head.weight.any():
-        model.flow.expect(material.changes())
+        model.flow.set_change_variance(material.changes())
         model.first.fit(material.first_frames())
         average.load_state_dict(model.state_dict())
     figures: dict[str, float] = {}
@@ -252,7 +252,7 @@ def _begin(settings: StarFlowTraining, start_from: Path | None) -> StarFlow:
     return model
 
 
-def regression_of(flow: FlowConfig) -> FlowConfig:
+def regression_of(flow: LatentFlowConfig) -> LatentFlowConfig:
     """One deep block about as large as a flow in all, without noise."""
     shallow = flow.shallow_blocks * flow.shallow_layers * flow.shallow_width**2 / flow.deep_width**2
     return replace(flow, shallow_blocks=0, deep_layers=flow.deep_layers + round(shallow), noise=0.0)

@@ -1,4 +1,4 @@
-"""The video flow on the command line: films of its futures, and clips from words, pictures and clips."""
+"""The video flow on the command line: films of its futures, and clips from captions, pictures and clips."""
 
 import numpy as np
 import pytest
@@ -9,11 +9,11 @@ from backend.__main__ import app
 from backend.core.errors import MotionFanError
 from backend.core.settings import REPOSITORY
 from backend.core.types import ForecastSettings
-from backend.films.clips import Clip, last_frames, painter
+from backend.films.clips import LabelledClip, last_frames, painter
 from backend.films.futures import write_film
 from backend.films.grid import CAPTION_HEIGHT, contact_sheet, scaled, sheet
 from backend.media.video_reader import read_video
-from backend.starflow.video import Drawing, VideoFlow
+from backend.starflow.video import SamplingSettings, VideoFlow
 from tests.media.made import moving, video
 
 TALKING = str(REPOSITORY / "backend/assets/recordings/talking.npz")
@@ -63,11 +63,11 @@ def test_a_contact_sheet_has_a_row_a_clip():
     assert [int(laid[CAPTION_HEIGHT + 1, 33, 0]), int(laid[-1, -1, 0])] == [10, 50]
 
 
-def test_what_was_given_is_told_from_what_was_drawn():
-    clip = Clip(np.zeros((4, 8, 8, 3), np.uint8), "1 nods", given=2)
-    assert [clip.over(step) for step in range(4)] == ["given", "given", "1 nods", "1 nods"]
-    assert clip.over_all() == "1 nods   the first 2 are given"
-    assert Clip(clip.frames, "1 nods").over_all() == "1 nods"
+def test_labels_mark_the_given_frames():
+    clip = LabelledClip(np.zeros((4, 8, 8, 3), np.uint8), "1 nods", given=2)
+    assert [clip.frame_label(step) for step in range(4)] == ["given", "given", "1 nods", "1 nods"]
+    assert clip.row_label() == "1 nods   the first 2 are given"
+    assert LabelledClip(clip.frames, "1 nods").row_label() == "1 nods"
 
 
 def test_pictures_shrink_by_areas_and_grow_smoothly():
@@ -104,16 +104,16 @@ def test_a_film_of_painted_futures_goes_on_from_the_last_frames(pipeline, portra
         assert 0 < window.copy_last < min(window.errors) <= 1
 
 
-def test_a_painter_draws_other_futures_at_every_moment_and_the_same_again(tiny_video_flow):
+def test_a_painter_samples_other_futures_at_every_moment_reproducibly(tiny_video_flow):
     flow, seen = VideoFlow.load(tiny_video_flow), np.random.default_rng(0).integers(0, 255, (8, 96, 96, 3), np.uint8)
-    paint, again = (painter(flow, Drawing(seed=5)) for _ in range(2))
+    paint, again = (painter(flow, SamplingSettings(seed=5)) for _ in range(2))
     first, second = (paint(seen, 2, 4, lambda _: None) for _ in range(2))
     assert first.shape == (2, 4, 64, 64, 3)
     assert (first != second).any()
     np.testing.assert_array_equal(again(seen, 2, 4, lambda _: None), first)
 
 
-def test_animate_draws_futures_with_the_video_flow(models, tmp_path):
+def test_animate_samples_futures_with_the_video_flow(models, tmp_path):
     out = tmp_path / "film.mp4"
     words = ["animate", "--driving", TALKING, "-o", out, "--models", models, "--generator", "slim_128", "--engine", "starflow"]
     result = run(*words, "--size", "64", "--horizon", "8", "--at", "2.0", "--k", "2")
@@ -128,7 +128,7 @@ def test_the_end_of_a_clip_is_cut_as_small_as_the_model_wants_it(clip):
     assert frames.std() > 20 and (frames[0] != frames[-1]).any()
 
 
-def test_clips_are_imagined_from_words_as_a_film(tiny_video_flow, tmp_path):
+def test_clips_from_a_caption_are_written_as_a_film(tiny_video_flow, tmp_path):
     out = tmp_path / "out.mp4"
     result = run("imagine", "-o", out, "--model", tiny_video_flow, "--caption", "turns left", "-k", 2, "--seconds", 0.4)
     assert result.exit_code == 0, (result.output, result.exception)
@@ -137,7 +137,7 @@ def test_clips_are_imagined_from_words_as_a_film(tiny_video_flow, tmp_path):
     assert "2 clips of 0.40 s, drawn in" in result.output
 
 
-def test_a_portrait_begins_each_of_its_futures(tiny_video_flow, tmp_path):
+def test_every_future_of_a_portrait_begins_with_it(tiny_video_flow, tmp_path):
     out = tmp_path / "out.png"
     words = ["imagine", "-o", out, "--model", tiny_video_flow, "--portrait", "marble", "-k", 2, "--seconds", 0.32, "--size", 64]
     result = run(*words)
@@ -160,7 +160,7 @@ def test_futures_of_a_clip_are_shown_beside_it(tiny_video_flow, clip, tmp_path):
 
 
 @pytest.mark.parametrize("extra", [["--caption", "nods", "-k", 2], ["--portrait", "marble"]])
-def test_a_clip_is_retold_in_step_with_itself(tiny_video_flow, clip, tmp_path, extra):
+def test_an_edit_is_shown_beside_its_clip(tiny_video_flow, clip, tmp_path, extra):
     out = tmp_path / "out.png"
     words = [
         "imagine",
@@ -200,7 +200,7 @@ def test_a_clip_is_retold_in_step_with_itself(tiny_video_flow, clip, tmp_path, e
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--engine", "magic"], "engine_unknown"),
     ],
 )  # fmt: skip
-def test_what_the_video_flow_cannot_draw_has_a_code(words, code, tiny_video_flow, clip, tmp_path, monkeypatch):
+def test_an_invalid_request_has_a_code(words, code, tiny_video_flow, clip, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if code == "imagine_seconds":
         words = [*words, "--model", "MODEL"]
@@ -211,8 +211,8 @@ def test_what_the_video_flow_cannot_draw_has_a_code(words, code, tiny_video_flow
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_without_a_video_flow_is_told_before_anything_is_followed(models, tmp_path, clip, monkeypatch):
-    monkeypatch.setattr("backend.cli.animate._track", lambda path: pytest.fail("it was followed"))
+def test_missing_weights_are_reported_before_the_clip_is_followed(models, tmp_path, clip, monkeypatch):
+    monkeypatch.setattr("backend.cli.show._follow", lambda path: pytest.fail("it was followed"))
     (tmp_path / "models").mkdir()
     for name in ("forecaster", "generator_slim_128"):
         (tmp_path / "models" / name).symlink_to(models / name)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.settings import REPOSITORY
-from backend.keypoints.captions import CAPTION_LENGTH, VOCABULARY, caption, parse_caption
+from backend.keypoints.captions import CAPTION_LENGTH, VOCABULARY, caption, parse_caption, parse_known
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,17 @@ def test_parted_lips_and_closed_lids_are_recognised(face):
 
 
 def test_what_a_person_writes_is_understood():
-    expected = [VOCABULARY.index("turns left"), VOCABULARY.index("blinks"), 0]
-    assert parse_caption("She turns left and BLINKS").tolist() == expected
+    assert parse_caption("She turns left and BLINKS").tolist() == [
+        VOCABULARY.index("turns left"),
+        VOCABULARY.index("blinks"),
+        0,
+    ]
     assert parse_caption("flies away").tolist() == [0] * CAPTION_LENGTH
+
+
+def test_only_a_caption_without_any_known_word_is_refused():
+    assert parse_known("  ").tolist() == [0] * CAPTION_LENGTH
+    assert parse_known("flies and blinks").tolist() == parse_caption("blinks").tolist()
+    with pytest.raises(InputError, match="flies away") as refused:
+        parse_known("flies away")
+    assert refused.value.code == "video_caption" and "blinks" in refused.value.hint

@@ -49,14 +49,14 @@ class TestingServer(Announced):
 
 
 class Live:
-    """A running server. `pipeline`, `worker` and `studio` are its insides."""
+    """A running server. `pipeline`, `worker` and `video_queue` are its insides."""
 
     def __init__(self, pages: Path | None = None, pipeline: object | None = None, **settings) -> None:
         self.pipeline = pipeline or FakePipeline()
         self._listener = listen("127.0.0.1", 0)
         self.url = address(self._listener)
         app, self.worker = build(Settings(port=0, **settings), lambda: self.pipeline, portrait(), *([pages] if pages else []))
-        self.studio = app.state.studio
+        self.video_queue = app.state.video_queue
         self._server = TestingServer(app)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()

@@ -1,4 +1,4 @@
-"""Faces to begin with: a Gaussian with the data's own main directions."""
+"""The first-frame distribution: a Gaussian with the data's principal components."""
 
 import pytest
 import torch
@@ -21,16 +21,16 @@ def fitted() -> FirstFrame:
     return first
 
 
-def test_what_is_drawn_varies_as_the_data_does():
-    data, drawn = faces().flatten(1), fitted().draw(4000, 1.0, torch.Generator().manual_seed(1)).flatten(1)
-    assert (data.mean(0) - drawn.mean(0)).abs().max() < 0.2
-    assert torch.allclose(torch.cov(data.T), torch.cov(drawn.T), rtol=0.15, atol=0.5)
+def test_samples_have_the_mean_and_covariance_of_the_data():
+    data, samples = faces().flatten(1), fitted().sample(4000, 1.0, torch.Generator().manual_seed(1)).flatten(1)
+    assert (data.mean(0) - samples.mean(0)).abs().max() < 0.2
+    assert torch.allclose(torch.cov(data.T), torch.cov(samples.T), rtol=0.15, atol=0.5)
 
 
 def test_without_temperature_there_is_only_the_average():
     first = fitted()
-    drawn = first.draw(2, 0.0, torch.Generator())
-    assert torch.allclose(drawn[0].flatten(), first.mean) and torch.equal(drawn[0], drawn[1])
+    samples = first.sample(2, 0.0, torch.Generator())
+    assert torch.allclose(samples[0].flatten(), first.mean) and torch.equal(samples[0], samples[1])
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.5])

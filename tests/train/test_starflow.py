@@ -11,7 +11,7 @@ from backend.core.errors import InputError
 from backend.keypoints.captions import VOCABULARY
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
-from backend.starflow.flow import FlowConfig
+from backend.starflow.flow import LatentFlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
 from backend.train.data.pack import Pack
 from backend.train.data.video_clips import KeptLatents, VideoClips
@@ -20,7 +20,7 @@ from backend.train.starflow import StarFlowTraining, train_starflow
 SMALL = StarFlowConfig(
     4,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
+    LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 QUICK = StarFlowTraining(minutes=1e-3, batch=2, known=2, report_every=1, threads=1, architecture=SMALL)

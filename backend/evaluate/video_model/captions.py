@@ -16,7 +16,7 @@ from backend.evaluate.report.report import Metric
 from backend.evaluate.video_model.windows import Window
 from backend.keypoints.captions import MOTIONS, VOCABULARY, caption
 from backend.media.landmarks import FaceMesh
-from backend.starflow.video import CHUNK, Drawing, VideoFlow
+from backend.starflow.video import CHUNK_FRAMES, SamplingSettings, VideoFlow
 
 IMAGINED, PORTRAITS = 2, 2
 """Clips drawn from each caption alone, and from each caption and the first frame of so many people."""
@@ -66,11 +66,11 @@ def told(
     seen: dict[str, list[Seen]] = {"imagined": [], "portrait": []}
     sheets = []
     for number, words in enumerate(MOTIONS):
-        drawing = Drawing(caption=words, seed=seed + number)
+        drawing = SamplingSettings(caption=words, seed=seed + number)
         imagined = video.imagine(IMAGINED, video.model.config.frames, drawing)
         clips = {f"imagined {i + 1}": clip for i, clip in enumerate(imagined)}
         for i, window in enumerate(chosen):
-            drawn = video.futures(window.frames[:1], 1, CHUNK, drawing)[0]
+            drawn = video.futures(window.frames[:1], 1, CHUNK_FRAMES, drawing)[0]
             clips[f"portrait {i + 1}"] = np.concatenate([window.frames[:1], drawn])
         for name, clip in clips.items():
             seen[name.split()[0]].append(look(words, clip))

@@ -14,8 +14,8 @@ from backend.evaluate.report.report import Comparison, Metric
 from backend.evaluate.video_model.named import named
 from backend.evaluate.video_model.windows import Window, source
 from backend.starflow.model import StarFlow
-from backend.starflow.sampler import draw
-from backend.starflow.video import CHUNK, Drawing
+from backend.starflow.sampler import sample_latents
+from backend.starflow.video import CHUNK_FRAMES, SamplingSettings
 
 PREFIX = "cleanup_"
 WAYS = ("no_noise_removal", "score_step", "flow_score_matching")
@@ -55,7 +55,7 @@ def cleanup(
         shaking: dict[str, dict[str, list[float]]] = {name: {"flicker": [flicker(made, truth)]} for name, made in ways.items()}
         for name, made in _drawn(model, truth[:context], seed, number).items():
             shaking[name]["drawn_flicker"] = [restlessness(made)]
-        shaking["truth"] = {"drawn_flicker": [restlessness(truth[context : context + CHUNK])]}
+        shaking["truth"] = {"drawn_flicker": [restlessness(truth[context : context + CHUNK_FRAMES])]}
         clips.add(window.person, shaking)
         progress(number + 1, len(windows))
     results: dict[str, dict[str, Metric]] = {}
@@ -105,8 +105,10 @@ def _drawn(model: StarFlow, known: Tensor, seed: int, number: int) -> dict[str, 
     """One clip drawn behind known frames `[T, 3, S, S]`, by the way its latents were cleaned: `[16, 3, S, S]`."""
     device = next(model.parameters()).device
     latents = model.autoencoder.encode(known.to(device))[None]
-    made = draw(model.flow, None, latents, CHUNK, source(seed, number), temperature=Drawing().temperature)
-    # The same noise on the known frames as `draw` has put there: what it drew goes with that.
+    made = sample_latents(
+        model.flow, None, latents, CHUNK_FRAMES, source(seed, number), temperature=SamplingSettings().temperature
+    )
+    # The same noise on the known frames as `sample_latents` has put there: what it drew goes with that.
     noise = torch.randn(latents.shape, generator=source(seed, number)).to(device)
     noisy = torch.cat([latents + model.flow.config.noise * noise, made.noisy.clone()], 1)
     return {name: model.autoencoder.decode(x[:, len(known) :])[0].cpu() for name, x in cleaned(model, noisy).items()}

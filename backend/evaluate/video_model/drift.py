@@ -14,11 +14,11 @@ from backend.evaluate.animation.table import Table
 from backend.evaluate.report.report import Comparison, Metric
 from backend.evaluate.video_model.named import named
 from backend.evaluate.video_model.windows import Window, unit
-from backend.starflow.video import CHUNK, Drawing, VideoFlow
+from backend.starflow.video import CHUNK_FRAMES, SamplingSettings, VideoFlow
 
 PREFIX = "drift_"
 WINDOWS = 3
-LENGTH = WINDOWS * CHUNK
+LENGTH = WINDOWS * CHUNK_FRAMES
 """Frames that are drawn."""
 
 METRICS = ("mae", "sharpness", "motion_left", "latent_size")
@@ -49,7 +49,7 @@ def drift(
     table, shown, liveliest = Table(seed), dict[str, Picture](), -1.0
     for number, window in enumerate(windows):
         known, truth = window.frames[: video.context], window.frames[video.context :]
-        drawing = Drawing(seed=seed + number)
+        drawing = SamplingSettings(seed=seed + number)
         made = {
             "truth": truth,
             "reconstruction": rebuilt(video, truth),
@@ -57,7 +57,8 @@ def drift(
             "flow": video.futures(known, 1, LENGTH, drawing)[0],
         }
         if regression is not None:
-            made["regression"] = regression.futures(known[-regression.context :], 1, LENGTH, Drawing(temperature=0.0))[0]
+            mean = SamplingSettings(temperature=0.0)
+            made["regression"] = regression.futures(known[-regression.context :], 1, LENGTH, mean)[0]
         table.add(window.person, {name: _scores(video, frames, truth, known[-1]) for name, frames in made.items()})
         moved = float(unit(truth).diff(dim=0).abs().mean())
         if moved > liveliest:

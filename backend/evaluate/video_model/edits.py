@@ -17,7 +17,7 @@ from backend.evaluate.report.report import Comparison, Metric
 from backend.evaluate.video_model.drift import rebuilt
 from backend.evaluate.video_model.named import named
 from backend.evaluate.video_model.windows import Window, unit
-from backend.starflow.video import Drawing, VideoFlow
+from backend.starflow.video import SamplingSettings, VideoFlow
 
 PREFIX = "retold_"
 
@@ -59,23 +59,23 @@ def edits(
     """
     table, tales = Table(seed), list[Edited]()
     for number, window in enumerate(windows):
-        clip, drawing = window.frames, Drawing(seed=seed + number)
+        clip, drawing = window.frames, SamplingSettings(seed=seed + number)
         made = {
-            "unchanged": video.retold(clip, drawing),
+            "unchanged": video.edit(clip, drawing),
             "autoencoder": rebuilt(video, clip),
             "first_frame": clip[:1].repeat(len(clip), 0),
         }
         scores = {name: {"psnr": [_psnr(frames[1:], clip[1:])], "follows": [math.nan]} for name, frames in made.items()}
         other = _another(windows, number)
         start = clip[0] if other is None else other.frames[0]
-        moved = video.retold(clip, drawing, start)
+        moved = video.edit(clip, drawing, start)
         fresh = np.concatenate([start[None], video.futures(start[None], 1, len(clip) - 1, drawing)[0]])
         for name, frames in (("somebody_else", moved), ("fresh_noise", fresh)):
             scores[name] = {"psnr": [math.nan], "follows": [math.nan if other is None else follows(frames, clip)]}
         table.add(window.person, scores)
         if number < SHEETS:
             rows = {"clip": clip, "unchanged": made["unchanged"]}
-            rows |= {words: video.retold(clip, Drawing(caption=words, seed=seed + number)) for words in WORDS}
+            rows |= {words: video.edit(clip, SamplingSettings(caption=words, seed=seed + number)) for words in WORDS}
             tales.append(Edited(window.clip, rows if other is None else rows | {"somebody else": moved}))
         progress(number + 1, len(windows))
     results: dict[str, dict[str, Metric]] = {}

@@ -11,7 +11,7 @@ import torch
 from backend.core.errors import InputError, ModelError
 from backend.core.process import configure_process
 from backend.core.progress import Progress, StageProgress
-from backend.core.types import Picture
+from backend.core.types import CLOCK_HZ, Picture
 from backend.evaluate.animation.clips import find_videos
 from backend.evaluate.report.report import ComparisonReport, Report, screen
 from backend.evaluate.video_model.captions import Told, told
@@ -23,7 +23,7 @@ from backend.evaluate.video_model.inversion import inversion, round_trip, speed
 from backend.evaluate.video_model.keypoint_path import KeypointPath
 from backend.evaluate.video_model.likelihood import likelihood
 from backend.evaluate.video_model.windows import Footage, one_each, open_footage, spread
-from backend.starflow.video import RATE, VideoFlow
+from backend.starflow.video import VideoFlow
 
 SECTIONS = {
     "likelihood": "bits of every latent number, held-out people",
@@ -130,7 +130,7 @@ def evaluate_starflow(
     windows = spread(footage, length, settings.per_clip)
     if not windows:
         raise InputError(
-            "data_short", f"{videos} holds no video of {length / RATE:.1f} seconds of one face.", "Take longer ones."
+            "data_short", f"{videos} holds no video of {length / CLOCK_HZ:.1f} seconds of one face.", "Take longer ones."
         )
     few = one_each(windows, settings.windows, settings.seed)
     found = Evaluation(StarFlowReport("evaluate starflow", {}, {}, device=_place(settings.device), notes=notes))
@@ -155,7 +155,7 @@ def evaluate_starflow(
         *part, found.drifted = drift(video, rival, long, seed, during("drift"))
         keep(tuple(part))
     else:
-        notes.append(f"Drift is left out: no video shows a face for {(context + LENGTH) / RATE:.1f} seconds.")
+        notes.append(f"Drift is left out: no video shows a face for {(context + LENGTH) / CLOCK_HZ:.1f} seconds.")
     *part, found.exhibits = futures(video, keypoints, few, settings.count, seed, during("futures"))
     keep(tuple(part))
     *part, found.tales = edits(video, few[: max(2, len(few) // 2)], seed, during("edits"))
@@ -171,7 +171,7 @@ def evaluate_starflow(
         "likelihood_windows": len(windows),
         "drawn_windows": len(few),
         "drift_windows": len(long),
-        "latent_numbers_a_frame": video.model.flow.tokens * video.model.flow.config.channels,
+        "latent_numbers_a_frame": video.model.flow.tokens_per_frame * video.model.flow.config.channels,
         "noise": video.model.flow.config.noise,
         "torch_threads": torch.get_num_threads(),
     }

@@ -20,7 +20,7 @@ from backend.evaluate.video_model.drift import rebuilt
 from backend.evaluate.video_model.keypoint_path import KeypointPath
 from backend.evaluate.video_model.named import named
 from backend.evaluate.video_model.windows import Window, source, unit
-from backend.starflow.video import CHUNK, Drawing, VideoFlow
+from backend.starflow.video import CHUNK_FRAMES, SamplingSettings, VideoFlow
 
 PREFIX = "futures_"
 OURS = "video_flow"
@@ -78,13 +78,13 @@ def futures(
     table, exhibits = Table(seed), list[Exhibit]()
     for number, window in enumerate(windows):
         known, truth = window.frames[: video.context], window.frames[video.context :]
-        still = known[-1:].repeat(CHUNK, 0)
+        still = known[-1:].repeat(CHUNK_FRAMES, 0)
         made = {
             "truth": truth[None],
             "copy_last": still[None],
             "sliding_last": sliding(known[-1], count, source(seed, number)),
-            "copy_last_through_autoencoder": rebuilt(video, still[:1])[None].repeat(CHUNK, 1),
-            OURS: video.futures(known, count, CHUNK, Drawing(seed=seed + number)),
+            "copy_last_through_autoencoder": rebuilt(video, still[:1])[None].repeat(CHUNK_FRAMES, 1),
+            OURS: video.futures(known, count, CHUNK_FRAMES, SamplingSettings(seed=seed + number)),
         }
         if keypoints is not None:
             made |= keypoints.futures(window, len(known), count, seed * 1_000_003 + number)
@@ -107,11 +107,11 @@ def sliding(last: Picture, count: int, random: torch.Generator) -> Picture:
     """
     size = len(last)
     speed = SLIDE * torch.randn(count, 1, 2, generator=random)
-    far = (torch.arange(1, CHUNK + 1)[:, None] * speed).flatten(0, 1) * 2 / size
+    far = (torch.arange(1, CHUNK_FRAMES + 1)[:, None] * speed).flatten(0, 1) * 2 / size
     unmoved = torch.eye(2).expand(len(far), -1, -1)
     grid = F.affine_grid(torch.cat([unmoved, far[..., None]], 2), [len(far), 3, size, size], align_corners=False)
     pixels = unit(last)[None].expand(len(far), -1, -1, -1)
-    moved = F.grid_sample(pixels, grid, padding_mode="border", align_corners=False).unflatten(0, (count, CHUNK))
+    moved = F.grid_sample(pixels, grid, padding_mode="border", align_corners=False).unflatten(0, (count, CHUNK_FRAMES))
     found: Picture = (255 * moved).round().byte().movedim(-3, -1).numpy()
     return found
 

@@ -14,10 +14,10 @@ from backend.core.progress import Progress
 from backend.evaluate.animation.table import Table
 from backend.evaluate.report.report import Metric
 from backend.evaluate.video_model.windows import Window, source
-from backend.starflow.flow import Flow
-from backend.starflow.inversion import Effort, Jacobi, parallel, sequential
+from backend.starflow.flow import LatentFlow
+from backend.starflow.inversion import JacobiSettings, SolverStats, invert_jacobi, invert_sequential
 from backend.starflow.model import StarFlow
-from backend.starflow.video import CHUNK, Drawing, VideoFlow
+from backend.starflow.video import CHUNK_FRAMES, SamplingSettings, VideoFlow
 
 BLOCKS = (4, 8, 16, 32, 64, 96, 128, 256)
 """Tokens that are solved together."""
@@ -34,15 +34,15 @@ class Solved:
 
     u: Tensor
     x: Tensor
-    deep: Effort
-    shallow: list[Effort]
+    deep: SolverStats
+    shallow: list[SolverStats]
     deep_ms: float
     ms: float
 
     @property
     def passes(self) -> int:
         """Passes through any block's transformer."""
-        return self.deep.passes + sum(effort.passes for effort in self.shallow)
+        return self.deep.nfe + sum(effort.nfe for effort in self.shallow)
 
 
 @torch.inference_mode()
@@ -54,15 +54,15 @@ def round_trip(model: StarFlow, windows: Sequence[Window], seed: int = 0) -> dic
         any window (they have deviation 1), in float32.
     """
     flow, worst = model.flow, {"sequential": 0.0, "jacobi": 0.0}
-    device, tokens = next(model.parameters()).device, flow.tokens
+    device, tokens = next(model.parameters()).device, flow.tokens_per_frame
     for number, window in enumerate(windows):
         latents = model.autoencoder.encode(window.pixels.to(device))[None]
         x = latents + flow.config.noise * torch.randn(latents.shape, generator=source(seed, number)).to(device)
         z, _ = flow(x)
         for name in worst:
-            solver, exact = flow.reader(len(latents[0]), 1), None if name == "sequential" else Jacobi(tokens, 0.0)
-            u, _ = sequential(solver, z) if exact is None else parallel(solver, z, exact)
-            back, _ = flow.outside(u, exact)
+            solver, exact = flow.predictor(len(latents[0]), 1), None if name == "sequential" else JacobiSettings(tokens, 0.0)
+            u, _ = invert_sequential(solver, z) if exact is None else invert_jacobi(solver, z, exact)
+            back, _ = flow.shallow_inverse(u, exact)
             worst[name] = max(worst[name], float((back - x).abs().max()))
     return {f"round_trip_{name}": {"max_error": Metric(error)} for name, error in worst.items()}
 
@@ -91,16 +91,16 @@ def inversion(
         of the deep block settled on average.
     """
     flow, table, done = model.flow, Table(seed), 0
-    ways: dict[str, Jacobi | None] = {ONE_BY_ONE: None}
-    ways["inversion_as_drawn"] = Jacobi()
-    ways |= {f"inversion_block_{n}": Jacobi(block=n) for n in BLOCKS if n <= CHUNK * flow.tokens}
+    ways: dict[str, JacobiSettings | None] = {ONE_BY_ONE: None}
+    ways["inversion_as_drawn"] = JacobiSettings()
+    ways |= {f"inversion_block_{n}": JacobiSettings(block=n) for n in BLOCKS if n <= CHUNK_FRAMES * flow.tokens_per_frame}
     for number, window in enumerate(windows):
         random = source(seed, number)
         device = next(model.parameters()).device
         with torch.inference_mode():
             known = model.autoencoder.encode(window.pixels[:context].to(device))[None]
             noisy = known + flow.config.noise * torch.randn(known.shape, generator=random).to(device)
-            z = torch.randn(1, CHUNK * flow.tokens, flow.config.channels, generator=random).to(device)
+            z = torch.randn(1, CHUNK_FRAMES * flow.tokens_per_frame, flow.config.channels, generator=random).to(device)
             found = {name: _repeated(flow, noisy, z, settings) for name, settings in ways.items()}
         oracle = found[ONE_BY_ONE]
         table.add(window.person, {name: _row(made, oracle) for name, made in found.items()})
@@ -120,43 +120,43 @@ def speed(video: VideoFlow, window: Window, count: int, seed: int = 0) -> dict[s
         times = []
         for _ in range(REPEATS):
             began = time.perf_counter()
-            video.futures(window.frames[: video.context], futures, CHUNK, Drawing(seed=seed))
+            video.futures(window.frames[: video.context], futures, CHUNK_FRAMES, SamplingSettings(seed=seed))
             times.append(1000 * (time.perf_counter() - began))
         ms = median(times)
-        found[f"draw_{futures}"] = {"ms": Metric(ms), "frames_per_s": Metric(1000 * futures * CHUNK / ms)}
+        found[f"draw_{futures}"] = {"ms": Metric(ms), "frames_per_s": Metric(1000 * futures * CHUNK_FRAMES / ms)}
     return found
 
 
-def solve(flow: Flow, noisy: Tensor, z: Tensor, settings: Jacobi | None) -> Solved:
+def solve(flow: LatentFlow, noisy: Tensor, z: Tensor, settings: JacobiSettings | None) -> Solved:
     """Draw behind known noisy latents `[B, T, H, W, C]` from noise `[B, L, C]`: by Jacobi, or token by token where None."""
-    solver = flow.reader(noisy.shape[1] + z.shape[1] // flow.tokens, len(noisy))
-    last = solver.take(flow.inside(noisy)[0])[-flow.tokens :]
+    solver = flow.predictor(noisy.shape[1] + z.shape[1] // flow.tokens_per_frame, len(noisy))
+    last = solver.prefill(flow.shallow_forward(noisy)[0])[-flow.tokens_per_frame :]
     began = _now(z)
     if settings is None:
-        u, deep = sequential(solver, z)
+        u, deep = invert_sequential(solver, z)
     else:
-        u, deep = parallel(solver, z, settings, last)
+        u, deep = invert_jacobi(solver, z, settings, last)
     between = _now(z)
-    x, shallow = flow.outside(u, settings)
+    x, shallow = flow.shallow_inverse(u, settings)
     return Solved(u, x, deep, shallow, 1000 * (between - began), 1000 * (_now(z) - began))
 
 
-def _repeated(flow: Flow, noisy: Tensor, z: Tensor, settings: Jacobi | None) -> Solved:
+def _repeated(flow: LatentFlow, noisy: Tensor, z: Tensor, settings: JacobiSettings | None) -> Solved:
     runs = [solve(flow, noisy, z, settings) for _ in range(REPEATS)]
     return replace(runs[0], deep_ms=median(run.deep_ms for run in runs), ms=median(run.ms for run in runs))
 
 
 def _row(made: Solved, oracle: Solved) -> dict[str, list[float] | Tensor]:
     found: dict[str, list[float] | Tensor] = {
-        "passes": [float(made.deep.passes)],
+        "passes": [float(made.deep.nfe)],
         "ms": [made.deep_ms],
         "error": [relative(made.u, oracle.u)],
         "draw_passes": [float(made.passes)],
         "draw_ms": [made.ms],
         "draw_error": [relative(made.x, oracle.x)],
     }
-    if made.deep.settled:
-        found["settled"] = [sum(made.deep.settled) / len(made.deep.settled)]
+    if made.deep.committed:
+        found["settled"] = [sum(made.deep.committed) / len(made.deep.committed)]
     return found
 
 

@@ -17,10 +17,10 @@ from backend.evaluate.report.report import Comparison, Metric
 from backend.evaluate.video_model.named import named
 from backend.evaluate.video_model.windows import Window, source
 from backend.keypoints.captions import caption
-from backend.starflow.flow import Flow
-from backend.starflow.kalman import Level
+from backend.starflow.flow import LatentFlow
+from backend.starflow.kalman import KalmanFilter
 from backend.starflow.model import StarFlow
-from backend.starflow.transformer import positions
+from backend.starflow.transformer import token_positions
 
 PREFIX = "likelihood_"
 
@@ -67,14 +67,14 @@ def likelihood(
     return results, named(PREFIX, tests)
 
 
-def frame_bits(flow: Flow, x: Tensor, caption: Tensor | None = None) -> Tensor:
+def frame_bits(flow: LatentFlow, x: Tensor, caption: Tensor | None = None) -> Tensor:
     """Bits per number of every frame of latents `[B, T, H, W, C]` given those before it: `[B, T]`."""
     batch, frames = x.shape[:2]
-    u = flow.inside(x)[0]
-    inner = flow.inside(x.flatten(0, 1)[:, None])[1].unflatten(0, (batch, frames))
-    where = positions(frames, flow.config.rows, flow.config.columns).to(x.device)
-    told = flow.deep.told(u, where, flow.prefix(caption, batch))
-    nats = 0.5 * (told.noise(u).square() + math.log(2 * math.pi)).sum(2) - told.log_determinant
+    u = flow.shallow_forward(x)[0]
+    inner = flow.shallow_forward(x.flatten(0, 1)[:, None])[1].unflatten(0, (batch, frames))
+    where = token_positions(frames, flow.config.rows, flow.config.columns).to(x.device)
+    told = flow.deep.conditional(u, where, flow.embed_caption(caption, batch))
+    nats = 0.5 * (told.forward(u).square() + math.log(2 * math.pi)).sum(2) - told.log_det
     return (nats.unflatten(1, (frames, -1)).sum(2) - inner) / (x[0, 0].numel() * math.log(2))
 
 
@@ -94,13 +94,13 @@ def gaussians(x: Tensor, clean: Tensor, sigma: float) -> dict[str, Tensor]:
 
 
 def level_bits(x: Tensor, clean: Tensor, sigma: float) -> Tensor:
-    """Bits per number of frames after the first under what the flow's `Level` expects, without any network: `[W, T - 1]`."""
+    """Bits per number of frames after the first under the flow's `KalmanFilter` alone, without any network: `[W, T - 1]`."""
     windows, frames, rows, columns, channels = x.shape
-    level = Level(channels, rows, columns, sigma).requires_grad_(False)
-    level.expect(clean.diff(dim=1).square().mean((0, 1, 2, 3)))
+    level = KalmanFilter(channels, rows, columns, sigma).requires_grad_(False)
+    level.set_change_variance(clean.diff(dim=1).square().mean((0, 1, 2, 3)))
     told = level(x.flatten(1, 3))
-    errors = (x.flatten(1, 3) - told.level).unflatten(1, (frames, -1))
-    return gaussian_bits(errors, told.deviation.square().unflatten(1, (frames, -1)))[:, 1:]
+    errors = (x.flatten(1, 3) - told.mean).unflatten(1, (frames, -1))
+    return gaussian_bits(errors, told.std.square().unflatten(1, (frames, -1)))[:, 1:]
 
 
 def gaussian_bits(error: Tensor, variance: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from backend.core.types import Picture
+from backend.core.types import CLOCK_HZ, Picture
 from backend.evaluate.animation.pictures import Tile, uri
 from backend.evaluate.report.figure import FAINT, INK, legend_right, styled, svg
 from backend.evaluate.report.report import Metric
@@ -21,7 +21,6 @@ from backend.evaluate.video_model.captions import Told
 from backend.evaluate.video_model.edits import Edited
 from backend.evaluate.video_model.futures import Exhibit
 from backend.media.video_writer import write_video
-from backend.starflow.video import RATE
 
 Results = Mapping[str, Mapping[str, Metric]]
 
@@ -148,7 +147,7 @@ def film(title: str, cells: Sequence[Sequence[Cell]], columns: list[str], rows: 
     length = max(len(cell.frames) for row in cells for cell in row)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
-        with write_video(path, RATE) as writer:
+        with write_video(path, CLOCK_HZ) as writer:
             for t in range(length + 6):  # it rests on the last frame before it begins again
                 pictures = [[_cell(cell, min(t, len(cell.frames) - 1)) for cell in row] for row in cells]
                 writer.write(np.concatenate([np.concatenate(row, 1) for row in pictures], 0))
@@ -210,7 +209,7 @@ def drift_by_frame(results: Results) -> str:
         figure = Figure(figsize=(10.8, 3.4), layout="constrained")
         panes = figure.subplots(1, 3)
         for axes, (metric, title) in zip(panes, panels, strict=True):
-            _lines(axes, {name: found for name, found in shown.items() if name != "truth"}, metric, scale=1 / RATE, first=1)
+            _lines(axes, {name: found for name, found in shown.items() if name != "truth"}, metric, scale=1 / CLOCK_HZ, first=1)
             axes.set(title=title, xlabel="seconds ahead", ylim=(0, None))
         panes[2].set_ylim(0, min(panes[2].get_ylim()[1], LIVELY))
         figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right center", fontsize=9)
@@ -227,7 +226,7 @@ def futures_by_frame(results: Results, count: int) -> str:
             lines = {name: found for name, found in shown.items() if name != "truth"}
             if metric == "apd":
                 lines = {name: found for name, found in lines.items() if found["apd"].value > 0}
-            _lines(axes, lines, metric, scale=1 / RATE, first=1)
+            _lines(axes, lines, metric, scale=1 / CLOCK_HZ, first=1)
             axes.set(title=title, xlabel="seconds ahead", ylim=(0, None))
         figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right center", fontsize=9)
         return svg(figure, "Error and diversity of futures, frame by frame")

@@ -14,12 +14,11 @@ from torch import Tensor
 from backend.core.errors import InputError
 from backend.core.progress import Progress
 from backend.core.recording import Recording
-from backend.core.types import FloatArray, Picture
+from backend.core.types import CLOCK_HZ, FloatArray, Picture
 from backend.evaluate.animation.clips import SIZE, Video
 from backend.media.crop import SquareCrop
 from backend.media.face_recording import track_face
 from backend.media.video_reader import pictures_at, read_video
-from backend.starflow.video import RATE
 
 QUALITY = 92
 """Of the JPEGs that a pack keeps its frames as; they are made small as they are decoded."""
@@ -119,8 +118,8 @@ def open_footage(video: Video, size: int, progress: Progress | None = None) -> F
         whole = SquareCrop(0, 0, width)
         recording = Recording(whole.apply(crop.undo(recording.landmarks)), recording.timestamps, recording.source)
         crop = whole
-    step = float(np.median(np.diff(recording.timestamps))) if len(recording.timestamps) > 1 else 1 / RATE
-    every = max(1, round(1 / (step * RATE)))
+    step = float(np.median(np.diff(recording.timestamps))) if len(recording.timestamps) > 1 else 1 / CLOCK_HZ
+    every = max(1, round(1 / (step * CLOCK_HZ)))
     seen = set(recording.timestamps.tolist())
     kept = [
         (shrink(crop.cut(frame.picture, SIZE), size), frame.t)

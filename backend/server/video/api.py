@@ -1,4 +1,4 @@
-"""The HTTP routes of the video flow: what can be drawn, and a drawing, told line by line while it is made."""
+"""The HTTP routes of the video flow: what it can sample, and a job whose progress is streamed line by line."""
 
 from __future__ import annotations
 
@@ -19,33 +19,40 @@ from backend.server.http.body import read_body
 from backend.server.http.origin import check_origin
 from backend.server.limits import PerAddress
 from backend.server.metrics import Metrics
-from backend.server.video import request as video_request
-from backend.server.video.protocol import Job
-from backend.server.video.queue import Drawing, Studio
-from backend.server.video.request import MAX_BYTES, MOST_COUNT, MOST_STEPS, VideoRequest
+from backend.server.video.protocol import JobSpec
+from backend.server.video.queue import VideoQueue
+from backend.server.video.request import (
+    MAX_BYTES,
+    MAX_COUNT,
+    MAX_STEPS,
+    VideoRequest,
+    decode_context,
+    decode_request,
+    too_large,
+)
+from backend.server.video.runner import VideoJob
 
-DRAWINGS_PER_S = 1 / 4
-DRAWING_BURST = 10
-BEAT_S = 0.25
-"""Seconds between two lines of a drawing."""
+REQUESTS_PER_S = 1 / 4
+MAX_REQUEST_BURST = 10
+LINE_INTERVAL_S = 0.25
 
 
-class Begun(msgspec.Struct, frozen=True, tag_field="kind", tag="begun"):
-    """The first line: seconds until it is done, if anybody knows, and how many drawings come before it."""
+class BegunLine(msgspec.Struct, frozen=True, tag_field="kind", tag="begun"):
+    """The first line: seconds until the job is done, if known, and how many jobs come before it."""
 
     seconds: float | None
     waiting: int
 
 
-class Progress(msgspec.Struct, frozen=True, tag_field="kind", tag="progress"):
-    """How far it is, in [0, 1), and how many seconds are left, if anybody knows."""
+class ProgressLine(msgspec.Struct, frozen=True, tag_field="kind", tag="progress"):
+    """The share that is done, in [0, 1), and how many seconds are left, if known."""
 
     share: float
     left: float | None
 
 
-class Done(msgspec.Struct, frozen=True, tag_field="kind", tag="done"):
-    """The sheet, a JPEG: one row a future, one column a frame."""
+class DoneLine(msgspec.Struct, frozen=True, tag_field="kind", tag="done"):
+    """The last line: all frames as one JPEG, one row a future, one column a frame."""
 
     columns: int
     rows: int
@@ -55,70 +62,76 @@ class Done(msgspec.Struct, frozen=True, tag_field="kind", tag="done"):
     sheet: bytes
 
 
-class Failed(msgspec.Struct, frozen=True, tag_field="kind", tag="failed"):
-    """It came to nothing, as `MotionFanError` words it."""
+class FailedLine(msgspec.Struct, frozen=True, tag_field="kind", tag="failed"):
+    """The last line of a job that failed, worded as a `MotionFanError`."""
 
     code: str
     message: str
     hint: str
 
 
-class Telling(StreamingResponse):
-    """Tells a drawing's way in lines of JSON; a client that leaves abandons it."""
+class ProgressStream(StreamingResponse):
+    """Streams a job's progress in lines of JSON; cancels the job when the client leaves.
 
-    def __init__(self, drawing: Drawing, metrics: Metrics) -> None:
-        # A proxy that collects lines would hand over nothing before the end.
+    Args:
+        queue: runs the job.
+        job: the job.
+        metrics: where its time and errors are counted.
+    """
+
+    def __init__(self, queue: VideoQueue, job: VideoJob, metrics: Metrics) -> None:
+        # Without these headers, a proxy may buffer all lines until the end.
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        super().__init__(lines(drawing, metrics), media_type="application/x-ndjson", headers=headers)
-        self._drawing = drawing
+        super().__init__(progress_lines(queue, job, metrics), media_type="application/x-ndjson", headers=headers)
+        self._queue, self._job = queue, job
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._drawing.cancel()
+            self._queue.cancel(self._job)
 
 
-async def lines(drawing: Drawing, metrics: Metrics) -> AsyncIterator[bytes]:
-    """Tell a drawing's way, from `Begun` to `Done` or `Failed`."""
-    yield _line(Begun(_seconds(drawing.left), drawing.waiting))
-    while not (await asyncio.wait([drawing.done], timeout=BEAT_S))[0]:
-        yield _line(Progress(round(drawing.share, 3), _seconds(drawing.left)))
+async def progress_lines(queue: VideoQueue, job: VideoJob, metrics: Metrics) -> AsyncIterator[bytes]:
+    """Yield a job's lines, from `BegunLine` to `DoneLine` or `FailedLine`; arguments as of `ProgressStream`."""
+    yield _line(BegunLine(_rounded(queue.remaining(job)), queue.waiting(job)))
+    while not (await asyncio.wait([job.done], timeout=LINE_INTERVAL_S))[0]:
+        yield _line(ProgressLine(round(job.share, 3), _rounded(queue.remaining(job))))
     try:
-        sheet, job = drawing.done.result(), drawing.job
-        metrics.drawing.observe(sheet.seconds)
-        yield _line(Done(job.steps, job.count, job.size, CLOCK_HZ, round(sheet.seconds, 2), sheet.jpeg))
+        done, spec = job.done.result(), job.spec
+        metrics.drawing.observe(done.seconds)
+        yield _line(DoneLine(spec.steps, spec.count, spec.size, CLOCK_HZ, round(done.seconds, 2), done.jpeg))
     except MotionFanError as error:
         metrics.errors.labels(error.code).inc()
-        yield _line(Failed(error.code, error.message, error.hint))
+        yield _line(FailedLine(error.code, error.message, error.hint))
 
 
 class VideoApi:
     """The routes.
 
     Args:
-        studio: draws.
+        queue: runs the jobs.
         metrics: where errors are counted.
         origins: further origins whose pages may ask.
     """
 
-    def __init__(self, studio: Studio, metrics: Metrics, origins: Collection[str]) -> None:
-        self._studio, self._metrics, self._origins = studio, metrics, origins
-        self._visitors = PerAddress(DRAWINGS_PER_S, DRAWING_BURST)
+    def __init__(self, queue: VideoQueue, metrics: Metrics, origins: Collection[str]) -> None:
+        self._queue, self._metrics, self._origins = queue, metrics, origins
+        self._limits = PerAddress(REQUESTS_PER_S, MAX_REQUEST_BURST)
 
     def router(self) -> APIRouter:
         """Return all routes."""
         router = APIRouter()
         router.add_api_route("/api/video", self.describe, methods=["GET"])
-        router.add_api_route("/api/video", self.draw, methods=["POST"], response_model=None)
+        router.add_api_route("/api/video", self.sample, methods=["POST"], response_model=None)
         return router
 
     async def describe(self) -> dict[str, Any]:
-        """What can be asked for."""
+        """What a request may ask for."""
         why, size, context = "", 64, 8
         try:
-            weights = await asyncio.to_thread(self._studio.weights)
+            weights = await asyncio.to_thread(self._queue.runner.weights)
             size, context = weights.size, weights.context
         except MotionFanError as error:
             why = str(error)
@@ -130,21 +143,21 @@ class VideoApi:
             "size": size,
             "context": context,
             "rate": CLOCK_HZ,
-            "most": {"count": MOST_COUNT, "steps": MOST_STEPS},
+            "most": {"count": MAX_COUNT, "steps": MAX_STEPS},
             "defaults": {name: getattr(defaults, name) for name in ("count", "steps", "guidance", "temperature")},
         }
 
-    async def draw(self, request: Request) -> Response:
-        """Draw futures of frames, or clips from a caption."""
+    async def sample(self, request: Request) -> Response:
+        """Sample futures of frames, or clips from a caption."""
         check_origin(request.headers, self._origins)
-        if not self._visitors.allow(request.client.host if request.client else "", time.monotonic()):
+        if not self._limits.allow(request.client.host if request.client else "", time.monotonic()):
             raise InputError("too_many_videos", "That is a lot of video in a short time.", "Wait a few seconds.")
-        weights = self._studio.weights()
-        self._studio.check_place()
-        wanted = video_request.read(await read_body(request, MAX_BYTES, video_request.too_large()))
-        job = Job(
+        weights = self._queue.runner.weights()
+        self._queue.check_room()
+        wanted = decode_request(await read_body(request, MAX_BYTES, too_large()))
+        spec = JobSpec(
             number=0,
-            context=await asyncio.to_thread(video_request.context, wanted, weights),
+            context=await asyncio.to_thread(decode_context, wanted, weights),
             size=weights.size,
             count=wanted.count,
             steps=wanted.steps,
@@ -153,12 +166,12 @@ class VideoApi:
             temperature=wanted.temperature,
             seed=wanted.seed,
         )
-        return Telling(self._studio.order(job), self._metrics)
+        return ProgressStream(self._queue, self._queue.add(spec), self._metrics)
 
 
-def _line(message: Begun | Progress | Done | Failed) -> bytes:
+def _line(message: BegunLine | ProgressLine | DoneLine | FailedLine) -> bytes:
     return msgspec.json.encode(message) + b"\n"
 
 
-def _seconds(left: float | None) -> float | None:
-    return None if left is None else round(left, 2)
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 2)

@@ -1,7 +1,7 @@
-"""The process that draws video: `python -m backend.server.video.child FOLDER DEVICE THREADS`, jobs in, answers out.
+"""The process that samples video: `python -m backend.server.video.child FOLDER DEVICE THREADS`, commands in, replies out.
 
-It is a process of its own so that drawing never holds up the live page, and that its memory goes back when it ends. With its
-standard input it ends too, so it never outlives the server.
+It does not slow down the live page, and frees its memory when it ends. It exits when stdin closes, so it cannot outlive the
+server.
 """
 
 from __future__ import annotations
@@ -22,69 +22,72 @@ from numpy.typing import NDArray
 from backend.core.errors import MotionFanError
 from backend.server.live.sheet import jpeg
 from backend.server.video import protocol
-from backend.server.video.protocol import Cancel, Job, Ready, Refusal, Reply, Share, Sheet
+from backend.server.video.protocol import CancelJob, JobDone, JobFailed, JobProgress, JobSpec, ModelLoaded, Reply
 
 if TYPE_CHECKING:
     from backend.starflow.video import VideoFlow
 
-QUALITY = 90
+JPEG_QUALITY = 90
 NICENESS = 10
-DRAWN = 0.75
-"""Share of the work after which the last frame is drawn; cleaning and decoding all of them is the rest."""
+DEEP_SHARE = 0.75
+"""Share of the time after which the deep block is solved for all frames; the shallow blocks and the decoder are the rest."""
 
-TRIAL = 4
-"""Frames that are drawn after loading to learn the pace."""
-
-
-class Abandoned(Exception):
-    """Nobody waits for this drawing any more."""
+TRIAL_FRAMES = 4
+"""Frames that are sampled after loading to measure the speed."""
 
 
-class Inbox:
-    """Reads what the server says on a thread of its own, so that a cancelled job is known of while it is drawn."""
+class JobCancelledError(Exception):
+    """The client of the running job has left."""
 
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+
+class ServerConnection:
+    """Receives commands on a thread, so that a job can be cancelled while it runs, and sends replies.
+
+    The process exits when either end closes.
+    """
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        self._source, self._sink = source, sink
+        self._jobs: queue.SimpleQueue[JobSpec] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
-        threading.Thread(target=self._read, name="inbox", daemon=True).start()
+        threading.Thread(target=self._read, name="commands", daemon=True).start()
 
-    def next(self) -> Job:
+    def next_job(self) -> JobSpec:
         """Wait for a job."""
         return self._jobs.get()
 
     def check(self, number: int) -> None:
-        """Raise `Abandoned` if nobody waits for this job any more."""
+        """Raise `JobCancelledError` if this job is cancelled."""
         if number in self._cancelled:
-            raise Abandoned
-
-    def _read(self) -> None:
-        while head := self._source.read(protocol.HEAD.size):
-            match protocol.order(self._source.read(protocol.length(head))):
-                case Job() as job:
-                    self._jobs.put(job)
-                case Cancel(number):
-                    self._cancelled.add(number)
-        os._exit(0)
-
-
-class Outbox:
-    """Answers the server; without one there is nothing left to do."""
-
-    def __init__(self, sink: BinaryIO) -> None:
-        self._sink = sink
+            raise JobCancelledError
 
     def send(self, reply: Reply) -> None:
-        """Send an answer."""
+        """Send a reply."""
         try:
-            self._sink.write(protocol.pack(reply))
+            self._sink.write(protocol.encode(reply))
             self._sink.flush()
         except OSError:
             os._exit(0)
 
+    def _read(self) -> None:
+        while head := self._source.read(protocol.HEAD.size):
+            match protocol.decode_command(self._source.read(protocol.length(head))):
+                case JobSpec() as job:
+                    self._jobs.put(job)
+                case CancelJob(number):
+                    self._cancelled.add(number)
+        os._exit(0)
 
-def serve(folder: Path, device: str, threads: int, inbox: Inbox, outbox: Outbox) -> None:
-    """Load the model, then draw what is asked, one job after the other, for ever."""
+
+def serve(folder: Path, device: str, threads: int, server: ServerConnection) -> None:
+    """Load the model, then run jobs one after the other; returns only if the model cannot be loaded.
+
+    Args:
+        folder: of the weights.
+        device: where the model runs.
+        threads: of torch; 0 takes half of the cores.
+        server: sends the jobs.
+    """
     from backend.core.process import configure_process
     from backend.starflow.video import VideoFlow
 
@@ -92,21 +95,21 @@ def serve(folder: Path, device: str, threads: int, inbox: Inbox, outbox: Outbox)
     try:
         flow = VideoFlow.load(folder, device)
     except MotionFanError as error:
-        outbox.send(Refusal(0, error.code, error.message, error.hint))
+        server.send(JobFailed(0, error.code, error.message, error.hint))
         return
-    outbox.send(Ready(_pace(flow)))
+    server.send(ModelLoaded(_measure_unit(flow)))
     while True:
-        job = inbox.next()
+        job = server.next_job()
         try:
-            inbox.check(job.number)
-            outbox.send(_draw(flow, job, inbox, outbox))
-        except Abandoned:
-            outbox.send(Refusal(job.number, "cancelled", "Nobody waits for this any more.", ""))
+            server.check(job.number)
+            server.send(_run(flow, job, server))
+        except JobCancelledError:
+            server.send(JobFailed(job.number, "cancelled", "The job was cancelled.", ""))
         except MotionFanError as error:
-            outbox.send(Refusal(job.number, error.code, error.message, error.hint))
+            server.send(JobFailed(job.number, error.code, error.message, error.hint))
         except Exception:
             traceback.print_exc()
-            outbox.send(Refusal(job.number, "video_failed", "The drawing failed.", "Try again; the server's log says more."))
+            server.send(JobFailed(job.number, "video_failed", "The drawing failed.", "Try again; the server's log says more."))
 
 
 def sheet(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -115,42 +118,42 @@ def sheet(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return frames.transpose(0, 2, 1, 3, 4).reshape(count * size, steps * size, 3)
 
 
-def _draw(flow: VideoFlow, job: Job, inbox: Inbox, outbox: Outbox) -> Sheet:
-    from backend.starflow.video import Drawing
+def _run(flow: VideoFlow, job: JobSpec, server: ServerConnection) -> JobDone:
+    from backend.starflow.video import SamplingSettings
 
     def progress(share: float) -> None:
-        inbox.check(job.number)
-        outbox.send(Share(job.number, DRAWN * share))
+        server.check(job.number)
+        server.send(JobProgress(job.number, DEEP_SHARE * share))
 
     began = time.monotonic()
-    drawing = Drawing(job.caption, job.guidance, job.temperature, job.seed)
+    settings = SamplingSettings(job.caption, job.guidance, job.temperature, job.seed)
     if job.context:
         context = np.frombuffer(job.context, np.uint8).reshape(-1, job.size, job.size, 3).copy()
-        frames = flow.futures(context, job.count, job.steps, drawing, progress)
+        frames = flow.futures(context, job.count, job.steps, settings, progress)
     else:
-        frames = flow.imagine(job.count, job.steps, drawing, progress)
-    return Sheet(job.number, jpeg(sheet(frames), QUALITY), time.monotonic() - began)
+        frames = flow.imagine(job.count, job.steps, settings, progress)
+    return JobDone(job.number, jpeg(sheet(frames), JPEG_QUALITY), time.monotonic() - began)
 
 
-def _pace(flow: VideoFlow) -> float:
-    """Seconds that a unit of effort takes here."""
-    job = Job(0, b"", flow.size, 1, TRIAL, "", 0.0, 1.0, 0)
+def _measure_unit(flow: VideoFlow) -> float:
+    """Seconds that a unit of cost takes here."""
+    job = JobSpec(0, b"", flow.size, 1, TRIAL_FRAMES, "", 0.0, 1.0, 0)
     grey = np.full((1, flow.size, flow.size, 3), 128, np.uint8)
-    flow.futures(grey, job.count, 1)  # the first one takes longer
+    flow.futures(grey, job.count, 1)  # the first call takes longer
     began = time.monotonic()
     flow.futures(grey, job.count, job.steps)
-    return (time.monotonic() - began) / job.effort
+    return (time.monotonic() - began) / job.cost
 
 
 def main() -> None:
-    """Serve whoever started this process."""
+    """Serve the process that started this one."""
     folder, device, threads = sys.argv[1:]
     with contextlib.suppress(OSError, AttributeError):
         os.nice(NICENESS)
-    # What libraries print goes to the log: standard output belongs to the answers.
-    answers = os.fdopen(os.dup(1), "wb")
+    # What libraries print goes to the log: stdout carries the replies.
+    output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(Path(folder), device, int(threads), Inbox(sys.stdin.buffer), Outbox(answers))
+    serve(Path(folder), device, int(threads), ServerConnection(sys.stdin.buffer, output))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The server's end of the process that draws video. Lives on the event loop."""
+"""The server's end of the process that samples video. Lives on the event loop."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from backend.core.settings import REPOSITORY
 from backend.server.video import protocol
-from backend.server.video.protocol import Order, Reply
+from backend.server.video.protocol import Command, Reply
 
 
-class DrawingProcess:
+class VideoProcess:
     """A running process; make one with `start`."""
 
     def __init__(self, process: Process) -> None:
@@ -23,12 +23,12 @@ class DrawingProcess:
         self._to, self._from = process.stdin, process.stdout
 
     @classmethod
-    async def start(cls, folder: Path, device: str, threads: int) -> DrawingProcess:
-        """Start a process; its first answer is `Ready`, or a `Refusal`.
+    async def start(cls, folder: Path, device: str, threads: int) -> VideoProcess:
+        """Start a process; its first reply is `ModelLoaded`, or a `JobFailed`.
 
         Args:
             folder: of the weights.
-            device: where it draws.
+            device: where the model runs.
             threads: of torch; 0 takes half of the cores.
         """
         words = [sys.executable, "-m", "backend.server.video.child", str(folder.absolute()), device, str(threads)]
@@ -40,7 +40,7 @@ class DrawingProcess:
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """Its process id."""
         return self._process.pid
 
     @property
@@ -48,24 +48,24 @@ class DrawingProcess:
         """Whether it runs."""
         return self._process.returncode is None
 
-    def send(self, order: Order) -> None:
-        """Say something to it; never waits. That it has ended is found out by `receive`."""
+    def send(self, command: Command) -> None:
+        """Send a command without waiting; if the process has ended, `receive` finds out."""
         with contextlib.suppress(OSError):
-            self._to.write(protocol.pack(order))
+            self._to.write(protocol.encode(command))
 
     async def receive(self) -> Reply:
-        """Wait for an answer.
+        """Wait for a reply.
 
         Raises:
-            EOFError: it has ended.
+            EOFError: the process has ended.
         """
         try:
             head = await self._from.readexactly(protocol.HEAD.size)
-            return protocol.reply(await self._from.readexactly(protocol.length(head)))
+            return protocol.decode_reply(await self._from.readexactly(protocol.length(head)))
         except OSError:
             raise EOFError from None
 
-    async def end(self) -> None:
+    async def kill(self) -> None:
         """End it now."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()

@@ -1,19 +1,19 @@
-"""How far a drawing is, and how long it will still take: between what the process reports, by the clock."""
+"""Estimates a job's progress and remaining time from the clock and from what the video process reports."""
 
 from __future__ import annotations
 
-NEARLY = 0.99
-"""What is shown at most before the end."""
+MAX_ESTIMATED_SHARE = 0.99
+"""Limit of the share that is estimated from the clock alone."""
 
-LATE = 0.05
-"""A drawing that takes longer than was thought takes this share of its time longer still, as far as anybody knows."""
+OVERRUN_SHARE = 0.05
+"""A job that takes longer than estimated is taken to need this share of the time spent so far."""
 
 
-class Course:
-    """One drawing's way from 0 to 1. Times are passed in (seconds, any origin).
+class ProgressEstimate:
+    """One job's progress from 0 to 1. Times are passed in (seconds, any origin).
 
     Args:
-        estimate: seconds that it will take; None if nobody knows.
+        estimate: seconds that it will take; None if unknown.
         began: when it began.
     """
 
@@ -31,19 +31,19 @@ class Course:
             self._projected = (now - self._began) / share
 
     def share(self, now: float) -> float:
-        """Share that is done, in [0, 1); never less than said before."""
+        """Share that is done, in [0, 1); it never decreases."""
         total = self._total()
         by_clock = (now - self._began) / total if total else 0.0
-        self._shown = max(self._shown, self._reported, min(by_clock, NEARLY))
+        self._shown = max(self._shown, self._reported, min(by_clock, MAX_ESTIMATED_SHARE))
         return self._shown
 
-    def left(self, now: float) -> float | None:
-        """Seconds left; None if nobody knows."""
+    def remaining(self, now: float) -> float | None:
+        """Seconds left; None if unknown."""
         total, spent = self._total(), now - self._began
-        return None if total is None else max(total - spent, LATE * spent)
+        return None if total is None else max(total - spent, OVERRUN_SHARE * spent)
 
     def _total(self) -> float | None:
-        """Seconds in all: at first as estimated, more and more as this drawing itself goes."""
+        """Seconds in all: at first the estimate, then more and more what the reports project."""
         if self._projected is None or self._estimate is None:
             return self._estimate if self._projected is None else self._projected
         return self._estimate + self._reported * (self._projected - self._estimate)

@@ -1,4 +1,4 @@
-"""What the server and the process that draws video say to each other: bytes <-> messages, without any I/O."""
+"""Messages between the server and the process that samples video: bytes <-> messages, without any I/O."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import struct
 import msgspec
 
 HEAD = struct.Struct("<I")
-"""Goes before every message: how many bytes it has."""
+"""Precedes every message: its length in bytes."""
 
 
-class Job(msgspec.Struct, frozen=True, tag=True):
-    """Draw this.
+class JobSpec(msgspec.Struct, frozen=True, tag=True):
+    """Sample this.
 
     Attributes:
-        number: of the job; every answer names it.
-        context: frames to go on from, `[T, S, S, 3]` bytes RGB; empty to draw from the caption alone.
+        number: of the job; every reply names it.
+        context: frames to continue, `[T, S, S, 3]` bytes RGB; empty to sample from the caption alone.
         size: S.
         count: K, how many futures.
         steps: frames of each, at 12.5 Hz.
-        caption, guidance, temperature, seed: as `backend.starflow.video.Drawing`.
+        caption, guidance, temperature, seed: as `backend.starflow.video.SamplingSettings`.
     """
 
     number: int
@@ -33,41 +33,41 @@ class Job(msgspec.Struct, frozen=True, tag=True):
     seed: int
 
     @property
-    def effort(self) -> float:
-        """How much work it is, in units of about one frame of one future."""
+    def cost(self) -> float:
+        """Amount of work, in units of about one frame of one future."""
         guided = 2 if self.caption and self.guidance else 1
         return guided * self.steps * (0.2 + self.count)
 
 
-class Cancel(msgspec.Struct, frozen=True, tag=True):
-    """Nobody waits for this job any more."""
+class CancelJob(msgspec.Struct, frozen=True, tag=True):
+    """Abort this job: its client has left."""
 
     number: int
 
 
-class Ready(msgspec.Struct, frozen=True, tag=True):
-    """The model is loaded; a unit of effort takes `pace` seconds."""
+class ModelLoaded(msgspec.Struct, frozen=True, tag=True):
+    """The model is loaded; a unit of `JobSpec.cost` takes this many seconds."""
 
-    pace: float
+    unit_s: float
 
 
-class Share(msgspec.Struct, frozen=True, tag=True):
+class JobProgress(msgspec.Struct, frozen=True, tag=True):
     """This share of a job, in [0, 1], is done."""
 
     number: int
     share: float
 
 
-class Sheet(msgspec.Struct, frozen=True, tag=True):
-    """A job's JPEG, one row a future, one column a frame; and the seconds that it took to draw."""
+class JobDone(msgspec.Struct, frozen=True, tag=True):
+    """A job's JPEG, one row a future, one column a frame; and the seconds that it took."""
 
     number: int
     jpeg: bytes
     seconds: float
 
 
-class Refusal(msgspec.Struct, frozen=True, tag=True):
-    """A job that cannot be done, as `MotionFanError` words it; number 0: the model cannot be loaded, and nothing can."""
+class JobFailed(msgspec.Struct, frozen=True, tag=True):
+    """An error of a job, worded as a `MotionFanError`; number 0: the model cannot be loaded."""
 
     number: int
     code: str
@@ -75,15 +75,15 @@ class Refusal(msgspec.Struct, frozen=True, tag=True):
     hint: str
 
 
-Order = Job | Cancel
-Reply = Ready | Share | Sheet | Refusal
+Command = JobSpec | CancelJob
+Reply = ModelLoaded | JobProgress | JobDone | JobFailed
 
 _encoder = msgspec.msgpack.Encoder()
-_orders: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
+_commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
 _replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 
 
-def pack(message: Order | Reply) -> bytes:
+def encode(message: Command | Reply) -> bytes:
     """Return a message with its head."""
     body = _encoder.encode(message)
     return HEAD.pack(len(body)) + body
@@ -95,11 +95,11 @@ def length(head: bytes) -> int:
     return int(count)
 
 
-def order(body: bytes) -> Order:
-    """Read what the server says."""
-    return _orders.decode(body)
+def decode_command(body: bytes) -> Command:
+    """Read a message of the server."""
+    return _commands.decode(body)
 
 
-def reply(body: bytes) -> Reply:
-    """Read what the drawing process says."""
+def decode_reply(body: bytes) -> Reply:
+    """Read a message of the process."""
     return _replies.decode(body)

@@ -1,4 +1,4 @@
-"""`POST /api/video`: what may be asked, checked and decoded."""
+"""Checks and decodes the body of `POST /api/video`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from backend.core.errors import InputError
-from backend.keypoints.captions import MOTIONS
+from backend.keypoints.captions import parse_known
 from backend.server.video.weights import VideoWeights
 
 MAX_BYTES = 256 * 1024
-MOST_FRAMES = 24
-SIDES = (32, 256)
-"""Least and largest side of a frame that is sent, in pixels."""
+MAX_FRAMES = 24
+MIN_SIDE, MAX_SIDE = 32, 256
+"""Range of the side of a frame in the request, in pixels."""
 
-MOST_COUNT, MOST_STEPS = 8, 48
+MAX_COUNT, MAX_STEPS = 8, 48
 FORMATS = ("JPEG", "PNG")
 
 
@@ -29,8 +29,8 @@ class VideoRequest(msgspec.Struct, frozen=True):
 
     task: Literal["futures", "imagine"]
     frames: bytes = b""
-    count: Annotated[int, Meta(ge=1, le=MOST_COUNT)] = 4
-    steps: Annotated[int, Meta(ge=4, le=MOST_STEPS)] = 16
+    count: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 4
+    steps: Annotated[int, Meta(ge=4, le=MAX_STEPS)] = 16
     caption: Annotated[str, Meta(max_length=200)] = ""
     guidance: Annotated[float, Meta(ge=0, le=3)] = 1.0
     temperature: Annotated[float, Meta(ge=0, le=1.5)] = 0.9
@@ -44,35 +44,34 @@ def too_large() -> InputError:
     )
 
 
-def read(body: bytes) -> VideoRequest:
-    """Read and check a request; the frames are not yet looked at.
+def decode_request(body: bytes) -> VideoRequest:
+    """Decode and check a request, but for its frames.
 
     Raises:
-        InputError: `video_request`; `video_caption` for words that are not known; `video_frames` where there are none.
+        InputError: `video_request`; `video_caption` for unknown words; `video_frames` where there are none.
     """
     try:
-        wanted = msgspec.json.decode(body, type=VideoRequest)
+        request = msgspec.json.decode(body, type=VideoRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError("video_request", f"This cannot be drawn: {error}.", "See the limits at /api/video.") from None
-    if wanted.caption.strip() and not any(word in wanted.caption.lower() for word in MOTIONS):
-        raise InputError("video_caption", "The video flow does not know these words.", f"It knows: {', '.join(MOTIONS)}.")
-    if wanted.task == "futures" and not wanted.frames:
+    parse_known(request.caption)
+    if request.task == "futures" and not request.frames:
         raise InputError("video_frames", "Futures need frames to go on from.", "Send a strip of them, or ask to imagine.")
-    return wanted
+    return request
 
 
-def context(wanted: VideoRequest, weights: VideoWeights) -> bytes:
-    """Decode the frames that the model goes on from, at its size: `[T, S, S, 3]` bytes, T as many as it can use.
+def decode_context(request: VideoRequest, weights: VideoWeights) -> bytes:
+    """Decode the frames to continue, at the model's size: `[T, S, S, 3]` bytes, T at most `weights.context`.
 
     Raises:
         InputError: `video_frames`.
     """
-    if wanted.task == "imagine":
+    if request.task == "imagine":
         return b""
-    return b"".join(frame.tobytes() for frame in cut(wanted.frames, weights.size)[-weights.context :])
+    return b"".join(frame.tobytes() for frame in split_strip(request.frames, weights.size)[-weights.context :])
 
 
-def cut(data: bytes, size: int) -> list[NDArray[np.uint8]]:
+def split_strip(data: bytes, size: int) -> list[NDArray[np.uint8]]:
     """Decode a strip and cut it into frames `[size, size, 3]`.
 
     Raises:
@@ -81,22 +80,22 @@ def cut(data: bytes, size: int) -> list[NDArray[np.uint8]]:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             width, side = image.size
-            _check(width, side)
+            _check_strip(width, side)
             strip = image.convert("RGB")
     except InputError:
         raise
     except Exception:  # Pillow's decoders raise almost anything on damaged or hostile files.
         raise InputError("video_frames", "The frames cannot be read as a picture.", "Send a JPEG or PNG.") from None
-    # Areas, as the model has learned from pictures that were made smaller; a neighbouring frame has no part in it.
-    how = Image.Resampling.BOX if side >= size else Image.Resampling.BICUBIC
-    return [np.asarray(strip.crop((left, 0, left + side, side)).resize((size, size), how)) for left in range(0, width, side)]
+    # By areas, as the training data was made smaller; cropped first, so that no neighbouring frame bleeds in.
+    resampling = Image.Resampling.BOX if side >= size else Image.Resampling.BICUBIC
+    return [np.asarray(strip.crop((x, 0, x + side, side)).resize((size, size), resampling)) for x in range(0, width, side)]
 
 
-def _check(width: int, side: int) -> None:
-    least, most = SIDES
-    if not least <= side <= most or width % side or not 1 <= width // side <= MOST_FRAMES:
+def _check_strip(width: int, side: int) -> None:
+    if not MIN_SIDE <= side <= MAX_SIDE or width % side or not 1 <= width // side <= MAX_FRAMES:
         raise InputError(
             "video_frames",
-            f"A picture of {width} x {side} pixels is not a strip of 1 to {MOST_FRAMES} squares of {least} to {most} pixels.",
+            f"A picture of {width} x {side} pixels is not a strip of 1 to {MAX_FRAMES} squares"
+            f" of {MIN_SIDE} to {MAX_SIDE} pixels.",
             "Send square frames side by side, oldest first.",
         )

@@ -1,4 +1,4 @@
-"""What the server knows of the video flow without loading it: whether it is there, and what it takes."""
+"""What the server reads about the video flow's weights without loading them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 
 from backend.core.errors import ModelError
 
-DRAWN = 16
-"""Frames that the model draws at once behind its context, as `backend.starflow.video.CHUNK`."""
+CHUNK_FRAMES = 16
+"""As `backend.starflow.video.CHUNK_FRAMES`; the server does not import the model."""
 
 
 @dataclass(frozen=True)
 class VideoWeights:
-    """A folder of weights: side of its frames in pixels, how many of them it goes on from, and when it was written."""
+    """Side of the model's frames in pixels, the maximum number of frames it continues, and when the weights were written."""
 
     size: int
     context: int
     written: int
 
 
-def look(folder: Path) -> VideoWeights:
-    """Look at a folder of weights.
+def inspect_weights(folder: Path) -> VideoWeights:
+    """Inspect a folder of weights.
 
     Raises:
         ModelError: `video_missing`.
@@ -30,7 +30,7 @@ def look(folder: Path) -> VideoWeights:
     try:
         config = folder / "config.json"
         architecture = json.loads(config.read_text("utf-8"))["architecture"]
-        size, context = int(architecture["autoencoder"]["size"]), int(architecture["frames"]) - DRAWN
+        size, context = int(architecture["autoencoder"]["size"]), int(architecture["frames"]) - CHUNK_FRAMES
         written = max(config.stat().st_mtime_ns, (folder / "weights.safetensors").stat().st_mtime_ns)
     except (OSError, ValueError, KeyError, TypeError):
         raise ModelError(

@@ -11,14 +11,14 @@ from backend.keypoints.captions import VOCABULARY
 from backend.media.crop import SquareCrop
 from backend.starflow.autoencoder import AutoencoderConfig
 from backend.starflow.denoiser import DenoiserConfig
-from backend.starflow.flow import FlowConfig
+from backend.starflow.flow import LatentFlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
 from backend.starflow.video import VideoFlow
 
 SMALL = StarFlowConfig(
     18,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    FlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
+    LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 """Two frames seen, sixteen drawn, four tokens each."""

@@ -6,8 +6,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from backend.evaluate.animation.image_metrics import ssim
 from backend.evaluate.video_model.denoising import _drawn, cleaned, cleanup, restlessness
 from backend.evaluate.video_model.windows import source
-from backend.starflow.sampler import draw
-from backend.starflow.video import Drawing
+from backend.starflow.sampler import sample_latents
+from backend.starflow.video import SamplingSettings
 
 
 def test_a_score_step_goes_up_the_likelihood(model):
@@ -25,7 +25,9 @@ def test_drawn_clips_are_the_samplers_own(model, windows):
     known = windows[0].pixels[:2]
     latents = model.autoencoder.encode(known)[None]
     for name, denoiser in (("flow_score_matching", model.denoiser), ("no_noise_removal", None)):
-        drawn = draw(model.flow, denoiser, latents, 16, source(4, 1), temperature=Drawing().temperature).latents
+        drawn = sample_latents(
+            model.flow, denoiser, latents, 16, source(4, 1), temperature=SamplingSettings().temperature
+        ).latents
         assert torch.allclose(_drawn(model, known, 4, 1)[name], model.autoencoder.decode(drawn)[0], atol=1e-4)
 
 

@@ -11,7 +11,7 @@ from tests.media.made import moving
 class Perfect(VideoFlow):
     """Tells a clip again as it was, a little brighter; and from another first frame, with the same changes."""
 
-    def retold(self, clip, drawing, start=None):
+    def edit(self, clip, drawing, start=None):
         if start is None:
             return (clip + 1).clip(0, 255).astype(np.uint8)
         steps = np.abs(np.diff(clip.astype(float), axis=0)).mean((1, 2, 3))

@@ -5,8 +5,8 @@ import torch
 
 from backend.evaluate.video_model import inversion as module
 from backend.evaluate.video_model.inversion import inversion, relative, round_trip, solve, speed
-from backend.starflow.inversion import Jacobi
-from backend.starflow.sampler import draw
+from backend.starflow.inversion import JacobiSettings
+from backend.starflow.sampler import sample_latents
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def test_the_way_there_and_back_is_exact(model, windows):
 
 
 def test_a_way_back_that_is_off_is_noticed(model, windows, monkeypatch):
-    honest = type(model.flow).outside
+    honest = type(model.flow).shallow_inverse
 
     def off(self, u, settings=None):
         x, efforts = honest(self, u, settings)
@@ -29,7 +29,7 @@ def test_a_way_back_that_is_off_is_noticed(model, windows, monkeypatch):
         x[0, 5, 1, 1, 2] += 0.1
         return x, efforts
 
-    monkeypatch.setattr(type(model.flow), "outside", off)
+    monkeypatch.setattr(type(model.flow), "shallow_inverse", off)
     found = round_trip(model, windows[:1])
     assert found["round_trip_jacobi"]["max_error"].value == pytest.approx(0.1, abs=1e-3)
 
@@ -37,10 +37,10 @@ def test_a_way_back_that_is_off_is_noticed(model, windows, monkeypatch):
 def test_both_ways_of_solving_are_what_the_sampler_draws(model, known):
     z = torch.randn(1, 64, 4, generator=torch.Generator().manual_seed(1))
     generator = torch.Generator().manual_seed(2)
-    drawn = draw(model.flow, None, known, 16, generator, z=z, jacobi=Jacobi(block=8, tolerance=0.0))
+    drawn = sample_latents(model.flow, None, known, 16, generator, z=z, jacobi=JacobiSettings(block=8, tolerance=0.0))
     noisy = known + model.flow.config.noise * torch.randn(known.shape, generator=torch.Generator().manual_seed(2))
     with torch.inference_mode():
-        for settings in (None, Jacobi(block=8, tolerance=0.0)):
+        for settings in (None, JacobiSettings(block=8, tolerance=0.0)):
             assert torch.allclose(solve(model.flow, noisy, z, settings).x, drawn.noisy, atol=1e-4)
 
 
@@ -62,7 +62,7 @@ def test_what_is_saved_is_passes_token_by_token_over_passes_by_blocks(model, win
 def test_a_loose_answer_has_an_error(model, known):
     z = torch.randn(1, 64, 4, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        exact, loose = solve(model.flow, known, z, None), solve(model.flow, known, z, Jacobi(64, 1.0))
+        exact, loose = solve(model.flow, known, z, None), solve(model.flow, known, z, JacobiSettings(64, 1.0))
     assert relative(loose.x, exact.x) > 1e-3
     assert relative(torch.tensor([3.0, 4.0]), torch.tensor([0.0, 4.0])) == pytest.approx(0.75)
 
@@ -80,4 +80,4 @@ def test_times_are_medians_over_repeats(model, known, monkeypatch):
     real = module.solve
     monkeypatch.setattr(module, "solve", lambda *args: replace(real(*args), ms=next(solved)))
     with torch.inference_mode():
-        assert module._repeated(model.flow, known, z, Jacobi(64)).ms == 3.0
+        assert module._repeated(model.flow, known, z, JacobiSettings(64)).ms == 3.0

@@ -26,7 +26,7 @@ from backend.keypoints.regions import FaceRegions
 from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline
 from backend.runtime.engine import TorchEngine
-from backend.starflow.video import Drawing, VideoFlow
+from backend.starflow.video import SamplingSettings, VideoFlow
 from backend.train.detector.arm_scene import arm_video
 
 FOLDER = Path(__file__).parent
@@ -95,9 +95,9 @@ def _clips() -> Outputs:
     still = picture[::step, ::step][: video.size, : video.size]
     context = np.stack([np.roll(still, shift, 1) for shift in range(4)])
     return {
-        "starflow_futures": video.futures(context, 2, 4, Drawing(seed=1)),
-        "starflow_imagined": video.imagine(1, 3, Drawing("turns left", seed=1)),
-        "starflow_edited": video.retold(context, Drawing(seed=1), still),
+        "starflow_futures": video.futures(context, 2, 4, SamplingSettings(seed=1)),
+        "starflow_imagined": video.imagine(1, 3, SamplingSettings("turns left", seed=1)),
+        "starflow_edited": video.edit(context, SamplingSettings(seed=1), still),
     }
 
 

@@ -1,4 +1,4 @@
-"""Video on demand: a real server, a real drawing process, a tiny untrained model."""
+"""Video on demand: a real server, a real video process, a tiny untrained model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import simplejpeg
 from PIL import Image
 
 from backend.keypoints.captions import MOTIONS
-from backend.server.video.api import DRAWING_BURST
+from backend.server.video.api import MAX_REQUEST_BURST
 from backend.server.video.request import MAX_BYTES
 from tests.server.conftest import Live
 
@@ -43,7 +43,7 @@ def shared(models) -> Iterator[Live]:
 
 
 @pytest.fixture(autouse=True)
-def endless_patience_of_the_limit(monkeypatch, request):
+def no_rate_limit(monkeypatch, request):
     """Tests ask faster than people."""
     if "too_often" not in request.node.name:
         monkeypatch.setattr("backend.server.limits.PerAddress.allow", lambda *_: True)
@@ -60,16 +60,16 @@ def futures(**changes) -> dict:
     return {"task": "futures", "frames": strip(), "count": 2, "steps": 5, "seed": 1} | changes
 
 
-def told(live: Live, body: dict) -> list[dict]:
+def lines_of(live: Live, body: dict) -> list[dict]:
     answer = live.http.post("/api/video", json=body)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/x-ndjson" and answer.headers["cache-control"] == "no-store"
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def drawn(live: Live, body: dict | None = None) -> dict:
-    """The last line of a drawing that goes well."""
-    last = told(live, body or futures())[-1]
+def last_line(live: Live, body: dict | None = None) -> dict:
+    """The last line of a job that succeeds."""
+    last = lines_of(live, body or futures())[-1]
     assert last["kind"] == "done", last
     return last
 
@@ -79,8 +79,8 @@ def picture(line: dict) -> np.ndarray:
 
 
 @contextmanager
-def open_drawing(live: Live, body: dict | None = None) -> Iterator[Iterator[dict]]:
-    """A drawing whose lines are read one by one; left early, the client is gone."""
+def open_job(live: Live, body: dict | None = None) -> Iterator[Iterator[dict]]:
+    """A job whose lines are read one by one; when left early, the client disconnects."""
     with (
         httpx.Client(base_url=live.url, timeout=60, trust_env=False) as client,
         client.stream("POST", "/api/video", json=body or futures()) as answer,
@@ -90,10 +90,10 @@ def open_drawing(live: Live, body: dict | None = None) -> Iterator[Iterator[dict
 
 @contextmanager
 def frozen(live: Live) -> Iterator[None]:
-    """The drawing process stands still."""
-    if live.studio.pid is None:
-        told(live, futures())
-    pid = live.studio.pid
+    """The video process is paused."""
+    if live.video_queue.runner.pid is None:
+        lines_of(live, futures())
+    pid = live.video_queue.runner.pid
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -109,7 +109,7 @@ def eventually(holds) -> bool:
     return holds()
 
 
-def test_what_can_be_drawn_is_told_before_anything_is_loaded(shared):
+def test_the_page_learns_what_it_may_ask_for_before_anything_is_loaded(shared):
     said = shared.http.get("/api/video").json()
     assert said["available"] and said["why"] == ""
     assert (said["captions"], said["size"], said["context"], said["rate"]) == (list(MOTIONS), SIZE, CONTEXT, 12.5)
@@ -117,8 +117,8 @@ def test_what_can_be_drawn_is_told_before_anything_is_loaded(shared):
     assert said["defaults"] == {"count": 4, "steps": 16, "guidance": 1.0, "temperature": 0.9}
 
 
-def test_futures_of_frames_are_told_from_the_beginning_to_the_sheet(shared):
-    lines = told(shared, futures())
+def test_futures_of_frames_are_streamed_from_the_first_line_to_the_sheet(shared):
+    lines = lines_of(shared, futures())
     assert [line["kind"] for line in lines] == ["begun", *["progress"] * (len(lines) - 2), "done"]
     assert set(lines[0]) == {"kind", "seconds", "waiting"} and lines[0]["waiting"] == 0
     done = lines[-1]
@@ -128,14 +128,14 @@ def test_futures_of_frames_are_told_from_the_beginning_to_the_sheet(shared):
     assert picture(done).shape == (2 * SIZE, 5 * SIZE, 3)
 
 
-def test_how_long_it_takes_is_known_after_the_first_drawing(shared):
-    told(shared, futures())
-    begun = told(shared, futures())[0]
+def test_how_long_it_takes_is_known_after_the_first_job(shared):
+    lines_of(shared, futures())
+    begun = lines_of(shared, futures())[0]
     assert begun["seconds"] is not None and begun["seconds"] < 60
 
 
 def test_progress_goes_up_while_time_goes_by(shared):
-    with frozen(shared), open_drawing(shared) as lines:
+    with frozen(shared), open_job(shared) as lines:
         assert next(lines)["kind"] == "begun"
         some = [next(lines) for _ in range(4)]
         assert all(line["kind"] == "progress" and 0 <= line["share"] < 1 and line["left"] > 0 for line in some)
@@ -145,18 +145,18 @@ def test_progress_goes_up_while_time_goes_by(shared):
 
 def test_a_clip_is_imagined_from_words_or_from_none(shared):
     for caption in ("turns left", ""):
-        done = drawn(shared, {"task": "imagine", "caption": caption, "count": 1, "steps": 4})
+        done = last_line(shared, {"task": "imagine", "caption": caption, "count": 1, "steps": 4})
         assert picture(done).shape == (SIZE, 4 * SIZE, 3)
 
 
 def test_the_same_seed_draws_the_same_and_another_something_else(shared):
-    first, again, other = (drawn(shared, futures(seed=seed))["sheet"] for seed in (3, 3, 4))
+    first, again, other = (last_line(shared, futures(seed=seed))["sheet"] for seed in (3, 3, 4))
     assert first == again != other
 
 
 @pytest.mark.parametrize(("frames", "side", "kind"), [(1, 32, "PNG"), (24, 64, "JPEG"), (3, 256, "JPEG")])
 def test_strips_of_every_size_are_taken(shared, frames, side, kind):
-    drawn(shared, futures(frames=strip(frames, side, kind)))
+    last_line(shared, futures(frames=strip(frames, side, kind)))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_strips_of_every_size_are_taken(shared, frames, side, kind):
     ],
     ids=lambda value: str(value)[-30:],
 )
-def test_what_cannot_be_drawn_is_refused_in_words(shared, body, status, code):
+def test_an_invalid_request_is_refused_with_a_code_and_a_hint(shared, body, status, code):
     given = {"content": body} if isinstance(body, bytes) else {"json": body}
     answer = shared.http.post("/api/video", **given)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -207,73 +207,73 @@ def test_another_sites_page_may_not_draw(shared):
     assert (answer.status_code, answer.json()["code"]) == (403, "origin_foreign")
 
 
-def test_one_is_drawn_two_wait_and_a_fourth_is_asked_to_come_again(shared):
+def test_one_job_runs_two_wait_and_a_fourth_is_refused(shared):
     finished = []
     with frozen(shared):
-        with open_drawing(shared) as first:
+        with open_job(shared) as first:
             next(first)
-            with open_drawing(shared) as second, open_drawing(shared) as third:
+            with open_job(shared) as second, open_job(shared) as third:
                 assert [next(second)["waiting"], next(third)["waiting"]] == [1, 2]
                 answer = shared.http.post("/api/video", json=futures())
                 assert (answer.status_code, answer.json()["code"]) == (503, "video_busy")
                 assert int(answer.headers["retry-after"]) > 0
-                os.kill(shared.studio.pid, signal.SIGCONT)
+                os.kill(shared.video_queue.runner.pid, signal.SIGCONT)
                 finished = [list(lines)[-1]["kind"] for lines in (first, second, third)]
     assert finished == ["done"] * 3
 
 
-def test_whoever_leaves_frees_the_place_and_the_process_draws_on(shared, monkeypatch):
-    monkeypatch.setattr("backend.server.video.queue.PATIENCE_S", 60)
+def test_a_client_that_leaves_frees_its_place_and_the_process_stays(shared, monkeypatch):
+    monkeypatch.setattr("backend.server.video.runner.CANCEL_TIMEOUT_S", 60)
     with frozen(shared):
-        pid = shared.studio.pid
-        with open_drawing(shared) as first, open_drawing(shared) as second, open_drawing(shared) as third:
+        pid = shared.video_queue.runner.pid
+        with open_job(shared) as first, open_job(shared) as second, open_job(shared) as third:
             assert [next(lines)["kind"] for lines in (first, second, third)] == ["begun"] * 3
-        assert eventually(lambda: not shared.studio._open())
-    drawn(shared)
-    assert shared.studio.pid == pid
+        assert eventually(lambda: not shared.video_queue._open())
+    last_line(shared)
+    assert shared.video_queue.runner.pid == pid
 
 
-def test_a_process_that_does_not_notice_is_replaced(shared, monkeypatch):
-    monkeypatch.setattr("backend.server.video.queue.PATIENCE_S", 0.1)
+def test_a_process_that_does_not_abort_in_time_is_replaced(shared, monkeypatch):
+    monkeypatch.setattr("backend.server.video.runner.CANCEL_TIMEOUT_S", 0.1)
     with frozen(shared):
-        pid = shared.studio.pid
-        with open_drawing(shared) as lines:
+        pid = shared.video_queue.runner.pid
+        with open_job(shared) as lines:
             assert next(lines)["kind"] == "begun"
             assert next(lines)["kind"] == "progress"
         assert eventually(lambda: not psutil.pid_exists(pid))
-    drawn(shared)
-    assert shared.studio.pid != pid
+    last_line(shared)
+    assert shared.video_queue.runner.pid != pid
 
 
-def test_a_process_that_dies_fails_its_drawing_alone(shared):
-    with frozen(shared), open_drawing(shared) as first, open_drawing(shared) as second:
+def test_a_process_that_dies_fails_only_its_own_job(shared):
+    with frozen(shared), open_job(shared) as first, open_job(shared) as second:
         assert next(first)["kind"] == next(second)["kind"] == "begun"
-        os.kill(shared.studio.pid, signal.SIGKILL)
+        os.kill(shared.video_queue.runner.pid, signal.SIGKILL)
         failed = list(first)[-1]
         assert (failed["kind"], failed["code"]) == ("failed", "video_crashed") and failed["hint"]
         assert list(second)[-1]["kind"] == "done"
-    os.kill(shared.studio.pid, signal.SIGKILL)
-    eventually(lambda: shared.studio.pid is None)
-    drawn(shared)
+    os.kill(shared.video_queue.runner.pid, signal.SIGKILL)
+    eventually(lambda: shared.video_queue.runner.pid is None)
+    last_line(shared)
 
 
-def test_the_process_goes_when_nothing_is_drawn_and_comes_back(models):
+def test_the_process_ends_when_it_is_idle_and_starts_again(models):
     live = Live(models=models, video_idle_s=0.1)
     try:
-        assert live.studio.pid is None
+        assert live.video_queue.runner.pid is None
         for _ in range(2):
-            drawn(live)
-            assert eventually(lambda: live.studio.pid is None)
+            last_line(live)
+            assert eventually(lambda: live.video_queue.runner.pid is None)
     finally:
         live.stop()
 
 
 def test_a_server_that_stops_says_so_and_leaves_no_process(models):
     live = Live(models=models)
-    told(live, futures())
-    pid = live.studio.pid
+    lines_of(live, futures())
+    pid = live.video_queue.runner.pid
     os.kill(pid, signal.SIGSTOP)
-    with open_drawing(live) as lines:
+    with open_job(live) as lines:
         next(lines)
         stopping = threading.Thread(target=live.stop)
         stopping.start()
@@ -294,7 +294,7 @@ def test_a_server_without_weights_says_what_is_missing(tmp_path):
         live.stop()
 
 
-def test_damaged_weights_are_told_until_they_are_replaced(tmp_path, tiny_video_flow):
+def test_damaged_weights_are_reported_until_they_are_replaced(tmp_path, tiny_video_flow):
     folder = tmp_path / "starflow"
     folder.mkdir()
     (folder / "config.json").write_bytes((tiny_video_flow / "config.json").read_bytes())
@@ -302,19 +302,19 @@ def test_damaged_weights_are_told_until_they_are_replaced(tmp_path, tiny_video_f
     live = Live(models=tmp_path)
     try:
         assert live.http.get("/api/video").json()["available"]
-        assert told(live, futures())[-1]["code"] == "starflow_damaged"
+        assert lines_of(live, futures())[-1]["code"] == "starflow_damaged"
         assert "cannot be used" in live.http.get("/api/video").json()["why"]
         assert live.http.post("/api/video", json=futures()).json()["code"] == "starflow_damaged"
         (folder / "weights.safetensors").write_bytes((tiny_video_flow / "weights.safetensors").read_bytes())
-        drawn(live)
+        last_line(live)
     finally:
         live.stop()
 
 
-def test_who_asks_too_often_is_told_to_wait(tmp_path):
+def test_a_client_that_asks_too_often_must_wait(tmp_path):
     live = Live(models=tmp_path)
     try:
-        codes = [live.http.post("/api/video", json=futures()).json()["code"] for _ in range(DRAWING_BURST + 1)]
-        assert codes == ["video_missing"] * DRAWING_BURST + ["too_many_videos"]
+        codes = [live.http.post("/api/video", json=futures()).json()["code"] for _ in range(MAX_REQUEST_BURST + 1)]
+        assert codes == ["video_missing"] * MAX_REQUEST_BURST + ["too_many_videos"]
     finally:
         live.stop()

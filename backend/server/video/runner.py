@@ -1,0 +1,170 @@
+"""Runs video jobs in a process that is started when it is needed. Lives on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backend.core.errors import InputError, ModelError, MotionFanError
+from backend.server.video.process import VideoProcess
+from backend.server.video.progress import ProgressEstimate
+from backend.server.video.protocol import CancelJob, JobDone, JobFailed, JobProgress, JobSpec, ModelLoaded
+from backend.server.video.weights import VideoWeights, inspect_weights
+
+CANCEL_TIMEOUT_S = 5.0
+"""How long the process may take to abort a cancelled job. Aborting takes 0.02 to 0.5 s, restarting the process 3 to 6 s."""
+
+MAX_JOB_S = 900.0
+"""How long loading and one job may take."""
+
+UNIT_UPDATE = 0.5
+"""Weight of the last job in the running mean of seconds per unit of cost."""
+
+
+@dataclass(eq=False)
+class VideoJob:
+    """One job.
+
+    Attributes:
+        spec: what to sample.
+        done: its result, or a `MotionFanError`; cancelled when its client has left.
+        progress: None until it runs.
+        deadline: aborts it; None unless it runs.
+    """
+
+    spec: JobSpec
+    done: asyncio.Future[JobDone] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    progress: ProgressEstimate | None = None
+    deadline: asyncio.Timeout | None = None
+
+    def __post_init__(self) -> None:
+        # Marks an error as retrieved: the client may have left, and asyncio would log it.
+        self.done.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    @property
+    def share(self) -> float:
+        """Share that is done, in [0, 1)."""
+        return self.progress.share(time.monotonic()) if self.progress else 0.0
+
+    def finish(self, result: JobDone | MotionFanError) -> None:
+        """Set the result, unless the job is cancelled."""
+        if self.done.done():
+            return
+        if isinstance(result, JobDone):
+            self.done.set_result(result)
+        else:
+            self.done.set_exception(result)
+
+
+class VideoRunner:
+    """A process that samples video, or what is needed to start one.
+
+    Args:
+        folder: of the weights.
+        device: where the model runs.
+        threads: of torch; 0 takes half of the cores.
+    """
+
+    def __init__(self, folder: Path, device: str, threads: int) -> None:
+        self._folder, self._device, self._threads = folder, device, threads
+        self._process: VideoProcess | None = None
+        self._unit_s: float | None = None
+        self._load_s = 0.0
+        self._load_began: float | None = None
+        self._broken: tuple[VideoWeights, ModelError] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Id of the process, while there is one."""
+        return self._process.pid if self._process and self._process.alive else None
+
+    def weights(self) -> VideoWeights:
+        """Inspect the weights.
+
+        Raises:
+            ModelError: `video_missing`, or why these weights could not be loaded the last time.
+        """
+        weights = inspect_weights(self._folder)
+        if self._broken and self._broken[0] == weights:
+            raise self._broken[1]
+        return weights
+
+    def estimate(self, spec: JobSpec) -> float | None:
+        """Seconds that a job takes; None if unknown."""
+        return None if self._unit_s is None else self._unit_s * spec.cost
+
+    def load_remaining(self, now: float) -> float:
+        """Seconds until the model is loaded, by how long that took the last time."""
+        if self._load_began is not None:
+            return max(0.0, self._load_s - (now - self._load_began))
+        return 0.0 if self._process else self._load_s
+
+    async def run(self, job: VideoJob) -> None:
+        """Run a job and set its result.
+
+        Raises:
+            MotionFanError: `video_crashed`, `video_too_slow`, why the model cannot be loaded, or the job's own error.
+        """
+        try:
+            async with asyncio.timeout(MAX_JOB_S) as deadline:
+                process = await self._ready()
+                if not job.done.done():
+                    job.progress, job.deadline = ProgressEstimate(self.estimate(job.spec), time.monotonic()), deadline
+                    try:
+                        process.send(job.spec)
+                        job.finish(await self._follow(process, job.spec, job.progress))
+                    finally:
+                        job.deadline = None
+        except EOFError:
+            await self.stop()
+            raise MotionFanError("video_crashed", "The process that draws has ended unexpectedly.", "Try again.") from None
+        except TimeoutError:
+            await self.stop()
+            raise MotionFanError("video_too_slow", "The drawing took too long.", "Ask for fewer or shorter futures.") from None
+
+    def cancel(self, job: VideoJob) -> None:
+        """Abort a job if it runs."""
+        if self._process and job.deadline:
+            self._process.send(CancelJob(job.spec.number))
+            job.deadline.reschedule(asyncio.get_running_loop().time() + CANCEL_TIMEOUT_S)
+
+    async def stop(self) -> None:
+        """End the process, if there is one; may be called again after a cancellation."""
+        self._load_began = None
+        if self._process:
+            await self._process.kill()
+            self._process = None
+
+    async def _ready(self) -> VideoProcess:
+        """Return the process, started and its model loaded if need be."""
+        if self._process and not self._process.alive:
+            await self.stop()
+        if self._process is None:
+            weights, began = inspect_weights(self._folder), time.monotonic()
+            self._load_began = began
+            self._process = await VideoProcess.start(self._folder, self._device, self._threads)
+            match await self._process.receive():
+                case ModelLoaded(unit_s):
+                    self._unit_s = unit_s if self._unit_s is None else self._unit_s
+                    self._load_s, self._load_began = time.monotonic() - began, None
+                case JobFailed(_, code, message, hint):
+                    error = ModelError(code, message, hint)
+                    self._broken = weights, error
+                    await self.stop()
+                    raise error
+        return self._process
+
+    async def _follow(self, process: VideoProcess, spec: JobSpec, progress: ProgressEstimate) -> JobDone:
+        """Read the process's replies until this job is done."""
+        while True:
+            match await process.receive():
+                case JobProgress(number, share) if number == spec.number:
+                    progress.report(share, time.monotonic())
+                case JobDone(number, _, seconds) as done if number == spec.number:
+                    unit_s = seconds / spec.cost
+                    self._unit_s = unit_s if self._unit_s is None else self._unit_s + UNIT_UPDATE * (unit_s - self._unit_s)
+                    return done
+                case JobFailed(number, code, message, hint) if number == spec.number:
+                    raise InputError(code, message, hint)
