@@ -7,12 +7,12 @@ COPY frontend ./
 RUN npm run build
 
 FROM python:3.12-slim
-# What OpenCV and MediaPipe load at run time.
+# Libraries that OpenCV and MediaPipe load at run time.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libegl1 libgl1 libgles2 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-# Package indexes come from outside, as pip names them, e.g. one with CPU builds of torch.
+# Package indexes to use, under the names that pip knows, e.g. one with CPU builds of torch.
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 COPY pyproject.toml constraints.txt README.md ./
@@ -23,7 +23,7 @@ COPY models models
 COPY --from=page /app/backend/server/page backend/server/page
 RUN useradd --create-home motionfan
 USER motionfan
-# A read-only container has only /tmp to write to.
+# In a read-only container only /tmp is writable.
 ENV MOTIONFAN_HOST=0.0.0.0 MOTIONFAN_PORT=8000 MPLCONFIGDIR=/tmp/matplotlib PYTHONDONTWRITEBYTECODE=1
 EXPOSE 8000
 HEALTHCHECK --start-period=60s --interval=15s CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['MOTIONFAN_PORT'] + '/healthz', timeout=3)"]

@@ -7,7 +7,7 @@ PIP := $(PYTHON) -m pip install --quiet --quiet --disable-pip-version-check -c c
 RUNTIME := $(VENV)/.runtime-installed
 TOOLS := $(VENV)/.tools-installed
 MODULES := frontend/node_modules/.installed
-PAGE := backend/server/page/manifest.json
+PAGE := backend/server/page/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
 	$(wildcard frontend/*.ts frontend/*.html frontend/tsconfig.json frontend/package.json)
 

@@ -9,9 +9,7 @@ export default defineConfig({
   build: {
     outDir: '../backend/server/page',
     emptyOutDir: true,
-    manifest: 'manifest.json',
     target: 'es2022',
-    rollupOptions: { input: 'src/main.ts' },
   },
   server: {
     proxy: { '/api': server, '/ws': { target: server.replace(/^http/, 'ws'), ws: true } },

@@ -34,7 +34,7 @@ NPM = """#!/bin/sh
 echo "npm $*" >> "$LOG"
 case "$*" in
   ci*) mkdir -p node_modules ;;
-  *build*) mkdir -p ../backend/server/page; echo {} > ../backend/server/page/manifest.json ;;
+  *build*) mkdir -p ../backend/server/page; echo page > ../backend/server/page/index.html ;;
 esac
 """
 

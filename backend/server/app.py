@@ -1,4 +1,4 @@
-"""The ASGI application: routes, error answers, headers, and the house-keeping of sessions."""
+"""The ASGI application: routes, origin check, error responses, headers, and the expiry of sessions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -17,8 +17,9 @@ from starlette.exceptions import HTTPException
 from backend.core.errors import MotionFanError
 from backend.server.http import page
 from backend.server.http.api import Api, answer
-from backend.server.http.recordings import Bundled
-from backend.server.live.sessions import Registry
+from backend.server.http.origin import origin_check
+from backend.server.http.recordings import BundledRecording
+from backend.server.live.sessions import SessionRegistry
 from backend.server.metrics import Metrics
 from backend.server.video.api import VideoApi
 from backend.server.video.queue import VideoQueue
@@ -28,21 +29,21 @@ EXPIRY_PERIOD_S = 5.0
 
 
 def create_app(
-    registry: Registry,
-    recordings: dict[str, Bundled],
+    registry: SessionRegistry,
+    recordings: dict[str, BundledRecording],
     video_queue: VideoQueue,
     metrics: Metrics,
     origins: list[str],
     pages: Path = page.PAGE,
 ) -> FastAPI:
-    """Build the application around a registry whose worker has started.
+    """Build the application for a registry whose worker has started.
 
     Args:
         registry: the sessions.
         recordings: the bundled recordings, by name.
-        video_queue: samples video; `app.state.video_queue` from then on.
+        video_queue: runs video jobs; stored as `app.state.video_queue`.
         metrics: the figures to show at `/metrics`.
-        origins: further origins whose pages may connect.
+        origins: further origins whose pages may use the server.
         pages: folder of the built page.
     """
 
@@ -54,24 +55,38 @@ def create_app(
         await video_queue.close()
         registry.close_all()
 
-    # The interactive documentation would load scripts from elsewhere.
-    app = FastAPI(title="MotionFan", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="MotionFan",
+        lifespan=lifespan,
+        dependencies=[Depends(origin_check(origins))],
+        # The interactive documentation would load scripts from other sites.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
     app.state.video_queue = video_queue
-    app.include_router(Api(registry, recordings, metrics, origins, pages).router())
-    app.include_router(VideoApi(video_queue, metrics, origins).router())
+    app.include_router(Api(registry, recordings, metrics, pages).router())
+    app.include_router(VideoApi(video_queue, metrics).router())
     app.mount("/assets", page.files(pages / "assets"))
     app.mount("/mediapipe", page.files(pages / "mediapipe"))
     app.add_middleware(page.SecurityHeaders)
 
     @app.exception_handler(MotionFanError)
-    async def coded(_: Request, error: MotionFanError) -> JSONResponse:
+    async def coded(connection: Request | WebSocket, error: MotionFanError) -> JSONResponse | None:
         metrics.errors.labels(error.code).inc()
+        if isinstance(connection, WebSocket):
+            await connection.send_denial_response(answer(error))
+            return None
         return answer(error)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         phrase = HTTPStatus(error.status_code).phrase
-        body = {"code": phrase.lower().replace(" ", "_"), "message": f"{phrase}: nothing here answers that.", "hint": "Open /."}
+        body = {
+            "code": phrase.lower().replace(" ", "_"),
+            "message": f"{phrase}.",
+            "hint": "Open /.",
+        }
         return JSONResponse(body, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
@@ -83,14 +98,18 @@ def create_app(
     @app.exception_handler(Exception)
     async def internal(_: Request, error: Exception) -> JSONResponse:
         log.error("request_failed", exc_info=error)
-        body = {"code": "internal", "message": "The server failed at this request.", "hint": "Try again; its log says more."}
+        body = {
+            "code": "internal",
+            "message": "The server failed at this request.",
+            "hint": "Try again, or read the server's log.",
+        }
         return JSONResponse(body, 500)
 
     return app
 
 
-async def _sweep(registry: Registry) -> None:
-    """End abandoned sessions now and then."""
+async def _sweep(registry: SessionRegistry) -> None:
+    """End expired sessions periodically."""
     while True:
         await asyncio.sleep(EXPIRY_PERIOD_S)
         registry.expire()

@@ -1,4 +1,4 @@
-"""What Prometheus may read at `/metrics`."""
+"""The Prometheus metrics served at `/metrics`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SECONDS = (1, 2, 5, 10, 20, 40, 80, 160, 320)
 
 
 class Metrics:
-    """The figures of one server, in a registry of their own."""
+    """The metrics of one server, in a registry of their own."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -18,19 +18,17 @@ class Metrics:
         self.connections = Gauge("motionfan_connections", "Open WebSockets", registry=registry)
         self.frames = Counter("motionfan_frames", "Landmark messages received", registry=registry)
         self.sheets = Counter("motionfan_sheets", "Sheets made", registry=registry)
-        self.withheld = Counter("motionfan_sheets_withheld", "Sheets not made for want of credits", registry=registry)
+        self.withheld = Counter("motionfan_sheets_withheld", "Sheets not made for lack of credits", registry=registry)
         self.errors = Counter("motionfan_errors", "Coded errors", ["code"], registry=registry)
-        self.batch = Histogram("motionfan_batch_sessions", "Sessions in a turn", registry=registry, buckets=(1, 2, 4, 8, 16))
+        self.batch = Histogram("motionfan_batch_sessions", "Sessions in a batch", registry=registry, buckets=(1, 2, 4, 8, 16))
         self.stage = Histogram(
-            "motionfan_stage_milliseconds", "Time of one stage of a turn", ["stage"], registry=registry, buckets=MILLISECONDS
+            "motionfan_stage_milliseconds", "Time of one stage of a batch", ["stage"], registry=registry, buckets=MILLISECONDS
         )
-        self.drawing = Histogram(
-            "motionfan_drawing_seconds", "Time of one drawing of video", registry=registry, buckets=SECONDS
-        )
+        self.drawing = Histogram("motionfan_drawing_seconds", "Time to make one video", registry=registry, buckets=SECONDS)
         self.tile = Gauge("motionfan_tile_pixels", "Tile side the governor chose", registry=registry)
         self.stride = Gauge("motionfan_stride_steps", "Stride the governor chose", registry=registry)
-        self.turns = Gauge("motionfan_turns", "Ticks from one drawn sheet of a session to its next", registry=registry)
+        self.interval = Gauge("motionfan_turns", "Sheets of a session from one with tiles to the next", registry=registry)
 
     def text(self) -> bytes:
-        """Return everything in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)

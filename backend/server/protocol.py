@@ -1,8 +1,8 @@
 """The WebSocket protocol, version 1: bytes <-> messages, without any I/O.
 
 Every message, both ways, is a 12-byte little-endian prelude (`version u8, kind u8, epoch u16, seq u32, head u32`), `head`
-bytes of JSON, and a payload that takes the rest. The *epoch* counts changes of portrait and source: what was made for
-another epoch is worthless. Coordinates travel as u16, q -> q / 65535 * 4 - 2, so they cover [-2, 2] in crop units.
+bytes of JSON, and a payload that takes the rest. The *epoch* counts changes of portrait and source: sheets of
+another epoch are discarded. Coordinates travel as u16, q -> q / 65535 * 4 - 2, so they cover [-2, 2] in crop units.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ LANDMARK_BYTES = LANDMARKS * 3 * 2
 
 
 class Landmarks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One camera frame. `t`: capture time in ms of the client's clock. An empty payload says that no face was seen."""
+    """One camera frame. `t`: capture time in ms of the client's clock. The payload is empty if no face was found."""
 
     t: float
 
 
 class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The sheet `drawn` and all before it are on the screen."""
+    """The sheet `drawn` and all earlier ones were displayed."""
 
     drawn: int
 
@@ -50,7 +50,7 @@ class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Motion now comes from `camera` or from the bundled recording of that name; the past no longer counts."""
+    """Motion now comes from `camera` or from the bundled recording of that name; the motion so far is discarded."""
 
     name: str
 
@@ -63,7 +63,7 @@ class PortraitSize(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """The session is open, or its epoch rose. `keypoints`: N; `models`: what animates, in words."""
+    """The session is open, or its epoch rose. `keypoints`: N; `models`: name and headline of every model."""
 
     session: str
     epoch: int
@@ -84,7 +84,7 @@ class Stages(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Frames of the session so far: `received` from the client, `processed` into a sheet, `dropped` on the way."""
+    """Frames of the session so far: `received` from the client, `processed` into a sheet, `dropped` in between."""
 
     received: int
     processed: int
@@ -92,7 +92,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """How near each future of a finished generation came to what happened: mean keypoint distance, crop units."""
+    """Errors of the futures of a finished round, the `generation`: mean keypoint distance, crop units."""
 
     generation: int
     errors: list[float]
@@ -101,12 +101,12 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class SheetHead(msgspec.Struct, frozen=True):
-    """What a sheet shows. Payload: the fan (`K * H * N * 2` u16), then one JPEG with all tiles, row-major.
+    """The contents of a sheet. Payload: the fan (`K * H * N * 2` u16), then one JPEG with all tiles, row-major.
 
-    `t` and `source` echo the capture time and sequence number of the frame it was made from; `step` (1..H) is the step
-    of the future tiles, 0 when there are none; tile number `present` is the present, the K futures follow. `flags`:
-    `warming` (too little seen to forecast), `overloaded` (this session skips turns), and of refinement by MCMC
-    `under_refined` (it changes nothing) or `over_refined` (its futures are no longer plausible).
+    `t` and `source` echo the capture time and sequence number of the frame it was made from; `generation` numbers the rounds
+    of futures, 0 for none; `step` (1..H) is the step of the future tiles, 0 for none; tile number `present` is the present,
+    the K futures follow. `flags`: `warming` (too few frames to forecast), `overloaded` (some sheets come without tiles), and
+    about refinement by MCMC `under_refined` (it changes nothing) or `over_refined` (its futures are no longer plausible).
     """
 
     t: float
@@ -131,7 +131,7 @@ class SheetHead(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """What went wrong, in words. After a `fatal` one the server closes the connection."""
+    """An error. After a `fatal` one the server closes the connection."""
 
     code: str
     message: str
@@ -163,19 +163,19 @@ class Message:
 
 
 def encode(message: Message) -> bytes:
-    """Return the bytes of a message, whichever way it goes."""
+    """Return the bytes of a client's or server's message."""
     head = _ENCODER.encode(message.head)
     kind = _KIND[type(message.head)]
     return PRELUDE.pack(VERSION, kind, message.epoch, message.seq, len(head)) + head + message.payload
 
 
 def is_ack(data: bytes | None) -> bool:
-    """Say whether these bytes claim to be an acknowledgement, without reading them."""
+    """Return whether these bytes are marked as an acknowledgement, without decoding them."""
     return data is not None and data[:2] == bytes((VERSION, _KIND[Ack]))
 
 
 def decode_client(data: bytes) -> Message:
-    """Read what a client sent.
+    """Decode a client's message.
 
     Raises:
         InputError: `message_too_large`, or as `decode_server`.
@@ -190,7 +190,7 @@ def decode_client(data: bytes) -> Message:
 
 
 def decode_server(data: bytes) -> Message:
-    """Read what a server sent.
+    """Decode a server's message.
 
     Raises:
         InputError: `message_too_short`, `version_unknown`, `kind_unknown`, `head_invalid`, `payload_size`.
@@ -222,19 +222,19 @@ def _decode(data: bytes, kinds: dict[int, type]) -> Message:
 
 
 def quantise(coordinates: NDArray[np.floating[Any]]) -> bytes:
-    """Pack finite coordinates as little-endian u16; what lies outside [-2, 2] is clipped."""
+    """Pack finite coordinates as little-endian u16; values outside [-2, 2] are clipped."""
     unit = np.clip((coordinates + COORDINATE_LIMIT) / (2 * COORDINATE_LIMIT), 0.0, 1.0)
     return bytes(np.rint(unit * 65535.0).astype("<u2").tobytes())
 
 
 def dequantise(data: bytes) -> FloatArray:
-    """Unpack u16 to a flat float32 array in [-2, 2]; within 1/32767 of what `quantise` was given."""
+    """Unpack u16 to a flat float32 array in [-2, 2], within 1/32767 of the values before `quantise`."""
     packed = np.frombuffer(data, "<u2").astype(np.float32)
     return packed * np.float32(2 * COORDINATE_LIMIT / 65535.0) - np.float32(COORDINATE_LIMIT)
 
 
 def landmarks(message: Message) -> FloatArray | None:
-    """Return the `[478, 3]` landmarks of a `Landmarks` message, or None where no face was seen."""
+    """Return the `[478, 3]` landmarks of a `Landmarks` message; None if no face was found."""
     return dequantise(message.payload).reshape(LANDMARKS, 3) if message.payload else None
 
 

@@ -1,4 +1,4 @@
-"""`motionfan serve`: load, listen, say where."""
+"""`motionfan serve`: loads the models, listens on the port, and prints the address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from backend.server.app import create_app
 from backend.server.http.page import PAGE
 from backend.server.http.recordings import load_recordings
 from backend.server.live.governor import Governor
-from backend.server.live.sessions import DefaultPortrait, Registry
+from backend.server.live.session_slot import SessionPortrait
+from backend.server.live.sessions import SessionRegistry
 from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
 from backend.server.video.queue import VideoQueue
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from backend.pipeline import Pipeline
 
 MAX_FRAME = 64 * 1024
-"""Bytes of a WebSocket message beyond which the connection is closed unread."""
+"""Bytes; a larger WebSocket message closes the connection unread."""
 
 PORTS_TO_TRY = 50
 
@@ -62,13 +63,13 @@ def serve(settings: Settings) -> None:
 
     configure_logging(settings.log_level)
     with listen(settings.host, settings.port) as listener:
-        # A plain `kill` ends the server as Ctrl-C does: sessions are told, then the process leaves with status 0.
+        # SIGTERM ends the server as Ctrl-C does: sessions are closed, then the process exits with status 0.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         print("MotionFan is loading its models ...", file=sys.stderr, flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             app, worker = build(settings, load, bundled_portrait())
             try:
-                Announced(app).run(sockets=[listener])
+                DemoServer(app).run(sockets=[listener])
             finally:
                 worker.stop()
 
@@ -80,25 +81,32 @@ def build(
 
     Args:
         settings: of the server.
-        load: makes the pipeline; called on the inference thread.
-        image: the portrait that everyone starts with.
+        load: builds the pipeline; called on the inference thread.
+        image: the portrait that sessions start with.
         pages: folder of the built page.
     """
     metrics = Metrics()
     worker = InferenceWorker(load, Governor(settings.tile), metrics)
-    worker.start(lambda pipeline, governor: warm_up(pipeline, governor, image))
-    default = DefaultPortrait(worker.run(lambda pipeline: pipeline.portrait(image)).result(), image.picture)
+    default = SessionPortrait(image)
+    worker.start(lambda pipeline, governor: warm_up(pipeline, governor, default))
+    keypoints = worker.run(default.encode).result().keypoints.count
     models = describe_models(settings.models)
-    registry = Registry(worker, default, models, default.portrait.keypoints.count, metrics, settings.max_sessions)
+    registry = SessionRegistry(worker, default, models, keypoints, metrics, settings.max_sessions)
     runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
     video_queue = VideoQueue(runner, settings.video_idle_s)
     return create_app(registry, load_recordings(), video_queue, metrics, settings.origins, pages), worker
 
 
-def warm_up(pipeline: Pipeline, governor: Governor, image: PortraitImage) -> None:
-    """Go through everything once, so that the first visitor waits for nothing and the governor knows its costs."""
-    stream = pipeline.open(pipeline.portrait(image))
-    ticks = [Tick(image.landmarks, index * CLOCK_S, index, index == 0) for index in range(8)]
+def warm_up(pipeline: Pipeline, governor: Governor, portrait: SessionPortrait) -> None:
+    """Run every stage once, so that the first session is not delayed and the governor knows the costs.
+
+    Args:
+        pipeline: just loaded.
+        governor: gets the measured costs.
+        portrait: the one to animate.
+    """
+    stream = pipeline.open(portrait.encode(pipeline))
+    ticks = [Tick(portrait.image.landmarks, index * CLOCK_S, index, index == 0) for index in range(8)]
     for tick in ticks:
         (observation,) = pipeline.observe([stream], [[tick]])
     for _ in range(2):
@@ -125,7 +133,7 @@ def describe_models(folder: Path) -> dict[str, str]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the port.
+    """Open a listening socket.
 
     Raises:
         InputError: `port_taken`, with a free one in the hint; `host_unusable`.
@@ -147,7 +155,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def free_port(host: str, taken: int, family: int) -> int:
-    """Return a free port, one of the next if possible."""
+    """Return a free port, one of the next `PORTS_TO_TRY` if possible.
+
+    Args:
+        host: address to listen on.
+        taken: the port that is not free.
+        family: of the address, as `socket.AF_INET`.
+    """
     for port in [*range(taken + 1, min(taken + PORTS_TO_TRY, 65536)), 0]:
         try:
             with socket.create_server((host, port), family=family) as probe:
@@ -157,8 +171,8 @@ def free_port(host: str, taken: int, family: int) -> int:
     return 0
 
 
-class Announced(uvicorn.Server):
-    """A uvicorn server, tuned for live messages, that says where it is once it is up."""
+class DemoServer(uvicorn.Server):
+    """A uvicorn server, configured for live messages, that prints its address when it is up."""
 
     def __init__(self, app: FastAPI) -> None:
         config = uvicorn.Config(
@@ -167,7 +181,7 @@ class Announced(uvicorn.Server):
             log_level=logging.WARNING,
             access_log=False,
             server_header=False,
-            # This one reads no further while a message waits to be taken: nothing piles up.
+            # This implementation stops reading while a message waits for the application: nothing piles up.
             ws="websockets-sansio",
             ws_max_size=MAX_FRAME,
             ws_per_message_deflate=False,
@@ -183,7 +197,7 @@ class Announced(uvicorn.Server):
             print(f"MotionFan is up: {address(sockets[0])}  (Ctrl-C stops it)", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell those who wait for a drawing, then shut down: their requests would hold it up."""
+        """End the requests that wait for a video, which would delay the shutdown, then shut down."""
         await self._video_queue.close()
         await super().shutdown(sockets)
 
@@ -196,7 +210,7 @@ def address(listener: socket.socket) -> str:
 
 
 def configure_logging(level: str) -> None:
-    """Send the server's own log and its libraries' to standard error, one line an event."""
+    """Send the log of the server and of its libraries to standard error, one line per event."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     structlog.configure(

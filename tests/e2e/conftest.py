@@ -31,8 +31,8 @@ expect.set_options(timeout=WAIT_MS)
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    manifest = REPOSITORY / "backend" / "server" / "page" / "manifest.json"
-    assert manifest.is_file(), "The page is not built: run `npm --prefix frontend run build` (or `make test`)."
+    index = REPOSITORY / "backend" / "server" / "page" / "index.html"
+    assert index.is_file(), "The page is not built: run `npm --prefix frontend run build` (or `make test`)."
     running = Server(tmp_path_factory.mktemp("server") / "server.log")
     running.start()
     yield running

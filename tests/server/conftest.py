@@ -22,7 +22,7 @@ from backend.server import protocol
 from backend.server.http.recordings import RECORDINGS
 from backend.server.live.worker import InferenceWorker
 from backend.server.protocol import Landmarks, Message
-from backend.server.run import Announced, address, build, listen
+from backend.server.run import DemoServer, address, build, listen
 from tests.server.fake_pipeline import FakePipeline
 
 TIMEOUT_S = 20
@@ -36,7 +36,7 @@ def portrait(colour: tuple[int, int, int] = (90, 120, 150)) -> PortraitImage:
     return PortraitImage(np.full((256, 256, 3), colour, np.uint8), face())
 
 
-class TestingServer(Announced):
+class TestingServer(DemoServer):
     __test__ = False
 
     def __init__(self, app) -> None:
@@ -49,15 +49,16 @@ class TestingServer(Announced):
 
 
 class Live:
-    """A running server. `pipeline`, `worker` and `video_queue` are its insides."""
+    """A running server; `app`, `pipeline`, `worker` and `studio` are its parts."""
 
     def __init__(self, pages: Path | None = None, pipeline: object | None = None, **settings) -> None:
         self.pipeline = pipeline or FakePipeline()
         self._listener = listen("127.0.0.1", 0)
         self.url = address(self._listener)
-        app, self.worker = build(Settings(port=0, **settings), lambda: self.pipeline, portrait(), *([pages] if pages else []))
-        self.video_queue = app.state.video_queue
-        self._server = TestingServer(app)
+        settings = Settings(port=0, **settings)
+        self.app, self.worker = build(settings, lambda: self.pipeline, portrait(), *([pages] if pages else []))
+        self.studio = self.app.state.studio
+        self._server = TestingServer(self.app)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()
         assert self._server.up.wait(TIMEOUT_S)
@@ -72,8 +73,8 @@ class Live:
         self.worker.stop()
         self._listener.close()
 
-    def settle(self) -> None:
-        """Wait until the inference thread has finished what it is at."""
+    def wait_until_idle(self) -> None:
+        """Wait until the inference thread has finished its current work."""
         worker: InferenceWorker = self.worker
         worker.run(lambda _: None).result(TIMEOUT_S)
 
@@ -82,7 +83,7 @@ class Live:
 
 
 def dial(live: Live, path: str, origin: str | None = None) -> connect:
-    """A connection to be entered."""
+    """Return a connection, to be used as a context manager."""
     return connect(live.url.replace("http", "ws") + path, origin=origin, compression=None, max_size=None, proxy=None)
 
 
@@ -121,7 +122,7 @@ class Client:
         return protocol.decode_server(self.socket.recv(TIMEOUT_S))
 
     def expect(self, kind: type):
-        """Return the head of the next message of this kind; others before it are passed over."""
+        """Return the head of the next message of this kind; others before it are skipped."""
         while not isinstance((message := self.receive()).head, kind):
             pass
         return message.head
@@ -134,7 +135,7 @@ class Client:
         return message.head, *unpack(message)
 
     def until_pong(self) -> list[Message]:
-        """Return all that the server had to say before it read a ping sent now."""
+        """Return all messages that the server sends before it answers a ping sent now."""
         self.send(protocol.Ping(float(self.seq)))
         messages = []
         while not isinstance((message := self.receive()).head, protocol.Pong):
@@ -145,7 +146,7 @@ class Client:
         return [message.head.code for message in self.until_pong() if isinstance(message.head, protocol.Failure)]
 
     def play(self, frames: int) -> list[protocol.SheetHead]:
-        """Show frames one by one, each after the sheet of the one before was drawn."""
+        """Show frames one by one, each after the sheet of the previous one has arrived."""
         heads = []
         for _ in range(frames):
             self.show()

@@ -1,4 +1,4 @@
-"""A pipeline without weights: obeys the real one's contract, moves visibly, and can be told to wait or to fail."""
+"""A pipeline without weights: it has the real one's interface, moves visibly, and can wait or fail on request."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class FakeStream:
 
 
 class FakePipeline:
-    """`gate` holds up every forecast while it is cleared; work for the stream `failing` raises."""
+    """`gate` blocks every forecast while it is cleared; work for the stream `failing` raises."""
 
     def __init__(self) -> None:
         self.regions = FaceRegions()
@@ -113,7 +113,7 @@ class FakePipeline:
         value = now.value + drift * steps
         paths = Keypoints(value, now.jacobian.expand(*value.shape[:2], -1, -1, -1)).flat()
         mcmc = settings.method != "gru_nf" and settings.mcmc_steps > 0
-        # As if the step size were all that counts: 0.05 changes nothing, 1 goes too far.
+        # A function of the step size alone: 0.05 changes too little, 1 too much.
         refined = RefinementEffect(displacement=settings.step_size, log_lik_drop=settings.step_size / 2) if mcmc else None
         return FakeFan(paths, value.numpy().astype(np.float32), methods, 0.7 if mcmc else None, refined)
 
@@ -136,4 +136,4 @@ class FakePipeline:
 
     def _check(self, streams: list[FakeStream]) -> None:
         if any(stream is self.failing for stream in streams):
-            raise RuntimeError("told to fail")
+            raise RuntimeError("This stream fails on request.")

@@ -1,4 +1,4 @@
-"""The server with the fake pipeline, to build the page against: `python -m tests.server.fake_serve --port 8001`."""
+"""The server with the fake pipeline, for work on the page: `python -m tests.server.fake_serve --port 8001`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 
 from backend.core.settings import Settings
 from backend.media.images import bundled_portrait
-from backend.server.run import Announced, build, configure_logging, listen
+from backend.server.run import DemoServer, build, configure_logging, listen
 from tests.server.fake_pipeline import FakePipeline
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     with listen(settings.host, settings.port) as listener, contextlib.suppress(KeyboardInterrupt):
         app, worker = build(settings, FakePipeline, bundled_portrait())
         try:
-            Announced(app).run(sockets=[listener])
+            DemoServer(app).run(sockets=[listener])
         finally:
             worker.stop()
 

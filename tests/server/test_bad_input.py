@@ -1,4 +1,4 @@
-"""Bad input over a real server: a coded error each time, the session lives on, and nobody else notices."""
+"""Bad input over a real server: each gets a coded error, the session continues, and other sessions are not affected."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.server.conftest import Client, Live, dial, face
 
 @pytest.fixture
 def bystander(live):
-    """Another session, which must go on whatever happens."""
+    """Another session, which must not be affected."""
     with Client(live) as other:
         other.play(3)
         yield other
@@ -35,7 +35,7 @@ def _refused_face(client: Client, landmarks: np.ndarray) -> str:
 
 
 @pytest.mark.parametrize("name", refused())
-def test_a_malformed_message_gets_its_code_and_the_session_lives_on(client, bystander, name):
+def test_a_malformed_message_gets_its_code_and_the_session_continues(client, bystander, name):
     code, data = refused()[name]
     client.socket.send(data)
     assert client.errors() == [code]
@@ -94,7 +94,7 @@ def test_landmarks_sent_as_floats_get_a_coded_error(client, bystander):
     assert client.errors() == ["payload_size"]
 
 
-def test_a_capture_time_without_sense_gets_a_coded_error(client, bystander):
+def test_an_impossible_capture_time_gets_a_coded_error(client, bystander):
     client.show(t=1e300)
     assert client.errors() == ["time_out_of_range"]
     assert len(client.play(1)) == 1
@@ -111,7 +111,7 @@ def test_controls_out_of_range_get_a_coded_error_that_names_the_control(client, 
 
 
 def test_an_unknown_recording_gets_a_coded_error(client, bystander):
-    client.send(protocol.Source("nobody"))
+    client.send(protocol.Source("unknown"))
     assert client.errors() == ["recording_unknown"]
 
 
@@ -120,7 +120,7 @@ def test_an_acknowledgement_of_a_sheet_never_sent_gets_a_coded_error(client, bys
     assert client.errors() == ["ack_unknown"]
 
 
-def test_a_flood_of_bad_messages_is_answered_now_and_then_only(client, bystander):
+def test_a_flood_of_bad_messages_gets_few_errors(client, bystander):
     for _ in range(200):
         client.socket.send(b"x")
     codes = client.errors()
@@ -128,14 +128,14 @@ def test_a_flood_of_bad_messages_is_answered_now_and_then_only(client, bystander
     assert set(codes) == {"message_too_short"}
 
 
-def test_a_flood_cannot_crowd_out_acknowledgements_for_they_have_a_limit_of_their_own(live, monkeypatch):
+def test_acknowledgements_have_a_rate_limit_of_their_own(live, monkeypatch):
     monkeypatch.setattr(connection, "MESSAGES_PER_S", 1e-9)
     monkeypatch.setattr(connection, "MESSAGE_BURST", 4.0)
     with Client(live) as client:
         assert len(client.play(4)) == 4
 
 
-def test_a_flood_beyond_all_measure_ends_the_connection_only(live, client, bystander):
+def test_a_large_flood_closes_the_connection_but_not_the_session(live, client, bystander):
     with pytest.raises(ConnectionClosed):
         for _ in range(MAX_REFUSED * 3):
             client.socket.send(b"x")
@@ -153,7 +153,7 @@ def _refusal(live: Live, path: str) -> protocol.Failure:
 
 
 @pytest.mark.parametrize("path", ["/ws", "/ws?ticket=", "/ws?ticket=nonsense"])
-def test_a_socket_without_a_good_ticket_is_told_so(live, bystander, path):
+def test_a_socket_without_a_valid_ticket_is_refused(live, bystander, path):
     failure = _refusal(live, path)
     assert (failure.code, failure.fatal) == ("ticket_invalid", True)
 
@@ -180,32 +180,32 @@ def test_a_foreign_origin_is_refused_before_the_handshake(live, bystander, origi
         pass
 
 
-def test_the_pages_own_origin_is_welcome(live, bystander):
+def test_the_pages_own_origin_is_accepted(live, bystander):
     with dial(live, live.session()["ws"], live.url) as socket:
         assert isinstance(protocol.decode_server(socket.recv(20)).head, protocol.Ready)
 
 
 def test_unknown_sessions_are_refused(live, bystander):
     for method, path in [("POST", "ticket"), ("GET", "portrait"), ("PUT", "portrait"), ("DELETE", "portrait")]:
-        answer = live.http.request(method, f"/api/sessions/nobody/{path}")
+        answer = live.http.request(method, f"/api/sessions/unknown/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "session_unknown")
 
 
-def test_the_session_cap_is_kept_and_said():
+def test_sessions_beyond_the_limit_are_refused():
     live = Live(max_sessions=2)
     try:
         with Client(live) as one, Client(live):
             answer = live.http.post("/api/sessions")
             assert (answer.status_code, answer.json()["code"]) == (503, "sessions_full")
             assert len(one.play(2)) == 2
-        # Both have left: their places are free again although their sessions could still be resumed.
+        # Both have disconnected: new sessions replace theirs, although a client could still reconnect to them.
         with Client(live), Client(live):
             pass
     finally:
         live.stop()
 
 
-def test_a_failure_in_one_sessions_work_harms_no_other(live, bystander):
+def test_a_failure_in_one_session_does_not_affect_others(live, bystander):
     with Client(live) as client:
         client.play(2)
         stream = live.pipeline.streams[-1]
@@ -217,7 +217,7 @@ def test_a_failure_in_one_sessions_work_harms_no_other(live, bystander):
         assert [head.flags for head in client.play(1)] == [["warming"]]
 
 
-def test_a_failure_in_a_shared_batch_stays_with_its_session(live, bystander):
+def test_a_failure_in_a_shared_batch_affects_only_its_session(live, bystander):
     with Client(live) as client:
         client.play(8)
         bystander.play(8)
@@ -237,15 +237,15 @@ def test_a_failure_in_a_shared_batch_stays_with_its_session(live, bystander):
             third.sheet()
 
 
-def test_many_connections_may_break_off_at_any_point(live, bystander):
-    async def vandal() -> None:
+def test_many_connections_may_abort_at_any_point(live, bystander):
+    async def abort() -> None:
         url = live.url.replace("http", "ws") + live.session()["ws"]
         async with connect(url, proxy=None) as socket:
             await socket.send(protocol.encode(Message(1, 1, protocol.Landmarks(0.0), protocol.quantise(face()))))
             socket.transport.abort()
 
-    async def all_of_them() -> None:
+    async def abort_all() -> None:
         for _ in range(5):
-            await vandal()
+            await abort()
 
-    asyncio.run(all_of_them())
+    asyncio.run(abort_all())

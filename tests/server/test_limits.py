@@ -11,7 +11,7 @@ def test_a_bucket_allows_its_burst_and_then_its_rate():
     assert [bucket.allow(100.0) for _ in range(4)] == [True, True, True, False]
 
 
-def test_time_that_runs_backwards_gives_nothing():
+def test_time_that_runs_backwards_adds_no_tokens():
     bucket = TokenBucket(rate=1.0, burst=1.0)
     assert bucket.allow(10.0)
     assert not bucket.allow(0.0)

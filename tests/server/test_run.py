@@ -33,7 +33,7 @@ def test_serving_on_a_taken_port_fails_before_anything_is_loaded(tmp_path):
     assert caught.value.code == "port_taken"
 
 
-def test_a_host_that_is_not_ours_is_refused_in_words():
+def test_an_unusable_host_is_refused_with_a_coded_error():
     with pytest.raises(InputError) as caught:
         listen("192.0.2.1", 0)
     assert caught.value.code == "host_unusable"
@@ -44,7 +44,7 @@ def test_the_address_can_be_opened_in_a_browser():
         assert address(everywhere) == f"http://127.0.0.1:{everywhere.getsockname()[1]}"
 
 
-def test_missing_models_are_the_callers_to_report():
+def test_missing_models_raise_to_the_caller():
     def load():
         raise ModelError("model_missing", "There are no weights.")
 
@@ -52,7 +52,7 @@ def test_missing_models_are_the_callers_to_report():
         build(Settings(), load, portrait())
 
 
-def test_models_are_described_by_the_headline_of_their_card(tmp_path):
+def test_models_are_described_by_the_first_line_of_their_card(tmp_path):
     for name in ("forecaster", "generator_slim_128", "notes"):
         (tmp_path / name).mkdir()
         if name != "notes":
@@ -61,7 +61,7 @@ def test_models_are_described_by_the_headline_of_their_card(tmp_path):
     assert describe_models(tmp_path) == {"forecaster": "GRU-NF forecaster", "generator_slim_128": ""}
 
 
-def test_the_server_says_where_it_is_and_leaves_quietly_when_terminated(small_models):
+def test_the_server_prints_its_address_and_exits_cleanly_when_terminated(small_models):
     environment = os.environ | {"MOTIONFAN_PORT": "0", "MOTIONFAN_MODELS": str(small_models)}
     command = [sys.executable, "-m", "backend", "serve"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:

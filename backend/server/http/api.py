@@ -1,4 +1,4 @@
-"""The HTTP routes."""
+"""The routes of the page, the sessions, and the live WebSocket."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from backend.media.images import MAX_BYTES, load_portrait
 from backend.server.http import page
 from backend.server.http.body import read_body
 from backend.server.http.gallery import Gallery
-from backend.server.http.origin import check_origin
-from backend.server.http.recordings import Bundled
+from backend.server.http.recordings import BundledRecording
 from backend.server.live.connection import Connection, refuse
-from backend.server.live.sessions import DefaultPortrait, Registry, Session
+from backend.server.live.session_slot import SessionPortrait
+from backend.server.live.sessions import Session, SessionRegistry
 from backend.server.live.sheet import jpeg
 from backend.server.metrics import Metrics
 
@@ -40,36 +40,42 @@ STATUS = {
     "video_missing": 503,
 }
 RETRY_S = 10
-"""After how many seconds a client may try again whom the server has no time or room for."""
+"""Seconds after which a refused client may try again (429, 503)."""
 
 
 def answer(error: MotionFanError) -> JSONResponse:
-    """Return an error as the API words it: `{"code", "message", "hint"}`."""
+    """Return the response to an error, `{"code", "message", "hint"}`."""
     body = {"code": error.code, "message": error.message, "hint": error.hint}
     status = STATUS.get(error.code, 400 if isinstance(error, InputError) else 500)
     return JSONResponse(body, status, {"retry-after": str(RETRY_S)} if status in (429, 503) else None)
 
 
-def settings_schema() -> dict[str, Any]:
-    """Return the JSON schema of `ForecastSettings`, from which the page builds its controls."""
-    schema: dict[str, Any] = msgspec.json.schema_components([ForecastSettings])[1]["ForecastSettings"]
-    return schema
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of `ForecastSettings`, from which the page builds its controls, and the `limits` of uploads."""
+    settings: dict[str, Any] = msgspec.json.schema_components([ForecastSettings])[1]["ForecastSettings"]
+    return settings | {"limits": {"portrait_bytes": MAX_BYTES}}
 
 
 class Api:
-    """The routes of one server."""
+    """The routes of one server.
+
+    Args:
+        registry: the sessions.
+        recordings: the bundled recordings, by name.
+        metrics: the figures to show at `/metrics`.
+        pages: folder of the built page.
+    """
 
     def __init__(
-        self, registry: Registry, recordings: dict[str, Bundled], metrics: Metrics, origins: list[str], pages: Path
+        self, registry: SessionRegistry, recordings: dict[str, BundledRecording], metrics: Metrics, pages: Path
     ) -> None:
         self._registry = registry
         self._recordings = recordings
         self._metrics = metrics
-        self._origins = origins
         self._pages = pages
-        # One Face Mesh at a time: it is not made for several threads.
+        # Face Mesh is not thread-safe: one call at a time.
         self._face_lock = asyncio.Lock()
-        self._gallery = Gallery(registry)
+        self._gallery = Gallery(registry.default)
 
     def router(self) -> APIRouter:
         """Return all routes."""
@@ -77,7 +83,7 @@ class Api:
         router.add_api_route("/", self.page, methods=["GET"], response_class=HTMLResponse)
         router.add_api_route("/healthz", self.health, methods=["GET"])
         router.add_api_route("/metrics", self.metrics, methods=["GET"])
-        router.add_api_route("/api/schema", settings_schema, methods=["GET"])
+        router.add_api_route("/api/schema", schema, methods=["GET"])
         router.add_api_route("/api/recordings", self.recordings, methods=["GET"])
         router.add_api_route("/api/recordings/{name}", self.recording, methods=["GET"])
         router.add_api_route("/api/portraits", self.portraits, methods=["GET"])
@@ -93,11 +99,10 @@ class Api:
 
     def page(self) -> HTMLResponse:
         """The page itself."""
-        status, html = page.render(self._pages)
-        return HTMLResponse(html, status)
+        return page.index(self._pages)
 
     async def health(self) -> JSONResponse:
-        """Whether the server can do its work."""
+        """Whether the inference thread runs, and the number of sessions."""
         alive = self._registry.worker.alive
         return JSONResponse({"status": "ok" if alive else "down", "sessions": len(self._registry)}, 200 if alive else 503)
 
@@ -116,7 +121,7 @@ class Api:
         return Response(self._recordings[name].data, media_type="application/octet-stream")
 
     async def portraits(self) -> list[dict[str, str]]:
-        """The bundled portraits; the first is the one that sessions start with."""
+        """The bundled portraits; sessions start with the first."""
         return self._gallery.names()
 
     async def thumbnail(self, name: str) -> Response:
@@ -124,14 +129,12 @@ class Api:
         data = await asyncio.to_thread(self._gallery.thumbnail, name)
         return Response(data, media_type="image/jpeg", headers={"cache-control": "max-age=86400"})
 
-    async def create_session(self, request: Request) -> dict[str, str]:
-        """Open a session and give its first ticket."""
-        check_origin(request.headers, self._origins)
+    async def create_session(self) -> dict[str, str]:
+        """Open a session and return its first ticket."""
         return self._invitation(await self._registry.create())
 
-    async def create_ticket(self, request: Request, session: str) -> dict[str, str]:
-        """Give a ticket to come back to a session with."""
-        check_origin(request.headers, self._origins)
+    async def create_ticket(self, session: str) -> dict[str, str]:
+        """Return a ticket to reconnect to a session."""
         return self._invitation(self._registry.get(session))
 
     async def portrait(self, session: str) -> Response:
@@ -141,39 +144,31 @@ class Api:
 
     async def put_portrait(self, request: Request, session: str) -> dict[str, int]:
         """Animate the uploaded picture."""
-        check_origin(request.headers, self._origins)
-        visit = self._registry.get(session)
-        if not visit.uploads.allow(time.monotonic()):
-            raise InputError("too_many_portraits", "That is a lot of portraits in a short time.", "Wait a few seconds.")
+        opened = self._registry.get(session)
+        if not opened.uploads.allow(time.monotonic()):
+            raise InputError("too_many_portraits", "Too many portraits were uploaded in a short time.", "Wait a few seconds.")
         data = await read_body(request, MAX_BYTES, _too_large())
-        async with visit.portrait_lock:
+        async with opened.portrait_lock:
             async with self._face_lock:
                 image = await asyncio.to_thread(load_portrait, data)
-            return await self._show(visit, await self._registry.encode(image))
+            return await self._show(opened, SessionPortrait(image))
 
-    async def choose_portrait(self, request: Request, session: str, name: str) -> dict[str, int]:
+    async def choose_portrait(self, session: str, name: str) -> dict[str, int]:
         """Animate a bundled portrait."""
-        check_origin(request.headers, self._origins)
-        visit = self._registry.get(session)
-        async with visit.portrait_lock:
+        opened = self._registry.get(session)
+        async with opened.portrait_lock:
             async with self._face_lock:
                 portrait = await self._gallery.portrait(name)
-            return await self._show(visit, portrait)
+            return await self._show(opened, portrait)
 
-    async def delete_portrait(self, request: Request, session: str) -> dict[str, int]:
-        """Go back to the bundled portrait."""
-        check_origin(request.headers, self._origins)
-        visit = self._registry.get(session)
-        async with visit.portrait_lock:
-            return await self._show(visit, self._registry.default)
+    async def delete_portrait(self, session: str) -> dict[str, int]:
+        """Animate the default portrait again."""
+        opened = self._registry.get(session)
+        async with opened.portrait_lock:
+            return await self._show(opened, self._registry.default)
 
     async def socket(self, websocket: WebSocket) -> None:
         """Serve one WebSocket from handshake to close."""
-        try:
-            check_origin(websocket.headers, self._origins)
-        except InputError as error:
-            await websocket.send_denial_response(answer(error))
-            return
         try:
             session = self._registry.redeem(websocket.query_params.get("ticket", ""))
         except InputError as error:
@@ -181,17 +176,15 @@ class Api:
             await refuse(websocket, error)
             return
         await websocket.accept()
-        await Connection(websocket, session, self._recordings, self._metrics).converse()
+        await Connection(websocket, session, self._recordings, self._metrics).run()
 
     def _invitation(self, session: Session) -> dict[str, str]:
         ticket = self._registry.ticket(session.id)
         return {"session": session.id, "ticket": ticket, "ws": f"/ws?ticket={ticket}"}
 
-    async def _show(self, session: Session, portrait: DefaultPortrait) -> dict[str, int]:
-        await asyncio.wrap_future(self._registry.worker.set_portrait(session.id, portrait.portrait))
-        session.picture = portrait.picture
-        session.new_epoch(source_changed=False)
-        return {"width": int(portrait.picture.shape[1]), "height": int(portrait.picture.shape[0])}
+    async def _show(self, session: Session, portrait: SessionPortrait) -> dict[str, int]:
+        width, height = await self._registry.show(session, portrait)
+        return {"width": width, "height": height}
 
 
 def _too_large() -> InputError:

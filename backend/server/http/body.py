@@ -1,4 +1,7 @@
-"""Reads a request's body, but never more than it may have."""
+"""Reads a request's body up to a limit.
+
+Starlette's `max_body_size` cannot replace it: it answers in plain text, without the code that the page shows.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,11 @@ from backend.core.errors import InputError
 
 async def read_body(request: Request, limit: int, too_large: InputError) -> bytes:
     """Read a body of at most `limit` bytes.
+
+    Args:
+        request: its body has not been read.
+        limit: bytes.
+        too_large: the error for a larger body.
 
     Raises:
         InputError: `too_large`; `upload_broken`.

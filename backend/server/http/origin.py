@@ -1,15 +1,34 @@
-"""Which pages may talk to the server: CORS does not cover WebSockets, so the Origin is checked by hand."""
+"""Which pages may use the server: a dependency of all routes that refuses foreign pages, on WebSockets too."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
 
 from backend.core.errors import InputError
 
+READING = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing; a browser hides their answers from a foreign page anyway."""
+
+
+def origin_check(allowed: Collection[str]) -> Callable[[HTTPConnection], Awaitable[None]]:
+    """Return the dependency; it raises `origin_foreign` on WebSockets and on requests that may change state.
+
+    Args:
+        allowed: further origins whose pages may use the server, `https://host[:port]`.
+    """
+
+    async def check(connection: HTTPConnection) -> None:
+        if connection.scope.get("method") not in READING:
+            check_origin(connection.headers, allowed)
+
+    return check
+
 
 def check_origin(headers: Mapping[str, str], allowed: Collection[str]) -> None:
-    """Let a request pass that comes from this server's own page, from an allowed one, or from no browser at all.
+    """Accept this server's own page, an allowed one, and clients that are not browsers.
 
     Args:
         headers: of the request; a browser always sends `origin` with a WebSocket and with a POST.

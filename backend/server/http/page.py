@@ -1,18 +1,26 @@
-"""The page: a shell around what Vite built, and the headers that keep it to this server."""
+"""Serves the page that Vite built, with the headers that restrict it to this server."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, PackageLoader
+from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE = Path(__file__).parents[1] / "page"
-
+UNBUILT = """<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <title>MotionFan: the page is not built</title>
+  <link rel="icon" href="data:,">
+  <h1>The page is not built yet</h1>
+  <p>The server runs, but its page has to be built once. In the project's folder:</p>
+  <pre>npm --prefix frontend ci
+npm --prefix frontend run build</pre>
+  <p>or simply <code>make demo</code>. Then reload this page.</p>
+</html>
+"""
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -37,32 +45,12 @@ HEADERS = [
 ]
 
 
-@dataclass(frozen=True)
-class Build:
-    """Paths of the entry's files, relative to the page's folder."""
-
-    scripts: list[str] = field(default_factory=list)
-    styles: list[str] = field(default_factory=list)
-
-
-def read_build(folder: Path) -> Build | None:
-    """Read Vite's manifest; None where the page has not been built."""
-    for place in (folder / ".vite" / "manifest.json", folder / "manifest.json"):
-        if place.is_file():
-            chunks: dict[str, dict[str, Any]] = json.loads(place.read_text("utf-8"))
-            entries = [chunk for chunk in chunks.values() if chunk.get("isEntry")]
-            styles = [style for chunk in chunks.values() for style in chunk.get("css", [])]
-            return Build([entry["file"] for entry in entries], list(dict.fromkeys(styles)))
-    return None
-
-
-def render(folder: Path) -> tuple[int, str]:
-    """Return status and HTML of `/`. The manifest is read each time, so a new build needs no restart."""
-    templates = Environment(loader=PackageLoader("backend.server.http"), autoescape=True)
-    build = read_build(folder)
-    if build is None:
-        return 503, templates.get_template("unbuilt.html").render()
-    return 200, templates.get_template("page.html").render(scripts=build.scripts, styles=build.styles)
+def index(folder: Path) -> HTMLResponse:
+    """Return the built `index.html`, read each time so that a new build needs no restart; 503 if it is not built."""
+    try:
+        return HTMLResponse((folder / "index.html").read_text("utf-8"))
+    except FileNotFoundError:
+        return HTMLResponse(UNBUILT, 503)
 
 
 def files(folder: Path) -> StaticFiles:

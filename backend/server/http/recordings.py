@@ -1,4 +1,4 @@
-"""The bundled recordings: motion to look at without a camera."""
+"""The bundled recordings: motion for visitors without a camera."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from backend.core.recording import Recording
 from backend.server.protocol import quantise
 
 FIRST = "talking"
-"""The recording that a page without a camera opens with."""
+"""The recording that the page plays when there is no camera."""
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "assets" / "recordings"
 
 
 @dataclass(frozen=True)
-class Bundled:
+class BundledRecording:
     """One recording, packed for the wire: `u32 frames, f32 frames per second`, then `frames * 478 * 3` u16."""
 
     name: str
@@ -25,15 +25,15 @@ class Bundled:
     data: bytes
 
 
-def pack(name: str, recording: Recording) -> Bundled:
+def pack(name: str, recording: Recording) -> BundledRecording:
     """Pack a recording of at least two frames; it plays at its mean rate."""
     frames = len(recording.landmarks)
     seconds = float(recording.timestamps[-1] - recording.timestamps[0])
     head = struct.pack("<If", frames, (frames - 1) / seconds)
-    return Bundled(name, recording.source or name, round(seconds, 2), head + quantise(recording.landmarks))
+    return BundledRecording(name, recording.source or name, round(seconds, 2), head + quantise(recording.landmarks))
 
 
-def load_recordings(folder: Path = RECORDINGS) -> dict[str, Bundled]:
+def load_recordings(folder: Path = RECORDINGS) -> dict[str, BundledRecording]:
     """Read every recording of a folder, by name, `FIRST` first; an absent folder holds none."""
     paths = sorted(folder.glob("*.npz"), key=lambda path: (path.stem != FIRST, path.stem))
     return {path.stem: pack(path.stem, Recording.load(path)) for path in paths}

@@ -1,4 +1,4 @@
-"""One WebSocket: reads messages into the session, writes what the session has to say."""
+"""One WebSocket: passes the client's messages to the session and sends the session's messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from backend.core.errors import InputError, MotionFanError
 from backend.core.types import ForecastSettings
 from backend.server import protocol
 from backend.server.limits import TokenBucket
-from backend.server.live.mailbox import Origin
+from backend.server.live.mailbox import FrameStamp
 from backend.server.live.sessions import Session
 from backend.server.metrics import Metrics
 from backend.server.protocol import Ack, Failure, Landmarks, Message, Ping, Pong, Reference, Source
@@ -24,8 +24,8 @@ log = structlog.get_logger(__name__)
 MESSAGES_PER_S, MESSAGE_BURST = 150.0, 300.0
 ACKS_PER_S, ACK_BURST = 50.0, 100.0
 ERRORS_PER_S, ERROR_BURST = 4.0, 32.0
-MAX_REFUSED, FORGIVEN_PER_S = 3000, 30.0
-"""Messages over the rate limit after which a connection is taken for an attack, and how many of them are forgiven a second."""
+FLOOD_PER_S, MAX_REFUSED = 30.0, 3000
+"""Refused messages per second that a connection may send in the long run, and at once, before it is closed."""
 
 MAX_OUTBOX = 64
 CLOSE_POLICY = 1008
@@ -33,12 +33,12 @@ CAMERA = "camera"
 
 
 class Connection:
-    """The conversation over one accepted socket.
+    """Serves one accepted socket.
 
     Args:
         websocket: accepted already.
-        session: whom it belongs to.
-        recordings: names that a `Source` message may give besides the camera.
+        session: the session that it belongs to.
+        recordings: names that a `Source` message may give, in addition to the camera.
         metrics: where figures go.
     """
 
@@ -51,27 +51,27 @@ class Connection:
         self._filled = asyncio.Event()
         self._finished = False
         self._messages = TokenBucket(MESSAGES_PER_S, MESSAGE_BURST)
-        # A lost acknowledgement would hold its sheet's credit for ever, so frames that come too fast must not crowd it out.
+        # A refused acknowledgement would hold its sheet's credit for ever, so acknowledgements have a limit of their own.
         self._acks = TokenBucket(ACKS_PER_S, ACK_BURST)
         self._errors = TokenBucket(ERRORS_PER_S, ERROR_BURST)
         self._refused = 0
-        # Too fast by a little is told so for hours; only a flood is shut out.
-        self._patience = TokenBucket(FORGIVEN_PER_S, MAX_REFUSED)
+        # A client slightly above the limit only gets errors; a flood is disconnected.
+        self._flood = TokenBucket(FLOOD_PER_S, MAX_REFUSED)
         self._seq = -1
 
     def send(self, data: bytes) -> None:
-        """Queue a message. Credits bound the sheets; should anything else pile up, the oldest goes."""
+        """Queue a message. Credits bound the sheets; beyond `MAX_OUTBOX` messages the oldest is dropped."""
         if not self._finished:
             self._outbox.append(data)
             self._filled.set()
 
     def finish(self, failure: Failure) -> None:
-        """Say why, then close."""
+        """Send the reason, then close."""
         self.send(protocol.encode(Message(self._session.mailbox.epoch, 0, failure)))
         self._finished = True
 
-    async def converse(self) -> None:
-        """Serve the socket until either side ends it."""
+    async def run(self) -> None:
+        """Serve the socket until either side closes it."""
         self._session.attach(self)
         self._metrics.connections.inc()
         writer = asyncio.create_task(self._write())
@@ -108,29 +108,29 @@ class Connection:
             try:
                 if data is None:
                     raise InputError("text_frame", "Messages are binary; this was a text frame.")
-                self._take(protocol.decode_client(data), now)
+                self._handle(protocol.decode_client(data), now)
             except MotionFanError as error:
-                self._complain(error, now)
+                self._report(error, now)
             except Exception:
                 log.exception("message_failed", session=self._session.id[:6])
-                self._complain(MotionFanError("internal", "The server stumbled over this message; it was dropped."), now)
+                self._report(MotionFanError("internal", "The server failed at this message and dropped it."), now)
 
-    def _take(self, message: Message, now: float) -> None:
-        """Act on one message."""
+    def _handle(self, message: Message, now: float) -> None:
+        """Process one message."""
         if message.seq <= self._seq:
             raise InputError("out_of_order", f"Message {message.seq} came after message {self._seq}.")
         self._seq = message.seq
         session, mailbox = self._session, self._session.mailbox
         match message.head:
             case Landmarks(t=t):
-                self._take_landmarks(message, t, now)
+                self._handle_landmarks(message, t, now)
             case ForecastSettings() as settings:
                 mailbox.configure(settings)
             case Ack(drawn=drawn):
                 if message.epoch == mailbox.epoch and not mailbox.acknowledge(drawn):
                     raise InputError("ack_unknown", f"Sheet {drawn} was never sent.")
             case Reference():
-                mailbox.take_reference()
+                mailbox.request_reference()
             case Ping(t=t):
                 self.send(protocol.encode(Message(mailbox.epoch, 0, Pong(t))))
             case Source(name=name):
@@ -138,8 +138,8 @@ class Connection:
                     raise InputError("recording_unknown", f"There is no recording named {name[:40]!r}.")
                 session.new_epoch(source_changed=True)
 
-    def _take_landmarks(self, message: Message, t: float, now: float) -> None:
-        mailbox, intake = self._session.mailbox, self._session.intake
+    def _handle_landmarks(self, message: Message, t: float, now: float) -> None:
+        mailbox, stream = self._session.mailbox, self._session.landmark_stream
         self._metrics.frames.inc()
         if message.epoch != mailbox.epoch:
             mailbox.count(received=1, dropped=1)
@@ -148,32 +148,32 @@ class Connection:
         points = protocol.landmarks(message)
         if points is None:
             return
-        late = intake.dropped
+        late = stream.dropped
         try:
-            ticks = intake.push(points, t)
+            ticks = stream.push(points, t)
         except MotionFanError:
             mailbox.count(dropped=1)
             raise
-        mailbox.count(dropped=intake.dropped - late)
+        mailbox.count(dropped=stream.dropped - late)
         if ticks:
-            mailbox.put(ticks, Origin(t, message.seq, now))
+            mailbox.put(ticks, FrameStamp(t, message.seq, now))
 
-    def _complain(self, error: MotionFanError, now: float) -> None:
-        """Tell the client what was wrong, unless it has been told a great deal lately."""
+    def _report(self, error: MotionFanError, now: float) -> None:
+        """Send an error to the client, within the rate limit of errors."""
         self._metrics.errors.labels(error.code).inc()
         if self._errors.allow(now):
             self.send(protocol.encode(Message(self._session.mailbox.epoch, 0, Failure(error.code, error.message, error.hint))))
 
     def _refuse_flood(self, now: float) -> None:
         self._refused += 1
-        if not self._patience.allow(now):
+        if not self._flood.allow(now):
             self.finish(Failure("flood", "This connection sends far too many messages.", "Reload the page.", True))
         elif self._refused == 1 or self._refused % 100 == 0:
-            self._complain(InputError("too_many_messages", f"At most {MESSAGES_PER_S:.0f} messages a second are read."), now)
+            self._report(InputError("too_many_messages", f"At most {MESSAGES_PER_S:.0f} messages a second are read."), now)
 
 
 async def refuse(websocket: WebSocket, error: MotionFanError) -> None:
-    """Accept a socket only to say, in the protocol, why it cannot stay: a browser shows no other answer to a page."""
+    """Accept a socket, send the error as a message, and close: a browser hides any other answer from the page."""
     await websocket.accept()
     try:
         await websocket.send_bytes(protocol.encode(Message(0, 0, Failure(error.code, error.message, error.hint, True))))

@@ -1,7 +1,7 @@
-"""What the server can afford to draw: tile size, stride of the steps, and whose turn it is.
+"""Chooses what the server renders from measured costs: tile size, stride of the future steps, and interval of the sessions.
 
-Everything follows from smoothed costs in milliseconds: what a tick costs before anything is drawn, and what one tile of
-each size costs. The loads of all sessions must fit into a share of the clock period, else sheets grow old.
+The costs are running means in milliseconds: of one tick before rendering, and of one tile of each size. The work of all
+sessions must fit into a share of the clock period; otherwise the latency of the sheets grows.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from backend.core.types import CLOCK_S
 
 TILES = (96, 128, 256)
 STRIDES = (1, 2, 4)
-LEAST_MS = 0.01
+MIN_TILE_MS = 0.01
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to draw.
+    """How to render.
 
     Attributes:
         tile: side of a tile in pixels.
-        stride: future tiles are drawn at every `stride`-th step of a generation, the present at every step.
-        turns: each session draws at every `turns`-th tick; 1 unless even the cheapest way is too much.
+        stride: future tiles are rendered at every `stride`-th step of a round, the present at every step.
+        interval: each session renders tiles at every `interval`-th sheet; 1 unless even the cheapest plan costs too much.
     """
 
     tile: int
     stride: int
-    turns: int = 1
+    interval: int = 1
 
 
 def ladder(limit: int) -> list[Plan]:
-    """Return the ways to draw, best first; `limit` is the largest tile allowed, 0 for none."""
+    """Return all plans, best first; `limit` is the largest tile allowed, 0 for no limit."""
     sizes = [tile for tile in TILES if not limit or tile <= limit] or [limit]
     default = min(128, sizes[-1])
     larger = [Plan(tile, 1) for tile in sorted(sizes, reverse=True) if tile > default]
@@ -42,13 +42,13 @@ def ladder(limit: int) -> list[Plan]:
 
 
 class Governor:
-    """Chooses a `Plan` from measured costs; goes down at once, and up only after a quiet while.
+    """Chooses a `Plan` from measured costs: a cheaper one at once, a better one only when it has been affordable for a while.
 
     Args:
         limit: largest tile side in pixels, 0 for no limit.
         share: part of the clock period that work may fill.
         smoothing: weight of a new measurement in the running mean.
-        patience: plans in a row that must have found the better way affordable before it is taken.
+        patience: calls of `plan` in a row that must find the better plan affordable before it is chosen.
     """
 
     def __init__(self, limit: int = 0, share: float = 0.95, smoothing: float = 0.15, patience: int = 12) -> None:
@@ -56,7 +56,7 @@ class Governor:
         self._budget = CLOCK_S * 1000.0 * share
         self._smoothing = smoothing
         self._patience = patience
-        self._quiet = 0
+        self._affordable = 0
         self._rung = next(i for i, plan in enumerate(self._ladder) if plan.tile <= 128)
         self._tick_ms = 0.0
         self._tile_ms: dict[int, float] = {}
@@ -67,16 +67,21 @@ class Governor:
         return sorted({plan.tile for plan in self._ladder})
 
     def record_tick(self, sessions: int, ms: float) -> None:
-        """Learn what observing and forecasting cost for a batch of sessions."""
+        """Record the time of observing and forecasting for a batch of sessions."""
         self._tick_ms = self._smooth(self._tick_ms or None, ms / sessions)
 
     def record_render(self, tile: int, tiles: int, ms: float) -> None:
-        """Learn what rendering and encoding a number of tiles cost.
+        """Record the time of rendering and encoding a number of tiles.
 
-        A machine that grows slower or faster does so for every size: the sizes not drawn now keep their ratio to this one.
+        A machine becomes slower or faster for every size alike, so the costs of all sizes are scaled together.
+
+        Args:
+            tile: side of a tile in pixels.
+            tiles: how many.
+            ms: milliseconds for all of them.
         """
         before = self._tile_ms.get(tile)
-        now = self._smooth(before, max(ms / tiles, LEAST_MS))
+        now = self._smooth(before, max(ms / tiles, MIN_TILE_MS))
         if before is not None:
             self._tile_ms = {size: cost * now / before for size, cost in self._tile_ms.items()}
         self._tile_ms[tile] = now
@@ -85,45 +90,44 @@ class Governor:
         """Return the expected milliseconds of work per clock period.
 
         Args:
-            plan: how to draw.
-            futures: K of every session that draws.
+            plan: how to render.
+            futures: K of every session that renders.
         """
-        tiles = sum(k / plan.stride + 1.0 for k in futures) / plan.turns
+        tiles = sum(k / plan.stride + 1.0 for k in futures) / plan.interval
         return len(futures) * self._tick_ms + tiles * self._cost(plan.tile)
 
     def plan(self, futures: Sequence[int]) -> Plan:
-        """Choose how to draw for sessions with these numbers of futures."""
+        """Choose a plan for sessions with these numbers of futures."""
         loads = [self.load(plan, futures) for plan in self._ladder]
         if loads[self._rung] > self._budget:
-            self._quiet = 0
+            self._affordable = 0
             self._rung = self._cheaper(loads)
         elif self._rung and loads[self._rung - 1] < 0.85 * self._budget:
-            self._quiet += 1
-            if self._quiet >= self._patience:
-                self._quiet = 0
+            self._affordable += 1
+            if self._affordable >= self._patience:
+                self._affordable = 0
                 self._rung -= 1
         else:
-            self._quiet = 0
+            self._affordable = 0
         chosen = self._ladder[self._rung]
-        return Plan(chosen.tile, chosen.stride, self._turns(chosen, futures))
+        return Plan(chosen.tile, chosen.stride, self._interval(chosen, futures))
 
     def _cheaper(self, loads: list[float]) -> int:
-        """Return the next rung below that fits; where none does, the best of those that are about as cheap as can be."""
+        """Return the next cheaper rung that fits; if none fits, the best one within 10 % of the cheapest."""
         fitting = [rung for rung in range(self._rung, len(loads)) if loads[rung] <= self._budget]
         if fitting:
             return fitting[0]
         enough = 1.1 * min(loads)
         return self._rung if loads[self._rung] <= enough else next(rung for rung, load in enumerate(loads) if load <= enough)
 
-    def _turns(self, plan: Plan, futures: Sequence[int]) -> int:
-        # Only what drawing itself takes counts: where forecasts fill the period, ticks are overtaken and every sheet still
-        # has its pictures. Turns are for crowds, whose pictures would make every sheet wait for all the others: at most one
-        # session's are then drawn in each round.
-        drawing = self.load(plan, futures) - len(futures) * self._tick_ms
-        return min(max(1, math.ceil(drawing / self._budget)), max(1, len(futures)))
+    def _interval(self, plan: Plan, futures: Sequence[int]) -> int:
+        # Only rendering counts: where forecasts alone fill the period, ticks are dropped and every sheet still has tiles.
+        # With many sessions every sheet would wait for the tiles of all others, so they render in rotation.
+        rendering = self.load(plan, futures) - len(futures) * self._tick_ms
+        return min(max(1, math.ceil(rendering / self._budget)), max(1, len(futures)))
 
     def _cost(self, tile: int) -> float:
-        """Milliseconds per tile; a size never drawn is guessed from the nearest known one by its area."""
+        """Milliseconds per tile; an unmeasured size is estimated from the nearest measured one by area."""
         if tile in self._tile_ms or not self._tile_ms:
             return self._tile_ms.get(tile, 0.0)
         known = min(self._tile_ms, key=lambda size: abs(size - tile))

@@ -1,4 +1,4 @@
-"""Landmarks as they arrive -> smoothed ticks of the forecast clock. Numpy only: it runs on the event loop."""
+"""Converts received landmarks to smoothed ticks of the forecast clock. Numpy only, because it runs on the event loop."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from backend.server.protocol import COORDINATE_LIMIT
 
 MAX_TIME_MS = 1e13
 REWIND_S = 1.0
-"""A capture time this far behind the last one is another clock (a reloaded page), not a late frame."""
+"""A capture time this far behind the last one comes from a new clock (a reloaded page), not from a late frame."""
 
 GAP_S = 0.5
-SMALLEST_FACE = 0.1
-"""Longer side of a face's box, crop units: of a smaller one only noise is left, and as the neutral face it would make every
-later movement enormous."""
+MIN_FACE_SIDE = 0.1
+"""Longer side of a face's box, crop units. A smaller face is mostly noise; as the neutral face it would scale up every later
+movement."""
 
-FLATTEST_FACE = 0.1
-"""Least spread over most spread, whatever the direction; a face in profile has four times that."""
+MIN_FACE_ASPECT = 0.1
+"""Ratio of the smallest to the largest standard deviation over all directions; a face in profile has four times that."""
 
 
-class Intake:
-    """One session's way from landmark messages to clock ticks.
+class LandmarkStream:
+    """Converts one session's landmark messages to clock ticks.
 
     Attributes:
         dropped: frames that arrived late or twice.
@@ -34,15 +34,15 @@ class Intake:
 
     def __init__(self) -> None:
         self.dropped = 0
-        self._start()
+        self._restart()
 
-    def _start(self) -> None:
+    def _restart(self) -> None:
         self._clock = Clock()
         self._smooth = OneEuro()
         self._last: float | None = None
 
     def push(self, landmarks: FloatArray, t_ms: float) -> list[Tick]:
-        """Take one frame and return the ticks that it completes, oldest first; often none.
+        """Add one frame and return the ticks that it completes, oldest first; often none.
 
         Args:
             landmarks: `[478, 3]` in [-2, 2].
@@ -53,10 +53,10 @@ class Intake:
         """
         if not (math.isfinite(t_ms) and abs(t_ms) <= MAX_TIME_MS):
             raise InputError("time_out_of_range", "The capture time is not a sensible number of milliseconds.")
-        check(landmarks)
+        check_landmarks(landmarks)
         t = t_ms / 1000.0
         if self._last is not None and t < self._last - REWIND_S:
-            self._start()
+            self._restart()
         if self._last is not None and t <= self._last:
             self.dropped += 1
             return []
@@ -66,15 +66,15 @@ class Intake:
         return self._clock.push(self._smooth.filter(landmarks, t), t)
 
 
-def check(landmarks: FloatArray) -> None:
-    """Refuse landmarks that no camera gives.
+def check_landmarks(landmarks: FloatArray) -> None:
+    """Refuse landmarks that are not those of a face in the picture.
 
     Raises:
         InputError: `landmarks_not_finite`, `landmarks_out_of_range`, `landmarks_degenerate`.
     """
     if not np.isfinite(landmarks).all():
         raise InputError("landmarks_not_finite", "The landmarks hold NaN or infinite numbers.")
-    # The wire cannot carry more than the limit: what sits on it was clipped.
+    # The wire cannot carry more than the limit: a coordinate at the limit was clipped.
     if np.abs(landmarks).max() >= COORDINATE_LIMIT - 1e-4:
         raise InputError(
             "landmarks_out_of_range",
@@ -82,7 +82,7 @@ def check(landmarks: FloatArray) -> None:
             "Move the face back into the picture.",
         )
     flat = landmarks[:, :2]
-    small = np.ptp(flat, axis=0).max() < SMALLEST_FACE
-    least, most = np.linalg.eigvalsh(np.cov(flat.T))
-    if small or least < FLATTEST_FACE**2 * most:
+    small = np.ptp(flat, axis=0).max() < MIN_FACE_SIDE
+    smallest, largest = np.linalg.eigvalsh(np.cov(flat.T))
+    if small or smallest < MIN_FACE_ASPECT**2 * largest:
         raise InputError("landmarks_degenerate", "The landmarks do not span a face.", "Come nearer to the camera.")

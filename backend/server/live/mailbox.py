@@ -1,4 +1,4 @@
-"""Where a session leaves work for the inference thread. Bounded: what is not taken in time is overtaken, never queued."""
+"""The hand-over of work from a session to the inference thread: bounded, newer ticks replace those not taken in time."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from backend.keypoints.clock import Tick
 from backend.server.protocol import Counts
 
 CREDITS = 2
-"""Sheets that may be on their way to the screen at once."""
+"""Sheets that may be sent but not yet acknowledged."""
 
 MAX_PENDING = 12
-"""Ticks that may wait, about a second; older ones go, and the motion starts anew after the hole."""
+"""Ticks that may wait, about a second; older ones are dropped, and the motion restarts after the gap."""
 
 
 @dataclass(frozen=True)
-class Origin:
+class FrameStamp:
     """The frame that completed a tick: its capture time (ms, client's clock), sequence number, arrival (s, monotonic)."""
 
     t: float
@@ -29,13 +29,15 @@ class Origin:
 
 @dataclass(frozen=True)
 class Work:
-    """Everything that one session wants done in one turn of the inference thread.
+    """The work of one session for one batch.
 
-    `reset`: forget the motion so far first. `reference`: the first of the ticks is the new neutral face.
+    Attributes:
+        reset: forget the motion so far first.
+        reference: the first of the ticks is the new neutral face.
     """
 
     ticks: list[Tick]
-    origin: Origin
+    frame: FrameStamp
     settings: ForecastSettings
     epoch: int
     reset: bool
@@ -43,118 +45,118 @@ class Work:
 
 
 class Mailbox:
-    """One session's side of the hand-over; every method may be called from any thread.
+    """One session's waiting ticks, settings and credits; every method may be called from any thread.
 
     Args:
-        bell: rung when there is something to take; its lock guards the state.
+        condition: notified when there is work to take; its lock guards the state.
     """
 
-    def __init__(self, bell: threading.Condition) -> None:
-        self._bell = bell
+    def __init__(self, condition: threading.Condition) -> None:
+        self._condition = condition
         self._ticks: deque[Tick] = deque()
-        self._origin = Origin(0.0, 0, 0.0)
+        self._frame = FrameStamp(0.0, 0, 0.0)
         self._reset = False
         self._reference = False
         self._sent = 0
-        self._drawn = 0
+        self._displayed = 0
         self._received = 0
         self._processed = 0
         self._dropped = 0
         self.settings = ForecastSettings()
         self.epoch = 1
 
-    def put(self, ticks: Sequence[Tick], origin: Origin) -> None:
-        """Add ticks; the oldest make room for them."""
-        with self._bell:
+    def put(self, ticks: Sequence[Tick], frame: FrameStamp) -> None:
+        """Add ticks; beyond `MAX_PENDING` the oldest are dropped."""
+        with self._condition:
             self._ticks.extend(ticks)
-            self._origin = origin
+            self._frame = frame
             if len(self._ticks) > MAX_PENDING:
                 while len(self._ticks) > MAX_PENDING:
                     self._ticks.popleft()
                     self._dropped += 1
                 self._ticks[0] = replace(self._ticks[0], restarted=True)
             if self._ticks:
-                self._bell.notify()
+                self._condition.notify()
 
     def take(self) -> Work | None:
-        """Take all that waits, or None. The caller may hold the bell."""
-        with self._bell:
+        """Take all waiting work, or None. The caller may hold the condition's lock."""
+        with self._condition:
             if not self._ticks:
                 return None
-            work = Work(list(self._ticks), self._origin, self.settings, self.epoch, self._reset, self._reference)
+            work = Work(list(self._ticks), self._frame, self.settings, self.epoch, self._reset, self._reference)
             self._ticks.clear()
             self._reset = self._reference = False
-            # Only the newest of the ticks can become a sheet.
+            # Only the newest tick can become a sheet.
             self._dropped += len(work.ticks) - 1
             return work
 
     def configure(self, settings: ForecastSettings) -> None:
         """Forecast with these settings from the next tick on."""
-        with self._bell:
+        with self._condition:
             self.settings = settings
 
-    def take_reference(self) -> None:
+    def request_reference(self) -> None:
         """Make the next tick the neutral face."""
-        with self._bell:
+        with self._condition:
             self._reference = True
 
     def raise_epoch(self, *, reset: bool) -> int:
-        """Begin a new epoch, drop what waits, and return its number (it wraps as the wire's u16 does).
+        """Begin a new epoch, drop the waiting ticks, and return its number (it wraps as the wire's u16 does).
 
         Args:
             reset: also forget the motion so far.
         """
-        with self._bell:
+        with self._condition:
             self.epoch = self.epoch % 0xFFFF + 1
             self._reset |= reset
             self._dropped += len(self._ticks)
             self._ticks.clear()
-            self._drawn = self._sent
+            self._displayed = self._sent
             return self.epoch
 
     def reserve(self, epoch: int) -> int | None:
-        """Return the number of the next sheet, or None when the client has not drawn enough or the epoch has passed."""
-        with self._bell:
-            if epoch != self.epoch or self._sent - self._drawn >= CREDITS:
+        """Return the number of the next sheet; None if the client has no credit left or the epoch is over."""
+        with self._condition:
+            if epoch != self.epoch or self._sent - self._displayed >= CREDITS:
                 self._dropped += 1
                 return None
             self._sent += 1
             return self._sent
 
     def cancel(self, seq: int) -> None:
-        """Give back a reserved sheet that could not be made."""
-        with self._bell:
+        """Return the credit of a reserved sheet that could not be made."""
+        with self._condition:
             self._dropped += 1
             if seq == self._sent:
                 self._sent -= 1
-                self._drawn = min(self._drawn, self._sent)
+                self._displayed = min(self._displayed, self._sent)
 
-    def made(self) -> None:
+    def count_processed(self) -> None:
         """Count a reserved sheet as made."""
-        with self._bell:
+        with self._condition:
             self._processed += 1
 
-    def acknowledge(self, drawn: int) -> bool:
-        """Free the credits of all sheets up to `drawn`; False for a sheet that was never sent."""
-        with self._bell:
-            if not 0 <= drawn <= self._sent:
+    def acknowledge(self, sheet: int) -> bool:
+        """Free the credits of all sheets up to number `sheet`; False if it was never sent."""
+        with self._condition:
+            if not 0 <= sheet <= self._sent:
                 return False
-            self._drawn = max(self._drawn, drawn)
+            self._displayed = max(self._displayed, sheet)
             return True
 
-    def forgive(self) -> None:
-        """Count everything as drawn: the connection that should have done so is gone."""
-        with self._bell:
-            self._drawn = self._sent
+    def reset_credits(self) -> None:
+        """Free all credits: the connection that should have acknowledged the sheets is gone."""
+        with self._condition:
+            self._displayed = self._sent
 
     def count(self, *, received: int = 0, dropped: int = 0) -> None:
-        """Count frames that arrived, and frames that went no further."""
-        with self._bell:
+        """Count received frames and dropped frames."""
+        with self._condition:
             self._received += received
             self._dropped += dropped
 
     @property
     def counts(self) -> Counts:
         """Frames so far."""
-        with self._bell:
+        with self._condition:
             return Counts(self._received, self._processed, self._dropped)

@@ -1,36 +1,57 @@
-"""A session as the inference thread knows it, and its work in one turn."""
+"""The inference thread's state of one session, and the session's item in one batch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from backend.core.errors import MotionFanError
-from backend.core.types import ForecastSettings, Picture
+from backend.core.types import ForecastSettings
 from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
-from backend.server.live.futures_round import Generation
+from backend.server.live.futures_round import FuturesRound
 from backend.server.live.mailbox import Mailbox, Work
 from backend.server.protocol import Verdict
 
 if TYPE_CHECKING:
-    from backend.pipeline import Observation, Portrait, SampledFutures, Stream
+    from backend.media.images import PortraitImage
+    from backend.pipeline import Observation, Pipeline, Portrait, SampledFutures, Stream
 
 
 class Listener(Protocol):
-    """Who hears of a session's results; called on the inference thread, must return at once."""
+    """Receives a session's results. Methods are called on the inference thread and must return at once."""
 
     def sheet(self, data: bytes, epoch: int) -> None:
-        """Take a finished sheet message."""
+        """Receive a finished sheet message."""
 
     def failure(self, error: MotionFanError) -> None:
-        """Take the news that the session's work failed."""
+        """Receive the error that stopped the session's work."""
 
 
 @dataclass
-class Seat:
-    """A session as the inference thread knows it; its state belongs to that thread alone.
+class SessionPortrait:
+    """A portrait that sessions can show; it is encoded once, when the inference thread first needs it."""
 
-    `number` counts the seats ever given, so that neighbours take turns; `ticks` counts the sheets since then.
+    image: PortraitImage
+    _encoded: Portrait | None = None
+
+    def encode(self, pipeline: Pipeline) -> Portrait:
+        """Return the encoded portrait. Call this on the inference thread only."""
+        if self._encoded is None:
+            self._encoded = pipeline.portrait(self.image)
+        return self._encoded
+
+
+@dataclass
+class SessionSlot:
+    """The state of one session; it belongs to the inference thread alone.
+
+    Attributes:
+        number: counts the sessions ever opened, so that overloaded sessions render in rotation.
+        rounds: rounds of futures so far.
+        sheets: sheets so far.
     """
 
     session: str
@@ -40,37 +61,41 @@ class Seat:
     stream: Stream
     listener: Listener
     settings: ForecastSettings | None = None
-    generation: Generation | None = None
-    generations: int = 0
-    ticks: int = 0
+    futures: FuturesRound | None = None
+    rounds: int = 0
+    sheets: int = 0
     verdict: Verdict | None = None
     refinement: RefinementMonitor = field(default_factory=RefinementMonitor)
 
     def set_portrait(self, portrait: Portrait) -> None:
-        """Animate another portrait; a generation half drawn with the old one ends without a verdict."""
+        """Animate another portrait; the current round ends without a verdict."""
         self.portrait = portrait
         self.stream.set_portrait(portrait)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        """End the generation without a verdict; what was seen of the refinement belongs to what was before."""
-        self.generation = None
+    def reopen(self, pipeline: Pipeline) -> None:
+        """Start a new stream, which forgets the motion so far."""
+        self.stream = pipeline.open(self.portrait, self.number + self.rounds, settle=True)
+
+    def reset(self) -> None:
+        """End the current round without a verdict and discard the statistics of the refinement."""
+        self.futures = None
         self.refinement = RefinementMonitor()
         self.verdict = None
 
 
 @dataclass
-class Turn:
-    """One session's work in a turn, filled in stage by stage. `began`: when the turn began, s on the monotonic clock."""
+class BatchItem:
+    """One session's part of a batch, filled in stage by stage. `began`: start of the batch, s on the monotonic clock."""
 
-    seat: Seat
+    slot: SessionSlot
     work: Work
     began: float
     observation: Observation | None = None
     fan: SampledFutures | None = None
     seq: int | None = None
     step: int = 0
-    frames: Picture | None = None
+    tiles: NDArray[np.uint8] | None = None
 
     @property
     def tick(self) -> int:

@@ -1,4 +1,4 @@
-"""Tiles -> one JPEG: decoded and drawn several times faster than a picture per tile."""
+"""Encodes all tiles of a sheet as one JPEG, which a browser decodes several times faster than one JPEG per tile."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ QUALITY = 80
 
 
 def columns_of(tiles: int) -> int:
-    """Return how many tiles stand in a row."""
+    """Return the number of tiles in a row."""
     return min(tiles, MAX_COLUMNS)
 
 
 def mosaic(tiles: Picture) -> Picture:
-    """Lay `[F, size, size, 3]` tiles out row-major; what is left of the last row is black."""
+    """Lay `[F, size, size, 3]` tiles out row-major; the rest of the last row is black."""
     count, size = tiles.shape[:2]
     columns = columns_of(count)
     rows = -(-count // columns)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from backend.core.errors import InputError
-from backend.server.live.batch import Turns
+from backend.server.live.batch import BatchRunner
 from backend.server.live.governor import Governor
 from backend.server.live.mailbox import Mailbox
-from backend.server.live.session_slot import Listener, Seat, Turn
+from backend.server.live.session_slot import BatchItem, Listener, SessionPortrait, SessionSlot
 from backend.server.metrics import Metrics
 
 if TYPE_CHECKING:
-    from backend.pipeline import Pipeline, Portrait
+    from backend.pipeline import Pipeline
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class InferenceWorker:
 
     Args:
         load: builds the pipeline, on the inference thread.
-        governor: decides what is drawn.
+        governor: chooses what is rendered.
         metrics: where figures go.
     """
 
@@ -38,9 +38,9 @@ class InferenceWorker:
         self._load = load
         self._governor = governor
         self._metrics = metrics
-        self.bell = threading.Condition()
+        self.condition = threading.Condition()
         self._jobs: deque[tuple[Future[Any], Callable[[Pipeline], Any]]] = deque()
-        self._seats: dict[str, Seat] = {}
+        self._slots: dict[str, SessionSlot] = {}
         self._opened = 0
         self._stopping = False
         self._thread = threading.Thread(target=self._main, name="inference", daemon=True)
@@ -61,10 +61,10 @@ class InferenceWorker:
             self.run(lambda pipeline: warm_up(pipeline, self._governor)).result()
 
     def stop(self) -> None:
-        """Finish the turn in progress and end the thread; jobs not begun are cancelled."""
-        with self.bell:
+        """Finish the batch in progress and end the thread; jobs that have not begun are cancelled."""
+        with self.condition:
             self._stopping = True
-            self.bell.notify()
+            self.condition.notify()
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -74,39 +74,59 @@ class InferenceWorker:
         return self._thread.is_alive()
 
     def run(self, job: Callable[[Pipeline], T]) -> Future[T]:
-        """Do something with the pipeline between two turns."""
+        """Run a job with the pipeline between two batches.
+
+        Raises:
+            InputError: `server_stopping`.
+        """
         future: Future[T] = Future()
-        with self.bell:
+        with self.condition:
             if self._stopping:
                 raise InputError("server_stopping", "The server is shutting down.", "Reload the page in a moment.")
             self._jobs.append((future, job))
-            self.bell.notify()
+            self.condition.notify()
         return future
 
-    def open(self, session: str, portrait: Portrait, mailbox: Mailbox, listener: Listener) -> Future[None]:
-        """Give a session its stream; its mailbox is served from then on."""
+    def open(self, session: str, portrait: SessionPortrait, mailbox: Mailbox, listener: Listener) -> Future[None]:
+        """Open a stream for a session and serve its mailbox from then on.
+
+        Args:
+            session: its id.
+            portrait: the one that it starts with.
+            mailbox: its waiting work.
+            listener: receives its results.
+
+        Raises:
+            InputError: `server_stopping`.
+        """
 
         def job(pipeline: Pipeline) -> None:
             self._opened += 1
-            seat = Seat(session, self._opened, portrait, mailbox, pipeline.open(portrait, self._opened, settle=True), listener)
-            with self.bell:
-                self._seats[session] = seat
+            encoded = portrait.encode(pipeline)
+            stream = pipeline.open(encoded, self._opened, settle=True)
+            slot = SessionSlot(session, self._opened, encoded, mailbox, stream, listener)
+            with self.condition:
+                self._slots[session] = slot
 
         return self.run(job)
 
-    def set_portrait(self, session: str, portrait: Portrait) -> Future[None]:
-        """Animate another portrait from now on; the motion seen so far stays."""
+    def set_portrait(self, session: str, portrait: SessionPortrait) -> Future[None]:
+        """Encode a portrait and animate it from now on; the motion so far stays.
+
+        Raises:
+            InputError: `server_stopping`.
+        """
 
         def job(pipeline: Pipeline) -> None:
-            if seat := self._seats.get(session):
-                seat.set_portrait(portrait)
+            if slot := self._slots.get(session):
+                slot.set_portrait(portrait.encode(pipeline))
 
         return self.run(job)
 
     def close(self, session: str) -> None:
-        """Forget a session and all its state."""
-        with self.bell:
-            self._seats.pop(session, None)
+        """Delete the state of a session."""
+        with self.condition:
+            self._slots.pop(session, None)
 
     def _main(self) -> None:
         try:
@@ -115,22 +135,22 @@ class InferenceWorker:
             self._loaded.set_exception(error)
             return
         self._loaded.set_result(None)
-        turns = Turns(self._pipeline, self._governor, self._metrics)
+        batches = BatchRunner(self._pipeline, self._governor, self._metrics)
         while True:
-            jobs, work = self._wait()
+            jobs, items = self._wait()
             if self._stopping:
                 for future, _ in jobs:
                     future.cancel()
                 return
             for future, job in jobs:
-                self._do(future, job)
-            if work:
+                self._run_job(future, job)
+            if items:
                 try:
-                    turns.serve(work)
+                    batches.step(items)
                 except Exception:
-                    log.exception("turn_failed", sessions=len(work))
+                    log.exception("batch_failed", sessions=len(items))
 
-    def _do(self, future: Future[Any], job: Callable[[Pipeline], Any]) -> None:
+    def _run_job(self, future: Future[Any], job: Callable[[Pipeline], Any]) -> None:
         if not future.set_running_or_notify_cancel():
             return
         try:
@@ -138,14 +158,14 @@ class InferenceWorker:
         except BaseException as error:
             future.set_exception(error)
 
-    def _wait(self) -> tuple[list[tuple[Future[Any], Callable[[Pipeline], Any]]], list[Turn]]:
-        """Sleep until there is something to do, then take all of it."""
-        with self.bell:
+    def _wait(self) -> tuple[list[tuple[Future[Any], Callable[[Pipeline], Any]]], list[BatchItem]]:
+        """Sleep until there are jobs or waiting work, then take all of it."""
+        with self.condition:
             while True:
                 jobs = list(self._jobs)
                 self._jobs.clear()
                 began = time.monotonic()
-                work = [Turn(seat, taken, began) for seat in self._seats.values() if (taken := seat.mailbox.take())]
-                if jobs or work or self._stopping:
-                    return jobs, work
-                self.bell.wait()
+                items = [BatchItem(slot, work, began) for slot in self._slots.values() if (work := slot.mailbox.take())]
+                if jobs or items or self._stopping:
+                    return jobs, items
+                self.condition.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -16,7 +16,6 @@ from backend.core.errors import InputError, MotionFanError
 from backend.core.types import CLOCK_HZ
 from backend.keypoints.captions import MOTIONS
 from backend.server.http.body import read_body
-from backend.server.http.origin import check_origin
 from backend.server.limits import PerAddress
 from backend.server.metrics import Metrics
 from backend.server.video.protocol import JobSpec
@@ -113,11 +112,10 @@ class VideoApi:
     Args:
         queue: runs the jobs.
         metrics: where errors are counted.
-        origins: further origins whose pages may ask.
     """
 
-    def __init__(self, queue: VideoQueue, metrics: Metrics, origins: Collection[str]) -> None:
-        self._queue, self._metrics, self._origins = queue, metrics, origins
+    def __init__(self, queue: VideoQueue, metrics: Metrics) -> None:
+        self._queue, self._metrics = queue, metrics
         self._limits = PerAddress(REQUESTS_PER_S, MAX_REQUEST_BURST)
 
     def router(self) -> APIRouter:
@@ -149,7 +147,6 @@ class VideoApi:
 
     async def sample(self, request: Request) -> Response:
         """Sample futures of frames, or clips from a caption."""
-        check_origin(request.headers, self._origins)
         if not self._limits.allow(request.client.host if request.client else "", time.monotonic()):
             raise InputError("too_many_videos", "That is a lot of video in a short time.", "Wait a few seconds.")
         weights = self._queue.runner.weights()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import struct
 
 import numpy as np
@@ -44,9 +43,8 @@ def test_the_page_says_how_to_build_it_when_it_is_not_built(tmp_path):
 
 
 def test_the_built_page_is_served_with_its_files_and_a_strict_policy(tmp_path):
-    (tmp_path / ".vite").mkdir()
-    manifest = {"index.html": {"file": "assets/main-1.js", "isEntry": True, "css": ["assets/main-2.css"]}}
-    (tmp_path / ".vite" / "manifest.json").write_text(json.dumps(manifest))
+    html = '<script type="module" src="/assets/main-1.js"></script><link rel="stylesheet" href="/assets/main-2.css">'
+    (tmp_path / "index.html").write_text(html)
     for name in ("assets/main-1.js", "assets/main-2.css", "mediapipe/face_mesh.js", "mediapipe/face_mesh.wasm"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
@@ -54,13 +52,13 @@ def test_the_built_page_is_served_with_its_files_and_a_strict_policy(tmp_path):
     try:
         answer = live.http.get("/")
         assert answer.status_code == 200
-        assert 'src="/assets/main-1.js"' in answer.text and 'href="/assets/main-2.css"' in answer.text
+        assert answer.text == html
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy and "connect-src 'self'" in policy
         assert "script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'" in policy
         assert live.http.get("/assets/main-1.js").status_code == 200
         assert live.http.get("/mediapipe/face_mesh.wasm").headers["content-type"] == "application/wasm"
-        assert live.http.get("/assets/../.vite/manifest.json").status_code == 404
+        assert live.http.get("/assets/../index.html").status_code == 404
     finally:
         live.stop()
 
@@ -69,6 +67,10 @@ def test_the_schema_describes_every_control(shared):
     properties = shared.http.get("/api/schema").json()["properties"]
     assert set(properties) == {"method", "k", "horizon", "temperature", "mcmc_steps", "step_size", "consistency"}
     assert (properties["k"]["minimum"], properties["k"]["maximum"], properties["k"]["default"]) == (1, 16, 4)
+
+
+def test_the_schema_gives_the_size_limit_of_portraits(shared):
+    assert shared.http.get("/api/schema").json()["limits"] == {"portrait_bytes": MAX_BYTES}
 
 
 def test_every_bundled_recording_can_be_fetched_and_unpacked(shared):
@@ -118,7 +120,7 @@ def test_a_session_that_chooses_a_bundled_portrait_sees_it_on_its_next_sheets(sh
         client.epoch = ready.epoch
         client.show()
         _, _, tiles = client.sheet()
-        # The poster's ground is orange, the default portrait of these tests one blue.
+        # The poster's background is orange; the default portrait of these tests is blue.
         corner = tiles[0][:8, :8].astype(int)
         assert (corner[..., 0] - corner[..., 2]).mean() > 80
 
@@ -137,7 +139,7 @@ NOISE = np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8)
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_a_bad_portrait_is_refused_in_words_and_the_session_goes_on(shared, data, status, code):
+def test_a_bad_portrait_is_refused_with_a_hint_and_the_session_continues(shared, data, status, code):
     with Client(shared) as client:
         before = shared.http.get(f"/api/sessions/{client.id}/portrait").content
         answer = shared.http.put(f"/api/sessions/{client.id}/portrait", content=data)
@@ -178,16 +180,16 @@ def test_every_refusal_is_json_with_code_message_and_hint(shared, method, path, 
     assert set(answer.json()) == {"code", "message", "hint"}
 
 
-def test_an_unforeseen_failure_is_answered_as_json_too(shared, monkeypatch):
-    def stumble(data: bytes) -> None:
+def test_an_unexpected_failure_is_answered_as_json_too(shared, monkeypatch):
+    def fail(data: bytes) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("backend.server.http.api.load_portrait", stumble)
+    monkeypatch.setattr("backend.server.http.api.load_portrait", fail)
     answer = shared.http.put(f"/api/sessions/{shared.session()['session']}/portrait", content=b"x")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
 
 
-def test_health_and_metrics_tell_what_goes_on(shared):
+def test_health_and_metrics_report_the_running_sessions(shared):
     with Client(shared) as client:
         client.play(3)
         assert shared.http.get("/healthz").json()["status"] == "ok"

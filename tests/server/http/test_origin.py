@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+import re
+
 import pytest
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from websockets.exceptions import InvalidStatus
 
 from backend.core.errors import InputError
-from backend.server.http.origin import check_origin
+from backend.server.http.origin import READING, check_origin
+from tests.server.conftest import dial
 
 HOST = "localhost:8000"
 
@@ -13,7 +20,7 @@ def test_the_servers_own_page_passes(origin):
     check_origin({"host": HOST, "origin": origin}, [])
 
 
-def test_what_is_no_browser_passes():
+def test_clients_without_an_origin_pass():
     check_origin({"host": HOST}, [])
 
 
@@ -29,3 +36,32 @@ def test_everything_else_is_foreign(origin):
     with pytest.raises(InputError) as caught:
         check_origin({"host": HOST, "origin": origin}, [])
     assert caught.value.code == "origin_foreign"
+
+
+def _routes(routes):
+    """Yield the routes of an application and of the routers that it includes."""
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        yield from [route] if included is None else _routes(included.routes)
+
+
+def test_a_foreign_page_is_refused_on_every_route_that_changes_state_and_on_the_websocket(live):
+    foreign = "https://evil.example"
+    refused = set()
+    for route in _routes(live.app.routes):
+        path = re.sub(r"{\w+}", "x", getattr(route, "path", ""))
+        if isinstance(route, APIWebSocketRoute):
+            with pytest.raises(InvalidStatus) as caught, dial(live, path, foreign):
+                pass
+            assert caught.value.response.status_code == 403 and b"origin_foreign" in caught.value.response.body
+            refused.add(path)
+        elif isinstance(route, Mount):
+            assert isinstance(route.app, StaticFiles)
+        else:
+            assert isinstance(route, APIRoute)
+            for method in route.methods - set(READING):
+                answer = live.http.request(method, path, headers={"origin": foreign})
+                assert (answer.status_code, answer.json()["code"]) == (403, "origin_foreign"), (method, path)
+                refused.add(f"{method} {path}")
+    assert refused >= {"/ws", "POST /api/sessions", "PUT /api/sessions/x/portrait", "POST /api/video"}
+    assert live.http.get("/api/schema", headers={"origin": foreign}).status_code == 200

@@ -1,4 +1,4 @@
-"""The bundled recordings: four of them, each what its name says."""
+"""The four bundled recordings match their names."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_there_are_four_and_talking_comes_first():
     assert list(load_recordings()) == NAMES
 
 
-def test_each_is_long_and_smooth_enough_to_play_to_and_fro(recordings):
+def test_each_is_long_and_smooth_enough_to_play_back_and_forth(recordings):
     for recording in recordings.values():
         assert 8 <= recording.timestamps[-1] - recording.timestamps[0] <= 20
         assert np.diff(recording.timestamps).max() < 0.06
@@ -57,7 +57,7 @@ def test_each_is_long_and_smooth_enough_to_play_to_and_fro(recordings):
         assert "landmarks only" in recording.source
 
 
-def test_each_is_what_its_name_says(recordings):
+def test_each_matches_its_name(recordings):
     turned = {name: np.ptp(yaw(recording)) for name, recording in recordings.items()}
     smiles = {name: widest_smile(recording) for name, recording in recordings.items()}
     opened = {name: opening(recording) for name, recording in recordings.items()}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.server.live.futures_round import Generation
+from backend.server.live.futures_round import FuturesRound
 from tests.server.fake_pipeline import FakeFan, FakeObservation, FakePipeline
 
 K, H = 3, 5
@@ -20,48 +20,49 @@ def _observed(x: float) -> FakeObservation:
     return FakeObservation(_flat(x), None, True)
 
 
-def _generation(start: int = 100) -> Generation:
+def _round(start: int = 100) -> FuturesRound:
     """Path k moves right by k * 0.1 at every step, from 0."""
     paths = torch.stack([torch.stack([_flat(k * 0.1 * (s + 1)) for s in range(H)]) for k in range(K)])
-    return Generation(7, start, _observed(0.0), FakeFan(paths, np.zeros((K, H, 10, 2), np.float32), ["gru_nf"] * K, None, None))
+    fan = FakeFan(paths, np.zeros((K, H, 10, 2), np.float32), ["gru_nf"] * K, None, None)
+    return FuturesRound(7, start, _observed(0.0), fan)
 
 
 def test_steps_count_from_the_start_to_the_horizon():
-    generation = _generation()
-    assert [generation.step(100 + i) for i in range(8)] == [0, 1, 2, 3, 4, 5, 5, 5]
-    assert [generation.finished(100 + i) for i in (4, 5, 6)] == [False, True, True]
+    futures = _round()
+    assert [futures.step(100 + i) for i in range(8)] == [0, 1, 2, 3, 4, 5, 5, 5]
+    assert [futures.finished(100 + i) for i in (4, 5, 6)] == [False, True, True]
 
 
 def test_futures_are_due_at_every_stride():
-    generation = _generation()
-    assert [step for step in range(6) if generation.due(step, 2)] == [1, 3, 5]
+    futures = _round()
+    assert [step for step in range(6) if futures.claim_step(step, 2)] == [1, 3, 5]
 
 
-def test_a_skipped_step_does_not_put_the_drawing_off():
-    generation = _generation()
-    assert [step for step in (0, 2, 3, 5) if generation.due(step, 2)] == [2, 5]
+def test_a_skipped_step_does_not_delay_the_next_rendering():
+    futures = _round()
+    assert [step for step in (0, 2, 3, 5) if futures.claim_step(step, 2)] == [2, 5]
 
 
-def test_the_verdict_names_the_path_that_came_true():
-    generation = _generation()
+def test_the_verdict_names_the_path_nearest_to_the_observation():
+    futures = _round()
     for step in range(1, H + 1):
-        generation.see(100 + step, _observed(0.1 * step))
-    verdict = generation.verdict(FakePipeline())
+        futures.observe(100 + step, _observed(0.1 * step))
+    verdict = futures.verdict(FakePipeline())
     assert verdict.generation == 7
     assert verdict.best == 1
     assert verdict.errors == pytest.approx([0.3, 0.0, 0.3], abs=1e-6)
     assert verdict.copy_last == pytest.approx(0.3)
 
 
-def test_the_verdict_counts_only_what_was_seen_within_the_horizon():
-    generation = _generation()
-    generation.see(100, _observed(9.0))
-    generation.see(102, _observed(0.4))
-    generation.see(106, _observed(9.0))
-    verdict = generation.verdict(FakePipeline())
+def test_the_verdict_counts_only_observations_within_the_horizon():
+    futures = _round()
+    futures.observe(100, _observed(9.0))
+    futures.observe(102, _observed(0.4))
+    futures.observe(106, _observed(9.0))
+    verdict = futures.verdict(FakePipeline())
     assert verdict.best == 2
     assert verdict.errors == pytest.approx([0.4, 0.2, 0.0], abs=1e-6)
 
 
-def test_there_is_no_verdict_where_nothing_was_seen():
-    assert _generation().verdict(FakePipeline()) is None
+def test_there_is_no_verdict_without_observations():
+    assert _round().verdict(FakePipeline()) is None

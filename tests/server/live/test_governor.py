@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,12 +16,12 @@ def _governor(tile_ms: dict[int, float], tick_ms: float = 5.0, limit: int = 0) -
     return governor
 
 
-def test_it_starts_with_the_default_tile_at_every_step():
-    assert Governor().plan([4]) == (Governor().plan([4]))
-    assert (Governor().plan([4]).tile, Governor().plan([4]).stride) == (128, 1)
+@pytest.mark.parametrize("futures", [[4], [16], [4] * 8])
+def test_it_starts_with_the_default_tile_at_every_step(futures):
+    assert Governor().plan(futures) == Plan(tile=128, stride=1, interval=1)
 
 
-def test_it_draws_fewer_steps_before_smaller_tiles():
+def test_it_renders_fewer_steps_before_smaller_tiles():
     assert [(plan.tile, plan.stride) for plan in ladder(0)] == [(256, 1), (128, 1), (128, 2), (128, 4), (96, 4)]
 
 
@@ -29,50 +30,50 @@ def test_a_limit_keeps_larger_tiles_out():
     assert {plan.tile for plan in ladder(64)} == {64}
 
 
-def test_cheap_tiles_earn_the_largest_size_after_a_quiet_while():
+def test_cheap_tiles_lead_to_the_largest_size_after_a_while():
     governor = _governor({96: 0.5, 128: 1.0, 256: 2.0})
     plans = [governor.plan([4]) for _ in range(30)]
     assert plans[0].tile == 128
     assert plans[-1].tile == 256
 
 
-def test_dear_tiles_bring_the_stride_down_at_once():
+def test_expensive_tiles_raise_the_stride_at_once():
     plan = _governor({96: 20.0, 128: 25.0, 256: 60.0}).plan([4])
     assert (plan.tile, plan.stride) in {(128, 4), (96, 4)}
 
 
-def test_smaller_tiles_are_not_taken_for_nothing():
+def test_smaller_tiles_that_save_little_are_not_chosen():
     plan = _governor({96: 39.0, 128: 40.0, 256: 45.0}).plan([4])
     assert (plan.tile, plan.stride) == (128, 4)
 
 
-def test_a_slower_machine_makes_every_size_dearer():
+def test_a_slower_machine_raises_the_cost_of_every_size():
     governor = _governor({96: 0.5, 128: 1.0, 256: 2.0})
     for _ in range(60):
         governor.record_render(128, 1, 10.0)
     assert [round(governor.load(Plan(tile, 1), [0]) - 5.0) for tile in TILES] == [5, 10, 20]
 
 
-def test_too_many_sessions_take_turns():
+def test_too_many_sessions_render_in_rotation():
     governor = _governor({96: 20.0, 128: 25.0, 256: 60.0})
-    assert 1 < governor.plan([4] * 8).turns <= 8
-    assert governor.plan([4]).turns == 1
+    assert 1 < governor.plan([4] * 8).interval <= 8
+    assert governor.plan([4]).interval == 1
 
 
-def test_dear_forecasts_do_not_stop_the_pictures():
-    assert _governor({96: 5.0, 128: 6.0, 256: 9.0}, tick_ms=200.0).plan([4]).turns == 1
+def test_expensive_forecasts_do_not_reduce_the_tiles():
+    assert _governor({96: 5.0, 128: 6.0, 256: 9.0}, tick_ms=200.0).plan([4]).interval == 1
 
 
-def test_it_comes_back_when_the_load_goes():
+def test_it_returns_to_the_default_when_the_load_falls():
     governor = _governor({96: 4.0, 128: 5.0, 256: 90.0})
     crowded = governor.plan([8] * 4)
     assert crowded.stride > 1 or crowded.tile < 128
     for _ in range(100):
         plan = governor.plan([4])
-    assert (plan.tile, plan.stride, plan.turns) == (128, 1, 1)
+    assert (plan.tile, plan.stride, plan.interval) == (128, 1, 1)
 
 
-def test_it_does_not_swing_between_two_ways():
+def test_it_does_not_oscillate_between_two_plans():
     governor = _governor({96: 8.0, 128: 12.0, 256: 40.0})
     plans = []
     for _ in range(200):
@@ -86,9 +87,9 @@ def test_it_does_not_swing_between_two_ways():
     tiles=st.tuples(*[st.floats(0.1, 500)] * len(TILES)),
     futures=st.lists(st.integers(0, 32), min_size=1, max_size=16),
 )
-def test_what_it_plans_fits_or_is_the_cheapest_way(tick, tiles, futures):
+def test_its_plan_fits_or_is_about_the_cheapest(tick, tiles, futures):
     governor = _governor(dict(zip(TILES, tiles, strict=True)), tick)
     plan = governor.plan(futures)
-    assert plan.turns >= 1
+    assert plan.interval >= 1
     cheapest = min(governor.load(other, futures) for other in ladder(0))
     assert governor.load(plan, futures) <= max(CLOCK_S * 1000, 1.1 * cheapest)

@@ -4,81 +4,81 @@ import numpy as np
 import pytest
 
 from backend.core.errors import InputError
-from backend.server.live.landmark_stream import Intake, check
+from backend.server.live.landmark_stream import LandmarkStream, check_landmarks
 from tests.server.conftest import face
 
 
 def _code(landmarks: np.ndarray, t: float = 0.0) -> str:
     with pytest.raises(InputError) as caught:
-        Intake().push(landmarks, t)
+        LandmarkStream().push(landmarks, t)
     return caught.value.code
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_numbers_that_are_none_are_refused(value):
+def test_numbers_that_are_not_finite_are_refused(value):
     landmarks = face()
     landmarks[3, 1] = value
     assert _code(landmarks) == "landmarks_not_finite"
 
 
-def test_what_lies_on_the_limit_of_the_wire_was_clipped_and_is_refused():
+def test_coordinates_at_the_limit_of_the_wire_were_clipped_and_are_refused():
     landmarks = face()
     landmarks[3, 1] = -2.0
     assert _code(landmarks) == "landmarks_out_of_range"
 
 
-def test_a_point_is_no_face():
+def test_a_point_is_not_a_face():
     assert _code(np.full((478, 3), 0.3, np.float32)) == "landmarks_degenerate"
 
 
-def test_points_on_a_slanted_line_are_no_face():
+def test_points_on_a_slanted_line_are_not_a_face():
     assert _code(np.repeat(np.linspace(-0.5, 0.5, 478, dtype=np.float32)[:, None], 3, 1)) == "landmarks_degenerate"
 
 
-def test_a_face_of_a_twentieth_of_the_usual_size_is_no_neutral_face():
+def test_a_face_of_a_twentieth_of_the_usual_size_is_refused():
     assert _code(0.05 * face()) == "landmarks_degenerate"
 
 
 def test_a_distant_face_and_one_in_profile_pass():
-    check(0.2 * face())
-    check(face() * np.float32([0.4, 1, 1]))
+    check_landmarks(0.2 * face())
+    check_landmarks(face() * np.float32([0.4, 1, 1]))
 
 
 @pytest.mark.parametrize("t", [np.nan, np.inf, 1e300, -1e14])
-def test_times_without_sense_are_refused(t):
+def test_impossible_times_are_refused(t):
     assert _code(face(), t) == "time_out_of_range"
 
 
 def test_a_real_face_passes():
-    check(face())
+    check_landmarks(face())
 
 
 def test_a_camera_of_thirty_frames_gives_the_clocks_ticks():
-    intake = Intake()
-    ticks = [tick for i in range(31) for tick in intake.push(face(), i * 1000 / 30)]
+    stream = LandmarkStream()
+    ticks = [tick for i in range(31) for tick in stream.push(face(), i * 1000 / 30)]
     assert [tick.index for tick in ticks] == list(range(13))
     assert np.diff([tick.t for tick in ticks]) == pytest.approx(0.08)
 
 
 def test_late_and_repeated_frames_are_dropped_and_counted():
-    intake = Intake()
+    stream = LandmarkStream()
     for t in (0.0, 100.0, 100.0, 50.0, 200.0):
-        intake.push(face(), t)
-    assert intake.dropped == 2
+        stream.push(face(), t)
+    assert stream.dropped == 2
 
 
-def test_a_clock_that_begins_again_is_followed():
-    intake = Intake()
-    intake.push(face(), 1_000_000.0)
-    (tick,) = intake.push(face(), 0.0)
+def test_a_clock_that_restarts_is_followed():
+    stream = LandmarkStream()
+    stream.push(face(), 1_000_000.0)
+    (tick,) = stream.push(face(), 0.0)
     assert tick.restarted
-    assert intake.dropped == 0
+    assert stream.dropped == 0
 
 
-def test_refused_frames_leave_no_trace():
-    intake = Intake()
-    intake.push(face(), 0.0)
+def test_refused_frames_do_not_change_the_state():
+    stream = LandmarkStream()
+    stream.push(face(), 0.0)
     with pytest.raises(InputError):
-        intake.push(np.full((478, 3), np.nan, np.float32), 40.0)
-    (tick,) = intake.push(face(), 80.0)
+        stream.push(np.full((478, 3), np.nan, np.float32), 40.0)
+    (tick,) = stream.push(face(), 80.0)
     assert np.isfinite(tick.landmarks).all()

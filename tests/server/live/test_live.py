@@ -1,4 +1,4 @@
-"""The live scheme over a real server: what comes back for what is shown."""
+"""The live protocol over a real server: sheets for frames."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_futures_play_step_by_step_and_the_verdict_comes_at_the_end(client):
     assert last.verdict is not None and last.verdict.generation == 1
     assert len(last.verdict.errors) == 4
     assert last.verdict.errors[last.verdict.best] == min(last.verdict.errors)
-    assert last.verdict.copy_last == pytest.approx(0, abs=1e-6)  # the face held still
+    assert last.verdict.copy_last == pytest.approx(0, abs=1e-6)  # the face does not move
     assert heads[READY + 16].verdict is None
 
 
@@ -72,7 +72,7 @@ def test_the_futures_of_a_sheet_differ_from_each_other(client):
     assert np.abs(futures - futures[:1]).max() > 50
 
 
-def test_controls_change_the_next_forecast_and_start_a_new_generation(client):
+def test_controls_change_the_next_forecast_and_start_a_new_round(client):
     client.play(READY + 3)
     client.send(ForecastSettings(method="both", k=3, horizon=6))
     (head,) = client.play(1)
@@ -86,7 +86,7 @@ def test_without_acknowledgements_only_the_credits_are_sent(live, client):
     for _ in range(10):
         client.show()
     live.pipeline.wait_until_seen(live.pipeline.streams[-1], 10)
-    live.settle()
+    live.wait_until_idle()
     sheets = [message for message in client.until_pong() if isinstance(message.head, protocol.SheetHead)]
     assert 1 <= len(sheets) <= CREDITS
     client.send(protocol.Ack(sheets[-1].seq))
@@ -96,7 +96,7 @@ def test_without_acknowledgements_only_the_credits_are_sent(live, client):
     assert head.counts.processed + head.counts.dropped == 11
 
 
-def test_under_overload_only_the_latest_frame_is_drawn(live, client):
+def test_under_overload_only_the_latest_frame_becomes_a_sheet(live, client):
     client.play(READY)
     live.pipeline.gate.clear()
     held = client.show()
@@ -130,7 +130,7 @@ def test_waiting_sessions_are_forecast_as_one_batch(live):
         assert live.pipeline.forecasts[-2:] == [1, 2]
 
 
-def test_two_sessions_never_mix(live, monkeypatch):
+def test_two_sessions_do_not_mix(live, monkeypatch):
     colours = {b"red": (200, 20, 20), b"blue": (20, 20, 200)}
     monkeypatch.setattr(api, "load_portrait", lambda data: portrait(colours[data]))
     failures = []
@@ -212,27 +212,27 @@ def test_sheets_sent_before_an_epoch_need_no_acknowledgement_after_it(live, clie
     for _ in range(5):
         client.show()
     live.pipeline.wait_until_seen(live.pipeline.streams[-1], 5)
-    live.settle()
+    live.wait_until_idle()
     client.send(protocol.Source("camera"))
     client.epoch = client.expect(protocol.Ready).epoch
     assert len(client.play(3)) == 3
 
 
-def test_the_neutral_face_can_be_taken_anew(live, client):
+def test_the_neutral_face_can_be_replaced(live, client):
     client.play(2)
     client.send(protocol.Reference())
     client.play(2)
     assert live.pipeline.streams[-1].references == 1
 
 
-def test_a_gap_in_the_capture_times_starts_the_motion_anew(client):
+def test_a_gap_in_the_capture_times_restarts_the_motion(client):
     client.play(READY)
     client.frames += 50
     (head,) = client.play(1)
     assert head.flags == ["warming"]
 
 
-def test_frames_without_a_face_are_counted_and_give_nothing(client):
+def test_frames_without_a_face_are_counted_and_get_no_sheet(client):
     client.play(1)
     client.send(protocol.Landmarks(85.0))
     assert client.until_pong() == []

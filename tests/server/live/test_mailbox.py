@@ -5,9 +5,9 @@ import threading
 import numpy as np
 
 from backend.keypoints.clock import Tick
-from backend.server.live.mailbox import CREDITS, MAX_PENDING, Mailbox, Origin
+from backend.server.live.mailbox import CREDITS, MAX_PENDING, FrameStamp, Mailbox
 
-ORIGIN = Origin(1.0, 1, 0.0)
+FRAME = FrameStamp(1.0, 1, 0.0)
 LANDMARKS = np.zeros((478, 3), np.float32)
 
 
@@ -19,24 +19,24 @@ def _ticks(first: int, count: int) -> list[Tick]:
     return [Tick(LANDMARKS, index * 0.08, index, False) for index in range(first, first + count)]
 
 
-def test_an_empty_mailbox_gives_nothing():
+def test_an_empty_mailbox_has_no_work():
     assert _mailbox().take() is None
 
 
-def test_all_that_waits_is_taken_at_once_and_only_the_newest_can_be_drawn():
+def test_all_waiting_ticks_are_taken_at_once_and_only_the_newest_can_become_a_sheet():
     mailbox = _mailbox()
-    mailbox.put(_ticks(0, 2), ORIGIN)
-    mailbox.put(_ticks(2, 1), Origin(2.0, 5, 0.0))
+    mailbox.put(_ticks(0, 2), FRAME)
+    mailbox.put(_ticks(2, 1), FrameStamp(2.0, 5, 0.0))
     work = mailbox.take()
     assert [tick.index for tick in work.ticks] == [0, 1, 2]
-    assert work.origin.seq == 5
+    assert work.frame.seq == 5
     assert mailbox.counts.dropped == 2
     assert mailbox.take() is None
 
 
-def test_what_waits_is_bounded_and_the_hole_starts_the_motion_anew():
+def test_waiting_ticks_are_bounded_and_a_gap_restarts_the_motion():
     mailbox = _mailbox()
-    mailbox.put(_ticks(0, MAX_PENDING + 5), ORIGIN)
+    mailbox.put(_ticks(0, MAX_PENDING + 5), FRAME)
     work = mailbox.take()
     assert [tick.index for tick in work.ticks] == list(range(5, MAX_PENDING + 5))
     assert [tick.restarted for tick in work.ticks] == [True] + [False] * (MAX_PENDING - 1)
@@ -75,16 +75,16 @@ def test_a_sheet_that_could_not_be_made_gives_its_credit_back():
     assert mailbox.reserve(1) == last
 
 
-def test_a_new_epoch_drops_what_waits_and_frees_all_credits():
+def test_a_new_epoch_drops_the_waiting_ticks_and_frees_all_credits():
     mailbox = _mailbox()
     for _ in range(CREDITS):
         mailbox.reserve(1)
-    mailbox.put(_ticks(0, 1), ORIGIN)
+    mailbox.put(_ticks(0, 1), FRAME)
     assert mailbox.raise_epoch(reset=True) == 2
     assert mailbox.take() is None
     assert mailbox.reserve(1) is None
     assert mailbox.reserve(2) == CREDITS + 1
-    mailbox.put(_ticks(1, 1), ORIGIN)
+    mailbox.put(_ticks(1, 1), FRAME)
     work = mailbox.take()
     assert work.reset and work.epoch == 2
 
@@ -95,10 +95,10 @@ def test_the_epoch_wraps_within_sixteen_bits_and_is_never_zero():
     assert mailbox.raise_epoch(reset=False) == 1
 
 
-def test_a_wish_for_a_new_reference_is_granted_once():
+def test_a_requested_reference_is_taken_once():
     mailbox = _mailbox()
-    mailbox.take_reference()
-    mailbox.put(_ticks(0, 1), ORIGIN)
+    mailbox.request_reference()
+    mailbox.put(_ticks(0, 1), FRAME)
     assert mailbox.take().reference
-    mailbox.put(_ticks(1, 1), ORIGIN)
+    mailbox.put(_ticks(1, 1), FRAME)
     assert not mailbox.take().reference

@@ -7,7 +7,8 @@ import pytest
 
 from backend.core.errors import InputError
 from backend.server.live.governor import Governor
-from backend.server.live.sessions import LINGER_S, TICKET_S, DefaultPortrait, Registry
+from backend.server.live.session_slot import SessionPortrait
+from backend.server.live.sessions import DETACHED_S, TICKET_S, SessionRegistry
 from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure
@@ -41,15 +42,14 @@ def time() -> FakeTime:
 
 
 @pytest.fixture
-def registry(time) -> Iterator[Registry]:
+def registry(time) -> Iterator[SessionRegistry]:
     worker = InferenceWorker(FakePipeline, Governor(), Metrics())
     worker.start()
-    encoded = worker.run(lambda pipeline: pipeline.portrait(portrait())).result()
-    yield Registry(worker, DefaultPortrait(encoded, portrait().picture), {}, 10, Metrics(), 2, time)
+    yield SessionRegistry(worker, SessionPortrait(portrait()), {}, 10, Metrics(), 2, time)
     worker.stop()
 
 
-def _create(registry: Registry):
+def _create(registry: SessionRegistry):
     return asyncio.run(registry.create())
 
 
@@ -59,7 +59,7 @@ def _code(call, *args) -> str:
     return caught.value.code
 
 
-def test_a_ticket_is_good_once_and_for_half_a_minute(registry, time):
+def test_a_ticket_is_valid_once_and_for_half_a_minute(registry, time):
     session = _create(registry)
     used, late = registry.ticket(session.id), registry.ticket(session.id)
     assert registry.redeem(used) is session
@@ -70,7 +70,7 @@ def test_a_ticket_is_good_once_and_for_half_a_minute(registry, time):
 
 def test_a_session_without_a_socket_ends_after_a_minute(registry, time):
     session = _create(registry)
-    time.now += LINGER_S - 1
+    time.now += DETACHED_S - 1
     registry.expire()
     assert registry.get(session.id) is session
     time.now += 2
@@ -81,7 +81,7 @@ def test_a_session_without_a_socket_ends_after_a_minute(registry, time):
 def test_a_connected_session_does_not_end(registry, time):
     session = _create(registry)
     session.attach(FakeSocket())
-    time.now += 10 * LINGER_S
+    time.now += 10 * DETACHED_S
     registry.expire()
     assert registry.get(session.id) is session
 
@@ -93,7 +93,7 @@ def test_the_ticket_of_an_ended_session_opens_nothing(registry):
     assert _code(registry.redeem, ticket) == "session_unknown"
 
 
-def test_a_full_server_lets_go_of_those_who_left_first_and_of_no_other(registry, time):
+def test_a_full_server_ends_the_session_that_disconnected_first_and_no_other(registry, time):
     gone, here = _create(registry), _create(registry)
     socket = FakeSocket()
     gone.attach(socket)
@@ -107,7 +107,7 @@ def test_a_full_server_lets_go_of_those_who_left_first_and_of_no_other(registry,
     assert registry.get(new.id) is new
 
 
-def test_a_second_socket_takes_the_first_ones_place(registry):
+def test_a_second_socket_replaces_the_first(registry):
     session, first, second = _create(registry), FakeSocket(), FakeSocket()
     session.attach(first)
     session.attach(second)
@@ -116,15 +116,25 @@ def test_a_second_socket_takes_the_first_ones_place(registry):
     assert session.socket is second
 
 
-def test_closing_down_ends_every_session(registry):
+def test_shutting_down_ends_every_session(registry):
     _create(registry).attach(FakeSocket())
     registry.close_all()
     assert len(registry) == 0
 
 
-def test_a_closed_sessions_state_is_gone_from_the_inference_thread(registry):
+def test_the_inference_thread_deletes_the_state_of_a_closed_session(registry):
     session = _create(registry)
-    seats = registry.worker._seats
-    assert session.id in seats
+    slots = registry.worker._slots
+    assert session.id in slots
     registry.close(session.id)
-    assert session.id not in seats
+    assert session.id not in slots
+
+
+def test_a_new_portrait_is_encoded_and_shown_by_one_job_of_the_inference_thread(registry, monkeypatch):
+    session, jobs, run = _create(registry), [], registry.worker.run
+    monkeypatch.setattr(registry.worker, "run", lambda job: jobs.append(job) or run(job))
+    uploaded = SessionPortrait(portrait((10, 200, 10)))
+    assert asyncio.run(registry.show(session, uploaded)) == (256, 256)
+    assert len(jobs) == 1
+    shown = registry.worker._slots[session.id].stream.portrait.picture
+    assert session.picture is uploaded.image.picture and shown is uploaded.image.picture

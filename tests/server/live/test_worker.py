@@ -27,7 +27,7 @@ def test_jobs_run_on_the_inference_thread_and_give_their_result():
     assert not worker.alive
 
 
-def test_a_job_that_fails_gives_its_exception_and_the_thread_goes_on():
+def test_a_job_that_fails_returns_its_exception_and_the_thread_continues():
     worker = _worker()
     worker.start()
     try:
@@ -38,7 +38,7 @@ def test_a_job_that_fails_gives_its_exception_and_the_thread_goes_on():
         worker.stop()
 
 
-def test_a_pipeline_that_cannot_be_loaded_is_told_to_who_starts():
+def test_an_error_while_loading_the_pipeline_is_raised_by_start():
     def load():
         raise ModelError("model_missing", "There are no weights.")
 
@@ -46,7 +46,7 @@ def test_a_pipeline_that_cannot_be_loaded_is_told_to_who_starts():
         _worker(load).start()
 
 
-def test_jobs_that_were_not_begun_are_cancelled_by_stopping_and_later_ones_refused():
+def test_stopping_cancels_waiting_jobs_and_refuses_later_ones():
     worker = _worker()
     worker.start()
     begun, go_on = threading.Event(), threading.Event()
@@ -55,8 +55,8 @@ def test_jobs_that_were_not_begun_are_cancelled_by_stopping_and_later_ones_refus
     second = worker.run(lambda _: None)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
-    with worker.bell:
-        assert worker.bell.wait_for(lambda: worker._stopping, 10)
+    with worker.condition:
+        assert worker.condition.wait_for(lambda: worker._stopping, 10)
     go_on.set()
     stopping.join()
     assert first.result(10)
