@@ -1,10 +1,12 @@
-"""`train ...`: making the models."""
+"""`train ...`: train the models, and make the data that they are trained on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -13,34 +15,38 @@ from backend.core.errors import InputError
 
 app = typer.Typer(help="Train the models (resumable).", no_args_is_help=True)
 
+Run = typer.Option(help="Folder of the run; a run that is there is resumed.")
+Updates = Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")]
+Minutes = Annotated[float, typer.Option(min=0, help="Stop after this long in all; 0 does not.")]
+PairsPerUpdate = Annotated[int, typer.Option("--batch", min=2, help="Pairs per update.")]
+PackFolder = Annotated[Path, typer.Option("--pack", help="Folder made by `train pack`.")]
+
 
 @app.command("forecaster")
 def train_forecaster(
     data: Annotated[Path, typer.Option(help="Folder with clips.csv and recordings/ (made by `landmarks`).")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the weights.")] = Path("runs/forecaster/best"),
-    run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/forecaster"),
-    updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 3000,
-    minutes: Annotated[float, typer.Option(min=0, help="Stop after this long; 0 does not.")] = 0.0,
+    run: Annotated[Path, Run] = Path("runs/forecaster"),
+    updates: Updates = 3000,
+    minutes: Minutes = 0.0,
     kind: Annotated[str, typer.Option(help="gru_nf, gru_gaussian (no flow) or vrnn.")] = "gru_nf",
     likelihood_only: Annotated[
         bool, typer.Option("--likelihood-only", help="As the paper trains: no sampled paths, no augmentation.")
     ] = False,
     learning_rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Highest rate of AdamW.")] = 1e-3,
-    start_from: Annotated[Path | None, typer.Option(help="Folder of a forecaster to go on from.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Folder of a forecaster to continue from.")] = None,
     seed: SeedOption = 0,
 ) -> None:
     """Train a forecaster on recordings of landmarks or keypoints."""
-    from typing import cast, get_args
+    from backend.train import forecaster
+    from backend.train.settings import ForecasterKind, ForecasterTraining
 
-    from backend.train.forecaster import ForecasterTraining, Kind
-    from backend.train.forecaster import train_forecaster as work
-
-    if kind not in get_args(Kind):
-        raise InputError("kind", f"--kind is one of {', '.join(get_args(Kind))}.")
-    training = ForecasterTraining(cast(Kind, kind), updates, minutes=minutes, learning_rate=learning_rate, seed=seed)
+    model: ForecasterKind = _one_of("kind", kind, get_args(ForecasterKind))
+    training = ForecasterTraining(kind=model, updates=updates, minutes=minutes, learning_rate=learning_rate, seed=seed)
     if likelihood_only:
         training = replace(training, rollout_weight=0.0, input_noise=0.0, augment=False, keep="last")
-    work(data, out, run, training, start_from=start_from)
+    with _update_progress() as report:
+        forecaster.train_forecaster(data, out, run, training, start_from=start_from, progress=report)
     print(f"Best weights: {out}")
 
 
@@ -58,38 +64,32 @@ def train_pack(
 
 @app.command("generator")
 def train_generator(
-    pack: Annotated[Path, typer.Option(help="Folder made by `train pack`.")],
-    run: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/generator"),
+    pack: PackFolder,
+    run: Annotated[Path, Run] = Path("runs/generator"),
     kind: Annotated[str, typer.Option(help="slim_128, slim_256 or full_256.")] = "slim_128",
-    stage: Annotated[str, typer.Option(help="motion (the flow alone, first), details (eyes and lips) or all.")] = "all",
-    updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 20_000,
+    stage: Annotated[str, typer.Option(help="motion (optical flow, first), details (eyes and lips) or all.")] = "all",
+    updates: Updates = 20_000,
     minutes: Annotated[float, typer.Option(min=0, help="Stop after this long in all; 0 goes by --updates.")] = 0.0,
-    batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
-    adversarial: Annotated[bool, typer.Option(help="Train against critics, for sharpness.")] = True,
+    batch: PairsPerUpdate = 8,
+    adversarial: Annotated[bool, typer.Option(help="Train against discriminators, for sharpness.")] = True,
     start_from: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
     device: DeviceOption = "cpu",
     threads: ThreadsOption = 2,
     seed: SeedOption = 0,
 ) -> None:
-    """Train motion and paint to reconstruct one frame of a person from another."""
-    from typing import cast, get_args
-
+    """Train motion and inpainting to reconstruct one frame of a person from another."""
     from backend.animate.generator import ARCHITECTURES
-    from backend.train.generator import GeneratorTraining, Stage
-    from backend.train.generator import train_generator as work
+    from backend.train import generator
+    from backend.train.settings import GeneratorStage, GeneratorTraining
 
-    if kind not in ARCHITECTURES:
-        raise InputError("kind", f"--kind is one of {', '.join(ARCHITECTURES)}.")
-    if stage not in get_args(Stage):
-        raise InputError("stage", f"--stage is one of {', '.join(get_args(Stage))}.")
-    settings = GeneratorTraining(
-        cast(Stage, stage), updates, minutes, batch, threads=threads, seed=seed, device=device, architecture=ARCHITECTURES[kind]
-    )
+    architecture = ARCHITECTURES[_one_of("kind", kind, ARCHITECTURES)]
+    trained: GeneratorStage = _one_of("stage", stage, get_args(GeneratorStage))
+    machine: Any = {"threads": threads, "seed": seed, "device": device, "architecture": architecture}
+    settings = GeneratorTraining(stage=trained, updates=0 if minutes else updates, minutes=minutes, batch=batch, **machine)
     if not adversarial:
         settings = replace(settings, adversarial=0.0, matching=0.0)
-    end = None if minutes else updates
-    with progress("updates") as report:
-        best = work(pack, run, settings, start_from=start_from, progress=lambda done, *_: report(done, end))
+    with _update_progress() as report:
+        best = generator.train_generator(pack, run, settings, start_from=start_from, progress=report)
     print(f"Best weights: {best}")
 
 
@@ -100,7 +100,7 @@ def train_scene(
     frames: Annotated[int, typer.Option(min=2, help="Frames of each, 12.5 a second.")] = 30,
     seed: SeedOption = 0,
 ) -> None:
-    """Draw a robot arm that pushes things about, with its joints: videos without a face, for `train detector`."""
+    """Render a robot arm that pushes things about, with its joints: videos without a face, for `train detector`."""
     from backend.train.detector.arm_scene import write_scene
 
     with writing(out), progress("sequences") as report:
@@ -111,23 +111,24 @@ def train_scene(
 @app.command("detector")
 def train_detector(
     data: Annotated[Path, typer.Option(help="Folder of videos, .npz with `frames`, or softmotion TFRecords.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the weights; a run that is there goes on.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the weights; a run that is there is resumed.")],
     keypoints: Annotated[int, typer.Option(min=1, max=50, help="How many to find.")] = 10,
     size: Annotated[int, typer.Option(help="Edge of the pictures: 64, 128 or 256.")] = 64,
-    updates: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 5000,
-    minutes: Annotated[float, typer.Option(min=0, help="Stop after this long; 0 does not.")] = 0.0,
-    batch: Annotated[int, typer.Option(min=2, help="Pairs per update.")] = 8,
+    updates: Updates = 5000,
+    minutes: Minutes = 0.0,
+    batch: PairsPerUpdate = 8,
     report_every: Annotated[int, typer.Option(min=1, help="Updates between validations.")] = 200,
     threads: ThreadsOption = 2,
     seed: SeedOption = 0,
 ) -> None:
     """Train keypoints, motion and generator on any videos, with no labels (First Order Motion Model)."""
-    from backend.train.detector.training import DetectorTraining
-    from backend.train.detector.training import train_detector as work
+    from backend.train.detector import training
+    from backend.train.settings import DetectorTraining
 
-    settings = DetectorTraining(size, keypoints, updates, minutes, batch, report_every=report_every, threads=threads, seed=seed)
-    with writing(out), progress("updates") as report:
-        figures = work(data, out, settings, progress=lambda done, total, _: report(done, total))
+    run: Any = {"updates": updates, "minutes": minutes, "batch": batch, "validate_every": report_every}
+    settings = DetectorTraining(size=size, keypoints=keypoints, threads=threads, seed=seed, **run)
+    with writing(out), _update_progress() as report:
+        figures = training.train_detector(data, out, settings, progress=report)
     print(f"Weights: {out}; " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
 
 
@@ -152,35 +153,47 @@ def train_keypoints(
 
 @app.command("starflow")
 def train_starflow(
-    pack: Annotated[Path, typer.Option(help="Folder made by `train pack`.")],
+    pack: PackFolder,
     stage: Annotated[str, typer.Option(help="autoencoder, flow, denoiser; regression, to compare.")],
-    run: Annotated[Path | None, typer.Option(help="Folder of the run; a run that is there goes on.")] = None,
+    run: Annotated[Path | None, Run] = None,
     minutes: Annotated[float, typer.Option(min=0.01, help="How long in all.")] = 60.0,
     batch: Annotated[int, typer.Option(min=1, help="Frames (autoencoder) or windows per update.")] = 16,
-    start_from: Annotated[Path | None, typer.Option(help="Weights of the parts before; the stage before's by default.")] = None,
+    start_from: Annotated[
+        Path | None, typer.Option(help="Weights of the stages before; by default the best of the previous stage.")
+    ] = None,
     device: DeviceOption = "cpu",
     threads: ThreadsOption = 2,
     seed: SeedOption = 0,
 ) -> None:
-    """Train a flow that draws video: one stage at a time."""
-    from typing import cast, get_args
+    """Train the video flow, one stage at a time."""
+    from backend.train import starflow
+    from backend.train.settings import StarFlowStage, StarFlowTraining
 
-    from backend.train.starflow import Stage, StarFlowTraining
-    from backend.train.starflow import train_starflow as work
-
-    stages = get_args(Stage)
-    if stage not in stages:
-        raise InputError("stage", f"--stage is one of {', '.join(stages)}.")
+    stages, runs = get_args(StarFlowStage), Path("runs/starflow")
+    settings = StarFlowTraining(
+        stage=_one_of("stage", stage, stages), minutes=minutes, batch=batch, threads=threads, seed=seed, device=device
+    )
     if start_from is None and stage != stages[0]:
-        earlier = Path("runs/starflow") / stages[stages.index(stage) - 1] / "best"
+        earlier = runs / stages[stages.index(stage) - 1] / "best"
         start_from = earlier if earlier.is_dir() else None
-    settings = StarFlowTraining(cast(Stage, stage), minutes, batch, threads=threads, seed=seed, device=device)
-    with progress("minutes") as report:
-        best = work(
-            pack,
-            run or Path("runs/starflow") / stage,
-            settings,
-            start_from=start_from,
-            progress=lambda share, _: report(round(share * minutes, 1), minutes),
-        )
+    with _update_progress() as report:
+        best = starflow.train_starflow(pack, run or runs / stage, settings, start_from=start_from, progress=report)
     print(f"Best weights: {best}")
+
+
+def _one_of(option: str, value: str, choices: Any) -> Any:
+    """Return a value that is one of the choices, or refuse it."""
+    if value not in choices:
+        raise InputError(option, f"--{option} is one of {', '.join(choices)}.")
+    return value
+
+
+@contextmanager
+def _update_progress() -> Iterator[Callable[[int, int, dict[str, float]], None]]:
+    """Show updates done, updates expected, the remaining time and the last validation's first figure."""
+    with progress("updates") as report:
+
+        def show(done: int, total: int, figures: dict[str, float]) -> None:
+            report(done, total, now="  ".join(["updates", *(f"{name} {value:.4f}" for name, value in figures.items())][:2]))
+
+        yield show

@@ -1,4 +1,4 @@
-"""Critics that tell real patches from rendered ones: of the whole picture at two scales, and of eyes and lips close up."""
+"""Discriminators of real and rendered patches: of the picture at two scales, and of eyes and lips close up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REACH = 0.75
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges overlapping patches (PatchGAN, Isola et al. 2017), with spectral norm (Miyato et al. 2018).
+    """Classifies overlapping patches (PatchGAN, Isola et al. 2017), with spectral norm (Miyato et al. 2018).
 
     Args:
         channels: width of the first level; it doubles twice.
@@ -37,19 +37,19 @@ class PatchDiscriminator(nn.Module):
         self.head = spectral_norm(nn.Conv2d(4 * c, 1, 3, 1, 1))
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        """`[B, 3, n, n]` -> features of every level, and last the judgement: `[B, 1, n/8, n/8]`, higher where it looks real."""
-        seen, x = [], picture * 2 - 1
+        """`[B, 3, n, n]` -> features of every level, then logits `[B, 1, n/8, n/8]`, higher where a patch looks real."""
+        features, x = [], picture * 2 - 1
         for level in self.levels:
             x = F.leaky_relu(level(x), 0.2)
-            seen.append(x)
-        return [*seen, self.head(x)]
+            features.append(x)
+        return [*features, self.head(x)]
 
 
-class Critics(nn.Module):
+class Discriminators(nn.Module):
     """Three discriminators: the picture, the picture at half its size, and close-ups of eyes and lips.
 
     Args:
-        parts: indices of the keypoints whose surroundings are looked at closely.
+        parts: indices of the keypoints that close-ups are centred on.
     """
 
     def __init__(self, parts: list[int]) -> None:
@@ -58,12 +58,12 @@ class Critics(nn.Module):
         self.whole, self.smaller, self.close = PatchDiscriminator(), PatchDiscriminator(), PatchDiscriminator()
 
     def forward(self, picture: Tensor, keypoints: Keypoints) -> list[list[Tensor]]:
-        """Judge pictures `[B, 3, n, n]` in [0, 1] of faces at known keypoints `[B, N]`; a list for each discriminator."""
+        """Judge pictures `[B, 3, n, n]` in [0, 1] of faces with keypoints `[B, N]`; one list of features per discriminator."""
         close = self.close(self.close_ups(picture, keypoints))
         return [self.whole(picture), self.smaller(F.avg_pool2d(picture, 2)), close]
 
     def close_ups(self, picture: Tensor, keypoints: Keypoints) -> Tensor:
-        """Cut the parts out: `[B * parts, 3, m, m]`."""
+        """Crop the close-ups: `[B * parts, 3, m, m]`."""
         side = CLOSE_UP * picture.shape[-1] // 128
         scale = keypoints.jacobian.square().sum((-1, -2)).mean(-1).div(2).sqrt()
         window = REACH * scale[:, None, None, None, None] * identity_grid(side, side, picture)
@@ -72,18 +72,18 @@ class Critics(nn.Module):
         return warp(copies.flatten(0, 1), grid.flatten(0, 1))
 
 
-def critics_loss(real: list[list[Tensor]], rendered: list[list[Tensor]]) -> Tensor:
-    """What the critics lower: the hinge loss of their judgements; a scalar."""
+def discriminator_loss(real: list[list[Tensor]], rendered: list[list[Tensor]]) -> Tensor:
+    """Compute the hinge loss that the discriminators minimise; a scalar."""
     losses = [F.relu(1 - a[-1]).mean() + F.relu(1 + b[-1]).mean() for a, b in zip(real, rendered, strict=True)]
     return torch.stack(losses).mean()
 
 
-def fooling_loss(rendered: list[list[Tensor]]) -> Tensor:
-    """What the generator lowers to look real; a scalar."""
+def adversarial_loss(rendered: list[list[Tensor]]) -> Tensor:
+    """Compute the hinge loss that the generator minimises; a scalar."""
     return torch.stack([-judged[-1].mean() for judged in rendered]).mean()
 
 
 def matching_loss(real: list[list[Tensor]], rendered: list[list[Tensor]]) -> Tensor:
-    """L1 between the features that real and rendered pictures call up (pix2pixHD, Wang et al. 2018, eq. 3); a scalar."""
+    """Compute L1 between the features of real and rendered pictures (pix2pixHD, Wang et al. 2018, eq. 3); a scalar."""
     pairs = [pair for a, b in zip(real, rendered, strict=True) for pair in zip(a[:-1], b[:-1], strict=True)]
     return torch.stack([F.l1_loss(b, a.detach()) for a, b in pairs]).mean()

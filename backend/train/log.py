@@ -1,4 +1,4 @@
-"""Where training writes what it sees: a JSONL line and TensorBoard scalars per report, checkpoints that survive a cut."""
+"""Scalars of a run, as JSON lines and for TensorBoard, and its checkpoint."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from backend.core.errors import ModelError
+from backend.core.files import write_whole
 
 
 class TrainingLog:
@@ -36,9 +37,8 @@ class TrainingLog:
 
 def save_checkpoint(run: Path, state: dict[str, Any]) -> None:
     """Write `checkpoint.pt` whole or not at all."""
-    partial = run / "checkpoint.pt.partial"
-    torch.save(state, partial)
-    partial.replace(run / "checkpoint.pt")
+    with write_whole(run / "checkpoint.pt") as hidden:
+        torch.save(state, hidden)
 
 
 def load_checkpoint(run: Path) -> dict[str, Any] | None:
@@ -53,5 +53,7 @@ def load_checkpoint(run: Path) -> dict[str, Any] | None:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise ModelError("checkpoint_unusable", f"{path} cannot be read: {error}", "Delete it to start anew.") from error
+        raise ModelError(
+            "checkpoint_unusable", f"{path} cannot be read: {error}", "Delete it to start from the beginning."
+        ) from error
     return state

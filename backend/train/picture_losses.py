@@ -1,4 +1,4 @@
-"""How far a picture is from what it should be: L1 and gradients over scales, and structure (SSIM)."""
+"""Losses between pictures: L1 and image gradients over scales, and structural dissimilarity (SSIM)."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from torch import Tensor
 from torch.nn import functional as F
 
 WINDOW = 7
-"""Side of the square that `dissimilarity` takes its statistics from, in pixels."""
+"""Side of the windows of `dssim`, in pixels."""
 
 
 def reconstruction_loss(
     prediction: Tensor, target: Tensor, weight: Tensor, gradient: float = 1.0, structure: float = 0.0, scales: int = 3
 ) -> Tensor:
-    """Weighted L1 plus L1 of the image gradients, over a pyramid of `scales` halvings; a scalar.
+    """Weighted L1 plus L1 of the image gradients, over a pyramid of scales; a scalar.
 
     Args:
         prediction: `[B, 3, n, n]` in [0, 1].
         target: the same.
         weight: `[B, 1, n, n]`.
         gradient: weight of the gradients beside L1.
-        structure: weight of `dissimilarity` beside L1.
-        scales: halvings, the first of them none.
+        structure: weight of `dssim` beside L1.
+        scales: sizes, each half of the one before.
     """
     total = prediction.new_zeros(())
     for _ in range(scales):
         total = total + (weight * (prediction - target).abs()).mean()
         if structure:
-            total = total + structure * dissimilarity(prediction, target)
+            total = total + structure * dssim(prediction, target)
         for axis in (-1, -2):
             difference = (prediction.diff(dim=axis) - target.diff(dim=axis)).abs()
             total = total + gradient * (weight.narrow(axis, 1, weight.shape[axis] - 1) * difference).mean()
@@ -35,7 +35,7 @@ def reconstruction_loss(
     return total / scales
 
 
-def dissimilarity(prediction: Tensor, target: Tensor) -> Tensor:
+def dssim(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean of (1 - SSIM) / 2 over uniform windows (Wang et al. 2004, eq. 13), a scalar in [0, 1].
 
     Args:

@@ -1,9 +1,9 @@
-"""Critics: what they look at, and that their losses pull the right way."""
+"""Discriminators: what they look at, and that their losses pull the right way."""
 
 import torch
 
 from backend.core.types import Keypoints
-from backend.train.discriminator import Critics, critics_loss, fooling_loss, matching_loss
+from backend.train.discriminator import Discriminators, adversarial_loss, discriminator_loss, matching_loss
 
 PARTS = [2, 3, 5]
 
@@ -18,37 +18,37 @@ def test_close_ups_are_centred_on_their_keypoints():
         picture = torch.zeros(1, 3, 128, 128)
         x, y = ((faces().value[0, keypoint] + 1) * 64).round().long().tolist()
         picture[..., y - 2 : y + 2, x - 2 : x + 2] = 1
-        found = Critics(PARTS).close_ups(picture, faces(1))
+        found = Discriminators(PARTS).close_ups(picture, faces(1))
         assert found.shape == (3, 3, 40, 40)
         assert found[part, :, 18:22, 18:22].mean() > 0.5
         assert found[part, :, :10].max() == 0
 
 
 def test_every_critic_judges_patches():
-    judged = Critics(PARTS)(torch.rand(2, 3, 64, 64), faces())
+    judged = Discriminators(PARTS)(torch.rand(2, 3, 64, 64), faces())
     assert [features[-1].shape[0] for features in judged] == [2, 2, 6]
     assert judged[0][-1].shape[1:] == (1, 8, 8)
 
 
 def test_critics_learn_to_tell_two_kinds_of_pictures_apart():
     torch.manual_seed(0)
-    critics, keypoints = Critics(PARTS), faces(4)
+    critics, keypoints = Discriminators(PARTS), faces(4)
     real, rendered = torch.rand(4, 3, 64, 64), torch.full((4, 3, 64, 64), 0.5)
     optimiser = torch.optim.Adam(critics.parameters(), 2e-3)
     losses = []
     for _ in range(12):
-        loss = critics_loss(critics(real, keypoints), critics(rendered, keypoints))
+        loss = discriminator_loss(critics(real, keypoints), critics(rendered, keypoints))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < 0.8 * losses[0]
     with torch.no_grad():
-        assert fooling_loss(critics(real, keypoints)) < fooling_loss(critics(rendered, keypoints))
+        assert adversarial_loss(critics(real, keypoints)) < adversarial_loss(critics(rendered, keypoints))
 
 
 def test_features_match_for_equal_pictures_only():
-    critics, picture = Critics(PARTS).eval(), torch.rand(2, 3, 64, 64)
+    critics, picture = Discriminators(PARTS).eval(), torch.rand(2, 3, 64, 64)
     seen = critics(picture, faces())
     assert matching_loss(seen, critics(picture, faces())).item() < 1e-6
     assert matching_loss(seen, critics(1 - picture, faces())).item() > 1e-3

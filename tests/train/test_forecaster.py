@@ -14,8 +14,9 @@ from backend.forecast.vrnn import Vrnn
 from backend.keypoints import regions
 from backend.keypoints.dataset import read_split
 from backend.keypoints.regions import FaceRegions
-from backend.train.data.motion import MotionSampler, affine, measure
-from backend.train.forecaster import ForecasterTraining, train_forecaster
+from backend.train.data.motion import MotionSampler, measure_statistics, transform
+from backend.train.forecaster import train_forecaster
+from backend.train.settings import ForecasterTraining
 
 TINY = ForecasterTraining(
     updates=6,
@@ -57,7 +58,7 @@ def data(tmp_path):
 
 
 def test_training_writes_weights_that_forecast_and_a_config_that_tells_how(data, tmp_path):
-    report = train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+    report = train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY)
     forecaster = Forecaster.load(tmp_path / "model")
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert config["training"]["seed"] == 0 and config["data"]["people"] == 4 == report["data"]["people"]
@@ -72,7 +73,7 @@ def test_training_writes_weights_that_forecast_and_a_config_that_tells_how(data,
 
 def test_training_lowers_the_likelihood_loss(data, tmp_path):
     training = replace(TINY, updates=60, validate_every=10, learning_rate=5e-3)
-    train_forecaster(data, tmp_path / "model", tmp_path / "run", training, quiet=True)
+    train_forecaster(data, tmp_path / "model", tmp_path / "run", training)
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [10, 20, 30, 40, 50, 60]
     assert lines[-1]["nll"] < lines[0]["nll"] - 0.02
@@ -80,16 +81,16 @@ def test_training_lowers_the_likelihood_loss(data, tmp_path):
 
 
 def test_a_cut_run_goes_on_where_it_was(data, tmp_path):
-    train_forecaster(data, tmp_path / "model", tmp_path / "run", replace(TINY, updates=4), quiet=True)
-    report = train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+    train_forecaster(data, tmp_path / "model", tmp_path / "run", replace(TINY, updates=4))
+    report = train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY)
     steps = [json.loads(line)["step"] for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert steps == [2, 4, 6] and report["metrics"]["updates"] == 6
 
 
 def test_training_can_go_on_from_weights_that_are_there(data, tmp_path):
-    train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+    train_forecaster(data, tmp_path / "model", tmp_path / "run", TINY)
     still = replace(TINY, updates=1, learning_rate=1e-9, architecture=ForecasterConfig())
-    train_forecaster(data, tmp_path / "again", tmp_path / "run 2", still, start_from=tmp_path / "model", quiet=True)
+    train_forecaster(data, tmp_path / "again", tmp_path / "run 2", still, start_from=tmp_path / "model")
     one, two = (Forecaster.load(tmp_path / name) for name in ("model", "again"))
     assert one.config == two.config and torch.equal(one.spread, two.spread)
     torch.testing.assert_close(one.flow.middle, two.flow.middle, atol=1e-3, rtol=1e-3)
@@ -97,7 +98,7 @@ def test_training_can_go_on_from_weights_that_are_there(data, tmp_path):
 
 @pytest.mark.parametrize("kind", ["gru_gaussian", "vrnn"])
 def test_the_rivals_are_trained_by_the_same_command(data, tmp_path, kind):
-    report = train_forecaster(data, tmp_path / "model", tmp_path / "run", replace(TINY, kind=kind), quiet=True)
+    report = train_forecaster(data, tmp_path / "model", tmp_path / "run", replace(TINY, kind=kind))
     model = (Vrnn if kind == "vrnn" else Forecaster).load(tmp_path / "model")
     assert report["kind"] == kind and np.isfinite(report["metrics"]["held_out_energy_score"])
     assert kind == "vrnn" or (model.config.blocks == 0 and len(load_bank(tmp_path / "model")))
@@ -110,13 +111,13 @@ def test_keypoints_of_another_detector_train_a_forecaster_too(tmp_path):
         np.savez(tmp_path / f"{name}.npz", keypoints=random.normal(0, 0.01, (200, 60)).cumsum(0).astype(np.float32), fps=25)
     rows = "".join(f"{name}.npz,{name},{'val' if name == 'walk2' else 'train'}\n" for name in names)
     (tmp_path / "clips.csv").write_text("clip,person,split\n" + rows)
-    report = train_forecaster(tmp_path, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+    report = train_forecaster(tmp_path, tmp_path / "model", tmp_path / "run", TINY)
     assert report["data"]["layout"] == "flat" and report["data"]["train_recordings"] == ["walk0", "walk1"]
 
 
 def test_the_same_seed_trains_the_same_weights(data, tmp_path):
     for name in ("one", "two"):
-        train_forecaster(data, tmp_path / name, tmp_path / f"run {name}", TINY, quiet=True)
+        train_forecaster(data, tmp_path / name, tmp_path / f"run {name}", TINY)
     one, two = (Forecaster.load(tmp_path / name).state_dict() for name in ("one", "two"))
     for key in one:
         # Matrix products may round differently where memory is aligned differently.
@@ -125,7 +126,7 @@ def test_the_same_seed_trains_the_same_weights(data, tmp_path):
 
 def test_data_that_is_not_there_is_said_plainly(tmp_path):
     with pytest.raises(InputError) as caught:
-        train_forecaster(tmp_path, tmp_path / "model", tmp_path / "run", TINY, quiet=True)
+        train_forecaster(tmp_path, tmp_path / "model", tmp_path / "run", TINY)
     assert caught.value.code == "data_missing" and "clips.csv" in caught.value.hint
 
 
@@ -136,8 +137,8 @@ def test_motions_too_short_for_a_window_are_refused(data):
 
 
 def test_the_statistics_whiten_the_steps(data):
-    flat = MotionSampler(read_split(data, "train"), 16, seed=0).draw(64)
-    statistics = measure(flat, 8)
+    flat = MotionSampler(read_split(data, "train"), 16, seed=0).sample(64)
+    statistics = measure_statistics(flat, 8)
     steps = flat.diff(dim=1).flatten(0, 1) / statistics.step_std @ statistics.whiten
     covariance = steps.T @ steps / len(steps)
     # The floor leaves directions of hardly any motion below unit variance.
@@ -151,12 +152,12 @@ def test_moving_keypoints_equals_moving_the_landmarks_they_came_from():
     turn, shift = torch.randn(4, 2, 2, generator=generator), torch.randn(4, 2, generator=generator)
     moved = torch.einsum("bij,btpj->btpi", turn, landmarks) + shift[:, None, None]
     convert = FaceRegions()
-    torch.testing.assert_close(affine(convert(landmarks).flat(), turn, shift), convert(moved).flat(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(transform(convert(landmarks).flat(), turn, shift), convert(moved).flat(), rtol=1e-4, atol=1e-4)
 
 
 def test_windows_are_drawn_from_every_person_and_without_augmentation_are_true_footage(data):
     motions = read_split(data, "train")
-    flat = MotionSampler(motions, 10, seed=0).draw(40, augment=False).numpy()
+    flat = MotionSampler(motions, 10, seed=0).sample(40, augment=False).numpy()
     footage = {motion.person: motion.flat for motion in motions}
     found = set()
     for window in flat:

@@ -12,7 +12,8 @@ from backend.animate.generator import Generator, GeneratorConfig
 from backend.core.errors import InputError
 from backend.train.data.pack import Pack, pack
 from backend.train.data.pairs import PairSampler
-from backend.train.generator import GeneratorTraining, train_generator
+from backend.train.generator import train_generator
+from backend.train.settings import GeneratorTraining
 
 SMALL = GeneratorConfig(
     size=128, motion_channels=8, motion_size=16, paint_channels=16, paint_blocks=1, detail_size=16, detail_channels=8
@@ -31,11 +32,11 @@ def test_a_pack_gives_back_frames_and_landmarks_in_place(packed):
 
 def test_pairs_are_of_one_person_and_weigh_lips_and_lids(packed):
     sampler = PairSampler(Pack(packed), 128)
-    pairs = sampler.draw(4, np.random.default_rng(0))
+    pairs = sampler.sample(4, np.random.default_rng(0))
     assert pairs.source.shape == pairs.driving.shape == (4, 3, 128, 128)
     assert pairs.source.min() >= 0 and pairs.source.max() <= 1
     assert pairs.weight.min() >= 1 and pairs.weight.max() > 5
-    again = sampler.draw(4, np.random.default_rng(0))
+    again = sampler.sample(4, np.random.default_rng(0))
     assert torch.equal(pairs.driving, again.driving)
 
 
@@ -63,7 +64,7 @@ def test_a_stage_leaves_the_other_parts_as_they_are(stage, packed, tmp_path):
     start = tmp_path / "start"
     Generator(SMALL).save(start, {})
     try:
-        settings = GeneratorTraining(stage, updates=2, batch=2, report_every=2, threads=1, architecture=SMALL)
+        settings = GeneratorTraining(stage=stage, updates=2, batch=2, validate_every=2, threads=1, architecture=SMALL)
         best = train_generator(packed, tmp_path / "run", settings, start_from=start)
     finally:
         torch.set_num_threads(threads)
@@ -74,7 +75,7 @@ def test_a_stage_leaves_the_other_parts_as_they_are(stage, packed, tmp_path):
 
 def test_training_goes_on_where_it_was_cut_and_keeps_the_best(packed, tmp_path):
     threads = torch.get_num_threads()
-    settings = {"batch": 2, "report_every": 2, "threads": 1, "architecture": SMALL}
+    settings = {"batch": 2, "validate_every": 2, "threads": 1, "architecture": SMALL}
     try:
         train_generator(packed, tmp_path / "run", GeneratorTraining(updates=2, **settings))
         steps = []

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from backend.train.schedule import set_rate
+from backend.train.schedule import cosine_lr
 
 
 def rates(step: int, share: float) -> list[float]:
     parameters = [{"params": [torch.nn.Parameter(torch.zeros(1))]} for _ in range(2)]
     optimiser = torch.optim.SGD(parameters, 1.0)
-    set_rate(optimiser, 0.4, step, share, warm_up=10)
+    cosine_lr(optimiser, 0.4, step, share, warm_up=10)
     return [group["lr"] for group in optimiser.param_groups]
 
 

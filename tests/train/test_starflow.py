@@ -14,8 +14,9 @@ from backend.starflow.denoiser import DenoiserConfig
 from backend.starflow.flow import LatentFlowConfig
 from backend.starflow.model import StarFlow, StarFlowConfig
 from backend.train.data.pack import Pack
-from backend.train.data.video_clips import KeptLatents, VideoClips
-from backend.train.starflow import StarFlowTraining, train_starflow
+from backend.train.data.video_clips import LatentCache, VideoClips
+from backend.train.settings import StarFlowTraining
+from backend.train.starflow import train_starflow
 
 SMALL = StarFlowConfig(
     4,
@@ -23,7 +24,7 @@ SMALL = StarFlowConfig(
     LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
-QUICK = StarFlowTraining(minutes=1e-3, batch=2, known=2, report_every=1, threads=1, architecture=SMALL)
+QUICK = StarFlowTraining(minutes=1e-3, batch=2, known=2, validate_every=1, threads=1, architecture=SMALL)
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ def test_a_stage_without_those_before_it_says_so(packed, tmp_path):
 
 def test_windows_are_of_one_clip_and_in_order(packed):
     clips = VideoClips(Pack(packed), 64, 4)
-    windows = clips.draw(8, np.random.default_rng(0))
+    windows = clips.sample(8, np.random.default_rng(0))
     assert windows.shape == (8, 4)
     assert (np.diff(windows, axis=1) == 1).all()
     assert clips.pictures(windows[0]).shape == (4, 3, 64, 64)
@@ -80,8 +81,8 @@ def test_windows_are_of_one_clip_and_in_order(packed):
 def test_kept_latents_are_those_of_the_frames_and_of_their_mirror(packed):
     clips = VideoClips(Pack(packed), 64, 4)
     encode = lambda pictures: pictures[:, :, ::16, ::16].permute(0, 2, 3, 1)  # noqa: E731
-    window = clips.draw(1, np.random.default_rng(0))
-    kept = KeptLatents(clips, encode)
+    window = clips.sample(1, np.random.default_rng(0))
+    kept = LatentCache(clips, encode)
     pictures = clips.pictures(window[0])
     assert torch.allclose(kept(window, np.array([[False]]))[0], encode(pictures), atol=1e-3)
     assert torch.allclose(kept(window, np.array([[True]]))[0], encode(pictures.flip(-1)), atol=1e-3)
@@ -89,7 +90,7 @@ def test_kept_latents_are_those_of_the_frames_and_of_their_mirror(packed):
 
 def test_a_mirror_turns_left_into_right(packed):
     clips = VideoClips(Pack(packed), 64, 4)
-    window = clips.draw(1, np.random.default_rng(0))
+    window = clips.sample(1, np.random.default_rng(0))
     clips._pack.landmarks[window[0][-1], 1, 0] += 0.3  # the nose goes to the picture's right, the person's left
     plain, mirrored = (clips.captions(window, np.array([side]))[0].tolist() for side in (False, True))
     assert VOCABULARY.index("turns left") in plain and VOCABULARY.index("turns right") in mirrored

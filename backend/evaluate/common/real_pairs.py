@@ -58,7 +58,7 @@ def real_pairs(data: Path, size: int, seed: int = 0) -> tuple[list[Pair], list[P
 
 def _of_pack(folder: Path, size: int, seed: int) -> tuple[list[Pair], list[Pair]]:
     pack = Pack(folder)
-    drawn = PairSampler(pack, size).draw(CALIBRATION, np.random.default_rng(seed))
+    drawn = PairSampler(pack, size).sample(CALIBRATION, np.random.default_rng(seed))
     kept = PairSampler(pack, size, held_out=True).first_frames(2)
     chosen = np.unique(np.linspace(0, len(kept.source) - 1, min(HELD_OUT, len(kept.source))).astype(int)).tolist()
     both = []

@@ -1,4 +1,4 @@
-"""Training motion for the forecaster: endless augmented windows, and what they look like on average."""
+"""Training motion for the forecaster: randomly augmented windows, and their statistics."""
 
 from __future__ import annotations
 
@@ -18,10 +18,18 @@ from backend.keypoints.regions import FaceRegions
 
 
 class MotionSampler:
-    """Endless augmented windows: random person, moment, tempo, direction of time, mirror, turn, scale, shift and amplitude.
+    """Samples windows with random person, moment, tempo, direction of time, mirror, rotation, scale, shift and amplitude.
 
-    People are drawn by the square root of their footage: two of them own a sixth of it. Only face regions can be mirrored,
-    for they know left from right; keypoints of another detector are not.
+    People are weighed by the square root of their footage: two of them own a sixth of it. Only face regions are mirrored,
+    because they know left from right; keypoints of another detector do not.
+
+    Args:
+        motions: training motions.
+        length: frames of a window.
+        seed: seeds the sampler; None takes an unpredictable seed.
+
+    Raises:
+        InputError: `data_short`: no motion is long enough.
     """
 
     def __init__(self, motions: Sequence[KeypointSequence], length: int, seed: int | None) -> None:
@@ -38,17 +46,17 @@ class MotionSampler:
         self._cumulative = np.cumsum(weight / weight.sum())
         self._regions = FaceRegions() if all(motion.layout == "face_regions" for motion in self._motions) else None
 
-    def draw(self, count: int, augment: bool = True) -> Tensor:
-        """Return `[count, length, 6N]` float32."""
-        cut = []
+    def sample(self, count: int, augment: bool = True) -> Tensor:
+        """Sample windows: `[count, length, 6N]` float32."""
+        frames = []
         for _ in range(count):
             motion = self._motions[min(int(np.searchsorted(self._cumulative, self._random.random())), len(self._motions) - 1)]
             tempo = self._random.uniform(0.8, 1.25) if augment else 1.0
             grid = np.arange(self._length) * CLOCK_S * tempo
             start = motion.timestamps[0] + self._random.uniform(0, motion.seconds - grid[-1])
-            frames = motion.at(start + grid)
-            cut.append(frames[::-1] if augment and self._random.random() < 0.2 else frames)
-        flat = torch.from_numpy(np.stack(cut))
+            window = motion.at(start + grid)
+            frames.append(window[::-1] if augment and self._random.random() < 0.2 else window)
+        flat = torch.from_numpy(np.stack(frames))
         return self._augment(flat) if augment else flat
 
     def _augment(self, flat: Tensor) -> Tensor:
@@ -59,22 +67,28 @@ class MotionSampler:
         amplitude = torch.from_numpy(np.exp(self._random.normal(0, 0.2, (count, 1, 1)))).float()
         flat = torch.lerp(flat.mean(1, keepdim=True), flat, amplitude)
         angle, scale = self._random.normal(0, 0.08, count), np.exp(self._random.normal(0, 0.08, count))
-        turn = scale[:, None] * np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1)
+        linear = scale[:, None] * np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1)
         shift = torch.from_numpy(self._random.normal(0, 0.05, (count, 2))).float()
-        return affine(flat, torch.from_numpy(turn).float().view(count, 2, 2), shift)
+        return transform(flat, torch.from_numpy(linear).float().view(count, 2, 2), shift)
 
 
-def affine(flat_BTD: Tensor, turn_B22: Tensor, shift_B2: Tensor) -> Tensor:
-    """Move the picture's plane by p -> turn @ p + shift: what keypoints of so moved landmarks would be."""
-    per = flat_BTD.unflatten(-1, (-1, 6))
-    turn = turn_B22[:, None, None]
-    value = (turn @ per[..., :2, None])[..., 0] + shift_B2[:, None, None]
-    jacobian = turn @ per[..., 2:].unflatten(-1, (2, 2))
+def transform(flat_BTD: Tensor, linear_B22: Tensor, shift_B2: Tensor) -> Tensor:
+    """Transform keypoints by p -> linear @ p + shift: equal to the keypoints of landmarks transformed likewise.
+
+    Args:
+        flat_BTD: flat keypoints.
+        linear_B22: one matrix per window.
+        shift_B2: one shift per window.
+    """
+    keypoints = flat_BTD.unflatten(-1, (-1, 6))
+    linear = linear_B22[:, None, None]
+    value = (linear @ keypoints[..., :2, None])[..., 0] + shift_B2[:, None, None]
+    jacobian = linear @ keypoints[..., 2:].unflatten(-1, (2, 2))
     return torch.cat([value, jacobian.flatten(-2)], dim=-1).flatten(-2)
 
 
-def measure(flat_BTD: Tensor, mean_frames: int) -> MotionStatistics:
-    """Measure training statistics on windows `[B, T, D]`."""
+def measure_statistics(flat_BTD: Tensor, mean_frames: int) -> MotionStatistics:
+    """Measure the statistics that a forecaster standardises with, on windows `[B, T, D]`; `mean_frames` as in its config."""
     step = flat_BTD.diff(dim=1).flatten(0, 1)
     means, mean = [], flat_BTD[:, 0]
     for t, frame in enumerate(flat_BTD.unbind(1)):
@@ -83,7 +97,7 @@ def measure(flat_BTD: Tensor, mean_frames: int) -> MotionStatistics:
     away = (flat_BTD - torch.stack(means, dim=1))[:, 1:].flatten(0, 1)
     step_spread = step.std(0).clamp_min(1e-5)
     standardised = (step / step_spread).double()
-    # The floor keeps directions in which faces hardly move from being blown up to noise.
+    # The floor keeps directions in which faces hardly move from being amplified to noise.
     values, vectors = torch.linalg.eigh(standardised.T @ standardised / len(standardised))
     whiten = (vectors / (values + 1e-3).sqrt()).flip(-1)
     return MotionStatistics(

@@ -1,18 +1,17 @@
-"""A folder of face clips -> one packed folder that generator training reads at random.
+"""Packs a folder of face clips into one folder with random access to all frames.
 
 The pack holds `frames.bin` (JPEGs end to end) and `index.npz` (offsets, landmarks, which clip, which person, which split).
 """
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from backend.core.clip_table import read_table
 from backend.core.errors import InputError
 from backend.core.progress import Progress
 from backend.core.types import FloatArray
@@ -20,79 +19,58 @@ from backend.media.landmarks import FaceMesh
 from backend.media.video_reader import read_video
 
 SIZE = 256
-LARGEST_JUMP = 0.15
-"""A face whose centre moves further than this (crop units, from frame to frame) is another face: the clip is cut there."""
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One row of `clips.csv`: file name, person and whether that person is held out."""
-
-    name: str
-    person: str
-    held_out: bool
-
-
-def read_clips(data: Path) -> list[Clip]:
-    """Read `DIR/clips.csv` (columns clip, person, split = train or val).
-
-    Raises:
-        InputError: the table is missing or lacks a column.
-    """
-    table = data / "clips.csv"
-    if not table.is_file():
-        raise InputError("data_missing", f"There is no {table}.", "Point --data at a folder with clips.csv and clips/.")
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return [Clip(row["clip"], row["person"], row["split"] == "val") for row in rows]
-    except KeyError as error:
-        raise InputError("data_columns", f"{table} lacks the column {error}.", "It needs clip, person and split.") from None
+MAX_JUMP = 0.15
+"""A face whose centre moves further than this from frame to frame (crop units) is another face: the clip is cut there."""
 
 
 def pack(data: Path, out: Path, *, every: int = 2, progress: Progress | None = None) -> None:
     """Decode every `every`-th frame of all clips, find its landmarks and write the pack.
 
     Args:
-        data: folder with `clips.csv` and `clips/`.
-        out: folder to write; `index.npz` is written last, so a pack that has it is whole.
+        data: folder with `clips.csv` (columns clip, person, split = train or val) and `clips/`.
+        out: folder to write; `index.npz` is written last, so a pack that has it is complete.
         every: keep one frame in this many.
         progress: called with (clips done, clips in all).
+
+    Raises:
+        InputError: `clips.csv` is missing or lacks a column, or a clip cannot be read or is not 256 x 256.
     """
-    clips = read_clips(data)
+    clips = read_table(data / "clips.csv")
+    if not clips or not {"clip", "person", "split"} <= clips[0].keys():
+        raise InputError("data_columns", f"{data / 'clips.csv'} needs the columns clip, person and split.")
     out.mkdir(parents=True, exist_ok=True)
-    offsets, landmarks, owner = [0], [], []
+    offsets, landmarks, clip_of = [0], [], []
     with (out / "frames.bin").open("wb") as file:
         for number, clip in enumerate(clips):
             with FaceMesh(video=True) as mesh:
                 last: FloatArray | None = None
-                for index, frame in enumerate(read_video(data / "clips" / clip.name)):
+                for index, frame in enumerate(read_video(data / "clips" / clip["clip"])):
                     if frame.picture.shape[:2] != (SIZE, SIZE):
                         raise InputError(
-                            "data_size", f"{clip.name} is not {SIZE} x {SIZE}.", "Crop the clips to the head first."
+                            "data_size", f"{clip['clip']} is not {SIZE} x {SIZE}.", "Crop the clips to the head first."
                         )
                     faces = mesh(frame.picture)
                     if not faces:
                         continue
                     face = faces[0] / (SIZE / 2) - np.array([1, 1, 0], np.float32)
-                    if last is not None and np.abs(face[:, :2].mean(0) - last[:, :2].mean(0)).max() > LARGEST_JUMP:
+                    if last is not None and np.abs(face[:, :2].mean(0) - last[:, :2].mean(0)).max() > MAX_JUMP:
                         break
                     last = face
                     if index % every == 0:
                         file.write(simplejpeg.encode_jpeg(frame.picture, quality=92, colorsubsampling="444"))
                         offsets.append(file.tell())
                         landmarks.append(face.astype(np.float16))
-                        owner.append(number)
+                        clip_of.append(number)
             if progress:
                 progress(number + 1, len(clips))
     np.savez(
         out / "index.npz",
         offsets=np.array(offsets, np.int64),
         landmarks=np.stack(landmarks),
-        clip=np.array(owner, np.int32),
-        person=np.array([clip.person for clip in clips]),
-        held_out=np.array([clip.held_out for clip in clips]),
-        name=np.array([clip.name for clip in clips]),
+        clip=np.array(clip_of, np.int32),
+        person=np.array([clip["person"] for clip in clips]),
+        held_out=np.array([clip["split"] == "val" for clip in clips]),
+        name=np.array([clip["clip"] for clip in clips]),
     )
 
 

@@ -19,7 +19,7 @@ EYES_AND_LIPS = ("right_eye", "left_eye", "upper_lip", "lower_lip")
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs: pictures `[B, 3, n, n]` in [0, 1], keypoints `[B, N]`, loss weight `[B, 1, n, n]`, larger at lips and lids."""
+    """Pictures `[B, 3, n, n]` in [0, 1], keypoints `[B, N]`, and loss weights `[B, 1, n, n]`, larger at lips and lids."""
 
     source: Tensor
     driving: Tensor
@@ -29,27 +29,20 @@ class Pairs:
 
     def to(self, device: str) -> Pairs:
         """Move all tensors."""
-        pictures = (self.source.to(device), self.driving.to(device))
-        return Pairs(*pictures, self.source_keypoints.to(device), self.driving_keypoints.to(device), self.weight.to(device))
+        return Pairs(*(getattr(self, name).to(device) for name in vars(self)))
 
     def __getitem__(self, index: slice | Tensor) -> Pairs:
         """Take some of the pairs."""
-        return Pairs(
-            self.source[index],
-            self.driving[index],
-            self.source_keypoints[index],
-            self.driving_keypoints[index],
-            self.weight[index],
-        )
+        return Pairs(*(getattr(self, name)[index] for name in vars(self)))
 
 
 class PairSampler:
-    """Draws pairs from a pack, people weighed alike.
+    """Samples pairs from a pack, people weighed alike.
 
     Args:
         pack: the data.
         size: side of the pictures, 128 or 256.
-        held_out: draw from the held-out people instead of the others.
+        held_out: sample the held-out people instead of the others.
         detail: extra weight of eyes and lips in the loss.
 
     Attributes:
@@ -68,13 +61,13 @@ class PairSampler:
         self._people = sorted(self._clips)
         self._expression = _expression(pack.landmarks)
 
-    def draw(self, batch: int, generator: np.random.Generator) -> Pairs:
-        """Draw an augmented batch: 40 % at random, 30 % chosen for large motion, 30 % for a large change of lips or lids."""
+    def sample(self, batch: int, generator: np.random.Generator) -> Pairs:
+        """Sample an augmented batch: 40 % at random, 30 % chosen for large motion, 30 % for a large change of lips or lids."""
         chosen = [self._pair(generator) for _ in range(batch)]
         return self._augment(self._load(chosen), generator)
 
     def first_frames(self, per_clip: int) -> Pairs:
-        """Reconstruction pairs without augmentation: each clip's first frame and `per_clip` evenly spread later ones."""
+        """Return pairs without augmentation: each clip's first frame with `per_clip` evenly spaced later ones."""
         chosen = []
         for clips in self._clips.values():
             for frames in clips:
@@ -115,7 +108,7 @@ class PairSampler:
     def _augment(self, pairs: Pairs, generator: np.random.Generator) -> Pairs:
         batch = len(pairs.source)
         both = torch.cat([pairs.source, pairs.driving])
-        # One look for both frames of a pair: gain and gamma per channel, sometimes grey (drawings, old film).
+        # The same colours for both frames of a pair: gain per channel and gamma, sometimes grey (drawings, old film).
         gain = _uniform(generator, (batch, 3, 1, 1), 0.8, 1.2).repeat(2, 1, 1, 1)
         gamma = _uniform(generator, (batch, 1, 1, 1), 0.75, 1.35).repeat(2, 1, 1, 1)
         both = (both.clamp(min=1e-4) ** gamma * gain).clamp(0, 1)
@@ -124,8 +117,8 @@ class PairSampler:
         # One similarity transform for both, and a mirror for half of the pairs.
         angle, zoom = _uniform(generator, (batch,), -0.2, 0.2), _uniform(generator, (batch,), 0.8, 1.2)
         shift = _uniform(generator, (batch, 2), -0.1, 0.1)
-        turn = torch.stack([torch.stack([angle.cos(), -angle.sin()], -1), torch.stack([angle.sin(), angle.cos()], -1)], -2)
-        linear = (turn * zoom[:, None, None]).repeat(2, 1, 1)
+        rotation = torch.stack([torch.stack([angle.cos(), -angle.sin()], -1), torch.stack([angle.sin(), angle.cos()], -1)], -2)
+        linear = (rotation * zoom[:, None, None]).repeat(2, 1, 1)
         shift = shift.repeat(2, 1)
         inverse = torch.linalg.inv(linear)
         theta = torch.cat([inverse, -(inverse @ shift[..., None])], -1)
@@ -150,5 +143,5 @@ def _expression(landmarks: FloatArray) -> FloatArray:
     gaps = [(13, 14), (159, 145), (386, 374)]  # inner lips, right lids, left lids
     face = np.linalg.norm(landmarks[:, 10, :2] - landmarks[:, 152, :2], axis=-1)
     open_ = np.stack([np.linalg.norm(landmarks[:, a, :2] - landmarks[:, b, :2], axis=-1) / face for a, b in gaps], -1)
-    spread: FloatArray = open_ / open_.std(0)
-    return spread
+    standardised: FloatArray = open_ / open_.std(0)
+    return standardised

@@ -1,4 +1,4 @@
-"""Clips of a pack for training on video: windows of frames, mirrored or not, with captions; and their latents, kept."""
+"""Windows of a pack's frames for training on video, mirrored or not, with captions; and a cache of their latents."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MIRROR = {
 
 
 class VideoClips:
-    """Windows of frames drawn from a pack, people weighed alike.
+    """Samples windows of frames from a pack, people weighed alike.
 
     Args:
         pack: the data.
         size: side of the frames in pixels.
-        frames: of a window.
-        held_out: of the held-out people instead of the others.
+        frames: length of a window.
+        held_out: sample the held-out people instead of the others.
     """
 
     def __init__(self, pack: Pack, size: int, frames: int, *, held_out: bool = False) -> None:
@@ -39,7 +39,7 @@ class VideoClips:
 
     @property
     def rows(self) -> NDArray[np.intp]:
-        """All frames that windows are made of, as numbers of the pack."""
+        """Indices in the pack of all frames that windows are made of."""
         return np.concatenate([rows for clips in self._clips.values() for rows in clips])
 
     def pictures(self, rows: NDArray[np.intp]) -> Tensor:
@@ -47,8 +47,8 @@ class VideoClips:
         decoded = np.stack([self._pack.picture(int(row), self.size) for row in rows])
         return torch.from_numpy(decoded).permute(0, 3, 1, 2).float() / 255
 
-    def draw(self, batch: int, generator: np.random.Generator) -> NDArray[np.intp]:
-        """Draw windows: numbers of the pack `[batch, frames]`."""
+    def sample(self, batch: int, generator: np.random.Generator) -> NDArray[np.intp]:
+        """Sample windows: indices in the pack `[batch, frames]`."""
         windows = []
         for _ in range(batch):
             clips = self._clips[self._people[generator.integers(len(self._people))]]
@@ -57,8 +57,8 @@ class VideoClips:
             windows.append(rows[start : start + self.frames])
         return np.stack(windows)
 
-    def spread(self, per_clip: int) -> NDArray[np.intp]:
-        """Windows evenly spread over every clip: `[windows, frames]`."""
+    def evenly_spaced(self, per_clip: int) -> NDArray[np.intp]:
+        """Return evenly spaced windows of every clip: `[windows, frames]`."""
         return np.stack(
             [
                 rows[start : start + self.frames]
@@ -69,34 +69,35 @@ class VideoClips:
         )
 
     def captions(self, windows: NDArray[np.intp], mirrored: NDArray[np.bool_]) -> Tensor:
-        """Word numbers `[B, LENGTH]` of what the faces of windows do; a mirror changes left and right."""
+        """Caption the faces' motion in windows: `[B, LENGTH]` word numbers; a mirror swaps left and right."""
         found = np.stack([caption(self._pack.landmarks[window]) for window in windows])
         for row in np.flatnonzero(mirrored):
             found[row] = [MIRROR.get(int(number), int(number)) for number in found[row]]
         return torch.from_numpy(found)
 
 
-class KeptLatents:
-    """Latents of all frames of some clips, as they are and mirrored, so that every frame is encoded once.
+class LatentCache:
+    """Latents of all frames of some clips, plain and mirrored, so that every frame is encoded once.
 
     Args:
-        clips: whose frames.
+        clips: the clips.
         encode: frames `[F, 3, S, S]` -> latents `[F, H, W, C]`.
         batch: frames encoded at once.
     """
 
     def __init__(self, clips: VideoClips, encode: Callable[[Tensor], Tensor], batch: int = 128) -> None:
         rows = np.unique(clips.rows)
-        self._place = np.full(int(rows.max()) + 1, -1)
-        self._place[rows] = np.arange(len(rows))
-        kept: tuple[list[Tensor], list[Tensor]] = ([], [])
+        self._index = np.full(int(rows.max()) + 1, -1)
+        self._index[rows] = np.arange(len(rows))
+        encoded: tuple[list[Tensor], list[Tensor]] = ([], [])
         with torch.inference_mode():
             for start in range(0, len(rows), batch):
                 pictures = clips.pictures(rows[start : start + batch])
-                for side, latents in enumerate(kept):
+                for side, latents in enumerate(encoded):
                     latents.append(encode(pictures.flip(-1) if side else pictures).half())
-        self._kept = torch.stack([torch.cat(latents) for latents in kept])
+        self._latents = torch.stack([torch.cat(latents) for latents in encoded])
 
     def __call__(self, windows: NDArray[np.intp], mirrored: NDArray[np.bool_]) -> Tensor:
-        """Latents of windows `[B, T]`, mirrored where that is said (`[B, T]`, or `[B, 1]`): `[B, T, H, W, C]` float32."""
-        return self._kept[torch.from_numpy(mirrored.astype(np.int64)), torch.from_numpy(self._place[windows])].float()
+        """Return latents of windows `[B, T]`, mirrored per frame `[B, T]` or window `[B, 1]`: `[B, T, H, W, C]` float32."""
+        side = torch.from_numpy(mirrored.astype(np.int64))
+        return self._latents[side, torch.from_numpy(self._index[windows])].float()

@@ -1,1 +1,1 @@
-"""Training of the keypoint detector, on any videos, and of the scene with no face that shows it."""
+"""Training of the keypoint detector on any videos, and the rendered robot arm that it is demonstrated on."""

@@ -1,4 +1,4 @@
-"""How the arm and the things on the table move: smooth reaches by inverse kinematics, and pushing without inertia.
+"""Simulates the arm and the things on the table: smooth reaches by inverse kinematics, and pushing without inertia.
 
 Lengths are in half widths of the picture; on the table x points right and y towards the viewer.
 """
@@ -16,36 +16,42 @@ UPPER, FORE = 0.85, 0.75
 """Lengths of the two links."""
 
 GRIPPER = 0.1
-"""Radius of what touches the things."""
+"""Radius of the gripper."""
 
 REACH = (0.25, UPPER + FORE - 0.04)
-"""Nearest and furthest from the shoulder that the gripper goes."""
+"""Smallest and largest distance of the gripper from the shoulder."""
 
 TABLE = 0.85
-"""Things stay within this distance of the middle, in x and y."""
+"""Things stay within this distance of the centre, in x and y."""
 
 
 @dataclass(frozen=True)
-class Motion:
-    """One sequence, from above.
+class ArmMotion:
+    """One sequence, seen from above.
 
     Attributes:
         shoulder, elbow, gripper: `[T, 2]`.
-        turn: direction in which the gripper points, `[T]` radians.
-        things: `[T, M, 2]`, centres of what lies on the table.
-        radii: `[M]`.
+        direction: of the gripper, `[T]` radians.
+        things: centres of the things on the table, `[T, M, 2]`.
+        radii: of the things, `[M]`.
     """
 
     shoulder: Array
     elbow: Array
     gripper: Array
-    turn: Array
+    direction: Array
     things: Array
     radii: Array
 
 
 def elbow_of(shoulder: Array, gripper: Array, side: float) -> Array:
-    """Where the elbow must be: two circles meet in two points, `side` (1 or -1) picks one. All `[..., 2]`."""
+    """Compute the elbow's position by inverse kinematics: `[..., 2]`.
+
+    Args:
+        shoulder: `[..., 2]`.
+        gripper: `[..., 2]`.
+        side: 1 or -1, which of the two solutions.
+    """
     away = gripper - shoulder
     distance = np.linalg.norm(away, axis=-1, keepdims=True)
     along = (UPPER**2 - FORE**2 + distance**2) / (2 * distance)
@@ -56,46 +62,58 @@ def elbow_of(shoulder: Array, gripper: Array, side: float) -> Array:
     return elbow
 
 
-def move(frames: int, things: int, random: np.random.Generator) -> Motion:
-    """Draw one sequence of `frames` with `things` on the table."""
+def simulate(frames: int, things: int, random: np.random.Generator) -> ArmMotion:
+    """Simulate a random sequence.
+
+    Args:
+        frames: its length.
+        things: number of things on the table.
+        random: source of the randomness.
+    """
     shoulder = np.array([random.uniform(-0.35, 0.35), -1.05])
     side = random.choice([-1.0, 1.0])
     radii = random.uniform(0.1, 0.17, things)
     places = _scatter(radii, random)
     gripper = _within_reach(random.uniform(-0.8, 0.8, 2), shoulder)
     target, speed = gripper.copy(), 0.0
-    grippers, seen = np.empty((frames, 2)), np.empty((frames, things, 2))
+    grippers, positions = np.empty((frames, 2)), np.empty((frames, things, 2))
     velocity = np.zeros(2)
     for t in range(frames):
         if np.linalg.norm(target - gripper) < 0.15:
             target, speed = _next_target(places, shoulder, random), random.uniform(0.06, 0.15)
-        wish = (target - gripper) / max(float(np.linalg.norm(target - gripper)), 1e-6) * speed
-        velocity = 0.6 * velocity + 0.4 * wish
-        # Small steps, so that a quick gripper does not jump over a thing.
+        wanted = (target - gripper) / max(float(np.linalg.norm(target - gripper)), 1e-6) * speed
+        velocity = 0.6 * velocity + 0.4 * wanted
+        # Small steps, so that a fast gripper does not jump over a thing.
         for _ in range(4):
             gripper = _within_reach(gripper + velocity / 4, shoulder)
             places = push(places, radii, gripper)
-        grippers[t], seen[t] = gripper, places
+        grippers[t], positions[t] = gripper, places
     shoulders = np.broadcast_to(shoulder, grippers.shape)
     elbows = elbow_of(shoulders, grippers, side)
     fore = grippers - elbows
-    return Motion(shoulders, elbows, grippers, np.arctan2(fore[:, 1], fore[:, 0]), seen, radii)
+    return ArmMotion(shoulders, elbows, grippers, np.arctan2(fore[:, 1], fore[:, 0]), positions, radii)
 
 
 def push(places: Array, radii: Array, gripper: Array) -> Array:
-    """Move things `[M, 2]` out of the gripper and of each other, by the shortest way, and keep them on the table."""
+    """Move things out of the gripper and out of each other by the shortest way, and keep them on the table.
+
+    Args:
+        places: centres of the things, `[M, 2]`.
+        radii: `[M]`.
+        gripper: `[2]`.
+    """
     places = places.copy()
     for _ in range(3):
         for one in range(len(places)):
-            places[one] = _apart(places[one], gripper, radii[one] + GRIPPER)
+            places[one] = _pushed_out(places[one], gripper, radii[one] + GRIPPER)
             for other in range(one):
                 middle, reach = (places[one] + places[other]) / 2, (radii[one] + radii[other]) / 2
-                places[one], places[other] = _apart(places[one], middle, reach), _apart(places[other], middle, reach)
+                places[one], places[other] = _pushed_out(places[one], middle, reach), _pushed_out(places[other], middle, reach)
         places = places.clip(-TABLE, TABLE)
     return places
 
 
-def _apart(place: Array, obstacle: Array, distance: float) -> Array:
+def _pushed_out(place: Array, obstacle: Array, distance: float) -> Array:
     away = place - obstacle
     length = float(np.linalg.norm(away))
     if length >= distance or length == 0:
@@ -112,7 +130,7 @@ def _within_reach(point: Array, shoulder: Array) -> Array:
 
 
 def _next_target(places: Array, shoulder: Array, random: np.random.Generator) -> Array:
-    """As often as not beyond a thing, so that it is pushed on the way there."""
+    """A random target, often beyond a thing, so that it is pushed on the way there."""
     if len(places) and random.random() < 0.6:
         return _within_reach(places[random.integers(len(places))] + random.normal(0, 0.15, 2), shoulder)
     return _within_reach(random.uniform(-0.85, 0.85, 2), shoulder)

@@ -1,7 +1,7 @@
-"""A robot arm that pushes things about on a table, drawn by this file alone: video without a face, and with the truth known.
+"""Renders a robot arm that pushes things about on a table: video without a face, with known joints.
 
-Seen obliquely from above. Everything has a height: links are lit capsules that throw soft shadows, things are short
-cylinders, the table has a grain. Drawn too large and averaged, so edges are smooth.
+The table is seen obliquely from above. Links are shaded capsules that throw soft shadows, things are short cylinders, the
+table has a grain. Pictures are rendered at a multiple of their size and averaged, so edges are smooth.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from scipy.ndimage import gaussian_filter
 
 from backend.core.progress import Progress
 from backend.core.types import CLOCK_HZ
-from backend.train.detector.arm_motion import GRIPPER, Array, Motion, move
+from backend.train.detector.arm_motion import GRIPPER, ArmMotion, Array, simulate
 
 TILT = 0.62
-"""How the depth of the table is foreshortened: sine of the camera's elevation."""
+"""Foreshortening of the table's depth: sine of the camera's elevation."""
 
 LIFT = 0.78
-"""How far up a height of 1 appears: its cosine."""
+"""Scale of heights in the picture: cosine of the camera's elevation."""
 
-FINER = 3
-"""Drawn so many times too large, then averaged."""
+SUPERSAMPLING = 3
+"""Pictures are rendered this many times larger, then averaged."""
 
 HEIGHTS = (0.28, 0.42, 0.26)
-"""Of shoulder, elbow and wrist above the table."""
+"""Heights of shoulder, elbow and wrist above the table."""
 
 THING_HEIGHT = 0.13
 LIGHT = np.array([-0.5, -0.62, 0.6])
@@ -47,45 +47,59 @@ class ArmVideo:
 
 
 def project(ground: Array, height: float) -> Array:
-    """Where points `[..., 2]` of the table, so high above it, appear: `[..., 2]` in [-1, 1]."""
+    """Project points `[..., 2]` at a height above the table into the picture: `[..., 2]` in [-1, 1]."""
     return np.stack([ground[..., 0], ground[..., 1] * TILT - height * LIFT + 0.25], -1)
 
 
 def arm_video(seed: int, frames: int = 30, size: int = 64) -> ArmVideo:
-    """Make one sequence: the same seed gives the same."""
+    """Render one sequence.
+
+    Args:
+        seed: determines the sequence.
+        frames: its length.
+        size: side of the pictures in pixels.
+    """
     random = np.random.default_rng(seed)
-    motion = move(frames, int(random.integers(3, 6)), random)
-    look = _Look.draw(len(motion.radii), size * FINER, random)
-    pictures = np.stack([_draw(motion, t, look) for t in range(frames)])
-    means = pictures.reshape(frames, size, FINER, size, FINER, 3).mean((2, 4))
+    motion = simulate(frames, int(random.integers(3, 6)), random)
+    look = _Appearance.sample(len(motion.radii), size * SUPERSAMPLING, random)
+    pictures = np.stack([_render(motion, t, look) for t in range(frames)])
+    means = pictures.reshape(frames, size, SUPERSAMPLING, size, SUPERSAMPLING, 3).mean((2, 4))
     noisy = means + random.normal(0, 0.008, means.shape)
     return ArmVideo((noisy.clip(0, 1) * 255).round().astype(np.uint8), _joints(motion))
 
 
-def write_scene(out: Path, sequences: int, seed: int, frames: int = 30, report: Progress | None = None) -> None:
-    """Write `arm_00000.npz` and on, with `frames`, `joints` and `fps`, the clock's; sequence i has the seed `seed + i`."""
+def write_scene(out: Path, sequences: int, seed: int, frames: int = 30, progress: Progress | None = None) -> None:
+    """Write sequences as `arm_00000.npz` and so on, with `frames`, `joints` and `fps`.
+
+    Args:
+        out: folder to write to.
+        sequences: how many.
+        seed: sequence i has the seed `seed + i`.
+        frames: length of a sequence.
+        progress: called with (sequences done, sequences in all).
+    """
     out.mkdir(parents=True, exist_ok=True)
     for index in range(sequences):
         video = arm_video(seed + index, frames)
         np.savez_compressed(out / f"arm_{index:05d}.npz", frames=video.frames, joints=video.joints, fps=CLOCK_HZ)
-        if report:
-            report(index + 1, sequences)
+        if progress:
+            progress(index + 1, sequences)
 
 
-def _joints(motion: Motion) -> NDArray[np.float32]:
+def _joints(motion: ArmMotion) -> NDArray[np.float32]:
     tips = project(motion.gripper, 0)
     return np.concatenate([_arm(motion), tips[:, None]], 1).astype(np.float32)
 
 
-def _arm(motion: Motion) -> Array:
+def _arm(motion: ArmMotion) -> Array:
     """Shoulder, elbow and wrist in the picture, `[T, 3, 2]`."""
     grounds = (motion.shoulder, motion.elbow, motion.gripper)
     return np.stack([project(ground, height) for ground, height in zip(grounds, HEIGHTS, strict=True)], 1)
 
 
 @dataclass(frozen=True)
-class _Look:
-    """Colours of one sequence, its table `[S, S, 3]`, and the pixels' positions `[S, S, 2]`."""
+class _Appearance:
+    """Colours of one sequence, the table's picture `[S, S, 3]`, and the pixels' positions `[S, S, 2]`."""
 
     table: Array
     grid: Array
@@ -94,8 +108,8 @@ class _Look:
     joint: Array
 
     @classmethod
-    def draw(cls, things: int, size: int, random: np.random.Generator) -> _Look:
-        """Draw a look at random."""
+    def sample(cls, things: int, size: int, random: np.random.Generator) -> _Appearance:
+        """Sample colours and textures."""
         line = (np.arange(size) * 2 + 1) / size - 1
         grid = np.stack(np.meshgrid(line, line), -1)
         grain = gaussian_filter(random.normal(size=(size, size)), (size / 90, size / 6))
@@ -109,17 +123,17 @@ class _Look:
         return cls(base * (1 + shade[..., None]), grid, colours, red, np.full(3, 0.24) + random.normal(0, 0.02))
 
 
-def _draw(motion: Motion, t: int, look: _Look) -> Array:
+def _render(motion: ArmMotion, t: int, look: _Appearance) -> Array:
     canvas = look.table.copy()
     shoulder, elbow, wrist = _arm(motion)[t]
     tip = motion.gripper[t]
-    # Shadows are soft: the coarse pixels do.
-    dark = _shadow(motion, t, look.grid[FINER // 2 :: FINER, FINER // 2 :: FINER])
-    canvas *= 1 - 0.42 * dark.repeat(FINER, 0).repeat(FINER, 1)[..., None]
+    # Shadows are soft: computed at the final size.
+    dark = _shadow(motion, t, look.grid[SUPERSAMPLING // 2 :: SUPERSAMPLING, SUPERSAMPLING // 2 :: SUPERSAMPLING])
+    canvas *= 1 - 0.42 * dark.repeat(SUPERSAMPLING, 0).repeat(SUPERSAMPLING, 1)[..., None]
     order = np.argsort(motion.things[t, :, 1])
     for index in order[motion.things[t, order, 1] <= tip[1]]:
         _thing(canvas, look, motion.things[t, index], motion.radii[index], look.things[index])
-    _gripper(canvas, look, wrist, tip, motion.turn[t])
+    _gripper(canvas, look, wrist, tip, motion.direction[t])
     for index in order[motion.things[t, order, 1] > tip[1]]:
         _thing(canvas, look, motion.things[t, index], motion.radii[index], look.things[index])
     _capsule(canvas, look.grid, shoulder, elbow, 0.125, 0.1, look.link)
@@ -130,8 +144,8 @@ def _draw(motion: Motion, t: int, look: _Look) -> Array:
     return canvas
 
 
-def _shadow(motion: Motion, t: int, grid: Array) -> Array:
-    """How dark the table is under arm and things, `[S, S]` in [0, 1]: light falls from the upper left."""
+def _shadow(motion: ArmMotion, t: int, grid: Array) -> Array:
+    """Darkness of the table by the shadows of arm and things, `[S, S]` in [0, 1]; light falls from the upper left."""
     dark = np.zeros(grid.shape[:2])
     points = (motion.shoulder[t], motion.elbow[t], motion.gripper[t])
     fallen = [project(ground + 0.45 * height, 0) for ground, height in zip(points, HEIGHTS, strict=True)]
@@ -144,8 +158,8 @@ def _shadow(motion: Motion, t: int, grid: Array) -> Array:
     return dark
 
 
-def _thing(canvas: Array, look: _Look, place: Array, radius: float, colour: Array) -> None:
-    """A cylinder: its side, lit from the left, then its top."""
+def _thing(canvas: Array, look: _Appearance, place: Array, radius: float, colour: Array) -> None:
+    """Render a cylinder: its side, lit from the left, then its top."""
     bottom, top = project(place, 0), project(place, THING_HEIGHT)
     part = _around(look.grid, [bottom, top], radius)
     canvas, grid = canvas[part], look.grid[part]
@@ -158,10 +172,10 @@ def _thing(canvas: Array, look: _Look, place: Array, radius: float, colour: Arra
     canvas[(lid > 0.55) & (lid < 0.7)] = colour * 0.8
 
 
-def _gripper(canvas: Array, look: _Look, wrist: Array, tip: Array, turn: float) -> None:
-    """A post down to the table and two fingers across the direction of the forearm."""
-    across = np.array([-np.sin(turn), np.cos(turn)]) * GRIPPER * 0.8
-    forward = np.array([np.cos(turn), np.sin(turn)]) * GRIPPER * 0.6
+def _gripper(canvas: Array, look: _Appearance, wrist: Array, tip: Array, direction: float) -> None:
+    """Render a post down to the table and two fingers across the direction of the forearm."""
+    across = np.array([-np.sin(direction), np.cos(direction)]) * GRIPPER * 0.8
+    forward = np.array([np.cos(direction), np.sin(direction)]) * GRIPPER * 0.6
     palm = project(tip, 0.12)
     _capsule(canvas, look.grid, wrist, palm, 0.05, 0.05, look.joint)
     for sign in (-1, 1):
@@ -186,7 +200,7 @@ def _along(grid: Array, start: Array, end: Array) -> tuple[Array, Array]:
 
 
 def _capsule(canvas: Array, grid: Array, start: Array, end: Array, wide: float, narrow: float, colour: Array) -> None:
-    """A round bar that narrows from `start` to `end`, with diffuse light and a highlight from its normals."""
+    """Render a round bar that narrows from `start` to `end`, with diffuse light and a highlight from its normals."""
     part = _around(grid, [start, end], wide)
     canvas, grid = canvas[part], grid[part]
     share, distance = _along(grid, start, end)

@@ -1,4 +1,4 @@
-"""A detector's keypoints of a folder of videos, in the form that forecasters are trained and measured on."""
+"""Writes a detector's keypoints of a folder of videos in the format that forecasters are trained and evaluated on."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from backend.train.detector.measure import keypoints_of
 from backend.train.detector.videos import VideoSet
 
 
-def write_keypoints(model: Fomm, data: Path, out: Path, report: Progress | None = None) -> int:
-    """Write `recordings/NAME.npz` (`keypoints [T, 6N]`, `fps`) and `clips.csv`, whose split is the detector's own.
+def write_keypoints(model: Fomm, data: Path, out: Path, progress: Progress | None = None) -> int:
+    """Write `recordings/NAME.npz` (`keypoints [T, 6N]`, `fps`) and `clips.csv`, with the split of the detector's training.
 
     Args:
         model: in evaluation mode.
         data: folder of videos; see `VideoSet.read`.
         out: folder to fill; every sequence counts as a person.
-        report: called with (sequences done, sequences in all).
+        progress: called with (sequences done, sequences in all).
 
     Returns:
-        How many recordings were written.
+        The number of recordings.
     """
     videos = VideoSet.read(data, model.config.size)
     rows = [(video, "train") for video in videos.train] + [(video, "val") for video in videos.held_out]
@@ -38,6 +38,6 @@ def write_keypoints(model: Fomm, data: Path, out: Path, report: Progress | None 
             flat = Keypoints(*keypoints_of(model.kp_detector, video)).flat().to(torch.float32).numpy()
             np.savez(out / "recordings" / f"{name}.npz", keypoints=flat, fps=np.float32(video.fps))
             table.writerow((name, name, split))
-            if report:
-                report(index + 1, len(rows))
+            if progress:
+                progress(index + 1, len(rows))
     return len(rows)

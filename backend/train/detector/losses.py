@@ -1,7 +1,7 @@
-"""What the detector learns from: a frame must be rebuilt from another, and keypoints must move as the picture does.
+"""Losses of the detector's keypoints, and the weights of its reconstruction loss.
 
-The published models compare features of a VGG network trained on labelled photographs. None is used here: the terms below
-are plain pixels, gradients and local structure at several scales, so paintings of hidden places come out softer.
+The published models compare features of a VGG network trained on labelled photographs. None is used here: reconstruction
+compares pixels, gradients and local structure at several scales, so inpainted regions are softer.
 """
 
 from __future__ import annotations
@@ -15,16 +15,21 @@ from backend.train.detector.tps import ThinPlate
 
 
 def motion_weight(source: Tensor, driving: Tensor, share: float) -> Tensor:
-    """Weights `[F, 1, S, S]`, mean 1, `share` of which lies where two pictures differ and the rest everywhere.
+    """Compute loss weights `[F, 1, S, S]` with mean 1.
 
-    What moves is often a small part of a scene. Without this it costs little to leave it out, and keypoints gather on the rest.
+    Moving parts are often a small part of a scene: with uniform weights, keypoints ignore them.
+
+    Args:
+        source: `[F, 3, S, S]`.
+        driving: other frames of the same videos.
+        share: share of the weight that lies where the two differ; the rest is uniform.
     """
     change = (driving - source).abs().mean(1, keepdim=True)
     return 1 - share + share * change / change.mean((-1, -2), keepdim=True).clamp_min(1e-3)
 
 
 def crowding(found: Keypoints, near: float = 0.1) -> Tensor:
-    """How much keypoints `[B, N]` sit on one another: mean of exp(-d^2 / (2 near^2)) over pairs; 0 where all are far apart."""
+    """Penalise keypoints `[B, N]` that are close together: mean of exp(-d^2 / (2 near^2)) over pairs."""
     count = found.count
     squared = (found.value[:, :, None] - found.value[:, None]).square().sum(-1)
     bumps = torch.exp(-0.5 * squared / near**2)
@@ -32,7 +37,7 @@ def crowding(found: Keypoints, near: float = 0.1) -> Tensor:
 
 
 def equivariance(found: Keypoints, deformed: Keypoints, plate: ThinPlate) -> tuple[Tensor, Tensor]:
-    """How far keypoints are from moving with the picture (FOMM, eq. 8 to 10).
+    """Penalise keypoints that do not move with the picture (FOMM, eq. 8 to 10).
 
     Args:
         found: keypoints of the pictures, `[B, N]`.

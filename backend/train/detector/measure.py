@@ -1,4 +1,4 @@
-"""Held-out figures of a detector and its generator, and pictures to look at."""
+"""Validation of a detector and its generator on held-out videos: errors and a sample sheet."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from torch import Tensor
 
 from backend.animate.fomm.detector import KeypointDetector
 from backend.animate.fomm.model import Fomm
-from backend.train.detector.videos import Video, pictures
+from backend.train.detector.videos import TrainingVideo, pictures
 
 RIDGE = 1e-4
-"""Of the regression, in units of the keypoints' variance."""
+"""Ridge of the regression, in units of the keypoints' variance."""
 
 COLOURS = ["#4cc9f0", "#f9c74f", "#f28482", "#90be6d", "#b388eb", "#ff9f5a", "#5ad1b3", "#e27bb1", "#ffffff", "#8ecae6"]
 TILE = 160
@@ -23,52 +23,63 @@ TILE = 160
 
 
 @torch.no_grad()
-def keypoints_of(detector: KeypointDetector, video: Video) -> tuple[Tensor, Tensor]:
-    """Positions `[T, N, 2]` and Jacobians `[T, N, 2, 2]` of a sequence."""
+def keypoints_of(detector: KeypointDetector, video: TrainingVideo) -> tuple[Tensor, Tensor]:
+    """Find positions `[T, N, 2]` and Jacobians `[T, N, 2, 2]` of a sequence."""
     parts = [detector(pictures(video.frames[start : start + 32])) for start in range(0, len(video.frames), 32)]
     return torch.cat([part.value for part in parts]), torch.cat([part.jacobian for part in parts])
 
 
 @torch.no_grad()
-def rebuild(model: Fomm, video: Video, frames: Sequence[int]) -> Tensor:
-    """Frames of a sequence from its first one and their keypoints: `[F, 3, S, S]` in [0, 1]."""
-    wanted = pictures(video.frames[list(frames)])
-    source = pictures(video.frames[:1]).expand_as(wanted)
-    rebuilt: Tensor = model(source, model.detect(source), model.detect(wanted))
-    return rebuilt
+def _reconstruct(model: Fomm, video: TrainingVideo, frames: Sequence[int]) -> Tensor:
+    """Frames of a sequence, from its first one and their keypoints: `[F, 3, S, S]` in [0, 1]."""
+    driving = pictures(video.frames[list(frames)])
+    source = pictures(video.frames[:1]).expand_as(driving)
+    frames_F3SS: Tensor = model(source, model.detect(source), model.detect(driving))
+    return frames_F3SS
 
 
-def validate(model: Fomm, train: Sequence[Video], held_out: Sequence[Video], most: int = 20) -> dict[str, float]:
-    """Reconstruction from the first frame, and, where joints are known, what keypoints say of them.
+def validate(
+    model: Fomm, train: Sequence[TrainingVideo], held_out: Sequence[TrainingVideo], max_videos: int = 20
+) -> dict[str, float]:
+    """Measure the reconstruction from the first frame and, if joints are known, how well keypoints predict them.
 
     Args:
         model: in evaluation mode.
-        train: sequences that the regression is fitted on.
+        train: sequences that the regression is fitted to.
         held_out: sequences that everything is measured on.
-        most: at most so many of either are used, spread evenly.
+        max_videos: held-out sequences used, evenly spaced; twice as many train the regression.
 
     Returns:
         `l1` and `l1_copy_source` (mean absolute error in [0, 1], five frames a sequence) and their `ratio`; with joints
         `joints_r2` and `joints_error` (mean distance in half widths).
     """
-    held_out = _spread(held_out, most)
+    held_out = _evenly_spaced(held_out, max_videos)
     errors = []
     for video in held_out:
         frames = np.linspace(1, len(video.frames) - 1, min(5, len(video.frames) - 1)).astype(int).tolist()
         truth = pictures(video.frames[frames])
-        errors.append(((rebuild(model, video, frames) - truth).abs().mean(), (pictures(video.frames[:1]) - truth).abs().mean()))
-    l1, still = (float(torch.stack(values).mean()) for values in zip(*errors, strict=True))
-    figures = {"l1": l1, "l1_copy_source": still, "ratio": l1 / max(still, 1e-9)}
+        error = (_reconstruct(model, video, frames) - truth).abs().mean()
+        errors.append((error, (pictures(video.frames[:1]) - truth).abs().mean()))
+    l1, copy = (float(torch.stack(values).mean()) for values in zip(*errors, strict=True))
+    figures = {"l1": l1, "l1_copy_source": copy, "ratio": l1 / max(copy, 1e-9)}
     if all(video.joints is not None for video in (*train, *held_out)):
-        figures |= joint_regression(model.kp_detector, _spread(train, 2 * most), held_out)
+        figures |= joint_regression(model.kp_detector, _evenly_spaced(train, 2 * max_videos), held_out)
     return figures
 
 
 @torch.no_grad()
-def joint_regression(detector: KeypointDetector, train: Sequence[Video], held_out: Sequence[Video]) -> dict[str, float]:
-    """How well a straight line leads from keypoint positions to joints it was not told of, on sequences it has not seen.
+def joint_regression(
+    detector: KeypointDetector, train: Sequence[TrainingVideo], held_out: Sequence[TrainingVideo]
+) -> dict[str, float]:
+    """Measure how well a ridge regression predicts joints `[2J]` from keypoint positions `[2N]` of other sequences.
 
-    Ridge regression from `[2N]` to `[2J]`; `joints_r2` is 1 - squared error / variance, both over all joints together.
+    Args:
+        detector: in evaluation mode.
+        train: sequences that the regression is fitted to.
+        held_out: sequences that it is measured on.
+
+    Returns:
+        `joints_r2`, 1 - squared error / variance over all joints together, and `joints_error`, the mean distance.
     """
     (x, y), (x_new, y_new) = _regression_data(detector, train), _regression_data(detector, held_out)
     centre, mean = x.mean(0), y.mean(0)
@@ -81,26 +92,32 @@ def joint_regression(detector: KeypointDetector, train: Sequence[Video], held_ou
     return {"joints_r2": float(r2), "joints_error": float(off.unflatten(1, (-1, 2)).norm(dim=-1).mean())}
 
 
-def sample_sheet(model: Fomm, held_out: Sequence[Video], rows: int = 4) -> NDArray[np.uint8]:
-    """Picture of held-out sequences, two rows each: five moments with keypoints drawn on them; below, the same rebuilt."""
+def sample_sheet(model: Fomm, held_out: Sequence[TrainingVideo], rows: int = 4) -> NDArray[np.uint8]:
+    """Render held-out sequences, two rows each: frames with keypoints; below, their reconstructions.
+
+    Args:
+        model: in evaluation mode.
+        held_out: sequences to choose from.
+        rows: sequences to show.
+    """
     lines = []
-    for video in _spread(held_out, rows):
+    for video in _evenly_spaced(held_out, rows):
         frames = np.linspace(0, len(video.frames) - 1, 6).astype(int).tolist()[1:]
         value, _ = keypoints_of(model.kp_detector, video)
-        rebuilt = (rebuild(model, video, frames).clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
+        rebuilt = (_reconstruct(model, video, frames).clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
         lines.append(
-            np.concatenate([_dotted(video.frames[0], value[0]), *(_dotted(video.frames[i], value[i]) for i in frames)], 1)
+            np.concatenate([_with_dots(video.frames[0], value[0]), *(_with_dots(video.frames[i], value[i]) for i in frames)], 1)
         )
-        lines.append(np.concatenate([_large(video.frames[0]), *(_large(picture) for picture in rebuilt)], 1))
+        lines.append(np.concatenate([_enlarged(video.frames[0]), *(_enlarged(picture) for picture in rebuilt)], 1))
     return np.concatenate(lines)
 
 
-def _spread(videos: Sequence[Video], most: int) -> list[Video]:
-    return [videos[int(i)] for i in np.linspace(0, len(videos) - 1, min(most, len(videos)))]
+def _evenly_spaced(videos: Sequence[TrainingVideo], count: int) -> list[TrainingVideo]:
+    return [videos[int(i)] for i in np.linspace(0, len(videos) - 1, min(count, len(videos)))]
 
 
-def _regression_data(detector: KeypointDetector, videos: Sequence[Video]) -> tuple[Tensor, Tensor]:
-    """Keypoints `[M, 2N]` and joints `[M, 2J]` of ten moments of every sequence."""
+def _regression_data(detector: KeypointDetector, videos: Sequence[TrainingVideo]) -> tuple[Tensor, Tensor]:
+    """Keypoints `[M, 2N]` and joints `[M, 2J]` of ten frames of every sequence."""
     x, y = [], []
     for video in videos:
         if video.joints is not None:
@@ -110,12 +127,12 @@ def _regression_data(detector: KeypointDetector, videos: Sequence[Video]) -> tup
     return torch.cat(x).double(), torch.cat(y).double()
 
 
-def _large(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _enlarged(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.BICUBIC))
 
 
-def _dotted(picture: NDArray[np.uint8], value_N2: Tensor) -> NDArray[np.uint8]:
-    image = Image.fromarray(_large(picture))
+def _with_dots(picture: NDArray[np.uint8], value_N2: Tensor) -> NDArray[np.uint8]:
+    image = Image.fromarray(_enlarged(picture))
     draw = ImageDraw.Draw(image)
     for index, (x, y) in enumerate(((value_N2 + 1) / 2 * (TILE - 1)).tolist()):
         draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=COLOURS[index % len(COLOURS)], outline="#000000")

@@ -1,4 +1,4 @@
-"""BAIR robot pushing as it is published: softmotion30 TFRecords -> pictures, without TensorFlow.
+"""Reads the BAIR robot pushing data as it is published, softmotion30 TFRecords, without TensorFlow.
 
 A TFRecord file is a row of: length (8 bytes), its masked CRC-32C (4), data, its masked CRC-32C (4), little-endian. The data
 is a `tf.train.Example`: Features (field 1) is a map (field 1) of name (1) to Feature (2), which holds a BytesList (1).
@@ -11,29 +11,29 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+import google_crc32c
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.errors import InputError
-from backend.train.detector.tfrecord_crc import masked_crc32c
 
 CAMERA = "image_aux1"
 """The camera that the video prediction papers use; `image_main` is the other one."""
 
-LONGEST_RECORD = 1 << 30
-"""Bytes; a damaged length must not ask for all memory."""
+MAX_RECORD_BYTES = 1 << 30
+"""A damaged length must not allocate all memory."""
 
 
 def read_softmotion(path: Path, camera: str = CAMERA) -> Iterator[NDArray[np.uint8]]:
-    """Read one sequence `[T, S, S, 3]` uint8 after another.
+    """Read sequences `[T, S, S, 3]` uint8 one by one.
 
     Args:
         path: the TFRecord file.
         camera: pictures are the raw bytes under `STEP/CAMERA/encoded`, steps from 0.
 
     Raises:
-        InputError: `tfrecord_missing`; `tfrecord_truncated`; `tfrecord_crc` (bytes changed); `tfrecord_keys` (an Example,
-            but not of softmotion pictures); `tfrecord_damaged` (no Example).
+        InputError: `tfrecord_missing`; `tfrecord_truncated`; `tfrecord_crc` (bytes changed); `tfrecord_keys` (an Example
+            without softmotion pictures); `tfrecord_damaged` (no Example).
     """
     for index, record in enumerate(read_records(path)):
         try:
@@ -44,7 +44,7 @@ def read_softmotion(path: Path, camera: str = CAMERA) -> Iterator[NDArray[np.uin
 
 
 def read_records(path: Path) -> Iterator[bytes]:
-    """Read the data of every record, both checksums checked."""
+    """Read the data of every record and check both checksums."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -56,15 +56,21 @@ def read_records(path: Path) -> Iterator[bytes]:
             if len(head) < 12:
                 raise _truncated(where)
             length, check = struct.unpack("<QI", head)
-            if masked_crc32c(head[:8]) != check or length > LONGEST_RECORD:
+            if _masked_crc32c(head[:8]) != check or length > MAX_RECORD_BYTES:
                 raise InputError("tfrecord_crc", f"The length of {where} is damaged, or this is no TFRecord file.")
             data, tail = file.read(length), file.read(4)
             if len(data) < length or len(tail) < 4:
                 raise _truncated(where)
-            if masked_crc32c(data) != struct.unpack("<I", tail)[0]:
+            if _masked_crc32c(data) != struct.unpack("<I", tail)[0]:
                 raise InputError("tfrecord_crc", f"The checksum of {where} does not fit its data.", "Download it again.")
             yield data
             index += 1
+
+
+def _masked_crc32c(data: bytes) -> int:
+    """CRC-32C, rotated and shifted as TFRecords store it, so that a checksum of checksums stays a good one."""
+    crc: int = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _truncated(where: str) -> InputError:
@@ -97,7 +103,7 @@ def _byte_features(example: bytes) -> dict[str, bytes]:
 
 
 def _fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
-    """The contents of every length-delimited field `wanted` of a protobuf message, others passed over."""
+    """The contents of every length-delimited field `wanted` of a protobuf message."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)

@@ -1,4 +1,4 @@
-"""Random smooth deformations of the plane, with their Jacobians: what equivariance is trained on (FOMM, section 3.1)."""
+"""Random smooth deformations of the plane and their Jacobians, for the equivariance losses (FOMM, section 3.1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from backend.animate.fomm.grid import corner_grid
 
 SIGMA_AFFINE, SIGMA_TPS, POINTS = 0.05, 0.005, 5
-"""Spread of the affine part and of the control points' pulls, and control points along an edge: the paper's."""
+"""Standard deviations of the affine part and of the weights, and control points along an edge: the paper's."""
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,18 @@ class ThinPlate:
     Attributes:
         linear: A, `[B, 2, 2]`.
         shift: b, `[B, 2]`.
-        pulls: c, `[B, P, 2]`.
+        weights: c, `[B, P, 2]`.
         points: p, `[P, 2]`.
     """
 
     linear: Tensor
     shift: Tensor
-    pulls: Tensor
+    weights: Tensor
     points: Tensor
 
     @classmethod
-    def draw(cls, batch: int, random: torch.Generator) -> ThinPlate:
-        """Draw one deformation, close to the identity, for each of a batch."""
+    def sample(cls, batch: int, random: torch.Generator) -> ThinPlate:
+        """Sample one deformation, close to the identity, for each of a batch."""
         points = corner_grid(POINTS, POINTS, torch.empty(0)).flatten(0, 1)
         linear = torch.eye(2) + SIGMA_AFFINE * torch.randn(batch, 2, 2, generator=random)
         shift = SIGMA_AFFINE * torch.randn(batch, 2, generator=random)
@@ -41,17 +41,17 @@ class ThinPlate:
     def __call__(self, z: Tensor) -> Tensor:
         """Move positions `[B, M, 2]`."""
         squared = self._squared(z)
-        bent = (squared * squared.log()) @ self.pulls
+        bent = (squared * squared.log()) @ self.weights
         return z @ self.linear.mT + self.shift[:, None] + bent
 
     def jacobian(self, z: Tensor) -> Tensor:
         """dT/dz at `[B, M, 2]` -> `[B, M, 2, 2]`: dU/dz = 2 (z - p) (1 + log r^2)."""
         squared = self._squared(z)
         slope = 2 * (z[:, :, None] - self.points) * (1 + squared.log())[..., None]
-        return self.linear[:, None] + torch.einsum("bpr,bmpc->bmrc", self.pulls, slope)
+        return self.linear[:, None] + torch.einsum("bpr,bmpc->bmrc", self.weights, slope)
 
     def deform(self, pictures: Tensor) -> Tensor:
-        """Deform `[B, 3, H, W]`: what is shown at z was at T(z); edges are mirrored."""
+        """Deform pictures `[B, 3, H, W]`: the result at z shows what was at T(z); edges are mirrored."""
         height, width = pictures.shape[-2:]
         grid = corner_grid(height, width, pictures)
         flow = self(grid.flatten(0, 1).expand(len(pictures), -1, -1)).unflatten(1, (height, width))

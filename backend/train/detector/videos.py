@@ -1,4 +1,4 @@
-"""A folder of videos of any kind -> pictures in memory, pairs to train on, and whole sequences held out."""
+"""Reads a folder of videos of any kind into memory: sequences to train on, and held-out ones."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ from backend.train.detector.tfrecord import read_softmotion
 
 RECORDS = {".tfrecord", ".tfrecords"}
 
-LONGEST = 300
-"""Frames kept of one video: memory is for many videos, not for one."""
+MAX_FRAMES = 300
+"""Frames kept of one video, so that memory holds many videos."""
 
-EVERY_TENTH = 10
-"""One video in so many is held out."""
-
+HELD_OUT_EVERY = 10
+"""One video in this many is held out."""
 
 FPS = 25.0
-"""Frames a second where a file does not say it."""
+"""Frames a second of files that do not say it."""
 
 
 @dataclass(frozen=True)
-class Video:
-    """One sequence: `frames [T, S, S, 3]` uint8; `joints [T, J, 2]` in [-1, 1] where the truth is known; frames a second."""
+class TrainingVideo:
+    """One sequence: `frames [T, S, S, 3]` uint8; `joints [T, J, 2]` in [-1, 1] if they are known; frames a second."""
 
     name: str
     frames: NDArray[np.uint8]
@@ -41,17 +40,16 @@ class Video:
 
 @dataclass(frozen=True)
 class VideoSet:
-    """Sequences to train on, and those held out."""
+    """Sequences to train on, and held-out ones."""
 
-    train: list[Video]
-    held_out: list[Video]
+    train: list[TrainingVideo]
+    held_out: list[TrainingVideo]
 
     @classmethod
     def read(cls, folder: Path, size: int) -> VideoSet:
-        """Read videos, `.npz` files (`frames [T, H, W, 3]` uint8, perhaps `joints` and
-        `fps`) and softmotion TFRecords.
+        """Read videos, `.npz` files (`frames [T, H, W, 3]` uint8, perhaps `joints` and `fps`) and softmotion TFRecords.
 
-        Of every picture the central square is taken and brought to `size`.
+        The central square of every picture is scaled to `size`.
 
         Raises:
             InputError: `data_missing`, `data_short` (fewer than two usable sequences), or a file cannot be read.
@@ -65,13 +63,13 @@ class VideoSet:
                 f"{folder} holds {len(videos)} usable videos; at least two are needed, one of them to measure on.",
                 "Add videos, .npz files with `frames`, or softmotion TFRecords.",
             )
-        kept = {min(start + EVERY_TENTH, len(videos)) - 1 for start in range(0, len(videos), EVERY_TENTH)}
+        kept = {min(start + HELD_OUT_EVERY, len(videos)) - 1 for start in range(0, len(videos), HELD_OUT_EVERY)}
         return cls(
             [video for index, video in enumerate(videos) if index not in kept], [videos[index] for index in sorted(kept)]
         )
 
-    def draw(self, batch: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Draw source and driving pictures `[B, 3, S, S]` in [0, 1]: two moments of one video, mirrored and lit at random."""
+    def sample(self, batch: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Sample source and driving pictures `[B, 3, S, S]` in [0, 1]: two frames of one video, randomly mirrored and lit."""
         pairs = []
         for _ in range(batch):
             frames = self.train[random.integers(len(self.train))].frames
@@ -88,22 +86,23 @@ def pictures(frames: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
 
 
-def _sequences(path: Path, size: int) -> Iterator[Video]:
+def _sequences(path: Path, size: int) -> Iterator[TrainingVideo]:
     kind = path.suffix.lower()
     if kind in VIDEO_SUFFIXES:
         read = [
-            (central_square(frame.picture, size), frame.t) for frame, _ in zip(read_video(path), range(LONGEST), strict=False)
+            (central_square(frame.picture, size), frame.t)
+            for frame, _ in zip(read_video(path), range(MAX_FRAMES), strict=False)
         ]
         last = read[-1][1]
-        yield Video(path.name, np.stack([picture for picture, _ in read]), fps=(len(read) - 1) / last if last else FPS)
+        yield TrainingVideo(path.name, np.stack([picture for picture, _ in read]), fps=(len(read) - 1) / last if last else FPS)
     elif kind == ".npz":
         yield _array(path, size)
     elif kind in RECORDS:
         for index, frames_THW3 in enumerate(read_softmotion(path)):
-            yield Video(f"{path.name}:{index}", np.stack([central_square(picture, size) for picture in frames_THW3]))
+            yield TrainingVideo(f"{path.name}:{index}", np.stack([central_square(picture, size) for picture in frames_THW3]))
 
 
-def _array(path: Path, size: int) -> Video:
+def _array(path: Path, size: int) -> TrainingVideo:
     try:
         with np.load(path, allow_pickle=False) as file:
             frames = file["frames"]
@@ -117,5 +116,5 @@ def _array(path: Path, size: int) -> Video:
         raise InputError("video_unreadable", f"`joints` of {path} is {joints.shape}, not [T, J, 2].")
     if not (np.isfinite(fps) and fps > 0):
         raise InputError("video_unreadable", f"{path} says {fps} frames a second.")
-    kept = None if joints is None else joints[:LONGEST]
-    return Video(path.name, np.stack([central_square(picture, size) for picture in frames[:LONGEST]]), kept, fps)
+    kept = None if joints is None else joints[:MAX_FRAMES]
+    return TrainingVideo(path.name, np.stack([central_square(picture, size) for picture in frames[:MAX_FRAMES]]), kept, fps)

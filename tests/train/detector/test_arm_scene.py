@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.train.detector.arm_motion import FORE, GRIPPER, TABLE, UPPER, elbow_of, move, push
+from backend.train.detector.arm_motion import FORE, GRIPPER, TABLE, UPPER, elbow_of, push, simulate
 from backend.train.detector.arm_scene import arm_video, write_scene
 
 
@@ -32,7 +32,7 @@ def test_the_elbow_is_dark_and_the_wrist_red_where_the_joints_say(video):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_links_keep_their_length_and_the_arm_moves_smoothly(seed):
-    motion = move(30, 4, np.random.default_rng(seed))
+    motion = simulate(30, 4, np.random.default_rng(seed))
     assert np.allclose(np.linalg.norm(motion.elbow - motion.shoulder, axis=-1), UPPER)
     assert np.allclose(np.linalg.norm(motion.gripper - motion.elbow, axis=-1), FORE)
     assert np.linalg.norm(np.diff(motion.gripper, axis=0), axis=-1).max() < 0.2
@@ -48,7 +48,7 @@ def test_both_elbows_are_possible():
 
 @pytest.mark.parametrize("seed", range(8))
 def test_things_move_only_when_touched_and_stay_on_the_table(seed):
-    motion = move(30, 4, np.random.default_rng(seed))
+    motion = simulate(30, 4, np.random.default_rng(seed))
     assert np.abs(motion.things).max() <= TABLE + 1e-9
     far = np.linalg.norm(motion.things - motion.gripper[:, None], axis=-1) > 1.0
     chained = far[1:].all(1) & far[:-1].all(1)
@@ -65,7 +65,7 @@ def test_a_thing_in_the_way_is_pushed_ahead_and_pushes_the_next():
 
 
 def test_things_are_pushed_in_most_sequences():
-    pushed = [np.ptp(move(30, 4, np.random.default_rng(seed)).things, axis=0).max() > 0.1 for seed in range(12)]
+    pushed = [np.ptp(simulate(30, 4, np.random.default_rng(seed)).things, axis=0).max() > 0.1 for seed in range(12)]
     assert np.mean(pushed) > 0.5
 
 

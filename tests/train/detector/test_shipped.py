@@ -6,7 +6,7 @@ from backend.animate.fomm.model import Fomm
 from backend.core.settings import REPOSITORY
 from backend.train.detector.arm_scene import arm_video
 from backend.train.detector.measure import joint_regression, validate
-from backend.train.detector.videos import Video
+from backend.train.detector.videos import TrainingVideo
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def detector():
 
 def drawn(seeds, frames):
     videos = [arm_video(seed, frames) for seed in seeds]
-    return [Video("", video.frames, video.joints) for video in videos]
+    return [TrainingVideo("", video.frames, video.joints) for video in videos]
 
 
 def test_its_keypoints_say_where_the_joints_are(detector):

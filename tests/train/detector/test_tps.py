@@ -12,7 +12,7 @@ from backend.train.detector.tps import ThinPlate
 
 @pytest.fixture
 def plate():
-    return ThinPlate.draw(3, torch.Generator().manual_seed(0))
+    return ThinPlate.sample(3, torch.Generator().manual_seed(0))
 
 
 def test_jacobians_are_those_of_autograd(plate):

@@ -15,8 +15,9 @@ from backend.media.video_writer import write_video
 from backend.train.detector.keypoints import write_keypoints
 from backend.train.detector.measure import joint_regression
 from backend.train.detector.tps import ThinPlate
-from backend.train.detector.training import DetectorTraining, losses, train_detector
-from backend.train.detector.videos import Video, VideoSet, pictures
+from backend.train.detector.training import losses, train_detector
+from backend.train.detector.videos import TrainingVideo, VideoSet, pictures
+from backend.train.settings import DetectorTraining
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def wandering(seed, frames=6, size=64):
     pictures[:] = (80 + 60 * rows)[..., None]
     for picture, (x, y) in zip(pictures, places, strict=True):
         picture[np.hypot(columns - x, rows - y) < 0.12] = (220, 60, 40)
-    return Video(str(seed), pictures, (2 * places - 1)[:, None].astype(np.float32))
+    return TrainingVideo(str(seed), pictures, (2 * places - 1)[:, None].astype(np.float32))
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,7 @@ def threads():
 
 
 def test_training_goes_on_where_it_was_cut_and_is_read_back(data, tmp_path):
-    settings = {"batch": 2, "report_every": 2, "threads": 1, "keypoints": 4}
+    settings = {"batch": 2, "validate_every": 2, "threads": 1, "keypoints": 4}
     train_detector(data, tmp_path, DetectorTraining(updates=2, **settings))
     steps = []
     figures = train_detector(
@@ -80,7 +81,7 @@ def test_one_batch_can_be_learnt(data):
     frames = pictures(wandering(0).frames)
     history = []
     for step in range(12):  # The first steps of Adam jump about, and where to depends on the number of threads.
-        plate = ThinPlate.draw(2, torch.Generator().manual_seed(step))
+        plate = ThinPlate.sample(2, torch.Generator().manual_seed(step))
         parts = losses(model, frames[:2], frames[2:4], plate, 0.5)
         history.append(parts["reconstruction"].item())
         optimiser.zero_grad()
@@ -121,7 +122,7 @@ def test_videos_are_cut_square_and_pairs_come_from_one_video(tmp_path):
                 video.write(np.full((48, 80, 3), level, np.uint8))
     videos = VideoSet.read(tmp_path, 64)
     assert videos.train[0].frames.shape == (4, 64, 64, 3) and videos.train[0].joints is None
-    source, driving = videos.draw(3, np.random.default_rng(0))
+    source, driving = videos.sample(3, np.random.default_rng(0))
     assert source.shape == driving.shape == (3, 3, 64, 64)
     assert torch.allclose(source, driving, atol=0.05)
 

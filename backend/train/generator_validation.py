@@ -1,4 +1,4 @@
-"""What a generator makes of held-out people: figures, and a picture to look at."""
+"""Validation of a generator on held-out people: reconstruction errors and a sample sheet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ def render_pairs(generator: Generator, pairs: Pairs) -> Rendered:
 
 @torch.inference_mode()
 def validate(generator: Generator, pairs: Pairs, batch: int = 16) -> dict[str, float]:
-    """Mean L1 on held-out pairs: the generator's, copy-source's, the warp's alone, at eyes and lips; and their ratio."""
+    """Measure the mean L1 on held-out pairs: the generator's, the warp's, copy-source's, at eyes and lips; and ratios.
+
+    Args:
+        generator: set to evaluation mode.
+        pairs: held-out pairs.
+        batch: pairs rendered at once.
+    """
     generator.eval()
     errors: list[Tensor] = []
     for start in range(0, len(pairs.source), batch):
@@ -37,7 +43,13 @@ def validate(generator: Generator, pairs: Pairs, batch: int = 16) -> dict[str, f
 
 @torch.inference_mode()
 def sample_sheet(generator: Generator, pairs: Pairs, rows: int = 12) -> NDArray[np.uint8]:
-    """Picture of held-out pairs: source, truth, result, warped portrait, paint, alpha; one pair a row."""
+    """Render held-out pairs, one a row: source, truth, result, warped portrait, inpainting, alpha.
+
+    Args:
+        generator: set to evaluation mode.
+        pairs: held-out pairs.
+        rows: pairs to show, evenly spaced.
+    """
     chunk = pairs[torch.linspace(0, len(pairs.source) - 1, rows).long()]
     generator.eval()
     with torch.autocast(chunk.source.device.type, torch.bfloat16):

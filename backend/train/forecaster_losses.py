@@ -1,11 +1,9 @@
-"""What a forecaster learns from: the likelihood of every next frame, and the energy score of its own sampled paths.
+"""Losses of a forecaster: the likelihood of every next frame, and the energy score of its own sampled paths.
 
-The second teaches it to live with its own samples: on little data a model of one step drifts over many.
+The energy score trains the model on its own samples: with little data, a model of one step drifts over many.
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,22 +12,27 @@ from backend.forecast.gru_nf import Forecaster
 from backend.forecast.metrics import energy_score
 from backend.forecast.vrnn import Vrnn
 from backend.train.data.motion import MotionSampler
-
-if TYPE_CHECKING:
-    from backend.train.forecaster import ForecasterTraining
+from backend.train.settings import ForecasterTraining
 
 
 def likelihood_loss(
     model: Forecaster | Vrnn, flat_BTD: Tensor, training: ForecasterTraining, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Return, per number, the negative log-likelihood of the next steps (VRNN: its bound), and the losses beside it.
+    """Compute the negative log-likelihood of the next steps per number (VRNN: its bound), and the losses beside it.
 
-    The latter are those of the point head, and of the flow's Gaussian without its blocks.
+    Args:
+        model: in training mode.
+        flat_BTD: windows of keypoints.
+        training: noise and weights.
+        generator: source of the noise.
+
+    Returns:
+        The likelihood loss; and the sum of the point head's loss and of the flow's Gaussian without its blocks (VRNN: 0).
     """
-    chance = torch.randn(flat_BTD.shape, generator=generator)
-    # Each window has its own level of noise, from none to the full one: the live stream may be clean or shaky.
+    noise = torch.randn(flat_BTD.shape, generator=generator)
+    # Each window has its own noise level, from 0 to the full one: a live stream may be clean or jittery.
     level = torch.rand(len(flat_BTD), 1, 1, generator=generator) * training.input_noise
-    noisy = flat_BTD + (chance * level) @ model.unwhiten
+    noisy = flat_BTD + (noise * level) @ model.unwhiten
     first = training.warm_up
     if isinstance(model, Vrnn):
         bound = model.elbo(flat_BTD, first, generator=generator, read_BTD=noisy)
@@ -49,8 +52,14 @@ def rollout_loss(
 ) -> Tensor:
     """Energy score of sampled paths, mean over steps, in standardised units; differentiable.
 
-    The same score of the paths' first and second differences, in units of the data's, is added with `shake_weight`: where
-    a path goes hardly tells a smooth one from a shaking one.
+    The same score of the paths' first and second differences, in units of the data's, is added with `jitter_weight`: the
+    positions alone hardly tell a smooth path from a jittery one.
+
+    Args:
+        model: in training mode.
+        flat_BTD: windows of keypoints; a random part at their start is the context.
+        training: number and length of the paths.
+        generator: source of the noise.
     """
     k, h = training.rollout_paths, training.horizon
     longest = flat_BTD.shape[1] - h
@@ -61,14 +70,21 @@ def rollout_loss(
     truth = flat_BTD[:, context : context + h] / model.spread
     score, unit = energy_score(paths, truth).mean(), model.step_spread / model.spread
     for order in (1, 2):
-        moving, moved = paths.diff(n=order, dim=2), truth.diff(n=order, dim=1)
-        score = score + training.shake_weight * energy_score(moving / unit, moved / unit).mean()
+        predicted, true = paths.diff(n=order, dim=2), truth.diff(n=order, dim=1)
+        score = score + training.jitter_weight * energy_score(predicted / unit, true / unit).mean()
     return score
 
 
 @torch.no_grad()
 def validation_score(model: Forecaster | Vrnn, flat_BTD: Tensor, training: ForecasterTraining, paths: int = 20) -> float:
-    """Energy score of sampled paths on held-out windows, one fixed seed; what the best weights are chosen by."""
+    """Energy score of sampled paths on held-out windows, with one fixed seed.
+
+    Args:
+        model: in evaluation mode.
+        flat_BTD: windows of held-out people.
+        training: frames seen and forecast.
+        paths: sampled per window.
+    """
     state = model.observe(flat_BTD[:, : training.context])
     forecast = model.sample(state, paths, training.horizon, torch.Generator().manual_seed(1))
     truth = flat_BTD[:, training.context : training.context + training.horizon]
@@ -76,11 +92,17 @@ def validation_score(model: Forecaster | Vrnn, flat_BTD: Tensor, training: Forec
 
 
 @torch.no_grad()
-def surprise_quantiles(model: Forecaster, sampler: MotionSampler, draws: int = 20) -> Tensor:
-    """Return `[101]` quantiles of -log_prob of the true next frame over training windows, once the GRU has seen 8 frames."""
+def surprise_quantiles(model: Forecaster, sampler: MotionSampler, batches: int = 20) -> Tensor:
+    """Compute `[101]` quantiles of -log_prob of the true next frame, from frame 9 of training windows on.
+
+    Args:
+        model: in evaluation mode.
+        sampler: of windows longer than 8 frames.
+        batches: of 16 windows.
+    """
     values = []
-    for _ in range(draws):
-        flat = sampler.draw(16, augment=False)
+    for _ in range(batches):
+        flat = sampler.sample(16, augment=False)
         state = model.observe(flat[:, :8])
         for frame in flat[:, 8:].unbind(1):
             values.append(-model.log_prob(state, frame))

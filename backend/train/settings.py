@@ -1,0 +1,200 @@
+"""Settings of every training run; a model's `config.json` records the ones it was trained with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from backend.animate.fomm.generator import GeneratorSize
+from backend.animate.fomm.hourglass import HourglassSize
+from backend.animate.fomm.model import FommConfig
+from backend.animate.generator import GeneratorConfig
+from backend.core.errors import InputError
+from backend.forecast.gru_nf import ForecasterConfig
+from backend.keypoints.captions import VOCABULARY
+from backend.starflow.flow import LatentFlowConfig
+from backend.starflow.model import StarFlowConfig
+
+ForecasterKind = Literal["gru_nf", "gru_gaussian", "vrnn"]
+GeneratorStage = Literal["motion", "details", "all"]
+StarFlowStage = Literal["autoencoder", "flow", "denoiser", "regression"]
+
+DETECTOR_SIZES = (64, 128, 256)
+"""Sides of the pictures that a detector can be trained on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """Settings that all runs share; subclasses set the defaults.
+
+    Attributes:
+        updates, minutes: length of the run, whichever ends first, over all its resumptions; 0 sets no limit.
+        batch: examples per update.
+        learning_rate: highest rate; it rises over `warm_up_updates`, then falls to 0 along half a cosine.
+        max_norm: gradients of a larger norm are scaled down to it.
+        ema: decay of the averaged weights, which are validated and kept; 0 takes the plain weights.
+        keep: weights of the best validation, or of the last one.
+        validate_every: updates between validations, checkpoints and sample sheets; `validate_first` adds one at the start.
+        seed: seeds fresh weights, data order and noise.
+        threads: torch's threads.
+    """
+
+    updates: int = 0
+    minutes: float = 0.0
+    batch: int = 8
+    learning_rate: float = 1e-3
+    warm_up_updates: int = 100
+    max_norm: float = 1.0
+    ema: float = 0.998
+    keep: Literal["best", "last"] = "best"
+    validate_every: int = 200
+    validate_first: bool = False
+    seed: int = 0
+    threads: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecasterTraining(RunSettings):
+    """Settings of a forecaster's training.
+
+    Attributes:
+        kind: the model; `gru_gaussian` is the GRU-NF without coupling blocks.
+        window: steps of a training window (80 ms each).
+        context, horizon: frames seen and forecast when paths are sampled.
+        warm_up: frames at a window's start that the likelihood leaves out, while the GRU has seen too little.
+        input_noise: noise on the frames the GRU reads, in standard deviations of a step, correlated as steps are.
+        target_noise: noise on the step to be explained: repeated video frames would give infinite densities.
+        rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss; weight 0 turns it off.
+        jitter_weight: weight of the energy score of the paths' differences.
+        gaussian_weight: weight of the likelihood of the flow's Gaussian without its blocks.
+        augment: whether windows are augmented (`MotionSampler`).
+        architecture: sizes of the GRU-NF and its Gaussian rival; the VRNN has the predecessors' sizes.
+    """
+
+    kind: ForecasterKind = "gru_nf"
+    updates: int = 3000
+    batch: int = 48
+    window: int = 32
+    context: int = 8
+    horizon: int = 16
+    warm_up: int = 3
+    weight_decay: float = 1e-2
+    input_noise: float = 0.0
+    target_noise: float = 0.02
+    rollout_every: int = 1
+    rollout_paths: int = 4
+    rollout_rows: int = 32
+    rollout_weight: float = 0.0
+    jitter_weight: float = 0.5
+    gaussian_weight: float = 0.2
+    augment: bool = True
+    validate_every: int = 100
+    threads: int = 1  # Tensors are small: a second thread gains little and costs much when cores are shared.
+    architecture: ForecasterConfig = field(default_factory=ForecasterConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorTraining(RunSettings):
+    """Settings of a generator's training.
+
+    Attributes:
+        stage: `motion` trains the optical flow by the warped portrait (four times as many updates an hour, and most of the
+            error is motion's); `details` trains the painting of eyes and lips on their crops (five times as many); `all`
+            trains everything.
+        gradient: weight of the image-gradient term beside L1.
+        ssim: weight of (1 - SSIM) / 2.
+        warp: weight of the warped portrait's error, which teaches motion before inpainting can hide its faults.
+        paint: weight of the inpainting's own error: where alpha is near 1 it would otherwise receive no gradient.
+        details: weight of the close-ups' own error, for the same reason.
+        own_pixels: cost of inpainting where the portrait's own pixels would do. Low values give the least error and a blur
+            wherever the network is unsure; this one stays sharp for 2 % more error. Eyes and lips are exempt.
+        adversarial: weight of the adversarial loss; 0 trains without discriminators.
+        matching: weight of the discriminators' feature-matching loss.
+    """
+
+    stage: GeneratorStage = "all"
+    updates: int = 20_000
+    learning_rate: float = 4e-4
+    warm_up_updates: int = 200
+    gradient: float = 1.0
+    ssim: float = 0.2
+    warp: float = 0.3
+    paint: float = 0.5
+    details: float = 1.0
+    own_pixels: float = 0.1
+    adversarial: float = 0.01
+    matching: float = 0.3
+    validate_every: int = 500
+    device: str = "cpu"
+    architecture: GeneratorConfig = field(default_factory=GeneratorConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StarFlowTraining(RunSettings):
+    """Settings of one stage of the video flow's training.
+
+    Attributes:
+        stage: the part to train; the stages before it must be done. `regression` is what the flow is compared with: one
+            deep block of the flow's size that predicts the mean.
+        batch: frames per update (autoencoder), or windows.
+        no_caption: share of windows trained without their caption, for guidance and for futures without a caption.
+        cut_start: share of windows that begin a frame later, as continuations do.
+        matched: share of a denoiser's training, at its end, that regresses the flow's score; before it, the noise itself,
+            which is several times cheaper to compute.
+        known: frames of a window that sample sheets continue from.
+    """
+
+    stage: StarFlowStage = "flow"
+    minutes: float = 30.0
+    batch: int = 16
+    learning_rate: float = 5e-4
+    warm_up_updates: int = 300
+    ema: float = 0.999
+    no_caption: float = 0.5
+    cut_start: float = 0.25
+    matched: float = 0.5
+    known: int = 8
+    device: str = "cpu"
+    architecture: StarFlowConfig = StarFlowConfig(flow=LatentFlowConfig(words=len(VOCABULARY) - 1, deep_spread=16))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorTraining(RunSettings):
+    """Settings of a keypoint detector's training, by Adam with betas 0.5 and 0.999 as in the FOMM paper.
+
+    Attributes:
+        size: side of the pictures.
+        keypoints: N.
+        reconstruction, value, jacobian: weights of the paper's losses. It gives 10 to each; its features of a VGG network
+            are about a hundred times larger than pixel differences, hence the first.
+        crowding: weight of a loss that the paper lacks: it keeps keypoints apart, or in a short training all of them would
+            follow the same part of the scene.
+        moving: share of the reconstruction's weight that lies where the two pictures differ.
+    """
+
+    size: int = 64
+    keypoints: int = 10
+    updates: int = 5000
+    warm_up_updates: int = 50
+    max_norm: float = 10.0
+    ema: float = 0.0
+    keep: Literal["best", "last"] = "last"
+    validate_first: bool = True
+    reconstruction: float = 50.0
+    value: float = 10.0
+    jacobian: float = 10.0
+    crowding: float = 5.0
+    moving: float = 0.5
+
+    def architecture(self) -> FommConfig:
+        """Sizes that a CPU can train: about a hundredth of the published model's work per picture.
+
+        Raises:
+            InputError: `size` is none of `DETECTOR_SIZES`.
+        """
+        if self.size not in DETECTOR_SIZES:
+            raise InputError("size", f"A detector is trained at {', '.join(map(str, DETECTOR_SIZES))} pixels, not {self.size}.")
+        hourglass = HourglassSize(width=12, widest=128, depth=4, factor=self.size // 32)
+        # Small pictures are warped at full size: at half of it they would come out blurred.
+        generator = GeneratorSize(width=20, widest=80, halvings=self.size.bit_length() - 7, residuals=2)
+        return FommConfig(self.keypoints, self.keypoints, 3, True, hourglass, hourglass, generator, self.size)
