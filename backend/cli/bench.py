@@ -103,12 +103,12 @@ def export(
 def _export_int8(model: Path, out: Path, calibrate: Path, json: Path | None) -> list[Path]:
     """Calibrate and write, then print the error of int8 against float32 on people outside the calibration."""
     from backend.animate.generator import Generator
-    from backend.evaluate.bench.quantisation import quantisation_error, samples
-    from backend.evaluate.common.real_pairs import real_pairs
+    from backend.evaluate.bench.frame_pairs import real_pairs
+    from backend.evaluate.bench.quantisation import graph_inputs, quantisation_error
     from backend.runtime.export import export_int8
 
     generator = Generator.load(model)
     pairs, held_out = real_pairs(calibrate, generator.config.size)
-    paths = export_int8(model, out, samples(generator, pairs))
+    paths = export_int8(model, out, graph_inputs(generator, pairs))
     publish(quantisation_error(model, held_out, paths[0]), json)
     return paths

@@ -50,14 +50,15 @@ def evaluate_forecast(
     html: HtmlOption = None,
 ) -> None:
     """Score all methods on the same windows, by the protocol of the GRU-SNF paper."""
-    from backend.evaluate.forecast.evaluation import ON_SCREEN, ForecastEvaluation
+    from backend.evaluate.common.inputs import load_inputs
+    from backend.evaluate.forecast.evaluation import ON_SCREEN, ForecastOptions
     from backend.evaluate.forecast.evaluation import evaluate_forecast as run
     from backend.evaluate.forecast.html import write_html
 
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
-    settings = ForecastEvaluation(protocol, context, names, samples, stride, fps, seed)
+    settings = ForecastOptions(protocol, context, names, samples, stride, fps, seed)
     with progress("windows") as report:
-        found = run(recordings, models, model=model, split=split, evaluation=settings, progress=report)
+        found = run(load_inputs(recordings, models, model, split, fps), settings, report)
     print(f"{found.report.settings['windows']} windows of {found.report.settings['people']} people, model {found.model}")
     publish(found.report, json, ON_SCREEN)
     write_page(html, lambda folder: write_html(found, folder))
@@ -79,14 +80,14 @@ def evaluate_animation(
     html: HtmlOption = None,
 ) -> None:
     """Score the generators against the camera: reconstruction, faces, flicker and other people's motion."""
-    from backend.evaluate.animation.evaluation import FUTURES_ON_SCREEN, ON_SCREEN, AnimationEvaluation
+    from backend.evaluate.animation.evaluation import FUTURES_ON_SCREEN, ON_SCREEN, AnimationOptions
     from backend.evaluate.animation.evaluation import evaluate_animation as run
     from backend.evaluate.animation.html import write_animation
 
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
-    settings = AnimationEvaluation(names, frames, futures, windows, seed, threads, device)
+    settings = AnimationOptions(names, frames, futures, windows, seed, threads, device)
     with progress("videos") as report:
-        found = run(videos, models, split=split, evaluation=settings, progress=report)
+        found = run(videos, models, split=split, options=settings, progress=report)
     print(f"{found.report.settings['videos']} videos of {found.report.settings['people']} people")
     if found.futures is not None:
         found.report.show_table(FUTURES_ON_SCREEN)
@@ -111,17 +112,18 @@ def evaluate_ablation(
     """Sweep the refiner's settings: steps, step size, consistency, cooling and kernel, beside temperatures of GRU-NF."""
     from typing import cast, get_args
 
-    from backend.evaluate.ablation.evaluation import ON_SCREEN, Ablation, GridName
+    from backend.evaluate.ablation.evaluation import ON_SCREEN, AblationOptions, GridName
     from backend.evaluate.ablation.evaluation import evaluate_ablation as run
     from backend.evaluate.ablation.html import write_ablation
+    from backend.evaluate.common.inputs import load_inputs
 
     if grid not in get_args(GridName):
         raise InputError("grid", f"--grid is one of {', '.join(get_args(GridName))}.")
-    settings = Ablation(cast(GridName, grid), protocol, samples, stride, seed)
+    settings = AblationOptions(cast(GridName, grid), protocol, samples, stride, seed)
     with progress("windows") as report:
         found = run(
-            recordings, models, model=model, split=split, ablation=settings,
-            progress=lambda words, done, total: report(done, total, now=words),
+            load_inputs(recordings, models, model, split), settings,
+            lambda words, done, total: report(done, total, now=words),
         )  # fmt: skip
     publish(found, json, ON_SCREEN)
     write_page(html, lambda folder: write_ablation(found, folder))
@@ -138,11 +140,12 @@ def evaluate_surprise(
     html: HtmlOption = None,
 ) -> None:
     """Measure whether surprise is calibrated, and how well it notices anomalies put into real motion."""
+    from backend.evaluate.common.inputs import load_inputs
     from backend.evaluate.surprise.evaluation import evaluate_surprise as run
     from backend.evaluate.surprise.html import write_surprise
 
     with progress("anomalies") as report:
-        found = run(recordings, models, model=model, split=split, seed=seed, progress=report)
+        found = run(load_inputs(recordings, models, model, split), seed, report)
     publish(found.report, json)
     write_page(html, lambda folder: write_surprise(found, folder))
 
@@ -166,14 +169,14 @@ def evaluate_starflow(
     html: HtmlOption = None,
 ) -> None:
     """Measure the video flow: likelihood, inversion, clean-up, drift, futures beside the keypoint path's, edits, captions."""
-    from backend.evaluate.video_model.evaluation import StarFlowEvaluation
+    from backend.evaluate.video_model.evaluation import StarFlowOptions
     from backend.evaluate.video_model.evaluation import evaluate_starflow as run
     from backend.evaluate.video_model.html import write_starflow
 
-    settings = StarFlowEvaluation(count, windows, per_clip, seed, threads, device)
+    settings = StarFlowOptions(count, windows, per_clip, seed, threads, device)
     with progress("videos") as report:
         found = run(
-            videos, model, regression, models, split=split, evaluation=settings,
+            videos, model, regression, models, split=split, options=settings,
             progress=lambda words, done, total: report(done, total, now=words),
         )  # fmt: skip
     print(f"{found.report.settings['videos']} videos of {found.report.settings['people']} people")

@@ -11,7 +11,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from backend.evaluate.ablation.evaluation import Sweep, cell_name
+from backend.evaluate.ablation.evaluation import SettingsSweep, cell_name
 from backend.evaluate.common.methods import shipped_refinement
 from backend.evaluate.report.figure import COLOURS, INK, PAPER, legend_right, styled, svg
 from backend.evaluate.report.report import Metric
@@ -49,7 +49,7 @@ BETTER: Colormap = LinearSegmentedColormap.from_list("better", ["#c8501e", "#f0b
 AMOUNT: Colormap = LinearSegmentedColormap.from_list("amount", ["#8a8f9918", "#7c6fd0"])
 
 
-def heat_maps(results: Results, sweep: Sweep) -> str:
+def heat_maps(results: Results, sweep: SettingsSweep) -> str:
     """Draw one heat map per figure. Framed: the shipped setting. Hatched: under-refined (/) and over-refined (x) cells."""
     rows = len(sweep.values)
     with styled():
@@ -60,7 +60,7 @@ def heat_maps(results: Results, sweep: Sweep) -> str:
         return svg(figure, f"Heat maps of {sweep.axis} against step size")
 
 
-def _heat_map(axes: Axes, results: Results, sweep: Sweep, shown: Shown) -> None:
+def _heat_map(axes: Axes, results: Results, sweep: SettingsSweep, shown: Shown) -> None:
     cells = [[results[cell_name(sweep.cell(value, size))] for size in sweep.sizes] for value in sweep.values]
     values = np.array([[cell[shown.metric].value if shown.metric in cell else np.nan for cell in row] for row in cells])
     over = np.array([[cell["over_refined"].value > 0 for cell in row] for row in cells])
@@ -101,7 +101,7 @@ def _gain(values: np.ndarray[Any, np.dtype[np.float64]], own: float, wanted: flo
     return np.abs(own - wanted) - np.abs(values - wanted)
 
 
-def _shipped(sweep: Sweep) -> tuple[int, int] | None:
+def _shipped(sweep: SettingsSweep) -> tuple[int, int] | None:
     shipped = shipped_refinement()
     value = getattr(shipped, sweep.axis)
     if value not in sweep.values or shipped.step_size not in sweep.sizes:

@@ -1,22 +1,22 @@
-"""Sweep the refiner's settings on the same windows and the same noise, beside GRU-NF and the temperatures that rival it."""
+"""Sweep the refiner's settings on the same windows and the same noise, beside GRU-NF and rival temperatures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from backend.core.progress import StageProgress
-from backend.evaluate.common.inputs import gather
-from backend.evaluate.common.methods import Method, shipped_refinement
-from backend.evaluate.common.protocol import Protocol, Windows
+from backend.evaluate.common.inputs import EvaluationInputs
+from backend.evaluate.common.methods import ForecastMethod, shipped_refinement
 from backend.evaluate.common.resampling import Resampler, ratio
-from backend.evaluate.forecast.scores import Scored, Units, score
-from backend.evaluate.forecast.summary import Summary
+from backend.evaluate.common.table import Figures
+from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
+from backend.evaluate.forecast.scores import MethodScores, Units, score
+from backend.evaluate.forecast.summary import ForecastSummary
 from backend.evaluate.report.report import Metric, Report
 from backend.forecast.diagnostics.refinement_check import RefinementReport, refinement_report
 from backend.forecast.gru_nf import Forecaster
@@ -24,13 +24,11 @@ from backend.forecast.refine import KERNELS, Refinement
 
 GridName = Literal["quick", "full"]
 
-"""Called with what runs, windows done and all windows."""
-
 METRICS = (
     "crps", "energy_score", "energy_distance", "min_ade_8", "apd", "apd_8", "coverage_80", "acceleration_ratio", "plausibility",
     "acceptance", "ms_per_window",
 )  # fmt: skip
-"""What is reported of every cell, beside how far it moved and its flags; `_8`: of 8 futures drawn to be shown together."""
+"""What is reported of every cell, in addition to its displacement and flags; `_8`: of 8 futures that are shown together."""
 
 ON_SCREEN = ("crps", "min_ade_8", "apd", "apd_8", "coverage_80", "plausibility", "under_refined", "over_refined")
 
@@ -49,33 +47,19 @@ FIELDS = {"cooling": "base_scale"}
 
 
 @dataclass(frozen=True)
-class Ablation:
-    """Settings of an ablation.
+class AblationOptions:
+    """Options of an ablation."""
 
-    Attributes:
-        grid: quick or full.
-        protocol: frames seen and forecast.
-        samples: K, at least 8.
-        stride: steps between the starts of two windows of a motion; the protocol's length by default.
-        seed: of all samples; every cell has the same noise.
-    """
-
-    grid: GridName = "quick"
-    protocol: str = "8-16"
-    samples: int = 20
-    stride: int | None = None
-    seed: int = 0
+    grid: GridName = "quick"  # quick or full
+    protocol: str = "8-16"  # frames seen and forecast, as named in the paper
+    samples: int = 20  # K, at least 8
+    stride: int | None = None  # steps between the starts of two windows of a motion; the paper's window length by default
+    seed: int = 0  # of all samples; every cell has the same noise
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """One heat map: a setting of the refinement against the step size.
-
-    Attributes:
-        axis: the setting's name.
-        values: its values.
-        sizes: the step sizes.
-    """
+class SettingsSweep:
+    """One heat map: the values of a refinement setting (`axis`) against step sizes."""
 
     axis: str
     values: tuple[Any, ...]
@@ -92,11 +76,11 @@ class Sweep:
 
 
 def independent(refinement: Refinement) -> Refinement:
-    """Return the refinement with K futures that do not know of each other: scores of samples take them to be independent."""
+    """Return the refinement with independent futures, which scores of samples assume."""
     return replace(refinement, antithetic=False)
 
 
-def sweeps(grid: GridName) -> list[Sweep]:
+def sweeps(grid: GridName) -> list[SettingsSweep]:
     """Return the sweeps of a grid; the shipped values are among the values."""
     shipped = shipped_refinement()
     sizes = tuple(sorted({*STEP_SIZES[grid], shipped.step_size}))
@@ -104,7 +88,7 @@ def sweeps(grid: GridName) -> list[Sweep]:
     for axis, values in AXES.items():
         own = getattr(shipped, FIELDS.get(axis, axis))
         more = values[grid] if own in values[grid] else (*values[grid], own)
-        found.append(Sweep(axis, more if axis == "kernel" else tuple(sorted(more)), sizes))
+        found.append(SettingsSweep(axis, more if axis == "kernel" else tuple(sorted(more)), sizes))
     return found
 
 
@@ -115,79 +99,66 @@ def cell_name(refinement: Refinement) -> str:
 
 
 def evaluate_ablation(
-    recordings: Path,
-    models: Path,
-    *,
-    model: Path | None = None,
-    split: Path | None = None,
-    ablation: Ablation | None = None,
-    progress: StageProgress = lambda words, done, total: None,
+    inputs: EvaluationInputs,
+    options: AblationOptions | None = None,
+    progress: StageProgress = lambda cell, done, total: None,
 ) -> Report:
     """Score every cell of the sweeps, GRU-NF and its temperatures.
 
     Args:
-        recordings: folder of landmark recordings or keypoint arrays (see `read_evaluation_set`).
-        models: folder of all models.
-        model: folder of the forecaster; by default one of `models` that fits the recordings.
-        split: a CSV of which recordings are held out.
-        ablation: settings.
-        progress: told what runs.
+        inputs: forecaster and held-out motions.
+        options: defaults to `AblationOptions()`.
+        progress: called with the cell's name, and windows done and all of all cells.
 
     Returns:
-        A report whose names are `gru_nf`, `temperature=T` and the cells (`cell_name`). Beside the figures of `METRICS`:
-        `moved`, `strain` and `told_apart_p` of each cell against GRU-NF, `under_refined` and `over_refined`: 1 where flagged.
+        A report by `gru_nf`, `temperature=T` and cells (`cell_name`). In addition to `METRICS`: `moved`, `strain` and
+        `told_apart_p` of each cell against GRU-NF, and the flags `under_refined` and `over_refined` (1 where raised).
 
     Raises:
-        ModelError: the forecaster cannot be read.
-        InputError: the recordings cannot be read or do not fit.
+        InputError: the recordings are too short, or the protocol is unknown.
     """
-    ablation = ablation or Ablation()
-    material = gather(recordings, models, model, split)
-    forecaster = material.forecaster
-    windows = Windows.of(material.motions, Protocol.of(ablation.protocol), ablation.stride)
-    units = Units(forecaster.centre, forecaster.spread, *windows.min_max(forecaster.spread))
-    grid = sweeps(ablation.grid)
+    options = options or AblationOptions()
+    forecaster, shipped = inputs.forecaster, shipped_refinement()
+    windows = ForecastWindows.of(inputs.motions, ContextHorizon.of(options.protocol), options.stride)
+    units = Units.of(forecaster, windows)
+    grid = sweeps(options.grid)
     cells: dict[str, tuple[Refinement | None, float]] = {"gru_nf": (None, 1.0)}
-    cells |= {f"temperature={temperature:g}": (None, temperature) for temperature in TEMPERATURES[ablation.grid]}
+    cells |= {f"temperature={temperature:g}": (None, temperature) for temperature in TEMPERATURES[options.grid]}
     cells |= {cell_name(cell): (cell, 1.0) for sweep in grid for cell in sweep.cells()}
-    scored: dict[str, Scored] = {}
-    extras: dict[str, dict[str, Metric]] = {}
-    resampler = Resampler(windows.people, ablation.seed)
-    total = len(cells) * len(windows)
-    # The first calls are slow: they are not to be GRU-NF's.
-    _Sampler(forecaster, shipped_refinement(), 1.0)(windows.context_WCD[:2], 2, windows.protocol.horizon, torch.Generator())
-    for number, (name, (refinement, temperature)) in enumerate(cells.items()):
-        sampler = _Sampler(forecaster, refinement, temperature)
-        coupled = replace(refinement, antithetic=True) if refinement and shipped_refinement().antithetic else None
-        together = _Sampler(forecaster, coupled, 1.0) if coupled else None
+    scored: dict[str, MethodScores] = {}
+    checked: Figures = {}
+    resampler, total = Resampler(windows.people, options.seed), len(cells) * len(windows)
+    # A warm-up, since the first calls are slow.
+    _CellSampler(forecaster, shipped, 1.0)(windows.context_WCD[:2], 2, windows.lengths.horizon, torch.Generator())
+    for name, (refinement, temperature) in cells.items():
+        before = len(scored) * len(windows)
+        progress(name, before, total)
+        sampler = _CellSampler(forecaster, refinement, temperature)
+        joint = (
+            _CellSampler(forecaster, replace(refinement, antithetic=True), 1.0) if refinement and shipped.antithetic else None
+        )
         scored[name] = score(
-            name, Method(sampler, together=together), windows, units, samples=ablation.samples, seed=ablation.seed,
-            progress=_Counter(progress, name, number * len(windows), total),
+            name, ForecastMethod(sampler, joint_sample=joint), windows, units, samples=options.samples, seed=options.seed,
+            progress=lambda done, name=name, before=before: progress(name, before + done, total),  # type: ignore[misc]
         )  # fmt: skip
-        plain, drawn = (scored[key].draws_RWHD.transpose(0, 1) for key in ("gru_nf", name))
-        found = refinement_report(forecaster, windows.context_WCD, plain, drawn)
-        extras[name] = _checked(found, refinement is not None, resampler)
+        plain, refined = (scored[key].paths_RWHD.transpose(0, 1) for key in ("gru_nf", name))
+        found = refinement_report(forecaster, windows.context_WCD, plain, refined)
+        checked[name] = _check_metrics(found, refinement is not None, resampler)
         if sampler.acceptance:
-            extras[name]["acceptance"] = Metric(sum(sampler.acceptance) / len(sampler.acceptance))
-    summary = Summary(windows, units, scored, ablation.seed)
-    results = {
-        name: {metric: entry for metric, entry in (summary.results[name] | extras[name]).items() if metric in METRICS}
-        | {metric: entry for metric, entry in extras[name].items() if metric not in METRICS}
-        for name in cells
-    }
-    settings = asdict(ablation) | {
-        "stride": ablation.stride or windows.protocol.length,
-        "model": material.model.name,
-        "windows": len(windows),
-        "people": len(set(windows.people)),
-        "recordings": len(set(windows.videos)),
-        "shipped": cell_name(independent(shipped_refinement())),
+            checked[name]["acceptance"] = Metric(sum(sampler.acceptance) / len(sampler.acceptance))
+    scores = ForecastSummary(windows, units, scored, options.seed).results
+    results = {name: {key: entry for key, entry in scores[name].items() if key in METRICS} | checked[name] for name in cells}
+    settings = asdict(options) | {
+        "stride": options.stride or windows.lengths.window,
+        "model": inputs.model.name,
+        **windows.counts(),
+        "shipped": cell_name(independent(shipped)),
         "sweeps": {sweep.axis: {"values": sweep.values, "sizes": sweep.sizes} for sweep in grid},
     }
-    return Report("evaluate ablation", settings, results, notes=material.notes)
+    return Report("evaluate ablation", settings, results, notes=inputs.notes)
 
 
-class _Sampler:
+class _CellSampler:
     """GRU-NF or GRU-SNF at one setting; keeps the acceptance rates."""
 
     def __init__(self, forecaster: Forecaster, refinement: Refinement | None, temperature: float) -> None:
@@ -202,22 +173,9 @@ class _Sampler:
         return forecast.paths
 
 
-class _Counter:
-    """Adds up the windows done."""
-
-    def __init__(self, progress: StageProgress, words: str, before: int, total: int) -> None:
-        self._progress, self._words, self._done, self._total = progress, words, before, total
-        progress(words, before, total)
-
-    def __call__(self, count: int) -> None:
-        self._done += count
-        self._progress(self._words, self._done, self._total)
-
-
-def _checked(found: RefinementReport, refined: bool, resampler: Resampler) -> dict[str, Metric]:
-    inside = resampler.of_sums(torch.stack([1 - found.outside_B, torch.ones_like(found.outside_B)], 1), ratio)
-    low, high = inside.interval() or (None, None)
-    entries = {"plausibility": Metric(inside.value, low, high), "over_refined": Metric(float("over_refined" in found.flags))}
+def _check_metrics(found: RefinementReport, refined: bool, resampler: Resampler) -> dict[str, Metric]:
+    plausible = resampler.of_sums(torch.stack([1 - found.outside_B, torch.ones_like(found.outside_B)], 1), ratio)
+    entries = {"plausibility": plausible.metric(), "over_refined": Metric(float("over_refined" in found.flags))}
     if refined:
         entries["moved"] = Metric(found.displacement_B.mean().item())
         entries["strain"] = Metric(found.log_lik_drop_B.mean().item())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from backend.evaluate.ablation import charts as sweep_charts
-from backend.evaluate.ablation.evaluation import Sweep
+from backend.evaluate.ablation.evaluation import SettingsSweep
 from backend.evaluate.report.page import write_page
 from backend.evaluate.report.report import Metric, Report
 
@@ -23,7 +23,9 @@ def write_ablation(report: Report, folder: Path) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    sweeps = [Sweep(axis, tuple(grid["values"]), tuple(grid["sizes"])) for axis, grid in report.settings["sweeps"].items()]
+    sweeps = [
+        SettingsSweep(axis, tuple(grid["values"]), tuple(grid["sizes"])) for axis, grid in report.settings["sweeps"].items()
+    ]
     content = {
         "report": report,
         "settings": {key: value for key, value in report.settings.items() if key != "sweeps"},

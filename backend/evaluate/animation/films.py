@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from backend.core.types import CLOCK_HZ, CLOCK_S, Picture
-from backend.evaluate.animation.clips import Clip
-from backend.evaluate.animation.gather import Film
-from backend.evaluate.animation.methods import Method
+from backend.evaluate.animation.clips import EvaluationClip
+from backend.evaluate.animation.methods import AnimationMethod
+from backend.evaluate.animation.summary import VideoExample
 from backend.media.video_writer import write_video
 
 SECONDS = 4.0
@@ -33,7 +33,7 @@ class Shown:
     uri: str
 
 
-def film(wanted: Film, methods: Mapping[str, Method]) -> Shown:
+def film(wanted: VideoExample, methods: Mapping[str, AnimationMethod]) -> Shown:
     """Render a film: the still, the driver, and all methods that move."""
     clip = wanted.clip
     times = clip.recording.timestamps
@@ -48,7 +48,7 @@ def film(wanted: Film, methods: Mapping[str, Method]) -> Shown:
         if name == "copy_source":
             continue
         if wanted.portrait is None:
-            made = method.draw(clip.source, landmarks)
+            made = method.animate(clip.source, landmarks)
         else:
             made = method.transfer(wanted.portrait, landmarks, clip.source.landmarks)
         rows[name] = np.stack([_small(frame) for frame in made])
@@ -59,10 +59,10 @@ def film(wanted: Film, methods: Mapping[str, Method]) -> Shown:
             for frame in frames:
                 writer.write(frame)
         data = path.read_bytes()
-    return Shown(clip.video.path.stem, list(rows), "data:video/mp4;base64," + base64.b64encode(data).decode())
+    return Shown(clip.video.name, list(rows), "data:video/mp4;base64," + base64.b64encode(data).decode())
 
 
-def _still(wanted: Film, clip: Clip) -> Picture:
+def _still(wanted: VideoExample, clip: EvaluationClip) -> Picture:
     return _small((wanted.portrait or clip.source).picture)
 
 

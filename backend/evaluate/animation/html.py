@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.evaluate.animation import pictures
-from backend.evaluate.animation.evaluation import Evaluation
+from backend.evaluate.animation.evaluation import AnimationResults
 from backend.evaluate.animation.films import film
 from backend.evaluate.animation.futures import PREFIX
 from backend.evaluate.animation.text import FUTURES, RECONSTRUCTION, TRANSFER, summary
@@ -22,7 +22,7 @@ SHOWN = 8
 Results = Mapping[str, Mapping[str, Metric]]
 
 
-def write_animation(evaluation: Evaluation, folder: Path) -> Path:
+def write_animation(evaluation: AnimationResults, folder: Path) -> Path:
     """Write `index.html` into a folder, which is made if need be, and return its place.
 
     The page holds frames of the videos that were scored.
@@ -33,11 +33,11 @@ def write_animation(evaluation: Evaluation, folder: Path) -> Path:
     return write_page("animation.html", _content(evaluation), folder)
 
 
-def _content(evaluation: Evaluation) -> dict[str, Any]:
-    report, gathered, futures = evaluation.report, evaluation.gathered, evaluation.futures
+def _content(evaluation: AnimationResults) -> dict[str, Any]:
+    report, gathered, futures = evaluation.report, evaluation.summary, evaluation.futures
     methods = {name: found for name, found in report.results.items() if not name.startswith(PREFIX)}
     rendered = {name.removeprefix(PREFIX): found for name, found in report.results.items() if name.startswith(PREFIX)}
-    lively = sorted(gathered.exhibits, key=lambda exhibit: -exhibit.scores["copy_source"]["l1"])
+    lively = sorted(gathered.examples, key=lambda exhibit: -exhibit.scores["copy_source"]["l1"])
     leading = gathered.leading
     tables = [("reconstruction", RECONSTRUCTION, methods), ("transfer", TRANSFER, methods), ("futures", FUTURES, rendered)]
     return {
@@ -50,12 +50,12 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
         "shown": SHOWN,
         "rebuilt": [pictures.rebuilt_row(exhibit) for exhibit in lively],
         "worst": [pictures.inspected_row(exhibit, evaluation.methods, leading) for exhibit in gathered.worst],
-        "crossed": [pictures.crossed_row(exhibit) for exhibit in gathered.crossed],
+        "crossed": [pictures.crossed_row(exhibit) for exhibit in gathered.cross_examples],
         "people": pictures.per_person(gathered.frames, list(methods)),
         "speed": pictures.speed(methods),
         "steps": pictures.per_step(report.results) if rendered else "",
-        "strips": [(strip.clip, pictures.strip_rows(strip)) for strip in futures.strips] if futures else [],
-        "films": [film(wanted, gathered.methods) for wanted in (*gathered.films, *gathered.crossed_films)],
+        "strips": [(strip.clip, pictures.strip_rows(strip)) for strip in futures.examples] if futures else [],
+        "films": [film(wanted, gathered.methods) for wanted in (*gathered.video_examples, *gathered.cross_video_examples)],
         "metrics": sorted({metric for entries in report.results.values() for metric in entries}),
     }
 

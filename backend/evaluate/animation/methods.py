@@ -1,8 +1,7 @@
-"""The ways to animate that are compared, by name, each behind one contract: a still and landmarks -> frames of 256 x 256."""
+"""The animation methods that are compared, by name: an annotated frame and landmarks -> frames of 256 x 256."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,9 @@ from backend.animate.mesh_warp import mesh_flow
 from backend.animate.transfer import transfer_motion
 from backend.core.errors import InputError, ModelError
 from backend.core.types import FloatArray, Keypoints, Picture
-from backend.evaluate.animation.clips import SIZE, Still
+from backend.evaluate.animation.clips import AnnotatedFrame
 from backend.evaluate.animation.faces import similarity
+from backend.evaluate.common.videos import SIZE, to_pictures, to_tensor
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.engine import TorchEngine
 
@@ -26,34 +26,23 @@ BASELINES = ("copy_source", "warp", "mesh_warp")
 
 PREFIX = "generator_"
 
-Draw = Callable[[Still, FloatArray], Picture]
-"""Still and the landmarks `[F, 478, 3]` that it should take -> `[F, 256, 256, 3]`."""
-
-Transfer = Callable[[Still, FloatArray, FloatArray], Picture]
-"""Still, the driver's landmarks `[F, 478, 3]` and its neutral ones `[478, 3]` -> `[F, 256, 256, 3]`."""
+Render = Callable[[AnnotatedFrame, Keypoints, Keypoints], Picture]
+"""`(source, its keypoints, driving keypoints [F]) -> [F, 256, 256, 3]`."""
 
 
 @dataclass(frozen=True)
-class Method:
-    """A way to animate.
+class AnimationMethod:
+    """A way to animate a source frame; both functions return `[F, 256, 256, 3]`."""
 
-    Attributes:
-        draw: the still takes the landmarks themselves, as where both are of one video.
-        transfer: the still takes the motion of another face since its neutral frame.
-        timed: whether its time means anything.
-    """
-
-    draw: Draw
-    transfer: Transfer
-    timed: bool = True
+    # `(source, landmarks [F, 478, 3])`; the source takes these landmarks, which are of the same video
+    animate: Callable[[AnnotatedFrame, FloatArray], Picture]
+    # `(source, driver's landmarks [F, 478, 3], its neutral ones [478, 3])`; the source takes the motion since then
+    transfer: Callable[[AnnotatedFrame, FloatArray, FloatArray], Picture]
+    timed: bool = True  # whether its time is reported
 
 
-class Methods:
-    """All that there are in a folder of models.
-
-    Args:
-        models: holds `generator_NAME` folders.
-        device: of the generators.
+class AnimationMethods:
+    """Baselines, and the generators in the `generator_NAME` folders of `models`.
 
     Attributes:
         generators: by name, the largest last: `slim_128`, `slim_256`, ...
@@ -63,26 +52,22 @@ class Methods:
     def __init__(self, models: Path, device: str = "cpu") -> None:
         self._device = device
         self._regions = FaceRegions()
-        self.generators: dict[str, Generator] = {}
         self.left_out: list[str] = []
+        generators: dict[str, Generator] = {}
         for folder in sorted(models.glob(f"{PREFIX}*")):
             name = folder.name.removeprefix(PREFIX)
             try:
-                generator = Generator.load(folder)
+                generators[name] = Generator.load(folder)
             except ModelError as error:
                 self.left_out.append(f"{name}: {error.message}")
                 continue
-            if generator.config.keypoints != self._regions.count:
-                self.left_out.append(f"{name} is made for {generator.config.keypoints} keypoints.")
-                continue
-            self.generators[name] = generator
-        self.generators = dict(sorted(self.generators.items(), key=_place))
+            if (count := generators[name].config.keypoints) != self._regions.count:
+                self.left_out.append(f"{name} is made for {count} keypoints.")
+                del generators[name]
+        self.generators = dict(sorted(generators.items(), key=_size_order))
 
-    def build(self, names: Sequence[str] = ()) -> dict[str, Method]:
-        """Make methods ready; copy-source, which others are measured against, is always among them.
-
-        Args:
-            names: which; none for all that there are.
+    def build(self, names: Sequence[str] = ()) -> dict[str, AnimationMethod]:
+        """Make methods by name, all by default; copy_source, the reference, is always among them.
 
         Raises:
             InputError: `method_unknown`.
@@ -94,7 +79,7 @@ class Methods:
                     "method_unknown", f"There is no way to animate named {name}.", f"There are {', '.join(there)}."
                 )
         wanted = {"copy_source", *names} if names else set(there)
-        return {name: self._make(name) for name in there if name in wanted}
+        return {name: self._build(name) for name in there if name in wanted}
 
     @property
     def warped_by(self) -> str | None:
@@ -107,77 +92,70 @@ class Methods:
         return found
 
     def engine(self, name: str) -> TorchEngine:
-        """Make a generator ready to run fast."""
+        """Return the engine that renders by a generator."""
         return TorchEngine(self.generators[name], self._device)
 
-    def alpha(self, name: str, still: Still, driving: FloatArray) -> Tensor:
-        """Return the share of the still's own pixels in a frame `[478, 3]`: `[n, n]` in [0, 1], n the network's size."""
+    def alpha(self, name: str, source: AnnotatedFrame, driving: FloatArray) -> Tensor:
+        """Return the share of the source's own pixels in one rendered frame.
+
+        Args:
+            name: of the generator.
+            source: the animated frame.
+            driving: landmarks `[478, 3]`.
+
+        Returns:
+            `[n, n]` in [0, 1], where n is the network's size.
+        """
         generator = self.generators[name]
         with torch.inference_mode():
-            portrait = generator.encode(_pixels(still.picture), self.keypoints(still.landmarks)[None])
+            portrait = generator.encode(to_tensor(source.picture)[None], self.keypoints(source.landmarks)[None])
             return generator(portrait, self.keypoints(driving)[None]).alpha[0, 0]
 
-    def _make(self, name: str) -> Method:
+    def _build(self, name: str) -> AnimationMethod:
         if name == "copy_source":
-            return Method(_copy, lambda still, driving, _: _copy(still, driving), timed=False)
+            return AnimationMethod(_copy, lambda source, driving, _: _copy(source, driving), timed=False)
         if name == "mesh_warp":
-            return Method(_mesh_warp, _mesh_transfer)
-        run = self._warped if name == "warp" else self._rendered(name)
+            return AnimationMethod(_mesh_warp, _mesh_transfer)
+        render = self._warped if name == "warp" else self._rendered(name)
 
-        def draw(still: Still, landmarks: FloatArray) -> Picture:
-            return run(still, self.keypoints(still.landmarks), self.keypoints(landmarks))
+        def animate(source: AnnotatedFrame, landmarks: FloatArray) -> Picture:
+            return render(source, self.keypoints(source.landmarks), self.keypoints(landmarks))
 
-        def transfer(still: Still, driving: FloatArray, reference: FloatArray) -> Picture:
-            own = self.keypoints(still.landmarks)
-            return run(still, own, transfer_motion(own, self.keypoints(driving), self.keypoints(reference)))
+        def transfer(source: AnnotatedFrame, driving: FloatArray, reference: FloatArray) -> Picture:
+            own = self.keypoints(source.landmarks)
+            return render(source, own, transfer_motion(own, self.keypoints(driving), self.keypoints(reference)))
 
-        return Method(draw, transfer)
+        return AnimationMethod(animate, transfer)
 
-    def _rendered(self, name: str) -> Callable[[Still, Keypoints, Keypoints], Picture]:
+    def _rendered(self, name: str) -> Render:
         engine = self.engine(name)
-        return lambda still, own, driving: engine.render(engine.encode(still.picture, own), driving, SIZE)
+        return lambda source, own, driving: engine.render(engine.encode(source.picture, own), driving, SIZE)
 
-    def _warped(self, still: Still, own: Keypoints, driving: Keypoints) -> Picture:
-        generator, picture = self.generators[self.warped_by or ""], _pixels(still.picture)
+    def _warped(self, source: AnnotatedFrame, own: Keypoints, driving: Keypoints) -> Picture:
+        generator = self.generators[self.warped_by or ""]
         with torch.inference_mode():
-            portrait = generator.encode(picture, own[None]).repeat(len(driving.value))
+            portrait = generator.encode(to_tensor(source.picture)[None], own[None]).repeat(len(driving.value))
             condition = generator.condition(portrait.keypoints, driving)
             flow, _ = generator.motion(portrait.small, portrait.keypoints, driving, condition)
-            return _bytes(warp(portrait.picture, resize_flow(flow, SIZE, SIZE)))
+            return to_pictures(warp(portrait.picture, resize_flow(flow, SIZE, SIZE)))
 
 
-def _place(item: tuple[str, Generator]) -> tuple[int, bool, str]:
+def _size_order(item: tuple[str, Generator]) -> tuple[int, bool, str]:
     """Order by size, a full generator after a slim one."""
     name, generator = item
     return generator.config.size, not name.startswith("slim"), name
 
 
-def _copy(still: Still, landmarks: FloatArray) -> Picture:
-    return np.repeat(still.picture[None], len(landmarks), 0)
+def _copy(source: AnnotatedFrame, landmarks: FloatArray) -> Picture:
+    return np.repeat(source.picture[None], len(landmarks), 0)
 
 
-def _mesh_warp(still: Still, landmarks: FloatArray) -> Picture:
-    picture = _pixels(still.picture)
-    frames = [warp(picture, mesh_flow(still.landmarks, face, SIZE)[None]) for face in landmarks]
-    return _bytes(torch.cat(frames))
+def _mesh_warp(source: AnnotatedFrame, landmarks: FloatArray) -> Picture:
+    picture = to_tensor(source.picture)[None]
+    return to_pictures(torch.cat([warp(picture, mesh_flow(source.landmarks, face, SIZE)[None]) for face in landmarks]))
 
 
-def _mesh_transfer(still: Still, driving: FloatArray, reference: FloatArray) -> Picture:
-    """Move the still's landmarks as the driver's moved, turned and scaled as its face lies on the still's."""
-    moved = (driving - reference)[..., :2] @ similarity(reference, still.landmarks).T
-    return _mesh_warp(still, (still.landmarks[:, :2] + moved).astype(np.float32))
-
-
-def _pixels(picture: Picture) -> Tensor:
-    return torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
-
-
-def _bytes(frames: Tensor) -> Picture:
-    return frames.clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
-
-
-def timed(draw: Draw, still: Still, landmarks: FloatArray) -> tuple[Picture, float]:
-    """Draw, and say how many ms each frame took."""
-    since = time.perf_counter()
-    frames = draw(still, landmarks)
-    return frames, (time.perf_counter() - since) * 1e3 / len(landmarks)
+def _mesh_transfer(source: AnnotatedFrame, driving: FloatArray, reference: FloatArray) -> Picture:
+    """Move the source's landmarks as the driver's moved, rotated and scaled by the alignment of the neutral faces."""
+    moved = (driving - reference)[..., :2] @ similarity(reference, source.landmarks).T
+    return _mesh_warp(source, (source.landmarks[:, :2] + moved).astype(np.float32))

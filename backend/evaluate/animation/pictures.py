@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from backend.core.types import CLOCK_S, Picture
-from backend.evaluate.animation.futures import EVERY, PREFIX, Strip
-from backend.evaluate.animation.gather import Exhibit
-from backend.evaluate.animation.methods import Methods
-from backend.evaluate.animation.table import Table
+from backend.evaluate.animation.futures import EVERY, PREFIX, FuturesStrip
+from backend.evaluate.animation.methods import AnimationMethods
+from backend.evaluate.animation.summary import FrameExample
+from backend.evaluate.common.table import ScoreTable
 from backend.evaluate.report.figure import INK, colour, legend_right, line, styled, svg
 from backend.evaluate.report.report import Metric
 
@@ -53,7 +53,7 @@ def uri(picture: Picture) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
 
-def rebuilt_row(exhibit: Exhibit) -> Row:
+def rebuilt_row(exhibit: FrameExample) -> Row:
     """Lay out one frame of a clip: the first frame, what came, and every method's picture of it."""
     truth = uri(exhibit.truth.picture)
     tiles = [Tile("first frame", uri(exhibit.source.picture)), Tile("what came", truth)]
@@ -61,7 +61,7 @@ def rebuilt_row(exhibit: Exhibit) -> Row:
     return Row(exhibit.clip, tiles, truth)
 
 
-def inspected_row(exhibit: Exhibit, methods: Methods, leading: str) -> Row:
+def inspected_row(exhibit: FrameExample, methods: AnimationMethods, leading: str) -> Row:
     """Lay out one frame of the leading method with where it is wrong and, of a generator, where it paints."""
     truth, made = exhibit.truth.picture, exhibit.made[leading]
     tiles = [
@@ -79,7 +79,7 @@ def inspected_row(exhibit: Exhibit, methods: Methods, leading: str) -> Row:
     return Row(exhibit.clip, tiles, uri(truth))
 
 
-def crossed_row(exhibit: Exhibit) -> Row:
+def crossed_row(exhibit: FrameExample) -> Row:
     """Lay out one frame on another person's portrait."""
     tiles = [
         Tile("portrait", uri(exhibit.source.picture)),
@@ -94,7 +94,7 @@ def crossed_row(exhibit: Exhibit) -> Row:
     return Row(exhibit.clip, tiles)
 
 
-def strip_rows(strip: Strip) -> list[Tile]:
+def strip_rows(strip: FuturesStrip) -> list[Tile]:
     """Lay out a window: each row of frames as one wide picture."""
     return [Tile(name, uri(np.concatenate(list(frames), 1))) for name, frames in strip.rows.items()]
 
@@ -105,7 +105,7 @@ def error_map(made: Picture, truth: Picture) -> Picture:
     return (255 * colormaps["inferno"](error.clip(0, 1))[..., :3]).astype(np.uint8)
 
 
-def per_person(table: Table, methods: Sequence[str]) -> str:
+def per_person(table: ScoreTable, methods: Sequence[str]) -> str:
     """Draw every person's L1 and AKD under all methods, ordered by how much they move."""
     people, index = np.unique(np.asarray(table.people), return_inverse=True)
     with styled():
@@ -164,7 +164,7 @@ def per_step(results: Results) -> str:
         return svg(figure, "Error, diversity and their ratio of rendered futures, step by step")
 
 
-def _words(exhibit: Exhibit, name: str) -> str:
+def _words(exhibit: FrameExample, name: str) -> str:
     found = exhibit.scores[name]
     face = f"AKD {found['akd']:.1f}" if "akd" in found else "no face found"
     return f"L1 {found['l1']:.3f} · {face}"

@@ -1,11 +1,11 @@
-"""How fast a generator draws, by which engine, how much work that is, and what a session keeps in memory."""
+"""Measure a generator: rendering time by engine, arithmetic, and the memory of a session."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -18,6 +18,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.errors import MotionFanError
 from backend.core.types import ForecastSettings, Keypoints
+from backend.evaluate.bench.timing import measure
+from backend.evaluate.common.table import Figures
 from backend.evaluate.report.report import Metric
 from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline, Portrait, Stream
@@ -28,60 +30,65 @@ FRAMES = 16
 """Frames rendered in one pass when a generator is timed: K = 4 futures, every fourth of H = 16 steps."""
 
 TILES = (128, 256, 512)
-"""Sides of tiles, in pixels, that one network draws."""
+"""Edges of tiles in pixels."""
 
 SESSIONS = 16
 """Sessions opened at once when their memory is measured."""
 
 ENGINES: tuple[tuple[EngineName, Precision], ...] = (
-    ("torch", "float32"),
-    ("torch", "bfloat16"),
-    ("openvino", "float32"),
-    ("openvino", "bfloat16"),
-    ("openvino", "int8"),
-)
-
-Row = dict[str, Metric]
-Measure = Callable[[Callable[[], object], int], Metric]
+    ("torch", "float32"), ("torch", "bfloat16"), ("openvino", "float32"), ("openvino", "bfloat16"), ("openvino", "int8"),
+)  # fmt: skip
 
 
-def drawing(name: str, pipeline: Pipeline, stream: Stream, repeats: int, measure: Measure) -> dict[str, Row]:
-    """Time a pipeline's generator: at its own size, at other sizes of tiles, and a portrait's encoding."""
+def time_rendering(name: str, pipeline: Pipeline, stream: Stream, repeats: int) -> Figures:
+    """Time a generator: rendering at its own and other tile sizes, and encoding a portrait.
+
+    Args:
+        name: of the generator.
+        pipeline: holds it.
+        stream: what is rendered.
+        repeats: three times the timed runs.
+    """
     flat = _futures(pipeline, stream)
-    few = max(5, repeats // 3)
-    size = pipeline.generator.size
-    rendered = measure(lambda: pipeline.render([(stream, flat)], size), few)
-    results = {f"generator_{name}": {"ms": rendered, "frames_per_s": _rate(rendered)}}
-    for tile in TILES:
-        if tile != size:
-            rendered = measure(lambda t=tile: pipeline.render([(stream, flat)], t), few)  # type: ignore[misc]
-            results[f"generator_{name}_tile_{tile}"] = {"ms": rendered, "frames_per_s": _rate(rendered)}
+    few, size = max(5, repeats // 3), pipeline.generator.size
+    results: Figures = {}
+    for tile in (size, *(tile for tile in TILES if tile != size)):
+        suffix = "" if tile == size else f"_tile_{tile}"
+        took = measure(lambda t=tile: pipeline.render([(stream, flat)], t), few)  # type: ignore[misc]
+        results[f"generator_{name}{suffix}"] = _with_rate(took)
     image = bundled_portrait()
     return results | {f"encode_portrait_{name}": {"ms": measure(lambda: pipeline.portrait(image), few)}}
 
 
-def engines(folder: Path, pipeline: Pipeline, stream: Stream, repeats: int, measure: Measure) -> dict[str, Row]:
-    """Time every engine and precision that runs here, by one thread and by two."""
+def time_engines(folder: Path, pipeline: Pipeline, stream: Stream, repeats: int) -> Figures:
+    """Time every available engine and precision, with one thread and with two.
+
+    Args:
+        folder: of the generator.
+        pipeline: with a generator of the same size.
+        stream: what is rendered.
+        repeats: five times the timed runs.
+    """
     name = folder.name.removeprefix("generator_")
     generator = Generator.load(folder)
     driving = Keypoints.from_flat(_futures(pipeline, stream))
     image = bundled_portrait()
     keypoints = pipeline.keypoints(image.landmarks)
-    results: dict[str, Row] = {}
+    results: Figures = {}
     for engine, precision in ENGINES:
         for threads in (1, 2):
             with _threads(threads):
                 try:
                     made = open_engine(folder, generator, engine=engine, precision=precision)
                 except MotionFanError:
-                    continue  # Not installed, or no eight-bit graph: what runs is measured.
+                    continue  # Not installed, or no eight-bit graph.
                 portrait = made.encode(image.picture, keypoints)
                 took = measure(lambda e=made, p=portrait: e.render(p, driving), max(3, repeats // 5))  # type: ignore[misc]
-            results[f"generator_{name}_{engine}_{precision}_x{threads}"] = {"ms": took, "frames_per_s": _rate(took)}
+            results[f"generator_{name}_{engine}_{precision}_x{threads}"] = _with_rate(took)
     return results
 
 
-def work(folder: Path) -> Row:
+def count_flops(folder: Path) -> dict[str, Metric]:
     """Count a generator's arithmetic: `gflop` a frame, and `gflop_encode` a portrait (a multiply and an add are two)."""
     generator = Generator.load(folder)
     config = generator.config
@@ -95,13 +102,13 @@ def work(folder: Path) -> Row:
     return {"gflop": Metric(rendering.get_total_flops() / 1e9), "gflop_encode": Metric(encoding.get_total_flops() / 1e9)}
 
 
-def session_memory(pipeline: Pipeline) -> Row:
-    """Measure what a session with a portrait of its own keeps: `mb`, growth of the process; `tensors_mb`, what it can name."""
+def session_memory(pipeline: Pipeline) -> dict[str, Metric]:
+    """Measure the memory of a session with its own portrait: `mb`, growth of the process; `tensors_mb`, its arrays alone."""
     image = bundled_portrait()
-    kept = [pipeline.open(pipeline.portrait(image))]  # The first also pays for what all share.
+    kept = [pipeline.open(pipeline.portrait(image))]  # The first also allocates what all share.
     gc.collect()
     with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)  # Else sessions would move into what earlier measurements left, and weigh nothing.
+        ctypes.CDLL(None).malloc_trim(0)  # Else sessions would reuse memory freed by earlier measurements.
     before = psutil.Process().memory_info().rss
     kept += [pipeline.open(pipeline.portrait(image)) for _ in range(SESSIONS)]
     gc.collect()
@@ -119,8 +126,8 @@ def _futures(pipeline: Pipeline, stream: Stream) -> Tensor:
     return fan.paths[:, 3::4].flatten(0, 1)[:FRAMES]
 
 
-def _rate(took: Metric) -> Metric:
-    return Metric(FRAMES / took.value * 1000)
+def _with_rate(took: Metric) -> dict[str, Metric]:
+    return {"ms": took, "frames_per_s": Metric(FRAMES / took.value * 1000)}
 
 
 @contextmanager

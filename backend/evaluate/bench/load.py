@@ -1,4 +1,4 @@
-"""`motionfan load`: many real sessions against a running server, each playing a bundled recording as a camera would."""
+"""`motionfan load`: many sessions against a running server, each sending a bundled recording at the camera's rate."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from backend.server.http.recordings import RECORDINGS
 from backend.server.protocol import Ack, Failure, Landmarks, Message, Ready, SheetHead
 
 PARTS = 10
-"""The run is cut into this many parts, to show whether figures grow with time."""
+"""The run is cut into this many parts, to show whether latencies grow with time."""
 
 FPS = 25.0
 HTTP_TIMEOUT_S = 30.0
@@ -34,10 +34,10 @@ START_TIMEOUT_S = 30.0
 
 
 @dataclass
-class Visit:
-    """What one session saw. Times in seconds since the run began, latencies in ms from capture to the decoded sheet."""
+class SessionLog:
+    """What one session measured: times in seconds since it began, latencies in ms from capture to the decoded sheet."""
 
-    drawn_at: list[float] = field(default_factory=list)
+    displayed_at: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
     heads: list[SheetHead] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Visit:
 
 
 def load(url: str, *, sessions: int, seconds: float) -> Report:
-    """Play recordings to a server for a while and measure what comes back.
+    """Play recordings to a server and measure what comes back.
 
     Args:
         url: address of a running server.
@@ -59,28 +59,28 @@ def load(url: str, *, sessions: int, seconds: float) -> Report:
     Raises:
         InputError: `server_unreachable`, or what the server refused a session with.
     """
-    visits = asyncio.run(_run(url.rstrip("/"), sessions, seconds))
-    results = {"all": figures(visits, seconds)}
+    logs = asyncio.run(_run(url.rstrip("/"), sessions, seconds))
+    results = {"all": figures(logs, seconds)}
     if sessions > 1:
-        results |= {f"session_{number}": figures([visit], seconds) for number, visit in enumerate(visits, 1)}
+        results |= {f"session_{number}": figures([log], seconds) for number, log in enumerate(logs, 1)}
     return Report("load", {"url": url, "sessions": sessions, "seconds": seconds}, results, device=f"server at {url}")
 
 
-def figures(visits: list[Visit], seconds: float) -> dict[str, Metric]:
-    """Reduce visits to figures; rates are per session."""
-    heads = [head for visit in visits for head in visit.heads]
-    last = [visit.heads[-1].counts for visit in visits if visit.heads]
-    at = np.array([when for visit in visits for when in visit.drawn_at])
-    latency = np.array([ms for visit in visits for ms in visit.latencies])
+def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
+    """Reduce the logs of sessions to figures; rates are per session."""
+    heads = [head for log in logs for head in log.heads]
+    last = [log.heads[-1].counts for log in logs if log.heads]
+    at = np.array([when for log in logs for when in log.displayed_at])
+    latency = np.array([ms for log in logs for ms in log.latencies])
     found = {
-        "ready_ms": Metric(max(visit.ready_ms for visit in visits)),
-        "frames_sent": Metric(sum(visit.sent for visit in visits)),
+        "ready_ms": Metric(max(log.ready_ms for log in logs)),
+        "frames_sent": Metric(sum(log.sent for log in logs)),
         "frames_received": Metric(sum(count.received for count in last)),
         "frames_processed": Metric(sum(count.processed for count in last)),
         "frames_dropped": Metric(sum(count.dropped for count in last)),
-        "errors": Metric(sum(len(visit.errors) for visit in visits)),
-        "sheets_per_s": Metric(len(heads) / seconds / len(visits)),
-        "future_sheets_per_s": Metric(sum(head.step > 0 for head in heads) / seconds / len(visits)),
+        "errors": Metric(sum(len(log.errors) for log in logs)),
+        "sheets_per_s": Metric(len(heads) / seconds / len(logs)),
+        "future_sheets_per_s": Metric(sum(head.step > 0 for head in heads) / seconds / len(logs)),
     }
     if len(latency) == 0:
         return found
@@ -95,12 +95,12 @@ def figures(visits: list[Visit], seconds: float) -> dict[str, Metric]:
     return found
 
 
-async def _run(url: str, sessions: int, seconds: float) -> list[Visit]:
+async def _run(url: str, sessions: int, seconds: float) -> list[SessionLog]:
     recordings = [Recording.load(path) for path in sorted(RECORDINGS.glob("*.npz"))]
     opened = [await asyncio.to_thread(_open_session, url) for _ in range(sessions)]
-    visits = [_visit(url, path, recordings[i % len(recordings)], seconds) for i, path in enumerate(opened)]
+    played = [_play(url, path, recordings[i % len(recordings)], seconds) for i, path in enumerate(opened)]
     try:
-        return list(await asyncio.gather(*visits))
+        return list(await asyncio.gather(*played))
     except (OSError, InvalidHandshake, ConnectionClosed) as error:
         raise InputError(
             "server_unreachable", f"The connection to {url} failed: {error}.", "Is `motionfan serve` running?"
@@ -118,16 +118,16 @@ def _open_session(url: str) -> str:
             body = json.loads(error.read())
             refusal = InputError(body["code"], body["message"], body["hint"])
     except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
-        # Also where something else answers, which knows neither our routes nor our JSON.
+        # Also where another program answers, without our routes or our JSON.
         raise InputError(
             "server_unreachable", f"No MotionFan answers at {url} ({error}).", "Start it: motionfan serve."
         ) from None
     raise refusal
 
 
-async def _visit(url: str, path: str, recording: Recording, seconds: float) -> Visit:
-    """Be one session: a camera on one side, a screen on the other."""
-    visit = Visit()
+async def _play(url: str, path: str, recording: Recording, seconds: float) -> SessionLog:
+    """Run one session: send landmarks and receive sheets."""
+    log = SessionLog()
     asked = time.monotonic()
     async with connect(url.replace("http", "ws", 1) + path, compression=None, max_size=None, proxy=None) as socket:
         async with asyncio.timeout(START_TIMEOUT_S):
@@ -135,53 +135,53 @@ async def _visit(url: str, path: str, recording: Recording, seconds: float) -> V
         if not isinstance(first.head, Ready):
             raise InputError(first.head.code, first.head.message, first.head.hint)
         start = time.monotonic()
-        visit.ready_ms = (start - asked) * 1000
-        client = _Client(socket, visit, start, first.epoch)
-        screen = asyncio.create_task(client.draw())
+        log.ready_ms = (start - asked) * 1000
+        client = _LoadClient(socket, log, start, first.epoch)
+        receiving = asyncio.create_task(client.receive())
         try:
-            await client.film(recording, seconds)
+            await client.send_frames(recording, seconds)
         finally:
-            screen.cancel()
-            await asyncio.gather(screen, return_exceptions=True)
-    return visit
+            receiving.cancel()
+            await asyncio.gather(receiving, return_exceptions=True)
+    return log
 
 
-class _Client:
-    """The two halves of a session; they share the message counter."""
+class _LoadClient:
+    """The sending and the receiving task of a session, which share the message counter."""
 
-    def __init__(self, socket: ClientConnection, visit: Visit, start: float, epoch: int) -> None:
+    def __init__(self, socket: ClientConnection, log: SessionLog, start: float, epoch: int) -> None:
         self._socket = socket
-        self._visit = visit
+        self._log = log
         self._start = start
         self._epoch = epoch
         self._seq = 0
 
-    async def film(self, recording: Recording, seconds: float) -> None:
-        """Send frames at their times, never in bursts to make up for lost ones."""
+    async def send_frames(self, recording: Recording, seconds: float) -> None:
+        """Send frames at their times; late ones are not caught up with."""
         for landmarks in _there_and_back(recording):
             now = time.monotonic() - self._start
             if now >= seconds:
                 return
             await self._send(Landmarks(now * 1000), protocol.quantise(landmarks))
-            self._visit.sent += 1
+            self._log.sent += 1
             await asyncio.sleep(max(0.0, 1 / FPS - (time.monotonic() - self._start - now)))
 
-    async def draw(self) -> None:
-        """Decode what comes, and say that it was drawn."""
-        visit = self._visit
+    async def receive(self) -> None:
+        """Decode sheets, and acknowledge each as displayed."""
+        log = self._log
         async for data in self._socket:
             message = protocol.decode_server(data if isinstance(data, bytes) else data.encode())
             if isinstance(message.head, Failure):
-                visit.errors.append(message.head.code)
+                log.errors.append(message.head.code)
             if not isinstance(message.head, SheetHead):
                 continue
             _, picture = protocol.sheet(message)
             if picture:
                 simplejpeg.decode_jpeg(picture, colorspace="RGB")
             now = time.monotonic() - self._start
-            visit.drawn_at.append(now)
-            visit.latencies.append(now * 1000 - message.head.t)
-            visit.heads.append(message.head)
+            log.displayed_at.append(now)
+            log.latencies.append(now * 1000 - message.head.t)
+            log.heads.append(message.head)
             await self._send(Ack(message.seq))
 
     async def _send(self, head: object, payload: bytes = b"") -> None:
@@ -190,7 +190,7 @@ class _Client:
 
 
 def _there_and_back(recording: Recording) -> Iterator[FloatArray]:
-    """The recording forwards, then backwards, and so on: motion without a jump."""
+    """Yield the recording forwards, then backwards, and so on: motion without a jump."""
     frames = recording.landmarks
     while True:
         yield from frames[:-1]

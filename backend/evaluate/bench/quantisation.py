@@ -1,4 +1,4 @@
-"""How far a generator in lower precision is from itself in float32, on real frames of people it was not calibrated with."""
+"""Measure the error of a generator in lower precision on real frames of people it was not calibrated with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from backend.animate.generator import Generator
-from backend.evaluate.common.real_pairs import Pair
+from backend.evaluate.bench.frame_pairs import FramePair
 from backend.evaluate.report.report import Metric, Report
 from backend.runtime.conversion import read_graph, render_graph
 from backend.runtime.export import CalibrationInputs
@@ -21,19 +21,19 @@ from backend.runtime.openvino import OpenVinoPrecision, compile_graph
 Outputs = list[dict[str, NDArray[np.float32]]]
 
 
-def samples(generator: Generator, pairs: Sequence[Pair]) -> list[CalibrationInputs]:
-    """Give the render graph's inputs for every pair."""
+def graph_inputs(generator: Generator, pairs: Sequence[FramePair]) -> list[CalibrationInputs]:
+    """Return the render graph's inputs for every pair."""
     with torch.inference_mode():
         encoded = [generator.encode(pair.source, pair.source_keypoints) for pair in pairs]
     return [render_inputs(portrait, pair.driving_keypoints) for portrait, pair in zip(encoded, pairs, strict=True)]
 
 
-def quantisation_error(folder: Path, pairs: Sequence[Pair], graph: Path | None = None) -> Report:
+def quantisation_error(folder: Path, pairs: Sequence[FramePair], graph: Path | None = None) -> Report:
     """Compare float32, bfloat16 and int8 on held-out pairs.
 
     Per precision: `l1` to the true frame, in [0, 1]; `difference`, mean absolute, from float32's frames, and
     `difference_99.9`, not exceeded by 99.9 % of the pixels, both in steps of 1/255; `flow_px`, mean absolute difference of the
-    flow in pixels of the network's size; `frames_per_s`, one frame a call, by the processor's own time of one thread.
+    flow in pixels of the network's size; `frames_per_s`, one frame a call, by the CPU time of one thread.
 
     Args:
         folder: of the generator.
@@ -44,7 +44,7 @@ def quantisation_error(folder: Path, pairs: Sequence[Pair], graph: Path | None =
         ModelError: as `read_graph`.
     """
     generator = Generator.load(folder)
-    inputs = samples(generator, pairs)
+    inputs = graph_inputs(generator, pairs)
     plain = render_graph(generator)
     exact, results = None, {}
     for precision, used in (("float32", plain), ("bfloat16", plain), ("int8", read_graph(folder, graph))):
@@ -64,15 +64,15 @@ def _run(graph: object, precision: OpenVinoPrecision, inputs: Sequence[Calibrati
     return outputs, len(inputs) / (time.process_time() - began)
 
 
-def _errors(outputs: Outputs, exact: Outputs, pairs: Sequence[Pair], size: int) -> dict[str, Metric]:
+def _errors(outputs: Outputs, exact: Outputs, pairs: Sequence[FramePair], size: int) -> dict[str, Metric]:
     truth = np.concatenate([pair.driving.permute(0, 2, 3, 1).numpy() for pair in pairs])
     frames, expected = (np.concatenate([each["frames"] for each in some]).astype(np.float32) for some in (outputs, exact))
     flow, expected_flow = (np.concatenate([each["flow"] for each in some]) for some in (outputs, exact))
-    away = np.abs(frames - expected)
+    error = np.abs(frames - expected)
     figures = {
         "l1": np.abs(frames / 255 - truth).mean(),
-        "difference": away.mean(),
-        "difference_99.9": np.quantile(away, 0.999),
+        "difference": error.mean(),
+        "difference_99.9": np.quantile(error, 0.999),
         "flow_px": np.abs(flow - expected_flow).mean() * size / 2,
     }
     return {name: Metric(float(value)) for name, value in figures.items()}

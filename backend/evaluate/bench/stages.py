@@ -1,11 +1,9 @@
-"""`motionfan bench`: how long each stage takes and what it needs, on this machine, now."""
+"""`motionfan bench`: time every stage on this machine, and measure memory."""
 
 from __future__ import annotations
 
 import resource
-import statistics
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,9 @@ from torch import Tensor
 
 from backend.core.recording import Recording
 from backend.core.types import FloatArray, ForecastSettings
-from backend.evaluate.bench.generators import drawing, engines, session_memory, work
+from backend.evaluate.bench.generators import count_flops, session_memory, time_engines, time_rendering
+from backend.evaluate.bench.timing import measure
+from backend.evaluate.common.table import Figures
 from backend.evaluate.report.report import Metric, Report
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.paper.flow import PaperFlow
@@ -28,20 +28,7 @@ from backend.runtime.choose import EngineName
 from backend.runtime.engine import Precision
 
 SAMPLES, CONTEXT, HORIZON = 100, 8, 16
-"""One window as the GRU-SNF paper forecasts it."""
-
-
-def measure(work: Callable[[], object], repeats: int, warm_up: int = 3) -> Metric:
-    """Time `work` `repeats` times: the median in ms, with the middle 95 % of the times as the interval."""
-    for _ in range(warm_up):
-        work()
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - began) * 1000)
-    low, high = np.percentile(times, [2.5, 97.5]).tolist()
-    return Metric(statistics.median(times), low, high)
+"""One window as in the GRU-SNF paper."""
 
 
 def bench(
@@ -59,16 +46,16 @@ def bench(
 
     Args:
         models: folder of weights.
-        recording: drives the portrait.
+        recording: the driver.
         device: of the generators.
-        threads: torch threads; 0 takes half of the cores.
-        engine: what renders; `auto` is the fastest there is here.
+        threads: of torch; 0 takes half of the cores.
+        engine: what renders; `auto` is the fastest available.
         precision: of the generators.
-        all_engines: time every other engine and precision too, by one thread and by two; that takes minutes.
-        repeats: timed runs of each stage, after three warm-ups; the paper's loop, which takes seconds, runs a
-            tenth as often, and not at all below ten.
+        all_engines: time all engines and precisions, with one thread and with two, which takes minutes.
+        repeats: timed runs of each stage; the paper's loop, which takes seconds, runs a tenth as often, and not at all below
+            ten.
     """
-    results: dict[str, dict[str, Metric]] = {}
+    results: Figures = {}
     pipelines = list(_pipelines(models, device, threads, engine, precision))
     pipeline, stream = _started(pipelines[0][1], recording)
     landmarks = recording.landmarks[0]
@@ -82,20 +69,19 @@ def bench(
         results[name] = {"ms": measure(lambda s=settings: pipeline.forecast([stream], [s]), repeats)}  # type: ignore[misc]
     faces = [face for face, _ in _ticks(recording)][:CONTEXT]
     context = torch.stack([pipeline.keypoints(face).flat() for face in faces])
-    results |= sampling(Forecaster.load(models / "forecaster"), context.reshape(1, CONTEXT, -1), repeats)
+    results |= time_sampling(Forecaster.load(models / "forecaster"), context.reshape(1, CONTEXT, -1), repeats)
     for name, loaded in pipelines:
         folder = models / f"generator_{name}"
-        _, drawn = _started(loaded, recording)
-        results |= drawing(name, loaded, drawn, repeats, measure)
-        results[f"generator_{name}"] |= work(folder)
+        _, own = _started(loaded, recording)
+        results |= time_rendering(name, loaded, own, repeats)
+        results[f"generator_{name}"] |= count_flops(folder)
         if all_engines:
-            results |= engines(folder, loaded, drawn, repeats, measure)
+            results |= time_engines(folder, loaded, own, repeats)
     results["session"] = session_memory(pipelines[-1][1])
     for tiles, size in ((8, 128), (4, 256)):
         sheet = np.ascontiguousarray(np.tile(bundled_portrait().picture[:size, :size], (1, tiles, 1)))
         results[f"jpeg_sheet_{tiles}x{size}"] = {"ms": measure(lambda s=sheet: simplejpeg.encode_jpeg(s, quality=80), repeats)}  # type: ignore[misc]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    results["process"] = {"peak_mb": Metric(peak)}
+    results["process"] = {"peak_mb": Metric(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
     used = {
         "device": device,
         "threads": torch.get_num_threads(),
@@ -106,11 +92,20 @@ def bench(
     return Report("bench", used, results)
 
 
-def sampling(forecaster: Forecaster, context_WCD: Tensor, repeats: int, samples: int = SAMPLES) -> dict[str, dict[str, Metric]]:
-    """Time one window's samples: ours, the paper's loop on the same weights, and that loop at the paper's sizes.
+def time_sampling(forecaster: Forecaster, context_WCD: Tensor, repeats: int, samples: int = SAMPLES) -> Figures:
+    """Time the sampling of one window: ours, the paper's loop on the same weights, and that loop at the paper's sizes.
 
-    The paper's model is a GRU of 3 x 512 with its own flow, untrained: weights do not change the time. `speedup` is how many
-    times faster than the loop `forecast_window` was in this run. All refine by 2 random-walk steps after each block.
+    The paper's model is an untrained GRU of 3 x 512 with its own flow, since weights do not change the time. All refine by 2
+    random-walk steps after each block.
+
+    Args:
+        forecaster: ours.
+        context_WCD: the window's context.
+        repeats: timed runs; the paper's loop runs a tenth as often, and not at all below ten.
+        samples: K.
+
+    Returns:
+        `ms` by `forecast_window`, `paper_loop` and `paper_loop_512`; `speedup`: the loop's time over ours.
     """
 
     def ours() -> Tensor:
@@ -134,7 +129,7 @@ def sampling(forecaster: Forecaster, context_WCD: Tensor, repeats: int, samples:
 def _pipelines(
     models: Path, device: str, threads: int, engine: EngineName, precision: Precision
 ) -> Iterator[tuple[str, Pipeline]]:
-    """Load each generator that is there, by name."""
+    """Load a pipeline for each available generator, by name."""
     Forecaster.load(models / "forecaster")
     for folder in sorted(models.glob("generator_*")):
         name = folder.name.removeprefix("generator_")

@@ -1,26 +1,31 @@
-"""What every evaluation begins with: the held-out motion of a folder, and the forecaster that fits it."""
+"""Load the held-out motion of a folder and the forecaster that fits it."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.core.errors import InputError
-from backend.evaluate.common.protocol import choose_model, train_recordings
+import numpy as np
+import torch
+
+from backend.core.errors import InputError, ModelError
+from backend.core.weights import CONFIG
+from backend.evaluate.common.methods import nll
 from backend.forecast.gru_nf import Forecaster
-from backend.keypoints.dataset import KeypointSequence, read_evaluation_set
+from backend.keypoints.dataset import KeypointSequence, iterate_windows, read_evaluation_set
+
+VARIANTS = ("gaussian", "vrnn", "nll")
+"""Models trained on the same recordings as MODEL lie beside it as MODEL_gaussian, ..."""
+
+CHOICE_WINDOWS = 64
+"""Windows on which the likelihoods of forecasters are compared, at most."""
 
 
 @dataclass(frozen=True)
-class Material:
-    """A forecaster and motion that it was not trained on.
-
-    Attributes:
-        model: the forecaster's folder.
-        forecaster: what lies there.
-        motions: all of the forecaster's width.
-        notes: what was passed over, in sentences.
-    """
+class EvaluationInputs:
+    """A forecaster, its folder, motions of its width that it was not trained on, and notes on what was left out."""
 
     model: Path
     forecaster: Forecaster
@@ -28,20 +33,19 @@ class Material:
     notes: list[str]
 
 
-def gather(
+def load_inputs(
     recordings: Path, models: Path, model: Path | None = None, split: Path | None = None, fps: float | None = None
-) -> Material:
-    """Read a folder and load the forecaster for it.
+) -> EvaluationInputs:
+    """Read a folder of recordings and load the forecaster for it.
 
-    Without a table that says which recordings are held out (`split`, or `clips.csv` in the folder), those that the
-    forecaster was trained on are left out.
+    Without a table of held-out recordings, those that the forecaster was trained on are left out.
 
     Args:
         recordings: folder of landmark recordings or keypoint arrays (see `read_evaluation_set`).
         models: folder of all models.
         model: folder of the forecaster; by default one of `models` that fits the recordings.
-        split: a CSV of which recordings are held out.
-        fps: frames a second of keypoint arrays that do not say it.
+        split: a CSV of held-out recordings; by default `clips.csv` in the folder, if any.
+        fps: frame rate of keypoint arrays that do not state it.
 
     Raises:
         ModelError: the forecaster cannot be read.
@@ -51,14 +55,64 @@ def gather(
     notes = list(footage.skipped)
     model = model or choose_model(models, footage.sequences)
     forecaster = Forecaster.load(model)
-    motions = _fitting(footage.sequences, forecaster.config.features, notes)
+    motions = _of_width(footage.sequences, forecaster.config.features, notes)
     if split is None and not (recordings / "clips.csv").is_file():
-        motions = _unknown_to(model, motions, notes)
-    return Material(model, forecaster, motions, notes)
+        motions = _not_trained_on(model, motions, notes)
+    return EvaluationInputs(model, forecaster, motions, notes)
 
 
-def _fitting(motions: list[KeypointSequence], width: int, notes: list[str]) -> list[KeypointSequence]:
-    """Pass over recordings of another width than the model's."""
+def choose_model(models: Path, motions: Sequence[KeypointSequence]) -> Path:
+    """Choose the forecaster for some recordings.
+
+    Landmark recordings take `models/forecaster`. Keypoint arrays do not name their detector: they take the forecaster of their
+    width that gives their frames the highest likelihood.
+
+    Raises:
+        InputError: `data_mixed`, `data_short`, `model_unfit`.
+    """
+    layouts = {motion.layout for motion in motions}
+    if len(layouts) > 1:
+        raise InputError(
+            "data_mixed", "The folder holds landmark recordings and keypoint arrays.", "Put them into folders of their own."
+        )
+    if layouts == {"face_regions"}:
+        return models / "forecaster"
+    width = motions[0].flat.shape[1]
+    frames = [part for part, _ in iterate_windows([motion for motion in motions if motion.flat.shape[1] == width], 12, 12)]
+    if not frames:
+        raise InputError("data_short", "No recording is as long as 12 steps of 80 ms.")
+    chosen = np.linspace(0, len(frames) - 1, min(CHOICE_WINDOWS, len(frames))).astype(int)
+    flat = torch.from_numpy(np.stack([frames[index] for index in chosen]))
+    fitness: dict[Path, float] = {}
+    for folder in sorted(models.glob("forecaster*")):
+        if folder.name.endswith(tuple(f"_{variant}" for variant in VARIANTS)):
+            continue
+        try:
+            forecaster = Forecaster.load(folder)
+        except ModelError:
+            continue
+        if forecaster.config.features == width:
+            fitness[folder] = nll(forecaster, flat, 1, torch.ones(width)).mean(1).median().item()
+    if not fitness:
+        raise InputError(
+            "model_unfit",
+            f"No forecaster in {models} is made for {width} numbers a frame.",
+            "Train one with `motionfan train forecaster`, and name it with --model.",
+        )
+    return min(fitness, key=lambda folder: fitness[folder])
+
+
+def train_recordings(model: Path) -> set[str]:
+    """Return the names of the recordings that a model was trained on; empty where its config does not list them."""
+    try:
+        config = json.loads((model / CONFIG).read_text())
+        return {Path(name).stem for name in config["data"]["train_recordings"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def _of_width(motions: list[KeypointSequence], width: int, notes: list[str]) -> list[KeypointSequence]:
+    """Leave out recordings of another width than the model's."""
     other = {motion.clip: motion.flat.shape[1] for motion in motions if motion.flat.shape[1] != width}
     notes += [f"{clip}: {found} numbers a frame, but the forecaster is made for {width}." for clip, found in other.items()]
     kept = [motion for motion in motions if motion.clip not in other]
@@ -67,15 +121,13 @@ def _fitting(motions: list[KeypointSequence], width: int, notes: list[str]) -> l
     return kept
 
 
-def _unknown_to(model: Path, motions: list[KeypointSequence], notes: list[str]) -> list[KeypointSequence]:
-    """Leave out what the model was trained on, unless that is all."""
-    known = train_recordings(model) & {motion.clip for motion in motions}
-    kept = [motion for motion in motions if motion.clip not in known]
-    if not known:
-        return motions
-    if not kept:
+def _not_trained_on(model: Path, motions: list[KeypointSequence], notes: list[str]) -> list[KeypointSequence]:
+    """Leave out the model's training recordings, unless there are no others."""
+    clips = {motion.clip for motion in motions}
+    known = train_recordings(model) & clips
+    if known == clips:
         notes.append("The forecaster was trained on all of these recordings: its figures are those of training.")
-        return motions
-    every = len({motion.clip for motion in motions})
-    notes.append(f"{len(known)} of {every} recordings are left out: the forecaster was trained on them.")
-    return kept
+    elif known:
+        notes.append(f"{len(known)} of {len(clips)} recordings are left out: the forecaster was trained on them.")
+        return [motion for motion in motions if motion.clip not in known]
+    return motions

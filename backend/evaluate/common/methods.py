@@ -1,4 +1,4 @@
-"""The methods that are compared, by name, each behind one contract: `sample(context [W, C, D], k, horizon, generator)`."""
+"""The forecasting methods that are compared, by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from torch import Tensor
 
 from backend.core.errors import InputError, ModelError
 from backend.core.types import ForecastSettings
-from backend.evaluate.common.protocol import nll
 from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
 from backend.forecast.displacement_bank import load_bank
 from backend.forecast.gru_nf import Forecaster
@@ -21,44 +20,28 @@ from backend.forecast.paper.loop import PaperLoop
 from backend.forecast.refine import KernelName, Refinement
 from backend.forecast.vrnn import Vrnn
 
-Sampler = Callable[[Tensor, int, int, torch.Generator], Tensor]
+PathSampler = Callable[[Tensor, int, int, torch.Generator], Tensor]
 """`(context [W, C, D], k, horizon, generator) -> paths [W, K, H, D]`."""
 
-Nll = Callable[[Tensor, int], Tensor]
-"""`(windows [W, T, D], frames seen) -> [W, T - seen]` nats per number."""
-
 NAMES = (
-    "copy_last",
-    "random_walk",
-    "bootstrap",
-    "gru_gaussian",
-    "vrnn",
-    "gru_nf",
-    "gru_nf_t1.2",
-    "gru_snf",
-    "gru_snf_mala",
-    "gru_snf_hmc",
-    "paper_nf",
-    "paper_snf",
-)
-"""Methods of the table, from those that know least; `gru_nf_tX` may be asked for at any temperature X."""
+    "copy_last", "random_walk", "bootstrap", "gru_gaussian", "vrnn", "gru_nf", "gru_nf_t1.2", "gru_snf", "gru_snf_mala",
+    "gru_snf_hmc", "paper_nf", "paper_snf",
+)  # fmt: skip
+"""Methods in the order of the table; `gru_nf_tX` also exists for any other temperature X up to 5."""
 
+SNF_KERNELS: dict[str, KernelName] = {"gru_snf": "metropolis", "gru_snf_mala": "mala", "gru_snf_hmc": "hmc"}
 TEMPERATURE = re.compile(r"gru_nf_t(\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
-class Method:
-    """A forecaster of whole paths.
+class ForecastMethod:
+    """A forecaster of whole paths."""
 
-    Attributes:
-        sample: K futures that are independent of each other.
-        nll: None where no likelihood can be computed.
-        together: K futures that are drawn to be shown together, where those are not independent.
-    """
-
-    sample: Sampler
-    nll: Nll | None = None
-    together: Sampler | None = None
+    sample: PathSampler  # K independent futures
+    # `(windows [W, T, D], frames seen) -> [W, T - seen]` nats per number; None where there is no likelihood
+    nll: Callable[[Tensor, int], Tensor] | None = None
+    # K dependent (antithetic) futures, as the page shows them; None where those are independent
+    joint_sample: PathSampler | None = None
 
 
 def shipped_refinement() -> Refinement:
@@ -66,97 +49,104 @@ def shipped_refinement() -> Refinement:
     return Refinement.from_settings(ForecastSettings())
 
 
-class Methods:
-    """The methods on the weights of one forecaster and of its rivals, which lie beside it.
+def build_methods(
+    model: Path, forecaster: Forecaster, names: Sequence[str] = ()
+) -> tuple[dict[str, ForecastMethod], list[str]]:
+    """Load forecasting methods.
 
     Args:
-        model: folder of the forecaster.
-        forecaster: what lies there.
+        model: folder of the forecaster; its variants lie beside it.
+        forecaster: the one in that folder.
+        names: which methods; all that are available by default.
+
+    Returns:
+        The methods in the table's order, and a sentence for each that was left out because its model is missing.
+
+    Raises:
+        InputError: `method_unknown`, or `method_missing` where a method of `names` has no model.
     """
-
-    def __init__(self, model: Path, forecaster: Forecaster) -> None:
-        self._model = model
-        self._forecaster = forecaster
-
-    def build(self, names: Sequence[str] = ()) -> tuple[dict[str, Method], list[str]]:
-        """Make methods ready.
-
-        Args:
-            names: which; none for all that there are.
-
-        Returns:
-            The methods in the table's order, and a sentence for each that was left out for want of its model.
-
-        Raises:
-            InputError: `method_unknown`, or `method_missing` where one that was asked for has no model.
-        """
-        for name in names:
-            if name not in NAMES and not self._temperature(name):
-                raise InputError(
-                    "method_unknown", f"There is no method {name}.", f"There are {', '.join(NAMES)}, and gru_nf_tX (X up to 5)."
-                )
-        found: dict[str, Method] = {}
-        left_out: list[str] = []
-        for name in sorted(set(names), key=_place) or NAMES:
-            try:
-                found[name] = self._make(name)
-            except ModelError as error:
-                if names:
-                    raise InputError("method_missing", f"{name} is not available. {error.message}", error.hint) from None
-                left_out.append(f"{name}: {error.message}")
-        return found, left_out
-
-    @staticmethod
-    def _temperature(name: str) -> float | None:
-        match = TEMPERATURE.fullmatch(name)
-        return float(match[1]) if match and 0 < float(match[1]) <= 5 else None
-
-    def _make(self, name: str) -> Method:
-        temperature = self._temperature(name)
-        if temperature is not None:
-            return Method(self._of(self._forecaster, None, temperature))
-        if name in ("random_walk", "bootstrap"):
-            bank = load_bank(self._model)
-            self._check_width(bank.shape[-1], "training motion", self._model)
-            return Method(RandomWalk(bank).sample if name == "random_walk" else Bootstrap(bank).sample)
-        if name == "copy_last":
-            return Method(CopyLast().sample)
-        if name == "gru_nf":
-            return Method(self._of(self._forecaster), partial(self._nll, self._forecaster))
-        if name == "gru_gaussian":
-            rival = Forecaster.load(self._beside("gaussian"))
-            self._check_width(rival.config.features, "forecaster", self._beside("gaussian"))
-            return Method(self._of(rival), partial(self._nll, rival))
-        if name == "vrnn":
-            vrnn = Vrnn.load(self._beside("vrnn"))
-            self._check_width(vrnn.config.features, "vrnn", self._beside("vrnn"))
-            return Method(lambda context, k, horizon, source: vrnn.sample(vrnn.observe(context), k, horizon, source).paths)
-        if name in ("paper_nf", "paper_snf"):
-            return Method(PaperLoop(self._forecaster, steps=0 if name == "paper_nf" else 2).sample)
-        kernels: dict[str, KernelName] = {"gru_snf": "metropolis", "gru_snf_mala": "mala", "gru_snf_hmc": "hmc"}
-        refinement = replace(shipped_refinement(), kernel=kernels[name])
-        together = self._of(self._forecaster, refinement) if refinement.antithetic else None
-        return Method(self._of(self._forecaster, replace(refinement, antithetic=False)), together=together)
-
-    def _beside(self, kind: str) -> Path:
-        return self._model.with_name(f"{self._model.name}_{kind}")
-
-    def _check_width(self, width: int, kind: str, folder: Path) -> None:
-        wanted = self._forecaster.config.features
-        if width != wanted:
-            raise ModelError("width", f"The {kind} in {folder} is made for {width} numbers a frame, not {wanted}.")
-
-    def _nll(self, forecaster: Forecaster, flat_WTD: Tensor, seen: int) -> Tensor:
-        return nll(forecaster, flat_WTD, seen, self._forecaster.step_spread)
-
-    @staticmethod
-    def _of(forecaster: Forecaster, refine: Refinement | None = None, temperature: float = 1.0) -> Sampler:
-        def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
-            return forecaster.sample(forecaster.observe(context), k, horizon, generator, refine, temperature).paths
-
-        return sample
+    for name in names:
+        if name not in NAMES and not _temperature(name):
+            raise InputError(
+                "method_unknown", f"There is no method {name}.", f"There are {', '.join(NAMES)}, and gru_nf_tX (X up to 5)."
+            )
+    found: dict[str, ForecastMethod] = {}
+    left_out: list[str] = []
+    for name in sorted(set(names), key=_table_order) or NAMES:
+        try:
+            found[name] = _build(name, model, forecaster)
+        except ModelError as error:
+            if names:
+                raise InputError("method_missing", f"{name} is not available. {error.message}", error.hint) from None
+            left_out.append(f"{name}: {error.message}")
+    return found, left_out
 
 
-def _place(name: str) -> tuple[float, str]:
-    """Order by the table; any other temperature stands beside the one of the table."""
+@torch.inference_mode()
+def nll(forecaster: Forecaster, flat_WTD: Tensor, seen: int, unit_D: Tensor) -> Tensor:
+    """Return the negative log likelihood `[W, T - seen]` per number of each frame given all before it.
+
+    Args:
+        forecaster: whose likelihood.
+        flat_WTD: windows.
+        seen: frames at the start that are not scored.
+        unit_D: the unit of frame-to-frame differences, which makes models of different training data comparable.
+    """
+    state, found = forecaster.observe(flat_WTD[:, :seen]), []
+    volume = (forecaster.step_spread / unit_D).log().sum()
+    for frame in flat_WTD[:, seen:].unbind(1):
+        found.append((volume - forecaster.log_prob(state, frame)) / flat_WTD.shape[-1])
+        state = forecaster.step(state, frame)
+    return torch.stack(found, dim=1)
+
+
+def _build(name: str, model: Path, forecaster: Forecaster) -> ForecastMethod:
+    width = forecaster.config.features
+    if temperature := _temperature(name):
+        return ForecastMethod(_sampler(forecaster, None, temperature))
+    if name in SNF_KERNELS:
+        refinement = replace(shipped_refinement(), kernel=SNF_KERNELS[name])
+        joint = _sampler(forecaster, refinement) if refinement.antithetic else None
+        return ForecastMethod(_sampler(forecaster, replace(refinement, antithetic=False)), joint_sample=joint)
+    if name in ("paper_nf", "paper_snf"):
+        return ForecastMethod(PaperLoop(forecaster, steps=0 if name == "paper_nf" else 2).sample)
+    if name == "copy_last":
+        return ForecastMethod(CopyLast().sample)
+    if name in ("random_walk", "bootstrap"):
+        bank = load_bank(model)
+        _check_width(bank.shape[-1], width, "training motion", model)
+        return ForecastMethod(RandomWalk(bank).sample if name == "random_walk" else Bootstrap(bank).sample)
+    if name == "vrnn":
+        folder = model.with_name(f"{model.name}_vrnn")
+        vrnn = Vrnn.load(folder)
+        _check_width(vrnn.config.features, width, "vrnn", folder)
+        return ForecastMethod(lambda context, k, horizon, source: vrnn.sample(vrnn.observe(context), k, horizon, source).paths)
+    used = forecaster
+    if name == "gru_gaussian":
+        folder = model.with_name(f"{model.name}_gaussian")
+        used = Forecaster.load(folder)
+        _check_width(used.config.features, width, "forecaster", folder)
+    return ForecastMethod(_sampler(used), partial(nll, used, unit_D=forecaster.step_spread))
+
+
+def _sampler(forecaster: Forecaster, refine: Refinement | None = None, temperature: float = 1.0) -> PathSampler:
+    def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
+        return forecaster.sample(forecaster.observe(context), k, horizon, generator, refine, temperature).paths
+
+    return sample
+
+
+def _check_width(width: int, wanted: int, kind: str, folder: Path) -> None:
+    if width != wanted:
+        raise ModelError("width", f"The {kind} in {folder} is made for {width} numbers a frame, not {wanted}.")
+
+
+def _temperature(name: str) -> float | None:
+    """Return X of `gru_nf_tX`; None where it is out of range or the name is another."""
+    match = TEMPERATURE.fullmatch(name)
+    return float(match[1]) if match and 0 < float(match[1]) <= 5 else None
+
+
+def _table_order(name: str) -> tuple[float, str]:
+    """Order by the table; other temperatures stand beside the table's own."""
     return (NAMES.index(name) if name in NAMES else NAMES.index("gru_nf_t1.2"), name)

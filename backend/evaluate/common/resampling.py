@@ -1,18 +1,20 @@
-"""Intervals and tests by resampling whole people: windows of one person are not independent, people are.
+"""Confidence intervals and tests by resampling whole people, since windows of one person are not independent.
 
-Every figure is a function of sums over windows, so a resample is only another weighting of people. All figures and methods
-share the same resamples: the difference of two methods is taken resample by resample (a paired test).
+Every figure is a function of sums over windows, so a resample reweights people. All figures and methods share the same
+resamples, which makes differences between methods paired tests.
 Shape suffixes: W windows, P people, R resamples, C columns of sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from backend.evaluate.report.report import Comparison, Metric
 
 RESAMPLES = 2000
 
@@ -22,21 +24,16 @@ Finish = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and what it would have been with other people.
-
-    Attributes:
-        value: on the people at hand.
-        replicates_R: on resampled people; empty where there is but one person.
-    """
+    """A figure, and its values on resampled people (empty where there is only one person)."""
 
     value: float
     replicates_R: Tensor
 
     def interval(self) -> tuple[float, float] | None:
-        """Return the 95 % percentile interval, or None where there are no resamples.
+        """Return the 95 % percentile interval, or None without resamples.
 
-        It is moved by the resamples' bias: a resample holds people twice, which makes distances between people and deviations
-        from evenness too large or small on average.
+        It is shifted by the resamples' bias: a resample holds people twice, which biases distances between people and
+        deviations from evenness.
         """
         finite = self.replicates_R[self.replicates_R.isfinite()]
         if not len(finite):
@@ -52,26 +49,43 @@ class Estimate:
     def p_value(self) -> float | None:
         """Return the two-sided p of the hypothesis that the figure (a difference) is 0, or None without resamples.
 
-        The share of resamples beyond 0, both ways, with the figure itself counted in; moved as the interval is, so that
-        p < 0.05 where the interval leaves out 0.
+        Twice the share of resamples beyond 0, the figure itself counted in; shifted as the interval is, so that p < 0.05 where
+        the interval excludes 0.
         """
         finite = self.replicates_R[self.replicates_R.isfinite()]
         if not len(finite):
             return None
-        moved = finite - finite.mean() + self.value
-        if not moved.any():
+        shifted = finite - finite.mean() + self.value
+        if not shifted.any():
             return 1.0
-        tail = min(int((moved <= 0).sum()), int((moved >= 0).sum()))
-        return min(1.0, 2 * (tail + 1) / (len(moved) + 1))
+        tail = min(int((shifted <= 0).sum()), int((shifted >= 0).sum()))
+        return min(1.0, 2 * (tail + 1) / (len(shifted) + 1))
+
+    def metric(self, per_step: list[float] | None = None) -> Metric:
+        """Return the figure and its interval for a report."""
+        low, high = self.interval() or (None, None)
+        return Metric(self.value, low, high, per_step)
+
+
+def compare(estimates: Mapping[str, Mapping[str, Estimate]], metric: str, method: str, against: str) -> Comparison | None:
+    """Test two methods on the same people; None where one lacks the metric.
+
+    Args:
+        estimates: by method, then by metric.
+        metric: what is compared.
+        method: the one whose difference is reported,
+        against: to this one.
+    """
+    ours, theirs = (estimates.get(name, {}).get(metric) for name in (method, against))
+    if ours is None or theirs is None:
+        return None
+    difference = ours.minus(theirs)
+    low, high = difference.interval() or (None, None)
+    return Comparison(metric, method, against, difference.value, low, high, difference.p_value())
 
 
 class Resampler:
-    """Resamples of the people of some windows.
-
-    Args:
-        people: whose each window is.
-        seed: of the resamples.
-    """
+    """Resamples the people of some windows, named window by window in `people`."""
 
     def __init__(self, people: Sequence[str], seed: int = 0) -> None:
         names, group = np.unique(np.asarray(people), return_inverse=True)
@@ -81,7 +95,7 @@ class Resampler:
         generator = torch.Generator().manual_seed(seed)
         rounds = RESAMPLES if count > 1 else 0
         pick = torch.randint(count, (rounds, count), generator=generator)
-        # Row 0 is the people at hand.
+        # Row 0: every person once.
         self._weight_RP = torch.cat(
             [torch.ones(1, count), torch.zeros(rounds, count).scatter_add_(1, pick, torch.ones(pick.shape))]
         ).double()
@@ -109,5 +123,5 @@ class Resampler:
 
 
 def ratio(sums: Tensor) -> Tensor:
-    """Finish of two columns: the first sum over the second (a mean, where the second counts windows)."""
+    """Divide the first of two sums by the second (a mean, where the second counts windows)."""
     return sums[..., 0] / sums[..., 1]

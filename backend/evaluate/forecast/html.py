@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from backend.evaluate.forecast import charts, path_charts
-from backend.evaluate.forecast.evaluation import Evaluation
+from backend.evaluate.forecast.evaluation import ForecastResults
 from backend.evaluate.forecast.summary import COMPARED
 from backend.evaluate.forecast.text import COLUMNS, best, summary
 from backend.evaluate.report.page import write_page
 
 
-def write_html(evaluation: Evaluation, folder: Path) -> Path:
+def write_html(evaluation: ForecastResults, folder: Path) -> Path:
     """Write `index.html` into a folder, which is made if need be, and return its place.
 
     Raises:
@@ -23,7 +23,7 @@ def write_html(evaluation: Evaluation, folder: Path) -> Path:
     return write_page("forecast.html", _content(evaluation), folder)
 
 
-def _content(evaluation: Evaluation) -> dict[str, Any]:
+def _content(evaluation: ForecastResults) -> dict[str, Any]:
     report, results = evaluation.report, evaluation.report.results
     shown = next((name for name in ("gru_snf", "gru_nf") if name in results), list(results)[-1])
     columns = [column for column in COLUMNS if any(column.metric in entries for entries in results.values())]

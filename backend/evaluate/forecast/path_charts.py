@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from backend.core.types import CLOCK_S, Keypoints
-from backend.evaluate.common.protocol import Windows
-from backend.evaluate.forecast.scores import Scored
+from backend.evaluate.common.windows import ForecastWindows
+from backend.evaluate.forecast.scores import MethodScores
 from backend.evaluate.report.figure import FAINT, INK, colour, styled, svg
 from backend.keypoints.reading import Layout
 from backend.keypoints.regions import REGIONS
@@ -32,7 +32,7 @@ WIDTH = 10.4
 """Inches that fill the page."""
 
 
-def fans(windows: Windows, scored: Mapping[str, Scored], layout: Layout, method: str) -> str:
+def fans(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: Layout, method: str) -> str:
     """Draw, for each example window, sampled paths of a few keypoint coordinates over time against the truth."""
     examples = scored[method].examples
     with styled():
@@ -55,7 +55,7 @@ def fans(windows: Windows, scored: Mapping[str, Scored], layout: Layout, method:
         return svg(figure, f"Sampled paths of {method} against what happened")
 
 
-def rivals(windows: Windows, scored: Mapping[str, Scored], layout: Layout, methods: Sequence[str]) -> str:
+def rivals(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: Layout, methods: Sequence[str]) -> str:
     """Draw one lively window as each method sees it."""
     index = list(scored[methods[0]].examples)[min(1, len(scored[methods[0]].examples) - 1)]
     columns = 4
@@ -83,7 +83,7 @@ def rivals(windows: Windows, scored: Mapping[str, Scored], layout: Layout, metho
         return svg(figure, f"The same window by every method: {name}")
 
 
-def constellations(windows: Windows, scored: Mapping[str, Scored], layout: Layout, method: str) -> str:
+def constellations(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: Layout, method: str) -> str:
     """Draw, for each example window, the keypoints at its end: what happened, and several futures over it."""
     examples = scored[method].examples
     with styled():
@@ -117,7 +117,7 @@ def _grid(height: float, *, wspace: float, hspace: float, left: float = 0.68, bo
     return figure
 
 
-def _values(windows: Windows, index: int, paths: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _values(windows: ForecastWindows, index: int, paths: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
     """Return keypoint positions: seen `[C, N, 2]`, true `[H, N, 2]` and sampled `[K, H, N, 2]`."""
     parts = (windows.context_WCD[index], windows.truth_WHD[index], paths)
     seen, truth, sampled = (Keypoints.from_flat(torch.as_tensor(part)).value.numpy() for part in parts)

@@ -1,7 +1,7 @@
-"""One method's forecasts of all windows -> per-window scores, a few windows at a time to bound memory.
+"""Score one method's forecasts window by window, a few windows at a time to bound memory.
 
 Units: *standard* (keypoints about the training footage's mean, over its standard deviation), *minmax* (the paper's, see
-`Windows.min_max`) and *crop* (the crop's side is 2; keypoint positions only).
+`ForecastWindows.min_max`) and *crop* (the crop's side is 2; keypoint positions only).
 """
 
 from __future__ import annotations
@@ -16,25 +16,24 @@ from torch import Tensor
 
 from backend.core.errors import InputError
 from backend.core.types import Keypoints
-from backend.evaluate.common.methods import Method, Sampler
-from backend.evaluate.common.protocol import Windows
+from backend.evaluate.common.methods import ForecastMethod, PathSampler
+from backend.evaluate.common.windows import ForecastWindows
 from backend.forecast import metrics
+from backend.forecast.gru_nf import Forecaster
 
 CHUNK = 16
-"""Windows forecast together. Part of the seeds: every chunk's noise is drawn from its own."""
+"""Windows forecast together. Part of the seeds: every chunk has its own noise generator."""
 
-DRAWS = 10
+KEPT_PATHS = 10
 """Sampled paths of each window that the energy distance is averaged over."""
 
 GROUPS = (4, 8)
-"""K of the page: minADE, minFDE and APD are also taken over groups of so many futures."""
+"""The page's K: minADE, minFDE and APD are also taken over groups of so many futures."""
 
-DRAWN = 6
-"""Groups drawn of each window, where futures that are shown together are not independent."""
+JOINT_GROUPS = 6
+"""Groups sampled for each window where the futures of a group are dependent."""
 
 LEVELS = (50, 80, 95)
-
-"""Called with the number of windows done since the last call."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +41,18 @@ class Units:
     """Origin and scale of the two units: `[D]` (standard) and `[W, D]` (minmax)."""
 
     centre_D: Tensor
-    spread_D: Tensor
+    std_D: Tensor
     low_WD: Tensor
     range_WD: Tensor
 
+    @classmethod
+    def of(cls, forecaster: Forecaster, windows: ForecastWindows) -> Units:
+        """Return the units of a forecaster's training data and of some windows."""
+        return cls(forecaster.centre, forecaster.spread, *windows.min_max(forecaster.spread))
+
     def standard(self, flat: Tensor) -> Tensor:
         """Return flat keypoints `[..., D]` in standard units."""
-        return (flat - self.centre_D) / self.spread_D
+        return (flat - self.centre_D) / self.std_D
 
     def minmax(self, flat: Tensor) -> Tensor:
         """Return flat keypoints `[W, ..., D]` of all windows in minmax units."""
@@ -57,78 +61,73 @@ class Units:
 
     def rows(self, part: slice) -> Units:
         """Return the units of some windows."""
-        return Units(self.centre_D, self.spread_D, self.low_WD[part], self.range_WD[part])
+        return Units(self.centre_D, self.std_D, self.low_WD[part], self.range_WD[part])
 
 
 @dataclass(frozen=True)
-class Scored:
-    """What is kept of a method.
+class MethodScores:
+    """Scores of one method."""
 
-    Attributes:
-        per_window: scores by name, `[W, H, ...]` or `[W, 1]`.
-        draws_RWHD: a few sampled paths of every window.
-        examples: window -> some of its paths `[K', H, D]`, to be drawn.
-        ms_per_window: time to sample all paths of a window.
-    """
-
-    per_window: dict[str, Tensor]
-    draws_RWHD: Tensor
-    examples: dict[int, Tensor]
-    ms_per_window: float
+    per_window: dict[str, Tensor]  # by name, `[W, H, ...]` or `[W, 1]`
+    paths_RWHD: Tensor  # a few sampled paths of every window
+    examples: dict[int, Tensor]  # window -> some of its paths `[K', H, D]`, for pictures
+    ms_per_window: float  # time to sample all paths of a window
 
 
 def score(
     name: str,
-    method: Method,
-    windows: Windows,
+    method: ForecastMethod,
+    windows: ForecastWindows,
     units: Units,
     *,
     samples: int,
     seed: int,
     examples: Sequence[int] = (),
     progress: Callable[[int], None] = lambda done: None,
-) -> Scored:
-    """Forecast all windows by one method and score every one.
+) -> MethodScores:
+    """Forecast all windows by one method and score each.
 
     Args:
         name: for the error message.
         method: the method.
         windows: what is forecast.
-        units: in which errors are counted.
+        units: of errors.
         samples: K.
-        seed: every chunk of windows is sampled with its own generator, the same for all methods.
+        seed: of the chunks' noise generators, the same for all methods.
         examples: windows whose paths are kept.
-        progress: told about windows done.
+        progress: called with the number of windows done.
 
     Raises:
         InputError: `forecast_not_finite`, where a method gives NaN or infinite numbers.
     """
     parts: dict[str, list[Tensor]] = defaultdict(list)
-    draws: list[Tensor] = []
-    kept: dict[int, Tensor] = {}
+    kept: list[Tensor] = []
+    shown: dict[int, Tensor] = {}
     seconds = 0.0
     for start in range(0, len(windows), CHUNK):
         part = slice(start, min(start + CHUNK, len(windows)))
         generator = torch.Generator().manual_seed(seed * 1_000_003 + start)
         since = time.perf_counter()
-        paths = method.sample(windows.context_WCD[part], samples, windows.protocol.horizon, generator)
+        paths = method.sample(windows.context_WCD[part], samples, windows.lengths.horizon, generator)
         seconds += time.perf_counter() - since
         if not torch.isfinite(paths).all():
             raise InputError("forecast_not_finite", f"{name} gave NaN or infinite numbers.", "Leave it out with --methods.")
         truth = windows.truth_WHD[part]
         found = _scores(paths, truth, units.rows(part), generator)
         for group in (group for group in GROUPS if group <= samples):
-            shown = paths if method.together is None else _together(method.together, windows, part, group, generator)
-            found |= _groups(shown, truth, group)
+            joint = (
+                paths if method.joint_sample is None else _joint_groups(method.joint_sample, windows, part, group, generator)
+            )
+            found |= _group_scores(joint, truth, group)
         for key, value in found.items():
             parts[key].append(value)
         if method.nll is not None:
-            parts["nll"].append(method.nll(windows.flat_WTD[part], windows.protocol.seen))
-        draws.append(paths[:, :DRAWS].transpose(0, 1).clone())
-        kept |= {index: paths[index - start, :30].clone() for index in examples if part.start <= index < part.stop}
-        progress(part.stop - part.start)
+            parts["nll"].append(method.nll(windows.flat_WTD[part], windows.lengths.seen))
+        kept.append(paths[:, :KEPT_PATHS].transpose(0, 1).clone())
+        shown |= {index: paths[index - start, :30].clone() for index in examples if part.start <= index < part.stop}
+        progress(part.stop)
     per_window = {key: torch.cat(values) for key, values in parts.items()}
-    return Scored(per_window, torch.cat(draws, dim=1), kept, seconds * 1e3 / len(windows))
+    return MethodScores(per_window, torch.cat(kept, dim=1), shown, seconds * 1e3 / len(windows))
 
 
 def _scores(paths: Tensor, truth: Tensor, units: Units, generator: torch.Generator) -> dict[str, Tensor]:
@@ -146,18 +145,18 @@ def _scores(paths: Tensor, truth: Tensor, units: Units, generator: torch.Generat
     }
     found["mae_best20"], found["apd_best20"] = metrics.best_fifth(standard, standard_truth)
     found["acceleration"], found["acceleration_truth"] = metrics.accelerations(values, target)
-    return found | _numbers(paths, truth, units)
+    return found | _number_scores(paths, truth, units)
 
 
-def _together(together: Sampler, windows: Windows, part: slice, group: int, generator: torch.Generator) -> Tensor:
-    """Draw as many groups of futures as the page would show together, `[W, DRAWN * group, H, D]`."""
+def _joint_groups(sample: PathSampler, windows: ForecastWindows, part: slice, group: int, source: torch.Generator) -> Tensor:
+    """Sample `JOINT_GROUPS` groups of dependent futures for each window: `[W, JOINT_GROUPS * group, H, D]`."""
     context = windows.context_WCD[part]
-    paths = together(context.repeat_interleave(DRAWN, 0), group, windows.protocol.horizon, generator)
-    return paths.unflatten(0, (len(context), DRAWN)).flatten(1, 2)
+    paths = sample(context.repeat_interleave(JOINT_GROUPS, 0), group, windows.lengths.horizon, source)
+    return paths.unflatten(0, (len(context), JOINT_GROUPS)).flatten(1, 2)
 
 
-def _groups(paths: Tensor, truth: Tensor, group: int) -> dict[str, Tensor]:
-    """Score futures by groups of so many: what is true of the few that the page shows."""
+def _group_scores(paths: Tensor, truth: Tensor, group: int) -> dict[str, Tensor]:
+    """Score futures in groups of the number that the page shows."""
     values = Keypoints.from_flat(paths).value
     displacement = metrics.displacement(values, Keypoints.from_flat(truth).value)
     groups = values.shape[1] // group
@@ -169,19 +168,19 @@ def _groups(paths: Tensor, truth: Tensor, group: int) -> dict[str, Tensor]:
     }
 
 
-def _numbers(paths: Tensor, truth: Tensor, units: Units) -> dict[str, Tensor]:
-    """Score number by number, once for both units."""
+def _number_scores(paths: Tensor, truth: Tensor, units: Units) -> dict[str, Tensor]:
+    """Score number by number, in both units."""
     error = (metrics.sample_quantile(paths, 0.5) - truth).abs()
-    away = paths.mean(1) - truth
+    residual = paths.mean(1) - truth
     crps, quantile_loss = metrics.crps_each(paths, truth), metrics.quantile_loss_each(paths, truth)
     found = {}
-    for suffix, per, target in (
-        ("", 1 / units.spread_D, units.standard(truth)),
+    for suffix, scale, target in (
+        ("", 1 / units.std_D, units.standard(truth)),
         ("_minmax", (1 / units.range_WD)[:, None], units.minmax(truth)),
     ):
-        found[f"crps{suffix}"] = (crps * per).mean(-1)
-        found[f"quantile_loss{suffix}"] = (quantile_loss * per).mean(-1)
-        found[f"absolute{suffix}"] = (error * per).mean(-1)
-        found[f"square{suffix}"] = (away * per).square().mean(-1)
+        found[f"crps{suffix}"] = (crps * scale).mean(-1)
+        found[f"quantile_loss{suffix}"] = (quantile_loss * scale).mean(-1)
+        found[f"absolute{suffix}"] = (error * scale).mean(-1)
+        found[f"square{suffix}"] = (residual * scale).square().mean(-1)
         found[f"target{suffix}"] = target.abs().mean(-1)
     return found

@@ -1,4 +1,4 @@
-"""Per-window scores of all methods -> the figures of the report, with their intervals, and tests between methods."""
+"""Reduce the scores of all methods to the report's figures with intervals, and test methods against each other."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.evaluate.common.protocol import Windows
-from backend.evaluate.common.resampling import Estimate, Finish, Resampler, ratio
-from backend.evaluate.forecast.scores import Scored, Units
+from backend.evaluate.common.resampling import Estimate, Finish, Resampler, compare, ratio
+from backend.evaluate.common.table import Figures
+from backend.evaluate.common.windows import ForecastWindows
+from backend.evaluate.forecast.scores import MethodScores, Units
 from backend.evaluate.report.report import Comparison, Metric
 from backend.forecast import metrics
 
@@ -18,59 +19,54 @@ MEANS = (
     "crps", "crps_minmax", "energy_score", "path_energy_score", "min_ade", "min_ade_4", "min_ade_8", "min_fde", "min_fde_4",
     "min_fde_8", "mae_best20", "apd", "apd_4", "apd_8", "apd_best20", "nll", "coverage_50", "coverage_80", "coverage_95",
 )  # fmt: skip
-"""Scores whose figure is their mean over windows and steps."""
+"""Scores of which the mean over windows and steps is reported."""
 
 COMPARED = ("crps", "energy_score", "energy_distance", "min_ade_4", "min_ade_8", "apd", "apd_4", "apd_8")
-"""Figures that are tested between methods ..."""
+"""Figures that are tested between methods: each of `MAIN_METHODS` against every other."""
 
-CHAMPIONS = ("gru_nf", "gru_snf")
-"""... each of these against every other."""
+MAIN_METHODS = ("gru_nf", "gru_snf")
 
 
-class Summary:
+class ForecastSummary:
     """Figures of all methods on the same windows.
 
     Args:
-        windows, units: what was forecast, and in which units.
-        scored: by method.
+        windows: what was forecast.
+        units: of errors.
+        scored: scores by method.
         seed: of the resamples.
     """
 
-    def __init__(self, windows: Windows, units: Units, scored: Mapping[str, Scored], seed: int = 0) -> None:
+    def __init__(self, windows: ForecastWindows, units: Units, scored: Mapping[str, MethodScores], seed: int = 0) -> None:
         self._windows, self._units, self._scored = windows, units, scored
         self._resampler = Resampler(windows.people, seed)
         self._estimates: dict[str, dict[str, Estimate]] = {name: {} for name in scored}
-        self.results: dict[str, dict[str, Metric]] = {}
+        self.results: Figures = {}
         ratios = self._standardised_ratios()
         for name, method in scored.items():
             found = self._figures(name, method.per_window)
-            found |= self._energy_distances(name, method.draws_RWHD)
+            found |= self._energy_distances(name, method.paths_RWHD)
             if name in ratios:
                 found["apd_over_mae_standardised"] = self._metric(name, "apd_over_mae_standardised", ratios[name])
             self.results[name] = found | {"ms_per_window": Metric(method.ms_per_window)}
 
     def comparisons(self) -> list[Comparison]:
-        """Test the champions against every other method, each pair once."""
-        found = []
-        for champion in (name for name in CHAMPIONS if name in self._estimates):
-            for other in self._estimates:
-                if other == champion or (champion, other) == CHAMPIONS:
-                    continue
-                for metric in COMPARED:
-                    ours, theirs = (self._estimates[name].get(metric) for name in (champion, other))
-                    if ours is not None and theirs is not None:
-                        difference = ours.minus(theirs)
-                        low, high = difference.interval() or (None, None)
-                        found.append(Comparison(metric, champion, other, difference.value, low, high, difference.p_value()))
-        return found
+        """Test the main methods against every other method, each pair once."""
+        pairs = [
+            (main, other)
+            for main in MAIN_METHODS
+            for other in self._estimates
+            if main in self._estimates and other != main and (main, other) != MAIN_METHODS
+        ]
+        tests = [compare(self._estimates, metric, *pair) for pair in pairs for metric in COMPARED]
+        return [test for test in tests if test is not None]
 
     def _metric(self, method: str, name: str, estimate: Estimate, per_step: list[float] | None = None) -> Metric:
         self._estimates[method][name] = estimate
-        low, high = estimate.interval() or (None, None)
-        return Metric(estimate.value, low, high, per_step)
+        return estimate.metric(per_step)
 
     def _figure(self, method: str, name: str, columns: list[Tensor], finish: Finish) -> Metric:
-        """Make a figure of the sums of some scores `[W, H]`; each step's figure is that of its own sums."""
+        """Compute a figure from sums of scores `[W, H]`, over all steps and step by step."""
         columns_WHC = torch.stack(columns, dim=-1).double()
         estimate = self._resampler.of_sums(columns_WHC.mean(1), finish)
         per_step = finish(columns_WHC.sum(0)).tolist() if columns_WHC.shape[1] > 1 else None
@@ -94,29 +90,29 @@ class Summary:
         pit.histogram = scores["pit"].mean((0, 1)).tolist()
         return found | {"pit": pit}
 
-    def _energy_distances(self, method: str, draws_RWHD: Tensor) -> dict[str, Metric]:
-        """Measure whole windows, context and future, as the paper does: sampled ones against those that happened.
+    def _energy_distances(self, method: str, paths_RWHD: Tensor) -> dict[str, Metric]:
+        """Compute the energy distance of whole windows, context and future, between samples and truth.
 
-        The paper's own form pairs a window with itself too, which favours whatever stays near the truth window by window,
-        standing still first; the fair form leaves those pairs out, and is 0 on average where samples are as the truth is.
+        The paper's form includes each window's pair with itself, which favours samples near the own truth, above all standing
+        still; the fair form leaves those pairs out, and is 0 on average for samples of the true distribution.
         """
-        happened = self._windows.last_frames_WTD()
-        context = happened[:, : self._windows.protocol.context]
-        sampled = torch.cat([context.expand(len(draws_RWHD), -1, -1, -1), draws_RWHD], dim=2)
+        truth = self._windows.last_frames_WTD()
+        context = truth[:, : self._windows.lengths.context]
+        sampled = torch.cat([context.expand(len(paths_RWHD), -1, -1, -1), paths_RWHD], dim=2)
         found = {}
         for unit, change in (("", self._units.standard), ("_minmax", self._units.minmax)):
-            draws = torch.stack([change(draw).flatten(1) for draw in sampled])
-            terms = metrics.energy_distance_terms(draws, change(happened).flatten(1))
-            apart = 1 - torch.eye(len(terms))
-            for name, counted in ((f"energy_distance{unit}", None), (f"energy_distance_fair{unit}", apart)):
+            paths = torch.stack([change(path).flatten(1) for path in sampled])
+            terms = metrics.energy_distance_terms(paths, change(truth).flatten(1))
+            others = 1 - torch.eye(len(terms))
+            for name, counted in ((f"energy_distance{unit}", None), (f"energy_distance_fair{unit}", others)):
                 if counted is None or len(terms) > 1:
                     found[name] = self._metric(method, name, self._resampler.of_pairs(terms, counted))
         return found
 
     def _standardised_ratios(self) -> dict[str, Estimate]:
-        """Return the paper's APD / MAE: both brought to [0, 1] over all methods and videos, then the ratio of their means.
+        """Return the paper's APD / MAE: both scaled to [0, 1] over all methods and videos, then the ratio of their means.
 
-        It depends on which methods are in the table. A method without error gets none.
+        It depends on which methods are in the table; methods without error have none.
         """
         _, index = np.unique(np.asarray(self._windows.videos), return_inverse=True)
         video = torch.from_numpy(index)
@@ -127,7 +123,7 @@ class Summary:
             means = means.index_add_(1, video, values) / torch.bincount(video)
             low, high = means.min(), means.max()
             by_video[key] = list(((means - low) / (high - low)).nan_to_num().unbind())
-        # Back on windows, each carrying its share of its video, so that people are resampled as everywhere else.
+        # Spread over the video's windows, so that people can be resampled.
         share = 1 / torch.bincount(video)[video].double()
         found = {}
         for name, apd, mae in zip(self._scored, by_video["apd_best20"], by_video["mae_best20"], strict=True):

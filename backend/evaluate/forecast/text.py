@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backend.evaluate.forecast.summary import CHAMPIONS
+from backend.evaluate.forecast.summary import MAIN_METHODS
 from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
 
 Results = Mapping[str, Mapping[str, Metric]]
@@ -79,7 +79,7 @@ def summary(report: ComparisonReport) -> list[str]:
         if rival in results and rival != winner:
             sentences.append(_against(report, winner, rival))
     sentences += [_equals(report, winner)] if _equals(report, winner) else []
-    leading = winner if winner in CHAMPIONS else next((name for name in CHAMPIONS if name in results), winner)
+    leading = winner if winner in MAIN_METHODS else next((name for name in MAIN_METHODS if name in results), winner)
     entries = results[leading]
     if entries["apd"].value > 0:
         coverage = entries["coverage_80"]
@@ -87,16 +87,16 @@ def summary(report: ComparisonReport) -> list[str]:
             f"The central 80 % of {leading}'s futures hold {_with_interval(coverage, 100)} % of what came, "
             f"and its paths accelerate {entries['acceleration_ratio'].value:.2f} times as much as real ones."
         )
-    if all(name in results for name in CHAMPIONS):
+    if all(name in results for name in MAIN_METHODS):
         sentences += _refined(report)
     return [sentence.replace(" -", " \N{MINUS SIGN}") for sentence in sentences]
 
 
 def _refined(report: ComparisonReport) -> list[str]:
     """Say what refinement does to the futures that are shown together."""
-    flow, refined = (report.results[name] for name in CHAMPIONS)
+    flow, refined = (report.results[name] for name in MAIN_METHODS)
     parts = [
-        f"{words} by {_percent(refined[metric].value, flow[metric].value)}{_p(find(report, metric, *reversed(CHAMPIONS)))}"
+        f"{words} by {_percent(refined[metric].value, flow[metric].value)}{_p(find(report, metric, *reversed(MAIN_METHODS)))}"
         for metric, words in (("apd_8", "the diversity of 8 futures"), ("min_ade_8", "the best one's error"), ("crps", "CRPS"))
         if metric in flow and flow[metric].value > 0
     ]

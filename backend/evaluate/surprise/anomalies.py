@@ -1,4 +1,4 @@
-"""Anomalies put into real motion at known moments: what a surprise score ought to notice.
+"""Insert anomalies into real motion at known frames, for a surprise score to detect.
 
 Shape suffixes: W windows, T frames, D = 6N numbers of flat keypoints (x and y of a keypoint first).
 """
@@ -20,29 +20,22 @@ JUMP_STEPS = 5.0
 """Length of a jump, in usual lengths of a keypoint's step."""
 
 LIVE_NOISE = 0.1
-"""Noise of a tracker on a frozen picture, as a share of a step's spread."""
+"""Noise of a tracker on a frozen picture, as a share of a step's standard deviation."""
 
 NAMES = ("frozen", "frozen_noisy", "jump", "shuffled", "swapped", "fast")
 
 BRIEF = ("jump", "swapped")
-"""Anomalies of one frame: the motion before and after is somebody's real motion."""
+"""Anomalies of one frame: the motion before and after is real."""
 
 
 @dataclass(frozen=True)
-class Moments:
-    """Real motion, and when something happens to it.
+class AnomalyWindows:
+    """Real motion, and where an anomaly begins."""
 
-    Attributes:
-        flat_WTD: windows of flat keypoints on the clock.
-        people: of each window.
-        onset_W: the first frame of the anomaly; at least 1, and twice `EVENT` frames before the end.
-        step_spread_D: standard deviation of a frame-to-frame difference in training.
-    """
-
-    flat_WTD: Tensor
-    people: Sequence[str]
-    onset_W: Tensor
-    step_spread_D: Tensor
+    flat_WTD: Tensor  # windows of flat keypoints on the clock
+    people: Sequence[str]  # of each window
+    onset_W: Tensor  # the first frame of the anomaly; at least 1, and twice `EVENT` frames before the end
+    step_std_D: Tensor  # standard deviation of a frame-to-frame difference in training
 
     @property
     def since_WT(self) -> Tensor:
@@ -50,34 +43,34 @@ class Moments:
         return torch.arange(self.flat_WTD.shape[1]) - self.onset_W[:, None]
 
 
-def inject(name: str, moments: Moments, seed: int = 0) -> Tensor:
+def inject(name: str, windows: AnomalyWindows, seed: int = 0) -> Tensor:
     """Return the windows with an anomaly in each.
 
     Args:
         name: `frozen` (the frame before the onset, again and again), `frozen_noisy` (the same under the tracker's live noise),
             `jump` (all keypoints are shifted from the onset on), `shuffled` (the order of `EVENT` frames is permuted),
-            `swapped` (from the onset on somebody else is tracked), `fast` (from the onset on everything runs twice as fast).
-        moments: where.
+            `swapped` (from the onset on another person is tracked), `fast` (from the onset on motion is twice as fast).
+        windows: real motion.
         seed: of what is random.
     """
     random = np.random.default_rng(seed)
-    flat, since = moments.flat_WTD, moments.since_WT
+    flat, since = windows.flat_WTD, windows.since_WT
     after = (since >= 0)[..., None]
     frames = torch.arange(flat.shape[1]).expand(len(flat), -1)
-    onset = moments.onset_W[:, None]
+    onset = windows.onset_W[:, None]
     if name == "frozen":
         return _pick(flat, torch.where(since >= 0, onset - 1, frames))
     if name == "frozen_noisy":
         noise = torch.from_numpy(random.standard_normal(flat.shape).astype(np.float32))
-        return inject("frozen", moments) + after * LIVE_NOISE * moments.step_spread_D * noise
+        return inject("frozen", windows) + after * LIVE_NOISE * windows.step_std_D * noise
     if name == "jump":
-        return flat + after * _shift(moments, random)[:, None]
+        return flat + after * _shift(windows, random)[:, None]
     if name == "shuffled":
-        order = torch.from_numpy(np.stack([_disorder(random) for _ in range(len(flat))]))
+        order = torch.from_numpy(np.stack([_permutation(random) for _ in range(len(flat))]))
         inside = (since >= 0) & (since < EVENT)
         return _pick(flat, torch.where(inside, onset + order.gather(1, since.clamp(0, EVENT - 1)), frames))
     if name == "swapped":
-        return torch.where(after, flat[_others(moments.people, random)], flat)
+        return torch.where(after, flat[_others(windows.people, random)], flat)
     if name == "fast":
         return _pick(flat, torch.where(since >= 0, (onset + 2 * since).clamp(max=flat.shape[1] - 1), frames))
     raise ValueError(f"no anomaly {name}")
@@ -87,24 +80,24 @@ def _pick(flat_WTD: Tensor, index_WT: Tensor) -> Tensor:
     return flat_WTD.gather(1, index_WT[..., None].expand(-1, -1, flat_WTD.shape[-1]))
 
 
-def _shift(moments: Moments, random: np.random.Generator) -> Tensor:
+def _shift(windows: AnomalyWindows, random: np.random.Generator) -> Tensor:
     """Return a shift `[W, D]` of all keypoints, in a random direction each."""
-    places = moments.step_spread_D.view(-1, 6)[:, :2]
-    angle = torch.from_numpy(random.uniform(0, 2 * math.pi, len(moments.flat_WTD))).float()
-    shift = torch.zeros(len(angle), *moments.step_spread_D.view(-1, 6).shape)
+    places = windows.step_std_D.view(-1, 6)[:, :2]
+    angle = torch.from_numpy(random.uniform(0, 2 * math.pi, len(windows.flat_WTD))).float()
+    shift = torch.zeros(len(angle), *windows.step_std_D.view(-1, 6).shape)
     shift[..., :2] = (JUMP_STEPS * places.square().sum(-1).mean().sqrt() * torch.stack([angle.cos(), angle.sin()], -1))[:, None]
     return shift.flatten(1)
 
 
-def _disorder(random: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return an order that is not the right one."""
+def _permutation(random: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return a permutation of `EVENT` frames that is not the identity."""
     while (order := random.permutation(EVENT)).tolist() == list(range(EVENT)):
         pass
     return order
 
 
 def _others(people: Sequence[str], random: np.random.Generator) -> Tensor:
-    """Return for each window one of another person, or any where there is no other."""
+    """Return for each window one of another person, or any where there is only one."""
     names = np.asarray(people)
     chosen = [random.choice(np.flatnonzero(names != name) if (names != name).any() else len(names)) for name in names]
     return torch.tensor(chosen)

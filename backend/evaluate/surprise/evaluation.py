@@ -1,19 +1,20 @@
-"""Likelihood as a feature: is the surprise of real motion calibrated, and does it notice what is wrong with motion?"""
+"""Measure whether the surprise of real motion is calibrated and whether it detects anomalies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from backend.core.errors import InputError
-from backend.core.progress import Progress
-from backend.evaluate.common.inputs import gather
-from backend.evaluate.common.resampling import Estimate, Resampler, ratio
+from backend.evaluate.common.inputs import EvaluationInputs
+from backend.evaluate.common.progress import CountProgress, counted
+from backend.evaluate.common.resampling import Resampler, ratio
+from backend.evaluate.common.table import Figures
 from backend.evaluate.report.report import Metric, Report
 from backend.evaluate.surprise import anomalies
 from backend.forecast.diagnostics.refinement_check import encode_paths
@@ -27,89 +28,77 @@ WARM_UP = 8
 """Frames before surprise counts, as in the demo."""
 
 SMOOTHING = 5
-"""Frames (0.4 s) that the smoothed score looks back on."""
+"""Frames (0.4 s) of the smoothed score."""
 
 LEVELS = 100
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """What the score does around an anomaly: quartiles over windows `[3, T]`, at frames since its onset `[T]`."""
+    """The score around an anomaly: quartiles over windows `[3, T]`, at frames since its onset `[T]`."""
 
     since: list[int]
     quartiles: list[list[float]]
 
 
 @dataclass(frozen=True)
-class SurpriseEvaluation:
-    """The report and what pictures of it are made from: the smoothed score around each anomaly, and around none."""
+class SurpriseResults:
+    """The report, and for its pictures the smoothed score around each anomaly and around none."""
 
     report: Report
     timelines: dict[str, Timeline]
 
 
 def evaluate_surprise(
-    recordings: Path,
-    models: Path,
-    *,
-    model: Path | None = None,
-    split: Path | None = None,
+    inputs: EvaluationInputs,
     seed: int = 0,
-    progress: Progress = lambda done, total: None,
-) -> SurpriseEvaluation:
+    progress: CountProgress = lambda done, total: None,
+) -> SurpriseResults:
     """Measure the surprise of held-out motion, as it is and with an anomaly in every window.
 
     Args:
-        recordings: folder of landmark recordings or keypoint arrays (see `read_evaluation_set`).
-        models: folder of all models.
-        model: folder of the forecaster; by default one of `models` that fits the recordings.
-        split: a CSV of which recordings are held out.
-        seed: of the moments and of what is random in the anomalies.
-        progress: told of anomalies done.
+        inputs: forecaster and held-out motions.
+        seed: of the onsets and of what is random in the anomalies.
+        progress: called with anomalies done and all.
 
     Returns:
-        Per anomaly `auroc`: of the surprise of its frames (of the first one, where the anomaly is brief) against the same
-        frames of untouched motion; and `auroc_smoothed`: of `smoothed` when `SMOOTHING` frames of it have been seen.
-        `calibration`: the Kolmogorov-Smirnov distance `ks` of the percentile from uniform, its mean, and the shares above
-        95 % and below 5 %.
-        Intervals are 95 %, by resampling people.
+        By anomaly, `auroc` of the surprise of its frames (the first one of a brief anomaly) against the same frames of real
+        motion, and `auroc_smoothed` of the `smoothed` score `SMOOTHING` frames into it. By `calibration`, of the percentile:
+        the Kolmogorov-Smirnov distance `ks` from uniform, the mean, and the shares above 95 % and below 5 %. Intervals are
+        95 %, by resampling people.
 
     Raises:
-        ModelError: the forecaster cannot be read.
-        InputError: the recordings cannot be read, do not fit or are too short.
+        InputError: the recordings are too short.
     """
-    material = gather(recordings, models, model, split)
-    forecaster = material.forecaster
-    moments = _moments(material.motions, forecaster, seed)
-    resampler = Resampler(moments.people, seed)
-    plain = surprise(forecaster, moments.flat_WTD)
-    usual = smoothed(forecaster, plain)
-    results: dict[str, dict[str, Metric]] = {}
-    timelines = {"none": _timeline(usual, moments.onset_W)}
-    for done, name in enumerate(anomalies.NAMES):
-        progress(done, len(anomalies.NAMES))
-        found = surprise(forecaster, anomalies.inject(name, moments, seed))
-        score = smoothed(forecaster, found)
-        timelines[name] = _timeline(score, moments.onset_W)
-        frames = range(1) if name in anomalies.BRIEF else range(anomalies.EVENT)
-        late = range(SMOOTHING - 1, SMOOTHING)
+    forecaster = inputs.forecaster
+    windows = _windows(inputs.motions, forecaster, seed)
+    resampler = Resampler(windows.people, seed)
+    plain = surprise(forecaster, windows.flat_WTD)
+    plain_smoothed = smoothed(forecaster, plain)
+    results: Figures = {}
+    timelines = {"none": _timeline(plain_smoothed, windows.onset_W)}
+    at, late = partial(_since_onset, windows.onset_W), range(SMOOTHING - 1, SMOOTHING)
+    for _, name in counted(anomalies.NAMES, progress):
+        found = surprise(forecaster, anomalies.inject(name, windows, seed))
+        found_smoothed = smoothed(forecaster, found)
+        timelines[name] = _timeline(found_smoothed, windows.onset_W)
+        event = range(1) if name in anomalies.BRIEF else range(anomalies.EVENT)
         results[name] = {
-            "auroc": _metric(resampler.of_pairs(wins(_at(found, moments, frames), _at(plain, moments, frames)))),
-            "auroc_smoothed": _metric(resampler.of_pairs(wins(_at(score, moments, late), _at(usual, moments, late)))),
+            "auroc": resampler.of_pairs(wins(at(found, event), at(plain, event))).metric(),
+            "auroc_smoothed": resampler.of_pairs(wins(at(found_smoothed, late), at(plain_smoothed, late))).metric(),
         }
     results["calibration"] = _calibration(forecaster, plain, resampler)
-    progress(len(anomalies.NAMES), len(anomalies.NAMES))
     settings = {
-        "model": material.model.name,
-        "windows": len(moments.people),
-        "people": len(set(moments.people)),
+        "model": inputs.model.name,
+        "windows": len(windows.people),
+        "people": len(set(windows.people)),
         "seed": seed,
         "event_frames": anomalies.EVENT,
         "smoothing_frames": SMOOTHING,
         "jump_steps": anomalies.JUMP_STEPS,
         "live_noise": anomalies.LIVE_NOISE,
     }
-    return SurpriseEvaluation(Report("evaluate surprise", settings, results, notes=material.notes), timelines)
+    return SurpriseResults(Report("evaluate surprise", settings, results, notes=inputs.notes), timelines)
 
 
 def surprise(forecaster: Forecaster, flat_WTD: Tensor) -> Tensor:
@@ -120,10 +109,10 @@ def surprise(forecaster: Forecaster, flat_WTD: Tensor) -> Tensor:
 
 
 def normal_score(forecaster: Forecaster, surprise_WT: Tensor) -> Tensor:
-    """Return surprise as a standard normal number: the percentile against training through the normal quantile function.
+    """Return surprise as a standard normal number: the normal quantile of its percentile in training.
 
-    Beyond the 1st and the 99th percentile, where training says little, it goes on as straight as between the 10th and the 1st,
-    and the 90th and the 99th.
+    Below the 1st and above the 99th percentile, where training has few samples, it is extrapolated linearly, with the slope
+    between the 1st and 10th, and the 90th and 99th percentile.
     """
     levels = (torch.arange(LEVELS + 1) / LEVELS).clamp(0.005, 0.995)
     quantiles, scores = forecaster.surprise_quantiles.numpy(), torch.special.ndtri(levels).numpy()
@@ -135,9 +124,9 @@ def normal_score(forecaster: Forecaster, surprise_WT: Tensor) -> Tensor:
 
 
 def smoothed(forecaster: Forecaster, surprise_WT: Tensor) -> Tensor:
-    """Return the root mean square `[W, T]` of the last `SMOOTHING` normal scores; less than that many give NaN.
+    """Return the root mean square `[W, T]` of the last `SMOOTHING` normal scores; NaN for the frames before.
 
-    Two-sided, since what is far too likely is as wrong as what is far too unlikely: a frozen face moves less than any does.
+    It is two-sided: a frozen face is far too likely.
     """
     squares = normal_score(forecaster, surprise_WT).square()
     late = squares.unfold(1, SMOOTHING, 1).mean(-1).sqrt()
@@ -147,7 +136,7 @@ def smoothed(forecaster: Forecaster, surprise_WT: Tensor) -> Tensor:
 def wins(higher_WF: Tensor, lower_WF: Tensor) -> Tensor:
     """Return `[W, W]`: the share of pairs of frames in which window i of the first is above window j of the second.
 
-    Ties count half; the mean over all is the area under the ROC curve (Mann-Whitney).
+    Ties count half; the mean is the area under the ROC curve (Mann-Whitney).
     """
     rows = [
         ((row[:, None, None] > lower_WF).float() + 0.5 * (row[:, None, None] == lower_WF)).mean((0, 2)) for row in higher_WF
@@ -155,27 +144,24 @@ def wins(higher_WF: Tensor, lower_WF: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
-def _moments(motions: Sequence[KeypointSequence], forecaster: Forecaster, seed: int) -> anomalies.Moments:
+def _windows(motions: Sequence[KeypointSequence], forecaster: Forecaster, seed: int) -> anomalies.AnomalyWindows:
     parts = list(iterate_windows(motions, LENGTH, STRIDE))
     if not parts:
         raise InputError("data_short", f"No recording that fits the model is as long as {LENGTH} steps of 80 ms.")
     onset = np.random.default_rng(seed).integers(WARM_UP + SMOOTHING, LENGTH - 2 * anomalies.EVENT + 1, len(parts))
     flat = torch.from_numpy(np.stack([frames for frames, _ in parts]))
-    return anomalies.Moments(flat, [motion.person for _, motion in parts], torch.from_numpy(onset), forecaster.step_spread)
+    return anomalies.AnomalyWindows(
+        flat, [motion.person for _, motion in parts], torch.from_numpy(onset), forecaster.step_spread
+    )
 
 
-def _at(score_WT: Tensor, moments: anomalies.Moments, frames: range) -> Tensor:
-    """Return the score `[W, F]` at some frames after each window's onset."""
-    return score_WT.gather(1, moments.onset_W[:, None] + torch.tensor(list(frames)))
-
-
-def _metric(estimate: Estimate) -> Metric:
-    low, high = estimate.interval() or (None, None)
-    return Metric(estimate.value, low, high)
+def _since_onset(onset_W: Tensor, score_WT: Tensor, frames: Sequence[int]) -> Tensor:
+    """Return the score `[W, F]` at some frames since each window's onset."""
+    return score_WT.gather(1, onset_W[:, None] + torch.tensor(list(frames)))
 
 
 def _calibration(forecaster: Forecaster, surprise_WT: Tensor, resampler: Resampler) -> dict[str, Metric]:
-    """Compare the percentile that the page shows with what it ought to be over all of real motion: uniform."""
+    """Compare the percentile that the page shows with the uniform distribution that it should have on real motion."""
     seen = surprise_WT[:, WARM_UP:]
     rank = torch.searchsorted(forecaster.surprise_quantiles, seen.contiguous()).clamp(max=LEVELS)
     counts = torch.nn.functional.one_hot(rank, LEVELS + 1).sum(1).double()
@@ -187,7 +173,7 @@ def _calibration(forecaster: Forecaster, surprise_WT: Tensor, resampler: Resampl
         "above_95": resampler.of_sums(torch.stack([(rank > 95).double().mean(1), one], 1), ratio),
         "below_5": resampler.of_sums(torch.stack([(rank <= 5).double().mean(1), one], 1), ratio),
     }
-    found = {name: _metric(estimate) for name, estimate in figures.items()}
+    found = {name: estimate.metric() for name, estimate in figures.items()}
     found["ks"].histogram = (counts[:, 1:].sum(0).view(20, -1).sum(1) / counts.sum()).tolist()
     return found
 
@@ -200,6 +186,5 @@ def _uniform_distance(counts: Tensor) -> Tensor:
 
 def _timeline(score_WT: Tensor, onset_W: Tensor) -> Timeline:
     since = list(range(-4, anomalies.EVENT + SMOOTHING - 1))
-    around = score_WT.gather(1, onset_W[:, None] + torch.tensor(since))
-    quartiles = around.nanquantile(torch.tensor([0.25, 0.5, 0.75]), dim=0)
+    quartiles = _since_onset(onset_W, score_WT, since).nanquantile(torch.tensor([0.25, 0.5, 0.75]), dim=0)
     return Timeline(since, quartiles.tolist())

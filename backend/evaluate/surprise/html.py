@@ -13,7 +13,7 @@ from backend.evaluate.report.figure import COLOURS, INK, styled, svg
 from backend.evaluate.report.page import write_page
 from backend.evaluate.report.report import Metric
 from backend.evaluate.surprise import anomalies
-from backend.evaluate.surprise.evaluation import SurpriseEvaluation, Timeline
+from backend.evaluate.surprise.evaluation import SurpriseResults, Timeline
 
 TITLES = {
     "frozen": "Frozen face",
@@ -25,7 +25,7 @@ TITLES = {
 }
 
 
-def write_surprise(evaluation: SurpriseEvaluation, folder: Path) -> Path:
+def write_surprise(evaluation: SurpriseResults, folder: Path) -> Path:
     """Write `index.html` into a folder, which is made if need be, and return its place.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What becomes of a clip that is continued window after window: does it leave the truth, blur, or fall apart?"""
+"""Measure how clips that are continued window after window drift from the truth, blur or stop moving."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from backend.core.progress import Progress
 from backend.core.types import Picture
-from backend.evaluate.animation.image_metrics import l1, sharpness
-from backend.evaluate.animation.table import Table
-from backend.evaluate.report.report import Comparison, Metric
-from backend.evaluate.video_model.named import named
-from backend.evaluate.video_model.windows import Window, unit
+from backend.evaluate.common.image_metrics import l1, sharpness
+from backend.evaluate.common.progress import CountProgress, counted
+from backend.evaluate.common.table import Figures, ScoreTable, prefixed
+from backend.evaluate.common.videos import to_pictures, to_tensor
+from backend.evaluate.report.report import Comparison
+from backend.evaluate.video_model.windows import VideoWindow
 from backend.starflow.video import CHUNK_FRAMES, SamplingSettings, VideoFlow
 
 PREFIX = "drift_"
 WINDOWS = 3
 LENGTH = WINDOWS * CHUNK_FRAMES
-"""Frames that are drawn."""
+"""Frames that are sampled."""
 
 METRICS = ("mae", "sharpness", "motion_left", "latent_size")
 
@@ -27,60 +27,58 @@ METRICS = ("mae", "sharpness", "motion_left", "latent_size")
 def drift(
     video: VideoFlow,
     regression: VideoFlow | None,
-    windows: Sequence[Window],
+    windows: Sequence[VideoWindow],
     seed: int = 0,
-    progress: Progress = lambda done, total: None,
-) -> tuple[dict[str, dict[str, Metric]], list[Comparison], dict[str, Picture]]:
-    """Continue clips for three windows, each drawn behind the end of the one before.
+    progress: CountProgress = lambda done, total: None,
+) -> tuple[Figures, list[Comparison], dict[str, Picture]]:
+    """Continue clips for three windows, each from the end of the one before.
 
     Args:
-        video: the model; draws one future.
-        regression: a causal model of its size, trained to say the next latents, continued in the same way; None leaves it out.
+        video: the video flow; it samples one future.
+        regression: a causal model of its size that predicts the next latents; None leaves it out.
         windows: context and 48 frames.
         seed: of the futures.
-        progress: told of windows done.
+        progress: called with windows done and all.
 
     Returns:
-        Figures by `drift_NAME`, all with `per_step` (frame by frame): `mae` against the true frames; `sharpness`, gradients
-        over the truth's; `motion_left`, change from frame to frame over the truth's; `latent_size`, root mean square of the
-        frame's latents (real frames have about 1). Tests of the flow against the rest; and the frames `[T, S, S, 3]` of the
-        liveliest window by name, to look at.
+        By `drift_NAME`, all with `per_step` (frame by frame): `mae` against the true frames; `sharpness`, gradients over the
+        truth's; `motion_left`, frame-to-frame change over the truth's; `latent_size`, root mean square of the frame's latents
+        (about 1 for real frames). Tests of the flow against the rest. The frames `[T, S, S, 3]` by name of the window with the
+        most motion.
     """
-    table, shown, liveliest = Table(seed), dict[str, Picture](), -1.0
-    for number, window in enumerate(windows):
+    table, example, most_motion = ScoreTable(seed), dict[str, Picture](), -1.0
+    for number, window in counted(windows, progress):
         known, truth = window.frames[: video.context], window.frames[video.context :]
-        drawing = SamplingSettings(seed=seed + number)
         made = {
             "truth": truth,
-            "reconstruction": rebuilt(video, truth),
+            "reconstruction": reconstruct(video, truth),
             "copy_last": known[-1:].repeat(LENGTH, 0),
-            "flow": video.futures(known, 1, LENGTH, drawing)[0],
+            "flow": video.futures(known, 1, LENGTH, SamplingSettings(seed=seed + number))[0],
         }
         if regression is not None:
             mean = SamplingSettings(temperature=0.0)
             made["regression"] = regression.futures(known[-regression.context :], 1, LENGTH, mean)[0]
         table.add(window.person, {name: _scores(video, frames, truth, known[-1]) for name, frames in made.items()})
-        moved = float(unit(truth).diff(dim=0).abs().mean())
-        if moved > liveliest:
-            liveliest, shown = moved, made
-        progress(number + 1, len(windows))
-    results = {}
+        motion = float(to_tensor(truth).diff(dim=0).abs().mean())
+        if motion > most_motion:
+            most_motion, example = motion, made
+    results: Figures = {}
     for name in table.methods:
         results[PREFIX + name] = {metric: table.mean(name, metric) for metric in ("mae", "sharpness", "latent_size")}
         results[PREFIX + name]["motion_left"] = table.over(name, "motion_left", "change", ("truth", "change"))
     rivals = [name for name in ("regression", "copy_last") if name in table.methods]
-    tests = named(PREFIX, (table.compare(metric, "flow", rival) for metric in METRICS for rival in rivals))
-    return results, tests, shown
+    tests = prefixed(PREFIX, (table.compare(metric, "flow", rival) for metric in METRICS for rival in rivals))
+    return results, tests, example
 
 
 def _scores(video: VideoFlow, frames: Picture, truth: Picture, last: Picture) -> dict[str, Tensor]:
-    made, happened = unit(frames), unit(truth)
-    before = torch.cat([unit(last[None]), made[:-1]])
+    made, true_frames = to_tensor(frames), to_tensor(truth)
+    before = torch.cat([to_tensor(last[None]), made[:-1]])
     with torch.inference_mode():
         latents = video.model.autoencoder.encode(made.to(video.device)).cpu()
     found = {
-        "mae": l1(made, happened),
-        "sharpness": sharpness(made, happened),
+        "mae": l1(made, true_frames),
+        "sharpness": sharpness(made, true_frames),
         "change": l1(made, before),
         "latent_size": latents.flatten(1).square().mean(1).sqrt(),
     }
@@ -88,8 +86,6 @@ def _scores(video: VideoFlow, frames: Picture, truth: Picture, last: Picture) ->
 
 
 @torch.inference_mode()
-def rebuilt(video: VideoFlow, frames: Picture) -> Picture:
-    """Frames `[T, S, S, 3]` through the autoencoder: a right draw, but for the detail that draws are given back."""
-    made = video.model.autoencoder.decode(video.model.autoencoder.encode(unit(frames).to(video.device)))
-    found: Picture = (made.clamp(0, 1) * 255).round().byte().movedim(-3, -1).cpu().numpy()
-    return found
+def reconstruct(video: VideoFlow, frames: Picture) -> Picture:
+    """Pass frames `[T, S, S, 3]` through the autoencoder: the bound of what the flow can sample, apart from added detail."""
+    return to_pictures(video.model.autoencoder.decode(video.model.autoencoder.encode(to_tensor(frames).to(video.device))))

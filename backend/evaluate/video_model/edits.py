@@ -1,4 +1,4 @@
-"""Edits of a clip: told again from its own noise, with other words, or from somebody else's first frame."""
+"""Measure edits of a clip: decoded from its own noise unchanged, with another caption, or from another first frame."""
 
 from __future__ import annotations
 
@@ -7,29 +7,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
-from backend.core.progress import Progress
 from backend.core.types import Picture
-from backend.evaluate.animation.image_metrics import l1, psnr
-from backend.evaluate.animation.table import Table
-from backend.evaluate.report.report import Comparison, Metric
-from backend.evaluate.video_model.drift import rebuilt
-from backend.evaluate.video_model.named import named
-from backend.evaluate.video_model.windows import Window, unit
+from backend.evaluate.common.image_metrics import l1, psnr
+from backend.evaluate.common.progress import CountProgress, counted
+from backend.evaluate.common.table import Figures, ScoreTable, prefixed
+from backend.evaluate.common.videos import to_tensor
+from backend.evaluate.report.report import Comparison
+from backend.evaluate.video_model.drift import reconstruct
+from backend.evaluate.video_model.windows import VideoWindow
 from backend.starflow.video import SamplingSettings, VideoFlow
 
 PREFIX = "retold_"
 
-SHEETS = 2
+MAX_EXAMPLES = 2
 """Clips whose edits are kept as pictures."""
 
-WORDS = ("smiles", "opens mouth", "turns left", "looks down")
-"""What clips are told again with, on the sheets."""
+CAPTIONS = ("smiles", "opens mouth", "turns left", "looks down")
+"""Captions of the kept edits."""
 
 
 @dataclass(frozen=True)
-class Edited:
+class EditExample:
     """One clip and its edits, rows of frames `[T, S, S, 3]` by what they are."""
 
     clip: str
@@ -38,47 +37,49 @@ class Edited:
 
 def edits(
     video: VideoFlow,
-    windows: Sequence[Window],
+    windows: Sequence[VideoWindow],
     seed: int = 0,
-    progress: Progress = lambda done, total: None,
-) -> tuple[dict[str, dict[str, Metric]], list[Comparison], list[Edited]]:
-    """Tell clips again, and measure what can be measured.
+    progress: CountProgress = lambda done, total: None,
+) -> tuple[Figures, list[Comparison], list[EditExample]]:
+    """Edit clips, and measure what can be measured.
 
     Args:
-        video: the model.
-        windows: the clips; each is told again from the first frame of the next that shows another person, too.
+        video: the video flow.
+        windows: the clips; each is also edited with the first frame of the next window of another person.
         seed: of the noise.
-        progress: told of windows done.
+        progress: called with windows done and all.
 
     Returns:
-        `psnr` in dB against the clip, without its first frame, by `retold_unchanged` (told again without any change),
+        `psnr` in dB against the clip without its first frame, by `retold_unchanged` (the edit that changes nothing),
         `retold_autoencoder` (the clip through the autoencoder) and `retold_first_frame` (that frame all the time);
-        `follows`, the correlation over time of how much changes from frame to frame with how much does in the clip, by
-        `retold_somebody_else` (from another first frame) and `retold_fresh_noise` (drawn from that frame, of nothing else).
-        Tests; and sheets.
+        `follows`, the correlation over time of frame-to-frame changes with the clip's, by `retold_somebody_else` (from another
+        first frame) and `retold_fresh_noise` (sampled from that frame alone). Tests; and examples.
     """
-    table, tales = Table(seed), list[Edited]()
-    for number, window in enumerate(windows):
+    table, examples = ScoreTable(seed), list[EditExample]()
+    for number, window in counted(windows, progress):
         clip, drawing = window.frames, SamplingSettings(seed=seed + number)
         made = {
             "unchanged": video.edit(clip, drawing),
-            "autoencoder": rebuilt(video, clip),
+            "autoencoder": reconstruct(video, clip),
             "first_frame": clip[:1].repeat(len(clip), 0),
         }
-        scores = {name: {"psnr": [_psnr(frames[1:], clip[1:])], "follows": [math.nan]} for name, frames in made.items()}
-        other = _another(windows, number)
+        truth = to_tensor(clip[1:])
+        scores = {
+            name: {"psnr": [float(psnr(to_tensor(frames[1:]), truth).mean())], "follows": [math.nan]}
+            for name, frames in made.items()
+        }
+        other = _other_person(windows, number)
         start = clip[0] if other is None else other.frames[0]
         moved = video.edit(clip, drawing, start)
         fresh = np.concatenate([start[None], video.futures(start[None], 1, len(clip) - 1, drawing)[0]])
         for name, frames in (("somebody_else", moved), ("fresh_noise", fresh)):
             scores[name] = {"psnr": [math.nan], "follows": [math.nan if other is None else follows(frames, clip)]}
         table.add(window.person, scores)
-        if number < SHEETS:
+        if number < MAX_EXAMPLES:
             rows = {"clip": clip, "unchanged": made["unchanged"]}
-            rows |= {words: video.edit(clip, SamplingSettings(caption=words, seed=seed + number)) for words in WORDS}
-            tales.append(Edited(window.clip, rows if other is None else rows | {"somebody else": moved}))
-        progress(number + 1, len(windows))
-    results: dict[str, dict[str, Metric]] = {}
+            rows |= {caption: video.edit(clip, SamplingSettings(caption=caption, seed=seed + number)) for caption in CAPTIONS}
+            examples.append(EditExample(window.clip, rows if other is None else rows | {"somebody else": moved}))
+    results: Figures = {}
     for name in table.methods:
         figures = {metric: table.mean(name, metric) for metric in ("psnr", "follows")}
         known = {metric: figure for metric, figure in figures.items() if math.isfinite(figure.value)}
@@ -86,23 +87,18 @@ def edits(
             results[PREFIX + name] = known
     pairs = [("psnr", "unchanged", "first_frame"), ("follows", "somebody_else", "fresh_noise")]
     tests = [table.compare(*pair) for pair in pairs if all(pair[0] in results.get(PREFIX + name, {}) for name in pair[1:])]
-    return results, named(PREFIX, tests), tales
+    return results, prefixed(PREFIX, tests), examples
 
 
 def follows(made: Picture, clip: Picture) -> float:
-    """Correlation over time of how much changes from frame to frame in two clips `[T, S, S, 3]`; NaN where one stands still."""
-    ours, theirs = (l1(pixels[1:], pixels[:-1]).double() for pixels in (unit(made), unit(clip)))
+    """Return the correlation over time of the frame-to-frame changes of two clips `[T, S, S, 3]`; NaN where one is still."""
+    ours, theirs = (l1(pixels[1:], pixels[:-1]).double() for pixels in (to_tensor(made), to_tensor(clip)))
     ours, theirs = ours - ours.mean(), theirs - theirs.mean()
-    spread = float(ours.norm() * theirs.norm())
-    return float(ours @ theirs) / spread if spread > 0 else math.nan
+    scale = float(ours.norm() * theirs.norm())
+    return float(ours @ theirs) / scale if scale > 0 else math.nan
 
 
-def _another(windows: Sequence[Window], number: int) -> Window | None:
+def _other_person(windows: Sequence[VideoWindow], number: int) -> VideoWindow | None:
     """Return the next window of another person."""
-    turned = [*windows[number + 1 :], *windows[:number]]
-    return next((window for window in turned if window.person != windows[number].person), None)
-
-
-def _psnr(made: Picture, truth: Picture) -> float:
-    found: Tensor = psnr(unit(made), unit(truth))
-    return float(found.mean())
+    later = [*windows[number + 1 :], *windows[:number]]
+    return next((window for window in later if window.person != windows[number].person), None)

@@ -1,8 +1,8 @@
-"""Measure a video flow on held-out people: everything that the report says, section by section."""
+"""Measure a video flow on held-out people: every section of the report."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -10,79 +10,77 @@ import torch
 
 from backend.core.errors import InputError, ModelError
 from backend.core.process import configure_process
-from backend.core.progress import Progress, StageProgress
+from backend.core.progress import StageProgress
 from backend.core.types import CLOCK_HZ, Picture
-from backend.evaluate.animation.clips import find_videos
-from backend.evaluate.report.report import ComparisonReport, Report, screen
-from backend.evaluate.video_model.captions import Told, told
+from backend.evaluate.common.progress import CountProgress, counted
+from backend.evaluate.common.table import Figures
+from backend.evaluate.common.videos import find_videos
+from backend.evaluate.report.report import Comparison, ComparisonReport, Report, screen
+from backend.evaluate.video_model.captions import CaptionClips, evaluate_captions
 from backend.evaluate.video_model.denoising import cleanup
 from backend.evaluate.video_model.drift import LENGTH, drift
-from backend.evaluate.video_model.edits import Edited, edits
-from backend.evaluate.video_model.futures import Exhibit, futures
+from backend.evaluate.video_model.edits import EditExample, edits
+from backend.evaluate.video_model.futures import FuturesExample, futures
 from backend.evaluate.video_model.inversion import inversion, round_trip, speed
 from backend.evaluate.video_model.keypoint_path import KeypointPath
 from backend.evaluate.video_model.likelihood import likelihood
-from backend.evaluate.video_model.windows import Footage, one_each, open_footage, spread
+from backend.evaluate.video_model.windows import FaceVideo, read_face_video, select_by_person, spaced_windows
 from backend.starflow.video import VideoFlow
 
 SECTIONS = {
     "likelihood": "bits of every latent number, held-out people",
-    "round_trip": "there and back, largest error",
+    "round_trip": "to noise and back, largest error",
     "inversion": "Jacobi against token by token",
-    "draw": "16 frames, from pictures to pictures",
-    "cleanup": "taking the noise out",
-    "drift": "three windows on",
+    "draw": "sampling 16 frames, from pictures to pictures",
+    "cleanup": "removing the noise",
+    "drift": "three windows ahead",
     "futures": "futures of the same windows",
-    "retold": "told again",
-    "told": "clips from words",
+    "retold": "edits of a clip",
+    "told": "clips from captions",
 }
-"""Beginnings of the names of results, and what they are."""
+"""Prefix of the results' names -> title of the section."""
 
 
 @dataclass(frozen=True)
-class StarFlowEvaluation:
-    """Settings of an evaluation.
+class StarFlowOptions:
+    """Options of an evaluation."""
 
-    Attributes:
-        count: K, futures of each window.
-        windows: of the sections that draw much, at most, as many people as possible.
-        per_clip: windows of every video whose likelihood is measured.
-        seed: of everything random.
-        threads: of torch; 0 takes half of the cores.
-        device: of the models.
-    """
-
-    count: int = 8
-    windows: int = 16
-    per_clip: int = 2
-    seed: int = 0
-    threads: int = 0
-    device: str = "cpu"
+    count: int = 8  # K, futures of each window
+    windows: int = 16  # of the sections that sample clips, at most, from as many people as possible
+    per_clip: int = 2  # windows of every video whose likelihood is measured
+    seed: int = 0  # of everything random
+    threads: int = 0  # of torch; 0 takes half of the cores
+    device: str = "cpu"  # of the models
 
 
 class StarFlowReport(ComparisonReport, kw_only=True):
     """A report that is printed section by section."""
 
+    def add(self, results: Figures, comparisons: Iterable[Comparison] = ()) -> None:
+        """Add a section."""
+        self.results |= results
+        self.comparisons += comparisons
+
     def show(self, only: Sequence[str] = ()) -> None:
         """Print a table for each section, then the notes."""
         console = screen()
-        for prefix, words in SECTIONS.items():
+        for prefix, title in SECTIONS.items():
             rows = {name: found for name, found in self.results.items() if name.startswith(f"{prefix}_")}
             if rows:
-                Report(f"{self.command}: {words}", self.settings, rows, device=self.device).show_table(only, console)
+                Report(f"{self.command}: {title}", self.settings, rows, device=self.device).show_table(only, console)
         for note in self.notes:
             console.print(f"Note: {note}", highlight=False, markup=False)
 
 
 @dataclass
-class Evaluation:
-    """What was measured, and what pictures of it are made from."""
+class StarFlowResults:
+    """The report, and what its pictures are made from."""
 
     report: StarFlowReport
-    exhibits: list[Exhibit] = field(default_factory=list)
-    drifted: dict[str, Picture] = field(default_factory=dict)
-    tales: list[Edited] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    futures_examples: list[FuturesExample] = field(default_factory=list)
+    drift_example: dict[str, Picture] = field(default_factory=dict)
+    edit_examples: list[EditExample] = field(default_factory=list)
+    caption_examples: list[CaptionClips] = field(default_factory=list)
 
 
 def evaluate_starflow(
@@ -92,19 +90,19 @@ def evaluate_starflow(
     models: Path,
     *,
     split: Path | None = None,
-    evaluation: StarFlowEvaluation | None = None,
-    progress: StageProgress = lambda words, done, total: None,
-) -> Evaluation:
-    """Measure all there is to measure on the held-out people of a folder of videos.
+    options: StarFlowOptions | None = None,
+    progress: StageProgress = lambda stage, done, total: None,
+) -> StarFlowResults:
+    """Measure every section on the held-out people of a folder of videos.
 
     Args:
         videos: folder of videos of one face each (see `find_videos`).
         model: folder of the video flow.
         regression: folder of the model that drift is compared with; it may be missing.
         models: folder of the keypoint path's weights; they may be missing.
-        split: a CSV of which videos are held out.
-        evaluation: settings.
-        progress: told what runs, how much of it is done, and of how much.
+        split: a CSV of held-out videos.
+        options: defaults to `StarFlowOptions()`.
+        progress: called with the stage, and how much of it is done and all.
 
     Returns:
         The report and what its pictures need. Intervals are 95 %, by resampling people.
@@ -113,56 +111,52 @@ def evaluate_starflow(
         ModelError: there is no video flow.
         InputError: no video can be used; `device_unusable`.
     """
-    settings = evaluation or StarFlowEvaluation()
-    configure_process(settings.threads)
+
+    def stage(name: str) -> CountProgress:
+        return lambda done, total: progress(name, done, total)
+
+    options = options or StarFlowOptions()
+    configure_process(options.threads)
     listed, notes = find_videos(videos, split)
-    video = _load(model, settings.device)
-    rival = _rival(regression, settings.device, video, notes)
-    keypoints = _keypoints(models, video.size, settings, notes)
-    footage: list[Footage] = []
-    for done, entry in enumerate(listed):
-        progress("videos", done, len(listed))
+    video = _load(model, options.device)
+    rival = _load_regression(regression, options.device, video, notes)
+    keypoints = _load_keypoint_path(models, video.size, options, notes)
+    read: list[FaceVideo] = []
+    for _, entry in counted(listed, stage("videos")):
         try:
-            footage.append(open_footage(entry, video.size))
+            read.append(read_face_video(entry, video.size))
         except InputError as error:
             notes.append(f"{entry.path.name} is left out: {error.message}")
-    length = video.model.config.frames
-    windows = spread(footage, length, settings.per_clip)
+    length, context, seed = video.model.config.frames, video.context, options.seed
+    windows = spaced_windows(read, length, options.per_clip)
     if not windows:
         raise InputError(
             "data_short", f"{videos} holds no video of {length / CLOCK_HZ:.1f} seconds of one face.", "Take longer ones."
         )
-    few = one_each(windows, settings.windows, settings.seed)
-    found = Evaluation(StarFlowReport("evaluate starflow", {}, {}, device=_place(settings.device), notes=notes))
-    report, context, seed = found.report, video.context, settings.seed
+    few = select_by_person(windows, options.windows, seed)
+    report = StarFlowReport("evaluate starflow", {}, {}, device=_gpu_name(options.device), notes=notes)
+    found = StarFlowResults(report)
 
-    def during(words: str) -> Progress:
-        return lambda done, total: progress(words, done, total)
-
-    def keep(part: tuple) -> None:  # type: ignore[type-arg]
-        report.results |= part[0]
-        report.comparisons += part[1]
-
-    keep(likelihood(video.model, windows, seed, during("likelihood")))
+    report.add(*likelihood(video.model, windows, seed, stage("likelihood")))
     progress("round trip", 0, 1)
-    report.results |= round_trip(video.model, few[:1], seed)
-    report.results |= inversion(video.model, few[: max(1, len(few) // 2)], context, seed, during("inversion"))
+    report.add(round_trip(video.model, few[:1], seed))
+    report.add(inversion(video.model, few[: max(1, len(few) // 2)], context, seed, stage("inversion")))
     progress("speed", 0, 1)
-    report.results |= speed(video, few[0], settings.count, seed)
-    keep(cleanup(video.model, few, context, seed, during("clean-up")))
-    long = one_each(spread(footage, context + LENGTH, 1), max(1, settings.windows // 2), seed)
+    report.add(speed(video, few[0], options.count, seed))
+    report.add(*cleanup(video.model, few, context, seed, stage("clean-up")))
+    long = select_by_person(spaced_windows(read, context + LENGTH, 1), max(1, options.windows // 2), seed)
     if long:
-        *part, found.drifted = drift(video, rival, long, seed, during("drift"))
-        keep(tuple(part))
+        results, tests, found.drift_example = drift(video, rival, long, seed, stage("drift"))
+        report.add(results, tests)
     else:
         notes.append(f"Drift is left out: no video shows a face for {(context + LENGTH) / CLOCK_HZ:.1f} seconds.")
-    *part, found.exhibits = futures(video, keypoints, few, settings.count, seed, during("futures"))
-    keep(tuple(part))
-    *part, found.tales = edits(video, few[: max(2, len(few) // 2)], seed, during("edits"))
-    keep(tuple(part))
-    results, found.told = told(video, few, seed, during("captions"))
-    report.results |= results
-    report.settings |= asdict(settings) | {
+    results, tests, found.futures_examples = futures(video, keypoints, few, options.count, seed, stage("futures"))
+    report.add(results, tests)
+    results, tests, found.edit_examples = edits(video, few[: max(2, len(few) // 2)], seed, stage("edits"))
+    report.add(results, tests)
+    results, found.caption_examples = evaluate_captions(video, few, seed, stage("captions"))
+    report.add(results)
+    report.settings |= asdict(options) | {
         "size": video.size,
         "videos": len({window.clip for window in windows}),
         "people": len({window.person for window in windows}),
@@ -178,8 +172,8 @@ def evaluate_starflow(
     return found
 
 
-def _place(device: str) -> str:
-    """Name a GPU; empty for the processor, which reports name themselves."""
+def _gpu_name(device: str) -> str:
+    """Return the name of a GPU; empty for the CPU, which reports name by default."""
     return torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else ""
 
 
@@ -188,12 +182,13 @@ def _load(model: Path, device: str) -> VideoFlow:
         return VideoFlow.load(model, device)
     except (RuntimeError, AssertionError) as error:
         why = str(error).partition("\n")[0].rstrip(".")
-        words = f"Torch cannot use the device {device!r} ({why})."
-        raise InputError("device_unusable", words, "Choose the device cpu.") from None
+        raise InputError(
+            "device_unusable", f"Torch cannot use the device {device!r} ({why}).", "Choose the device cpu."
+        ) from None
 
 
-def _rival(folder: Path, device: str, video: VideoFlow, notes: list[str]) -> VideoFlow | None:
-    """Load the regression; without one, or where it is made for other frames, drift is measured without it."""
+def _load_regression(folder: Path, device: str, video: VideoFlow, notes: list[str]) -> VideoFlow | None:
+    """Load the regression; drift is measured without it where it is missing or made for other frames."""
     try:
         rival = VideoFlow.load(folder, device)
     except ModelError as error:
@@ -205,9 +200,9 @@ def _rival(folder: Path, device: str, video: VideoFlow, notes: list[str]) -> Vid
     return rival
 
 
-def _keypoints(models: Path, size: int, settings: StarFlowEvaluation, notes: list[str]) -> KeypointPath | None:
+def _load_keypoint_path(models: Path, size: int, options: StarFlowOptions, notes: list[str]) -> KeypointPath | None:
     try:
-        return KeypointPath(models, size, settings.device, settings.threads)
+        return KeypointPath(models, size, options.device, options.threads)
     except ModelError as error:
         notes.append(f"The keypoint path is left out: {error.message}")
         return None

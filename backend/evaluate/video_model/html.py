@@ -12,7 +12,7 @@ from backend.evaluate.forecast.text import best
 from backend.evaluate.report.page import write_page
 from backend.evaluate.report.report import Metric
 from backend.evaluate.video_model import pictures
-from backend.evaluate.video_model.evaluation import Evaluation
+from backend.evaluate.video_model.evaluation import StarFlowResults
 from backend.evaluate.video_model.sections import Part, parts
 from backend.evaluate.video_model.text import goals, summary
 
@@ -25,7 +25,7 @@ FILMS = 3
 Results = Mapping[str, Mapping[str, Metric]]
 
 
-def write_starflow(evaluation: Evaluation, folder: Path) -> Path:
+def write_starflow(evaluation: StarFlowResults, folder: Path) -> Path:
     """Write `index.html` into a folder, which is made if need be, and return its place.
 
     The page holds frames of the videos that were scored.
@@ -36,7 +36,7 @@ def write_starflow(evaluation: Evaluation, folder: Path) -> Path:
     return write_page("starflow.html", _content(evaluation), folder)
 
 
-def _content(evaluation: Evaluation) -> dict[str, Any]:
+def _content(evaluation: StarFlowResults) -> dict[str, Any]:
     report = evaluation.report
     count = int(report.settings["count"])
     charts = {
@@ -44,18 +44,18 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
         "inversion": pictures.blocks(report.results),
         "futures": pictures.futures_by_frame(report.results, count),
     }
-    if evaluation.drifted:
+    if evaluation.drift_example:
         charts["drift"] = pictures.drift_by_frame(report.results)
     sheets = {
-        "futures": [(exhibit.clip, pictures.future_rows(exhibit)) for exhibit in evaluation.exhibits],
-        "drift": [("", [Tile(name, pictures.strip(frames, 12)) for name, frames in evaluation.drifted.items()])],
-        "retold": [(edited.clip, _rows(edited.rows)) for edited in evaluation.tales],
-        "told": [(told.words, _rows(told.rows)) for told in evaluation.told],
+        "futures": [(exhibit.clip, pictures.future_rows(exhibit)) for exhibit in evaluation.futures_examples],
+        "drift": [("", [Tile(name, pictures.strip(frames, 12)) for name, frames in evaluation.drift_example.items()])],
+        "retold": [(edited.clip, _rows(edited.rows)) for edited in evaluation.edit_examples],
+        "told": [(told.caption, _rows(told.rows)) for told in evaluation.caption_examples],
     }
     films = {
-        "futures": [pictures.future_film(exhibit) for exhibit in evaluation.exhibits[:FILMS]],
-        "told": pictures.told_films(evaluation.told),
-        "retold": [pictures.edited_film(edited) for edited in evaluation.tales],
+        "futures": [pictures.future_film(exhibit) for exhibit in evaluation.futures_examples[:FILMS]],
+        "told": pictures.told_films(evaluation.caption_examples),
+        "retold": [pictures.edited_film(edited) for edited in evaluation.edit_examples],
     }
     return {
         "report": report,

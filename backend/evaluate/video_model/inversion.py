@@ -1,4 +1,4 @@
-"""The way there and back: how exact the flow's inverse is, and what the Jacobi iteration saves over going token by token."""
+"""Measure the flow's inverse: its accuracy, and the speed of JacobiSettings iteration against solving token by token."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from backend.core.progress import Progress
-from backend.evaluate.animation.table import Table
+from backend.evaluate.common.progress import CountProgress, counted
+from backend.evaluate.common.table import Figures, ScoreTable
 from backend.evaluate.report.report import Metric
-from backend.evaluate.video_model.windows import Window, source
+from backend.evaluate.video_model.windows import VideoWindow, encode_noisy, window_noise
 from backend.starflow.flow import LatentFlow
 from backend.starflow.inversion import JacobiSettings, SolverStats, invert_jacobi, invert_sequential
 from backend.starflow.model import StarFlow
@@ -23,14 +23,14 @@ BLOCKS = (4, 8, 16, 32, 64, 96, 128, 256)
 """Tokens that are solved together."""
 
 REPEATS = 3
-"""Times that each way is run on every window; the median counts."""
+"""Runs of each method on every window, of which the median time counts."""
 
-ONE_BY_ONE = "inversion_sequential"
+SEQUENTIAL = "inversion_sequential"
 
 
 @dataclass(frozen=True)
-class Solved:
-    """Tokens of the deep block, latents behind all blocks, what both cost, and how long it took in milliseconds."""
+class TimedSolution:
+    """Tokens of the deep block, latents after all blocks, and the passes and milliseconds of both."""
 
     u: Tensor
     x: Tensor
@@ -46,21 +46,27 @@ class Solved:
 
 
 @torch.inference_mode()
-def round_trip(model: StarFlow, windows: Sequence[Window], seed: int = 0) -> dict[str, dict[str, Metric]]:
-    """Send noisy latents of whole windows to noise and back, token by token and by Jacobi without a tolerance.
+def round_trip(model: StarFlow, windows: Sequence[VideoWindow], seed: int = 0) -> Figures:
+    """Map noisy latents of whole windows to noise and back, token by token and by JacobiSettings without a tolerance.
+
+    Args:
+        model: the video flow.
+        windows: whose latents.
+        seed: of their noise.
 
     Returns:
-        By `round_trip_sequential` and `round_trip_jacobi`: `max_error`, the largest absolute difference of any latent number of
-        any window (they have deviation 1), in float32.
+        By `round_trip_sequential` and `round_trip_jacobi`: `max_error`, the largest absolute difference of any latent number
+        (of standard deviation 1), in float32.
     """
     flow, worst = model.flow, {"sequential": 0.0, "jacobi": 0.0}
-    device, tokens = next(model.parameters()).device, flow.tokens_per_frame
     for number, window in enumerate(windows):
-        latents = model.autoencoder.encode(window.pixels.to(device))[None]
-        x = latents + flow.config.noise * torch.randn(latents.shape, generator=source(seed, number)).to(device)
+        _, x = encode_noisy(model, window.pixels, window_noise(seed, number))
         z, _ = flow(x)
         for name in worst:
-            solver, exact = flow.predictor(len(latents[0]), 1), None if name == "sequential" else JacobiSettings(tokens, 0.0)
+            solver, exact = (
+                flow.predictor(window.length, 1),
+                None if name == "sequential" else JacobiSettings(flow.tokens_per_frame, 0.0),
+            )
             u, _ = invert_sequential(solver, z) if exact is None else invert_jacobi(solver, z, exact)
             back, _ = flow.shallow_inverse(u, exact)
             worst[name] = max(worst[name], float((back - x).abs().max()))
@@ -69,48 +75,48 @@ def round_trip(model: StarFlow, windows: Sequence[Window], seed: int = 0) -> dic
 
 def inversion(
     model: StarFlow,
-    windows: Sequence[Window],
+    windows: Sequence[VideoWindow],
     context: int,
     seed: int = 0,
-    progress: Progress = lambda done, total: None,
-) -> dict[str, dict[str, Metric]]:
-    """Draw the same future from the same noise token by token and block by block, and compare.
+    progress: CountProgress = lambda done, total: None,
+) -> Figures:
+    """Sample the same future from the same noise token by token and block by block, and compare.
 
     Args:
-        model: the model; where it lies, it runs.
-        windows: `context` known frames of each are followed by 16 drawn ones, one future at a time.
+        model: the video flow.
+        windows: after the first `context` frames of each, one future of 16 frames is sampled.
         context: known frames.
         seed: of the noise.
-        progress: told of windows done.
+        progress: called with windows done and all.
 
     Returns:
-        By `inversion_sequential`, `inversion_as_drawn` (the settings of every draw) and `inversion_block_N`: `passes` and `ms`
-        of the deep block, and of the whole draw with the shallow blocks (`draw_passes`, `draw_ms`); `error` and `draw_error`,
-        norm of the difference over that of the sequential answer; `saved` and `faster`, sequential passes and ms over this
-        one's, of the whole draw (`deep_saved`, `deep_faster` of the deep block); `settled`, tokens that a pass
-        of the deep block settled on average.
+        By `inversion_sequential`, `inversion_as_drawn` (the default settings) and `inversion_block_N`: `passes` and `ms` of the
+        deep block, and of the whole sampling with the shallow blocks (`draw_passes`, `draw_ms`); `error` and `draw_error`, norm
+        of the difference from the sequential result over its norm; `saved` and `faster`, sequential passes and ms over this
+        method's, of the whole sampling (`deep_saved`, `deep_faster`: of the deep block); `settled`, mean tokens that converge
+        in a pass of the deep block.
     """
-    flow, table, done = model.flow, Table(seed), 0
-    ways: dict[str, JacobiSettings | None] = {ONE_BY_ONE: None}
-    ways["inversion_as_drawn"] = JacobiSettings()
+    flow, table = model.flow, ScoreTable(seed)
+    ways: dict[str, JacobiSettings | None] = {SEQUENTIAL: None, "inversion_as_drawn": JacobiSettings()}
     ways |= {f"inversion_block_{n}": JacobiSettings(block=n) for n in BLOCKS if n <= CHUNK_FRAMES * flow.tokens_per_frame}
-    for number, window in enumerate(windows):
-        random = source(seed, number)
-        device = next(model.parameters()).device
+    for number, window in counted(windows, progress):
+        noise = window_noise(seed, number)
         with torch.inference_mode():
-            known = model.autoencoder.encode(window.pixels[:context].to(device))[None]
-            noisy = known + flow.config.noise * torch.randn(known.shape, generator=random).to(device)
-            z = torch.randn(1, CHUNK_FRAMES * flow.tokens_per_frame, flow.config.channels, generator=random).to(device)
+            _, noisy = encode_noisy(model, window.pixels[:context], noise)
+            z = torch.randn(1, CHUNK_FRAMES * flow.tokens_per_frame, flow.config.channels, generator=noise).to(noisy.device)
             found = {name: _repeated(flow, noisy, z, settings) for name, settings in ways.items()}
-        oracle = found[ONE_BY_ONE]
-        table.add(window.person, {name: _row(made, oracle) for name, made in found.items()})
-        done += 1
-        progress(done, len(windows))
+        table.add(window.person, {name: _row(made, found[SEQUENTIAL]) for name, made in found.items()})
     return {name: _figures(table, name) for name in ways}
 
 
-def speed(video: VideoFlow, window: Window, count: int, seed: int = 0) -> dict[str, dict[str, Metric]]:
-    """Time a whole draw of 16 frames, from pictures to pictures, of one future and of `count` together.
+def speed(video: VideoFlow, window: VideoWindow, count: int, seed: int = 0) -> Figures:
+    """Time the sampling of 16 frames, from pictures to pictures, for one future and for `count` together.
+
+    Args:
+        video: the video flow.
+        window: its first frames are the context.
+        count: K.
+        seed: of the futures.
 
     Returns:
         By `draw_1` and `draw_COUNT`: `ms`, the median of three, and `frames_per_s`, of all futures together.
@@ -127,8 +133,15 @@ def speed(video: VideoFlow, window: Window, count: int, seed: int = 0) -> dict[s
     return found
 
 
-def solve(flow: LatentFlow, noisy: Tensor, z: Tensor, settings: JacobiSettings | None) -> Solved:
-    """Draw behind known noisy latents `[B, T, H, W, C]` from noise `[B, L, C]`: by Jacobi, or token by token where None."""
+def solve(flow: LatentFlow, noisy: Tensor, z: Tensor, settings: JacobiSettings | None) -> TimedSolution:
+    """Sample after known noisy latents `[B, T, H, W, C]` from noise `[B, L, C]`.
+
+    Args:
+        flow: the flow.
+        noisy: known latents.
+        z: noise of the tokens to sample.
+        settings: of the Jacobi iteration; None solves token by token.
+    """
     solver = flow.predictor(noisy.shape[1] + z.shape[1] // flow.tokens_per_frame, len(noisy))
     last = solver.prefill(flow.shallow_forward(noisy)[0])[-flow.tokens_per_frame :]
     began = _now(z)
@@ -138,15 +151,15 @@ def solve(flow: LatentFlow, noisy: Tensor, z: Tensor, settings: JacobiSettings |
         u, deep = invert_jacobi(solver, z, settings, last)
     between = _now(z)
     x, shallow = flow.shallow_inverse(u, settings)
-    return Solved(u, x, deep, shallow, 1000 * (between - began), 1000 * (_now(z) - began))
+    return TimedSolution(u, x, deep, shallow, 1000 * (between - began), 1000 * (_now(z) - began))
 
 
-def _repeated(flow: LatentFlow, noisy: Tensor, z: Tensor, settings: JacobiSettings | None) -> Solved:
+def _repeated(flow: LatentFlow, noisy: Tensor, z: Tensor, settings: JacobiSettings | None) -> TimedSolution:
     runs = [solve(flow, noisy, z, settings) for _ in range(REPEATS)]
     return replace(runs[0], deep_ms=median(run.deep_ms for run in runs), ms=median(run.ms for run in runs))
 
 
-def _row(made: Solved, oracle: Solved) -> dict[str, list[float] | Tensor]:
+def _row(made: TimedSolution, oracle: TimedSolution) -> dict[str, list[float] | Tensor]:
     found: dict[str, list[float] | Tensor] = {
         "passes": [float(made.deep.nfe)],
         "ms": [made.deep_ms],
@@ -160,23 +173,19 @@ def _row(made: Solved, oracle: Solved) -> dict[str, list[float] | Tensor]:
     return found
 
 
-def _figures(table: Table, name: str) -> dict[str, Metric]:
-    there = ("passes", "ms", "error", "draw_passes", "draw_ms", "draw_error")
-    found = {metric: table.mean(name, metric) for metric in there}
-    if name == ONE_BY_ONE:
+def _figures(table: ScoreTable, name: str) -> dict[str, Metric]:
+    metrics = ("passes", "ms", "error", "draw_passes", "draw_ms", "draw_error")
+    found = {metric: table.mean(name, metric) for metric in metrics}
+    if name == SEQUENTIAL:
         return found
     found["settled"] = table.mean(name, "settled")
-    ratios = {"deep_saved": "passes", "deep_faster": "ms", "saved": "draw_passes", "faster": "draw_ms"}
-    return found | {ratio: _over(table, name, ratio, metric) for ratio, metric in ratios.items()}
-
-
-def _over(table: Table, name: str, ratio: str, metric: str) -> Metric:
-    """Sequential over this one."""
-    return table.over(ONE_BY_ONE, f"{ratio}_{name}", metric, (name, metric))
+    for ratio, metric in {"deep_saved": "passes", "deep_faster": "ms", "saved": "draw_passes", "faster": "draw_ms"}.items():
+        found[ratio] = table.over(SEQUENTIAL, f"{ratio}_{name}", metric, (name, metric))
+    return found
 
 
 def relative(made: Tensor, oracle: Tensor) -> float:
-    """Norm of the difference over the oracle's."""
+    """Return the norm of the difference over the oracle's."""
     return float((made - oracle).norm() / oracle.norm().clamp(min=1e-12))
 
 

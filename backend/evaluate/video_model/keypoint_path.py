@@ -1,4 +1,4 @@
-"""The video flow's rival: keypoints of the context are forecast, and the last known frame is animated by the forecasts."""
+"""The keypoint path as a rival of the video flow: forecast keypoints animate the last known frame."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.core.types import CLOCK_S, Keypoints, Picture
-from backend.evaluate.animation.clips import SIZE
-from backend.evaluate.common.methods import Methods
-from backend.evaluate.video_model.windows import Window, shrink
+from backend.evaluate.common.methods import build_methods
+from backend.evaluate.common.videos import SIZE
+from backend.evaluate.video_model.windows import VideoWindow, shrink
 from backend.keypoints.dataset import KeypointSequence
 from backend.pipeline import CONTEXT, Pipeline
 
 FORECASTS = {"keypoint_nf": "gru_nf", "keypoint_snf": "gru_snf"}
-"""Name in the report -> method that forecasts."""
+"""Name in the report -> forecasting method."""
 
 
 class KeypointPath:
-    """Forecaster and generator of the demo.
+    """The demo's forecaster and generator.
 
     Args:
         models: holds `forecaster` and `generator_slim_128`.
-        size: of the frames in pixels, after they were rendered at 256.
+        size: of the frames in pixels, scaled down from 256.
         device: of the generator.
         threads: of torch.
 
@@ -36,15 +36,15 @@ class KeypointPath:
 
     def __init__(self, models: Path, size: int, device: str = "cpu", threads: int = 0) -> None:
         self._pipeline = Pipeline.load(models, device=device, threads=threads)
-        self._forecasts = Methods(models / "forecaster", self._pipeline.forecaster).build(tuple(FORECASTS.values()))[0]
+        self._forecasts = build_methods(models / "forecaster", self._pipeline.forecaster, tuple(FORECASTS.values()))[0]
         self._size = size
 
     @torch.inference_mode()
-    def futures(self, window: Window, known: int, count: int, noise: int) -> dict[str, Picture]:
-        """Draw what may follow the first `known` frames of a window, as many frames as it has after them.
+    def futures(self, window: VideoWindow, known: int, count: int, noise: int) -> dict[str, Picture]:
+        """Render K futures of a window after its first `known` frames.
 
-        The forecaster sees steps of 80 ms up to the last known frame, as many as in the demo or as the video has; what it says
-        is read, between its steps, at the times of the frames.
+        The forecaster sees steps of 80 ms up to the last known frame, as many as in the demo or as the video has; its forecast
+        is interpolated at the times of the frames.
 
         Args:
             window: the clip.
@@ -54,7 +54,7 @@ class KeypointPath:
 
         Returns:
             By `keypoint_nf` and `keypoint_snf`: `[K, frames, S, S, 3]`. By `keypoint_still` and `keypoint_true_motion`, with K
-            of 1: the generator at the last known keypoints, and at those that came.
+            of 1: rendered at the last known keypoints, and at the true ones.
         """
         motion, times = self._motion(window), window.times
         now, last = float(times[known - 1]), torch.from_numpy(motion.at(times[known - 1 : known]))[0]
@@ -68,8 +68,8 @@ class KeypointPath:
         }
         for name, method in FORECASTS.items():
             forecast, source = self._forecasts[method], torch.Generator().manual_seed(noise)
-            drawn = (forecast.together or forecast.sample)(seen[None], count, horizon, source)[0]
-            paths[name] = between(torch.cat([last.expand(count, 1, -1), drawn], 1), ahead)
+            sampled = (forecast.joint_sample or forecast.sample)(seen[None], count, horizon, source)[0]
+            paths[name] = interpolate(torch.cat([last.expand(count, 1, -1), sampled], 1), ahead)
         portrait = self._pipeline.generator.encode(window.picture(known - 1), Keypoints.from_flat(last))
         return {name: self._render(portrait, path) for name, path in paths.items()}
 
@@ -78,14 +78,14 @@ class KeypointPath:
         small = np.stack([shrink(frame, self._size) for frame in rendered])
         return small.reshape(*flat.shape[:2], self._size, self._size, 3)
 
-    def _motion(self, window: Window) -> KeypointSequence:
-        recording, video = window.footage.recording, window.footage.video
+    def _motion(self, window: VideoWindow) -> KeypointSequence:
+        recording, file = window.video.recording, window.video.file
         flat = self._pipeline.keypoints(recording.landmarks).flat().numpy()
-        return KeypointSequence(flat, recording.timestamps, video.person, "val", video.path.stem)
+        return KeypointSequence(flat, recording.timestamps, file.person, "val", file.name)
 
 
-def between(paths: Tensor, ahead: NDArray[np.float64]) -> Tensor:
-    """Read paths `[K, 1 + H, D]`, of steps of 80 ms from now on, at times ahead in seconds `[F]`: `[K, F, D]`."""
+def interpolate(paths: Tensor, ahead: NDArray[np.float64]) -> Tensor:
+    """Interpolate paths `[K, 1 + H, D]` of 80 ms steps from now on at times ahead in seconds `[F]`: `[K, F, D]`."""
     place = torch.from_numpy(ahead / CLOCK_S).clamp(0, paths.shape[1] - 1)
     low = place.floor().long().clamp(max=paths.shape[1] - 2)
     share = (place - low).to(paths.dtype)[:, None]

@@ -1,4 +1,4 @@
-"""How likely real clips are: bits per latent number under the flow, and under Gaussians around the last frame.
+"""Measure the likelihood of real clips in bits per latent number, under the flow and under Gaussian baselines.
 
 Shape suffixes: W windows, T frames, N numbers of a frame, C channels.
 """
@@ -11,11 +11,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from backend.core.progress import Progress
-from backend.evaluate.animation.table import Table
-from backend.evaluate.report.report import Comparison, Metric
-from backend.evaluate.video_model.named import named
-from backend.evaluate.video_model.windows import Window, source
+from backend.evaluate.common.progress import CountProgress, counted
+from backend.evaluate.common.table import Figures, ScoreTable, prefixed
+from backend.evaluate.report.report import Comparison
+from backend.evaluate.video_model.windows import VideoWindow, encode_noisy, window_noise
 from backend.keypoints.captions import caption
 from backend.starflow.flow import LatentFlow
 from backend.starflow.kalman import KalmanFilter
@@ -27,48 +26,49 @@ PREFIX = "likelihood_"
 
 @torch.no_grad()
 def likelihood(
-    model: StarFlow, windows: Sequence[Window], seed: int = 0, progress: Progress = lambda done, total: None
-) -> tuple[dict[str, dict[str, Metric]], list[Comparison]]:
-    """Score every frame of every window but its first, given those before it, all on the same noisy latents.
+    model: StarFlow, windows: Sequence[VideoWindow], seed: int = 0, progress: CountProgress = lambda done, total: None
+) -> tuple[Figures, list[Comparison]]:
+    """Score every frame of every window but its first, given those before it, on the same noisy latents.
 
-    `flow` sees no caption; `flow_with_caption` the one that the window's own landmarks give (so it is told what will happen).
-    `level` is what the flow's deep block starts from, without any network: N(level of the place, its deviation).
-    `last_frame_gaussian` is N(last frame, a variance for each channel). Numbers of both are fitted to the very windows that are
-    scored, which favours them. `standard_gaussian` knows nothing.
+    `flow` sees no caption; `flow_with_caption` sees the one of the window's own landmarks, which describes its future.
+    `level` is the deep block's Kalman filter without any network. `last_frame_gaussian` is N(last frame, a variance for each
+    channel). Both have parameters fitted to the scored windows, which favours them. `standard_gaussian` has none.
 
     Args:
-        model: the model; where it lies, it runs.
+        model: the video flow.
         windows: what is scored; all of the same length.
         seed: of the noise.
-        progress: told of windows done.
+        progress: called with windows done and all.
 
     Returns:
         `bits` (per latent number; `per_step` is frame by frame) by `likelihood_NAME`, and tests of the flow against the rest.
     """
-    device, sigma = next(model.parameters()).device, model.flow.config.noise
-    noisy, clean, table = list[Tensor](), list[Tensor](), Table(seed)
-    told: dict[str, list[Tensor]] = {"flow": [], "flow_with_caption": []}
-    for number, window in enumerate(windows):
-        progress(number, len(windows))
-        latents = model.autoencoder.encode(window.pixels.to(device))[None]
-        x = latents + sigma * torch.randn(latents.shape, generator=source(seed, number)).to(device)
-        told["flow"].append(frame_bits(model.flow, x)[:, 1:].cpu())
+    noisy, clean, table = list[Tensor](), list[Tensor](), ScoreTable(seed)
+    rows: dict[str, list[Tensor]] = {"flow": [], "flow_with_caption": []}
+    for number, window in counted(windows, progress):
+        latents, x = encode_noisy(model, window.pixels, window_noise(seed, number))
+        rows["flow"].append(frame_bits(model.flow, x)[:, 1:].cpu())
         if model.flow.words is not None:
-            said = torch.from_numpy(caption(window.landmarks))[None, : model.flow.config.caption]
-            told["flow_with_caption"].append(frame_bits(model.flow, x, said)[:, 1:].cpu())
+            own = torch.from_numpy(caption(window.landmarks))[None, : model.flow.config.caption]
+            rows["flow_with_caption"].append(frame_bits(model.flow, x, own)[:, 1:].cpu())
         noisy.append(x.cpu())
         clean.append(latents.cpu())
-    progress(len(windows), len(windows))
-    bits = {name: torch.cat(rows) for name, rows in told.items() if rows} | gaussians(torch.cat(noisy), torch.cat(clean), sigma)
+    bits = {name: torch.cat(found) for name, found in rows.items() if found}
+    bits |= gaussians(torch.cat(noisy), torch.cat(clean), model.flow.config.noise)
     for row, window in enumerate(windows):
         table.add(window.person, {name: {"bits": values[row : row + 1]} for name, values in bits.items()})
     results = {PREFIX + name: {"bits": table.mean(name, "bits")} for name in bits}
-    tests = [table.compare("bits", "flow", name) for name in bits if name != "flow"]
-    return results, named(PREFIX, tests)
+    return results, prefixed(PREFIX, (table.compare("bits", "flow", name) for name in bits if name != "flow"))
 
 
 def frame_bits(flow: LatentFlow, x: Tensor, caption: Tensor | None = None) -> Tensor:
-    """Bits per number of every frame of latents `[B, T, H, W, C]` given those before it: `[B, T]`."""
+    """Return bits per number of every frame given those before it: `[B, T]`.
+
+    Args:
+        flow: the flow.
+        x: latents `[B, T, H, W, C]`.
+        caption: numbers of its words `[B, W]`, if any.
+    """
     batch, frames = x.shape[:2]
     u = flow.shallow_forward(x)[0]
     inner = flow.shallow_forward(x.flatten(0, 1)[:, None])[1].unflatten(0, (batch, frames))
@@ -79,10 +79,10 @@ def frame_bits(flow: LatentFlow, x: Tensor, caption: Tensor | None = None) -> Te
 
 
 def gaussians(x: Tensor, clean: Tensor, sigma: float) -> dict[str, Tensor]:
-    """Bits per number of frames after the first of noisy latents `[W, T, H, W, C]` under Gaussians: `[W, T - 1]` each.
+    """Return bits per number of frames after the first under Gaussian baselines: `[W, T - 1]` each.
 
     Args:
-        x: noisy latents.
+        x: noisy latents `[W, T, H, W, C]`.
         clean: the same without noise.
         sigma: standard deviation of the noise.
     """
@@ -94,7 +94,13 @@ def gaussians(x: Tensor, clean: Tensor, sigma: float) -> dict[str, Tensor]:
 
 
 def level_bits(x: Tensor, clean: Tensor, sigma: float) -> Tensor:
-    """Bits per number of frames after the first under the flow's `KalmanFilter` alone, without any network: `[W, T - 1]`."""
+    """Return bits as `gaussians` does, under the flow's Kalman filter without any network.
+
+    Args:
+        x: noisy latents `[W, T, H, W, C]`.
+        clean: the same without noise.
+        sigma: standard deviation of the noise.
+    """
     windows, frames, rows, columns, channels = x.shape
     level = KalmanFilter(channels, rows, columns, sigma).requires_grad_(False)
     level.set_change_variance(clean.diff(dim=1).square().mean((0, 1, 2, 3)))
@@ -104,7 +110,7 @@ def level_bits(x: Tensor, clean: Tensor, sigma: float) -> Tensor:
 
 
 def gaussian_bits(error: Tensor, variance: Tensor) -> Tensor:
-    """Bits per number of errors `[W, T, ..., C]` with their variances (of the same shape, or `[C]`): `[W, T]`."""
+    """Return bits per number of errors `[W, T, ..., C]` with their variances (of the same shape, or `[C]`): `[W, T]`."""
     variance = variance.clamp(min=1e-12)
     nats = 0.5 * (error.square() / variance + (2 * math.pi * variance).log())
     return nats.flatten(2).mean(2) / math.log(2)

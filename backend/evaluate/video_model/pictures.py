@@ -17,9 +17,9 @@ from backend.core.types import CLOCK_HZ, Picture
 from backend.evaluate.animation.pictures import Tile, uri
 from backend.evaluate.report.figure import FAINT, INK, legend_right, styled, svg
 from backend.evaluate.report.report import Metric
-from backend.evaluate.video_model.captions import Told
-from backend.evaluate.video_model.edits import Edited
-from backend.evaluate.video_model.futures import Exhibit
+from backend.evaluate.video_model.captions import CaptionClips
+from backend.evaluate.video_model.edits import EditExample
+from backend.evaluate.video_model.futures import FuturesExample
 from backend.media.video_writer import write_video
 
 Results = Mapping[str, Mapping[str, Metric]]
@@ -96,7 +96,7 @@ def spread(length: int, shown: int) -> list[int]:
     return sorted({round((place + 1) * length / shown) - 1 for place in range(shown)} & set(range(length)))
 
 
-def future_rows(exhibit: Exhibit) -> list[Tile]:
+def future_rows(exhibit: FuturesExample) -> list[Tile]:
     """Lay out a window: what came, all futures of the video flow, the nearest and the furthest of the keypoint path."""
     rows = [Tile("what came", strip(exhibit.truth))]
     for name, made in exhibit.made.items():
@@ -111,7 +111,7 @@ def future_rows(exhibit: Exhibit) -> list[Tile]:
     return rows
 
 
-def future_film(exhibit: Exhibit, flows: int = 6) -> Film:
+def future_film(exhibit: FuturesExample, flows: int = 6) -> Film:
     """Show a window in motion: the truth, some futures of the video flow, and as many of each keypoint forecast."""
     known = exhibit.known
     cells = [[Cell("what came", np.concatenate([known, exhibit.truth]), len(known) + len(exhibit.truth))]]
@@ -126,16 +126,16 @@ def future_film(exhibit: Exhibit, flows: int = 6) -> Film:
     return film(exhibit.clip, [row[:width] for row in cells], ["what came", *(f"future {i}" for i in range(1, width))], names)
 
 
-def told_films(told: Sequence[Told]) -> list[Film]:
+def told_films(told: Sequence[CaptionClips]) -> list[Film]:
     """Show all captions side by side: drawn from nothing, and from portraits."""
     if not told:
         return []
     rows = list(told[0].rows)
-    cells = [[Cell(entry.words, entry.rows[name], int(name.startswith("portrait"))) for entry in told] for name in rows]
-    return [film("captions", cells, [entry.words for entry in told], rows)]
+    cells = [[Cell(entry.caption, entry.rows[name], int(name.startswith("portrait"))) for entry in told] for name in rows]
+    return [film("captions", cells, [entry.caption for entry in told], rows)]
 
 
-def edited_film(edited: Edited) -> Film:
+def edited_film(edited: EditExample) -> Film:
     """Show a clip beside its edits."""
     names = list(edited.rows)
     cells = [Cell(name, frames, len(frames) if name == "clip" else 1) for name, frames in edited.rows.items()]

@@ -5,26 +5,27 @@ import json
 import pytest
 
 from backend.evaluate.ablation import evaluation as ablation
-from backend.evaluate.ablation.evaluation import METRICS, Ablation, cell_name, evaluate_ablation, independent, sweeps
+from backend.evaluate.ablation.evaluation import METRICS, AblationOptions, cell_name, evaluate_ablation, independent, sweeps
 from backend.evaluate.ablation.html import write_ablation
+from backend.evaluate.common.inputs import load_inputs
 from backend.evaluate.common.methods import shipped_refinement
 from backend.forecast.refine import KERNELS
 
 
 @pytest.fixture(scope="module")
 def small(keypoint_folder):
-    """The report of a small grid, and what was told of its progress."""
-    told = []
+    """The report of a small grid, and its progress."""
+    seen = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ablation, "STEP_SIZES", {"quick": (0.01,)})
         patch.setattr(ablation, "TEMPERATURES", {"quick": (0.5,)})
         patch.setattr(ablation, "AXES", {"steps": {"quick": (8,)}, "kernel": {"quick": ("mala",)}})
         report = evaluate_ablation(
-            keypoint_folder, keypoint_folder, model=keypoint_folder / "model",
-            ablation=Ablation(samples=8), progress=lambda *what: told.append(what),
+            load_inputs(keypoint_folder, keypoint_folder, keypoint_folder / "model"), AblationOptions(samples=8),
+            lambda *what: seen.append(what),
         )  # fmt: skip
         names = {"gru_nf", "temperature=0.5"} | {cell_name(cell) for sweep in sweeps("quick") for cell in sweep.cells()}
-    return report, told, names
+    return report, seen, names
 
 
 @pytest.mark.parametrize("grid", ["quick", "full"])
@@ -43,10 +44,10 @@ def test_a_cell_is_named_by_its_settings():
 
 
 def test_the_report_holds_every_cell_with_its_figures_and_flags(small, tmp_path):
-    report, told, names = small
+    report, seen, names = small
     assert set(report.results) == names and report.settings["shipped"] in names
-    assert {what for what, _, _ in told} == names
-    assert told[-1][1] == told[-1][2] == len(names) * report.settings["windows"]
+    assert {what for what, _, _ in seen} == names
+    assert seen[-1][1] == seen[-1][2] == len(names) * report.settings["windows"]
     for name, entries in report.results.items():
         assert set(METRICS) - {"acceptance"} <= entries.keys()
         assert ("moved" in entries) == ("acceptance" in entries) == ("steps" in name)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from backend.core.errors import InputError
-from backend.evaluate.animation.clips import find_videos, open_clip, same_face
-from backend.evaluate.animation.evaluation import AnimationEvaluation, evaluate_animation
-from backend.evaluate.animation.methods import Methods
-from backend.evaluate.animation.table import Table
+from backend.evaluate.animation.clips import open_clip, same_face
+from backend.evaluate.animation.evaluation import AnimationOptions, evaluate_animation
+from backend.evaluate.animation.methods import AnimationMethods
+from backend.evaluate.common.videos import find_videos
 from tests.media.made import astronaut, moving, placed, video
 
 
@@ -38,7 +38,7 @@ def videos(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(videos, models):
-    return evaluate_animation(videos, models, evaluation=AnimationEvaluation(frames=3, threads=1))
+    return evaluate_animation(videos, models, options=AnimationOptions(frames=3, threads=1))
 
 
 def test_only_held_out_videos_of_the_table_are_found_wherever_it_lies(videos, tmp_path):
@@ -127,30 +127,8 @@ def test_the_report_is_plain_json(found, tmp_path):
 
 def test_an_unknown_method_is_refused_with_those_that_there_are(models):
     with pytest.raises(InputError, match="There are copy_source, warp, mesh_warp, slim_128, slim_256"):
-        Methods(models).build(["fomm"])
+        AnimationMethods(models).build(["fomm"])
 
 
 def test_without_generators_the_others_are_scored(videos, tmp_path):
-    assert list(Methods(tmp_path).build()) == ["copy_source", "mesh_warp"]
-
-
-def test_means_leave_out_rows_without_a_number_and_ratios_need_both():
-    table = Table()
-    table.add("a", {"x": {"m": [1.0, float("nan")]}, "y": {"m": [2.0, 4.0]}})
-    table.add("b", {"x": {"m": [3.0]}, "y": {"m": [2.0]}})
-    assert table.mean("x", "m").value == 2
-    assert table.over("x", "r", "m", ("y", "m")).value == 1
-    assert table.over("y", "r", "m", ("x", "m")).value == 1
-
-
-def test_rows_have_figures_for_each_step_where_they_have_steps():
-    table = Table()
-    table.add("a", {"x": {"m": np.array([[1.0, 3.0]])}})
-    table.add("b", {"x": {"m": np.array([[2.0, 6.0]])}})
-    found = table.mean("x", "m")
-    assert (found.value, found.per_step) == (3, [1.5, 4.5])
-
-
-def test_rows_that_do_not_match_are_refused():
-    with pytest.raises(ValueError, match="same rows"):
-        Table().add("a", {"x": {"m": [1.0]}, "y": {"m": [1.0, 2.0]}})
+    assert list(AnimationMethods(tmp_path).build()) == ["copy_source", "mesh_warp"]

@@ -1,41 +1,12 @@
-from itertools import combinations
-
 import numpy as np
 import pytest
-import torch
 
 from backend.core.errors import ModelError
-from backend.evaluate.animation.clips import find_videos, open_clip
-from backend.evaluate.animation.futures import Futures, measure
-from backend.evaluate.animation.methods import Methods
+from backend.evaluate.animation.clips import open_clip
+from backend.evaluate.animation.futures import RenderedFutures
+from backend.evaluate.animation.methods import AnimationMethods
+from backend.evaluate.common.videos import find_videos
 from tests.media.made import moving, video
-
-
-@pytest.fixture
-def rendered():
-    source = torch.Generator().manual_seed(0)
-    return torch.rand(10, 4, 5, 5, 3, generator=source), torch.rand(4, 5, 5, 3, generator=source)
-
-
-def test_the_nearest_samples_are_measured_and_all_of_their_pairs(rendered):
-    frames, truth = rendered
-    found = measure(frames, truth, 3)
-    whole = [(sample - truth).abs().mean().item() for sample in frames]
-    best = [frames[i] for i in np.argsort(whole)[:3]]
-    for step in range(4):
-        mae = np.mean([(sample[step] - truth[step]).abs().mean().item() for sample in best])
-        apd = np.mean([(a[step] - b[step]).abs().mean().item() for a, b in combinations(best, 2)])
-        assert found["mae"][0, step].item() == pytest.approx(mae, abs=1e-6)
-        assert found["apd"][0, step].item() == pytest.approx(apd, abs=1e-6)
-    every = np.mean([(a - b).abs().mean().item() for a, b in combinations(frames, 2)])
-    assert found["apd_all"].mean().item() == pytest.approx(every, abs=1e-6)
-    assert found["mae_all"].mean().item() == pytest.approx(np.mean(whole), abs=1e-6)
-
-
-def test_one_future_has_no_diversity_and_the_truth_no_error(rendered):
-    _, truth = rendered
-    found = measure(truth[None], truth, 4)
-    assert all(values.eq(0).all() for values in found.values())
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +14,14 @@ def futures(small_models, tmp_path_factory):
     videos = tmp_path_factory.mktemp("videos")
     video(videos / "long.mp4", moving(50), fps=25)
     video(videos / "short.mp4", moving(12), fps=25)
-    found = Futures(Methods(small_models), small_models, samples=5, windows=1)
+    found = RenderedFutures(AnimationMethods(small_models), small_models, samples=5, windows=1)
     for entry in find_videos(videos)[0]:
         found.add(open_clip(entry, 1))
     return found
 
 
 def test_a_clip_too_short_for_a_window_has_none(futures):
-    assert len(futures.table) == 1 and [strip.clip for strip in futures.strips] == ["long"]
+    assert len(futures.table) == 1 and [strip.clip for strip in futures.examples] == ["long"]
 
 
 def test_futures_have_figures_at_every_rendered_step(futures):
@@ -71,7 +42,7 @@ def test_standardised_figures_run_from_0_to_1_over_all_forecasts(futures):
 
 
 def test_strips_show_the_frames_that_came_at_the_forecast_times(futures):
-    rows = futures.strips[0].rows
+    rows = futures.examples[0].rows
     assert list(rows)[:2] == ["what came", "rendered from its true motion"]
     assert all(row.shape == (4, 128, 128, 3) for row in rows.values())
     frames = [frame.reshape(128, 2, 128, 2, 3).mean((1, 3)) for frame in moving(50)]
@@ -83,4 +54,4 @@ def test_strips_show_the_frames_that_came_at_the_forecast_times(futures):
 
 def test_without_a_forecaster_or_generator_it_says_so(tmp_path):
     with pytest.raises(ModelError):
-        Futures(Methods(tmp_path), tmp_path, samples=2)
+        RenderedFutures(AnimationMethods(tmp_path), tmp_path, samples=2)

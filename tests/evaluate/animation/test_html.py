@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.evaluate.animation.evaluation import AnimationEvaluation, evaluate_animation
+from backend.evaluate.animation.evaluation import AnimationOptions, evaluate_animation
 from backend.evaluate.animation.html import repeat, write_animation
 from backend.evaluate.animation.pictures import LARGEST_ERROR, error_map
 from backend.evaluate.animation.text import summary
@@ -47,8 +47,8 @@ def page(small_models, tmp_path_factory):
     videos = tmp_path_factory.mktemp("videos")
     video(videos / "one.mp4", moving(26), fps=12.5)
     video(videos / "two.mp4", (frame[:, :, ::-1] for frame in moving(12)), fps=12.5)
-    settings = AnimationEvaluation(frames=2, futures=2, threads=1)
-    found = evaluate_animation(videos, small_models, evaluation=settings)
+    settings = AnimationOptions(frames=2, futures=2, threads=1)
+    found = evaluate_animation(videos, small_models, options=settings)
     return write_animation(found, tmp_path_factory.mktemp("out") / "new").read_text()
 
 

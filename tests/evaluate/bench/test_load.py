@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from backend.core.errors import InputError
-from backend.evaluate.bench.load import PARTS, Visit, figures, load
+from backend.evaluate.bench.load import PARTS, SessionLog, figures, load
 from tests.server.conftest import Live
 
 
@@ -41,7 +41,7 @@ def test_a_server_that_is_not_there_is_said_in_words():
 
 
 def test_a_session_that_saw_nothing_has_no_latency():
-    found = figures([Visit(sent=3)], 10.0)
+    found = figures([SessionLog(sent=3)], 10.0)
     assert found["frames_sent"].value == 3
     assert "capture_to_draw_p50_ms" not in found
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from backend.core.errors import InputError
-from backend.evaluate.common.inputs import gather
+from backend.evaluate.common.inputs import load_inputs
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 
 
@@ -21,18 +21,18 @@ def folders(tmp_path):
 
 def test_what_the_forecaster_was_trained_on_or_does_not_fit_is_left_out_and_said(folders):
     recordings, model = folders
-    material = gather(recordings, model.parent, model)
-    assert {motion.clip for motion in material.motions} == {"one", "two"}
-    assert material.forecaster.config.features == 12
-    assert any("wide: 18" in note for note in material.notes)
-    assert any("1 of 3 recordings are left out" in note for note in material.notes)
+    inputs = load_inputs(recordings, model.parent, model)
+    assert {motion.clip for motion in inputs.motions} == {"one", "two"}
+    assert inputs.forecaster.config.features == 12
+    assert any("wide: 18" in note for note in inputs.notes)
+    assert any("1 of 3 recordings are left out" in note for note in inputs.notes)
 
 
 def test_a_table_decides_what_is_held_out(folders):
     recordings, model = folders
     table = recordings / "split.csv"
     table.write_text("name,person,split\nseen,a,val\none,b,train\n")
-    assert {motion.clip for motion in gather(recordings, model.parent, model, table).motions} == {"seen"}
+    assert {motion.clip for motion in load_inputs(recordings, model.parent, model, table).motions} == {"seen"}
 
 
 def test_recordings_of_another_width_alone_are_refused(folders):
@@ -40,5 +40,5 @@ def test_recordings_of_another_width_alone_are_refused(folders):
     for name in ("seen", "one", "two"):
         (recordings / f"{name}.npy").unlink()
     with pytest.raises(InputError) as caught:
-        gather(recordings, model.parent, model)
+        load_inputs(recordings, model.parent, model)
     assert caught.value.code == "recording_shape"

@@ -11,13 +11,13 @@ def column(values):
     return torch.stack([values, torch.ones_like(values)], dim=1)
 
 
-def named(groups):
+def people(groups):
     return [f"p{group:03d}" for group in groups]
 
 
 def test_the_interval_of_a_mean_is_scipy_s_bootstrap():
     values = np.random.default_rng(0).normal(3, 1, 60)
-    low, high = Resampler(named(range(60))).of_sums(column(values), ratio).interval()
+    low, high = Resampler(people(range(60))).of_sums(column(values), ratio).interval()
     expected = stats.bootstrap((values,), np.mean, method="percentile", n_resamples=4000, random_state=1).confidence_interval
     assert low == pytest.approx(expected.low, abs=0.04) and high == pytest.approx(expected.high, abs=0.04)
 
@@ -25,14 +25,14 @@ def test_the_interval_of_a_mean_is_scipy_s_bootstrap():
 def test_people_are_resampled_whole():
     """Windows of one person that are all alike say no more than one of them."""
     values = np.random.default_rng(0).normal(0, 1, 12)
-    many = Resampler(named(np.repeat(range(12), 10))).of_sums(column(np.repeat(values, 10)), ratio)
-    one = Resampler(named(range(12))).of_sums(column(values), ratio)
+    many = Resampler(people(np.repeat(range(12), 10))).of_sums(column(np.repeat(values, 10)), ratio)
+    one = Resampler(people(range(12))).of_sums(column(values), ratio)
     assert many.value == pytest.approx(one.value)
     np.testing.assert_allclose(many.interval(), one.interval())
 
 
 def test_a_person_with_more_windows_weighs_more():
-    estimate = Resampler(named([0, 0, 0, 1])).of_sums(column([1.0, 1.0, 1.0, 5.0]), ratio)
+    estimate = Resampler(people([0, 0, 0, 1])).of_sums(column([1.0, 1.0, 1.0, 5.0]), ratio)
     assert estimate.value == 2
     assert {round(value, 6) for value in estimate.replicates_R.tolist()} == {1, 2, 5}
 
@@ -40,7 +40,7 @@ def test_a_person_with_more_windows_weighs_more():
 def test_the_mean_over_pairs_is_that_of_the_people_drawn():
     random = np.random.default_rng(0)
     groups, terms = random.integers(0, 5, 14), random.normal(size=(14, 14))
-    resampler = Resampler(named(groups))
+    resampler = Resampler(people(groups))
     estimate = resampler.of_pairs(torch.from_numpy(terms))
     apart = resampler.of_pairs(torch.from_numpy(terms), 1 - torch.eye(14))
     assert estimate.value == pytest.approx(terms.mean())
@@ -58,19 +58,19 @@ def test_a_known_difference_is_found_though_people_differ_more_than_methods():
     random = np.random.default_rng(0)
     groups = np.repeat(range(25), 4)
     person = random.normal(0, 1, 25)[groups]
-    resampler = Resampler(named(groups))
+    resampler = Resampler(people(groups))
     a, b = (person + random.normal(shift, 0.05, 100) for shift in (0, 0.1))
     first, second = (resampler.of_sums(column(values), ratio) for values in (a, b))
     difference = first.minus(second)
     low, high = difference.interval()
     assert low < -0.1 < high < 0 and difference.p_value() < 0.01
-    assert first.interval()[1] > second.interval()[0]  # Unpaired, nobody could tell.
+    assert first.interval()[1] > second.interval()[0]  # Unpaired, the difference does not show.
 
 
 def test_p_is_uniform_where_there_is_no_difference():
     """Of 200 comparisons of equals, few are called significant, as a paired t-test would have it."""
     random = np.random.default_rng(1)
-    resampler = Resampler(named(range(30)))
+    resampler = Resampler(people(range(30)))
     found, t_test = [], []
     for _ in range(200):
         difference = random.normal(0, 1, 30)
@@ -81,7 +81,7 @@ def test_p_is_uniform_where_there_is_no_difference():
 
 
 def test_equal_methods_differ_by_nothing_and_p_is_one():
-    estimate = Resampler(named(range(5))).of_sums(column(np.arange(5.0)), ratio)
+    estimate = Resampler(people(range(5))).of_sums(column(np.arange(5.0)), ratio)
     difference = estimate.minus(estimate)
     assert difference.value == 0 and difference.p_value() == 1 and difference.interval() == (0, 0)
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from backend.core.types import CLOCK_S
-from backend.evaluate.common.methods import Method
-from backend.evaluate.common.protocol import Protocol, Windows
-from backend.evaluate.forecast.evaluation import Evaluation, typical
+from backend.evaluate.common.methods import ForecastMethod
+from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
+from backend.evaluate.forecast.evaluation import ForecastResults, example_windows
 from backend.evaluate.forecast.html import repeat, write_html
 from backend.evaluate.forecast.scores import Units, score
-from backend.evaluate.forecast.summary import Summary
+from backend.evaluate.forecast.summary import ForecastSummary
 from backend.evaluate.forecast.text import Column, best, find, summary
 from backend.evaluate.report.page import figure, interval, signed
 from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
@@ -24,7 +24,7 @@ def walk(step):
     def sample(context, k, horizon, generator):
         return context[:, None, -1:] + step * torch.randn(len(context), k, horizon, D, generator=generator).cumsum(2)
 
-    return Method(sample)
+    return ForecastMethod(sample)
 
 
 def evaluation(layout, people=4, methods=("copy_last", "bootstrap", "gru_nf", "gru_snf")):
@@ -33,14 +33,15 @@ def evaluation(layout, people=4, methods=("copy_last", "bootstrap", "gru_nf", "g
         random = np.random.default_rng(seed)
         flat = (random.normal(0, 0.3, (1, D)) + random.normal(0, 0.01, (50, D)).cumsum(0)).astype(np.float32)
         motions.append(KeypointSequence(flat, np.arange(50) * CLOCK_S, f"p{seed}", "val", f"c{seed}", layout))
-    windows = Windows.of(motions, Protocol.of("8-16"))
+    windows = ForecastWindows.of(motions, ContextHorizon.of("8-16"))
     spread = torch.full((D,), 0.1)
     units = Units(torch.zeros(D), spread, *windows.min_max(spread))
     steps = {"copy_last": 0.0, "bootstrap": 0.03, "gru_nf": 0.01, "gru_snf": 0.011}
     scored = {
-        name: score(name, walk(steps[name]), windows, units, samples=8, seed=0, examples=typical(windows)) for name in methods
+        name: score(name, walk(steps[name]), windows, units, samples=8, seed=0, examples=example_windows(windows))
+        for name in methods
     }
-    found = Summary(windows, units, scored)
+    found = ForecastSummary(windows, units, scored)
     settings = {
         "protocol": "8-16", "context": 8, "horizon": 16, "methods": list(methods), "samples": 8, "stride": 24, "fps": None,
         "seed": 0, "model": "forecaster", "windows": len(windows), "people": people, "recordings": people,
@@ -48,7 +49,7 @@ def evaluation(layout, people=4, methods=("copy_last", "bootstrap", "gru_nf", "g
     }  # fmt: skip
     notes = ["<b>bad.npz</b> & co: broken."]
     report = ComparisonReport("evaluate forecast", settings, found.results, comparisons=found.comparisons(), notes=notes)
-    return Evaluation(report, windows, scored, layout, None)
+    return ForecastResults(report, windows, scored, layout, None)
 
 
 class Page(HTMLParser):

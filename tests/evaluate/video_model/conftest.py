@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from backend.core.recording import Recording
-from backend.evaluate.animation.clips import Video
-from backend.evaluate.video_model.windows import Footage, Window
+from backend.evaluate.common.videos import HeldOutVideo
+from backend.evaluate.video_model.windows import FaceVideo, VideoWindow
 from backend.keypoints.captions import VOCABULARY
 from backend.media.crop import SquareCrop
 from backend.starflow.autoencoder import AutoencoderConfig
@@ -52,17 +52,17 @@ def video_flow(model) -> VideoFlow:
     return VideoFlow(model)
 
 
-def window_of(recording: Recording, person: str, length: int, seed: int = 0) -> Window:
+def window_of(recording: Recording, person: str, length: int, seed: int = 0) -> VideoWindow:
     """A window of smooth pictures that move, with the landmarks of a recording."""
     random = np.random.default_rng(seed)
     coarse = random.uniform(40, 215, (9, 9, 3)).repeat(10, 0).repeat(10, 1)
     frames = np.stack([np.roll(coarse, t % 5, 1)[:64, :64] for t in range(length)]).astype(np.uint8)
     kept = Recording(recording.landmarks[:length], 0.08 * np.arange(length), "made")
-    video = Video(Path(f"{person}.mp4"), person)
-    return Window(Footage(video, kept, SquareCrop(0, 0, 256), frames, kept.timestamps, [(0, length)]), 0, length)
+    video = HeldOutVideo(Path(f"{person}.mp4"), person)
+    return VideoWindow(FaceVideo(video, kept, SquareCrop(0, 0, 256), frames, kept.timestamps, [(0, length)]), 0, length)
 
 
 @pytest.fixture(scope="session")
-def windows(recording) -> list[Window]:
+def windows(recording) -> list[VideoWindow]:
     """Three windows of two people."""
     return [window_of(recording, person, 18, seed) for seed, person in enumerate(("p1", "p2", "p1"))]

@@ -3,9 +3,9 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from backend.evaluate.animation.image_metrics import ssim
-from backend.evaluate.video_model.denoising import _drawn, cleaned, cleanup, restlessness
-from backend.evaluate.video_model.windows import source
+from backend.evaluate.common.image_metrics import ssim
+from backend.evaluate.video_model.denoising import _clean_samples, cleaned, cleanup, self_flicker
+from backend.evaluate.video_model.windows import window_noise
 from backend.starflow.sampler import sample_latents
 from backend.starflow.video import SamplingSettings
 
@@ -26,9 +26,9 @@ def test_drawn_clips_are_the_samplers_own(model, windows):
     latents = model.autoencoder.encode(known)[None]
     for name, denoiser in (("flow_score_matching", model.denoiser), ("no_noise_removal", None)):
         drawn = sample_latents(
-            model.flow, denoiser, latents, 16, source(4, 1), temperature=SamplingSettings().temperature
+            model.flow, denoiser, latents, 16, window_noise(4, 1), temperature=SamplingSettings().temperature
         ).latents
-        assert torch.allclose(_drawn(model, known, 4, 1)[name], model.autoencoder.decode(drawn)[0], atol=1e-4)
+        assert torch.allclose(_clean_samples(model, known, 4, 1)[name], model.autoencoder.decode(drawn)[0], atol=1e-4)
 
 
 def test_figures_are_means_over_frames_of_the_right_pictures(model, windows):
@@ -49,12 +49,12 @@ def test_figures_are_means_over_frames_of_the_right_pictures(model, windows):
     assert "drawn_flicker" not in bound
 
 
-def test_a_still_picture_is_not_restless_and_a_blinking_one_is():
+def test_a_still_picture_does_not_flicker_and_a_blinking_one_does():
     still = torch.full((6, 3, 4, 4), 0.3)
     blinking = still.clone()
     blinking[::2] = 0.5
-    assert restlessness(still) == 0
-    assert restlessness(blinking) == pytest.approx(0.4)
+    assert self_flicker(still) == 0
+    assert self_flicker(blinking) == pytest.approx(0.4)
 
 
 def test_similarity_of_one_scale_is_1_for_the_same_picture():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.evaluate.video_model.drift import LENGTH, drift, rebuilt
+from backend.evaluate.video_model.drift import LENGTH, drift, reconstruct
 from backend.starflow.video import VideoFlow
 from tests.evaluate.video_model.conftest import window_of
 
@@ -59,4 +59,4 @@ def test_frames_through_the_autoencoder_are_its_own(video_flow, long):
     pixels = torch.from_numpy(frames).permute(0, 3, 1, 2) / 255
     with torch.no_grad():
         wanted = video_flow.model.autoencoder.decode(video_flow.model.autoencoder.encode(pixels)).permute(0, 2, 3, 1)
-    assert np.abs(rebuilt(video_flow, frames) / 255 - wanted.numpy()).max() <= 0.5 / 255 + 1e-5
+    assert np.abs(reconstruct(video_flow, frames) / 255 - wanted.numpy()).max() <= 0.5 / 255 + 1e-5

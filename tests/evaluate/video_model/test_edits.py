@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from backend.evaluate.video_model import captions as told_module
-from backend.evaluate.video_model.captions import Seen, figures, look, told
-from backend.evaluate.video_model.edits import WORDS, edits, follows
+from backend.evaluate.video_model import captions as captions_module
+from backend.evaluate.video_model.captions import DetectedMotions, caption_figures, detect_motions, evaluate_captions
+from backend.evaluate.video_model.edits import CAPTIONS, edits, follows
 from backend.starflow.video import VideoFlow
 from tests.media.made import moving
 
 
 class Perfect(VideoFlow):
-    """Tells a clip again as it was, a little brighter; and from another first frame, with the same changes."""
+    """Returns a clip a little brighter; and from another first frame, one with the same changes."""
 
     def edit(self, clip, drawing, start=None):
         if start is None:
@@ -24,8 +24,8 @@ class Perfect(VideoFlow):
         return still[None].repeat(count, 0)
 
 
-def test_telling_again_is_measured_against_the_clip(model, windows):
-    results, tests, tales = edits(Perfect(model), windows)
+def test_edits_are_measured_against_the_clip(model, windows):
+    results, tests, examples = edits(Perfect(model), windows)
     assert results["retold_unchanged"]["psnr"].value == pytest.approx(20 * np.log10(255), rel=1e-3)
     still = [
         (-10 * np.log10(((w.frames[:1] / 255 - w.frames[1:] / 255) ** 2).mean((1, 2, 3)).clip(1e-10))).mean() for w in windows
@@ -38,13 +38,13 @@ def test_telling_again_is_measured_against_the_clip(model, windows):
         ("psnr", "retold_unchanged", "retold_first_frame"),
         ("follows", "retold_somebody_else", "retold_fresh_noise"),
     }
-    assert len(tales) == 2 and list(tales[0].rows) == ["clip", "unchanged", *WORDS, "somebody else"]
+    assert len(examples) == 2 and list(examples[0].rows) == ["clip", "unchanged", *CAPTIONS, "somebody else"]
 
 
-def test_with_one_person_alone_nobody_else_is_told_from(model, windows):
-    results, tests, tales = edits(Perfect(model), windows[:1])
+def test_with_one_person_there_is_no_edit_from_another_first_frame(model, windows):
+    results, tests, examples = edits(Perfect(model), windows[:1])
     assert set(results) == {"retold_unchanged", "retold_autoencoder", "retold_first_frame"}
-    assert "somebody else" not in tales[0].rows and [t.metric for t in tests] == ["psnr"]
+    assert "somebody else" not in examples[0].rows and [t.metric for t in tests] == ["psnr"]
 
 
 def test_rhythm_is_the_correlation_of_changes():
@@ -59,20 +59,20 @@ def test_rhythm_is_the_correlation_of_changes():
 
 def test_a_face_that_is_there_is_seen_and_a_grey_field_is_none():
     small = np.stack([frame[::4, ::4] for frame in moving(8)])
-    seen = look("still", small)
-    assert seen.lost == 0 and "still" in seen.said
-    grey = look("nods", np.full((5, 64, 64, 3), 90, np.uint8))
-    assert grey.lost == 1 and grey.said == ()
+    seen = detect_motions("still", small)
+    assert seen.lost == 0 and "still" in seen.found
+    grey = detect_motions("nods", np.full((5, 64, 64, 3), 90, np.uint8))
+    assert grey.lost == 1 and grey.found == ()
 
 
 def test_captions_are_counted_where_they_were_given_and_where_not():
     seen = [
-        Seen("nods", ("nods", "blinks"), 0.0),
-        Seen("nods", (), 1.0),
-        Seen("blinks", ("nods", "blinks"), 0.5),
-        Seen("still", ("still",), 0.5),
+        DetectedMotions("nods", ("nods", "blinks"), 0.0),
+        DetectedMotions("nods", (), 1.0),
+        DetectedMotions("blinks", ("nods", "blinks"), 0.5),
+        DetectedMotions("still", ("still",), 0.5),
     ]
-    found = figures(seen)
+    found = caption_figures(seen)
     assert found["followed"].value == 3 / 4
     assert found["lost"].value == 0.5
     # nods: 1 of 2 others; nods again: 1 of 2; blinks: 1 of 3; still: 0 of 3
@@ -80,11 +80,11 @@ def test_captions_are_counted_where_they_were_given_and_where_not():
 
 
 def test_every_caption_is_drawn_from_nothing_and_from_portraits(video_flow, windows, monkeypatch):
-    monkeypatch.setattr(told_module, "MOTIONS", ("still", "nods"))
-    results, sheets = told(video_flow, windows)
+    monkeypatch.setattr(captions_module, "MOTIONS", ("still", "nods"))
+    results, examples = evaluate_captions(video_flow, windows)
     assert set(results) == {"told_imagined", "told_portrait", "told_truth"}
-    assert [entry.words for entry in sheets] == ["still", "nods"]
-    assert list(sheets[0].rows) == ["imagined 1", "imagined 2", "portrait 1", "portrait 2"]
-    assert sheets[0].rows["imagined 1"].shape == (18, 64, 64, 3)
-    assert np.array_equal(sheets[0].rows["portrait 1"][0], windows[0].frames[0])
-    assert np.array_equal(sheets[0].rows["portrait 2"][0], windows[1].frames[0])
+    assert [entry.caption for entry in examples] == ["still", "nods"]
+    assert list(examples[0].rows) == ["imagined 1", "imagined 2", "portrait 1", "portrait 2"]
+    assert examples[0].rows["imagined 1"].shape == (18, 64, 64, 3)
+    assert np.array_equal(examples[0].rows["portrait 1"][0], windows[0].frames[0])
+    assert np.array_equal(examples[0].rows["portrait 2"][0], windows[1].frames[0])

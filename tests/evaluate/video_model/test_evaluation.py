@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 from backend.__main__ import app
 from backend.core.errors import InputError, ModelError
 from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
-from backend.evaluate.video_model import captions as told_module
+from backend.evaluate.video_model import captions as captions_module
 from backend.evaluate.video_model import drift as drift_module
-from backend.evaluate.video_model.evaluation import SECTIONS, StarFlowEvaluation, evaluate_starflow
+from backend.evaluate.video_model.evaluation import SECTIONS, StarFlowOptions, evaluate_starflow
 from backend.evaluate.video_model.html import repeat, write_starflow
 from backend.evaluate.video_model.pictures import spread
 from backend.evaluate.video_model.sections import parts
@@ -33,15 +33,15 @@ def videos(tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(videos, flow_folder, small_models, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(told_module, "MOTIONS", ("still", "nods"))
-        told = []
-        settings = StarFlowEvaluation(count=2, windows=2, per_clip=1, threads=1)
+        patch.setattr(captions_module, "MOTIONS", ("still", "nods"))
+        seen = []
+        settings = StarFlowOptions(count=2, windows=2, per_clip=1, threads=1)
         missing = tmp_path_factory.mktemp("nothing")
         done = evaluate_starflow(
-            videos, flow_folder, missing, small_models, evaluation=settings, progress=lambda *words: told.append(words)
+            videos, flow_folder, missing, small_models, options=settings, progress=lambda *words: seen.append(words)
         )
-        assert {words for words, _, _ in told} >= {"videos", "likelihood", "inversion", "clean-up", "drift", "futures", "edits"}
-        assert all(0 <= part <= whole for _, part, whole in told)
+        assert {words for words, _, _ in seen} >= {"videos", "likelihood", "inversion", "clean-up", "drift", "futures", "edits"}
+        assert all(0 <= part <= whole for _, part, whole in seen)
         return done
 
 
@@ -89,10 +89,10 @@ def test_the_page_is_whole_and_needs_no_network(found, tmp_path):
 
 
 def test_without_the_keypoint_path_and_long_videos_the_rest_is_measured(videos, flow_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(told_module, "MOTIONS", ("still",))
+    monkeypatch.setattr(captions_module, "MOTIONS", ("still",))
     monkeypatch.setattr("backend.evaluate.video_model.evaluation.LENGTH", 200)
-    settings = StarFlowEvaluation(count=2, windows=1, per_clip=1, threads=1)
-    done = evaluate_starflow(videos, flow_folder, tmp_path, tmp_path, evaluation=settings)
+    settings = StarFlowOptions(count=2, windows=1, per_clip=1, threads=1)
+    done = evaluate_starflow(videos, flow_folder, tmp_path, tmp_path, options=settings)
     notes = " ".join(done.report.notes)
     assert "The keypoint path is left out" in notes and "Drift is left out" in notes
     assert "futures_video_flow" in done.report.results and not any("drift" in name for name in done.report.results)
@@ -112,7 +112,7 @@ def test_bad_input_is_refused_with_a_reason(videos, flow_folder, small_models, t
         evaluate_starflow(tmp_path, flow_folder, tmp_path, small_models)
     assert short.value.code == "data_short"
     with pytest.raises(InputError) as device:
-        evaluate_starflow(videos, flow_folder, tmp_path, small_models, evaluation=StarFlowEvaluation(device="abacus"))
+        evaluate_starflow(videos, flow_folder, tmp_path, small_models, options=StarFlowOptions(device="abacus"))
     assert device.value.code == "device_unusable"
 
 

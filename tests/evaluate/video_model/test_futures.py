@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from backend.core.types import CLOCK_S
-from backend.evaluate.animation.clips import find_videos
+from backend.evaluate.common.videos import find_videos
 from backend.evaluate.video_model.futures import SLIDE, futures, score, sliding
-from backend.evaluate.video_model.keypoint_path import KeypointPath, between
-from backend.evaluate.video_model.windows import Window, open_footage
+from backend.evaluate.video_model.keypoint_path import KeypointPath, interpolate
+from backend.evaluate.video_model.windows import VideoWindow, read_face_video
 from tests.media.made import moving, video
 
 
@@ -34,7 +34,7 @@ def test_the_best_is_one_future_not_the_best_of_every_frame():
 
 
 def test_standing_still_has_no_diversity_and_the_truth_no_error(video_flow, windows):
-    results, tests, exhibits = futures(video_flow, None, windows, 3)
+    results, tests, examples = futures(video_flow, None, windows, 3)
     assert set(results) == {
         f"futures_{n}" for n in ("truth", "copy_last", "sliding_last", "copy_last_through_autoencoder", "video_flow")
     }
@@ -52,13 +52,13 @@ def test_standing_still_has_no_diversity_and_the_truth_no_error(video_flow, wind
         ("futures_video_flow", "futures_sliding_last"),
         ("futures_video_flow", "futures_copy_last_through_autoencoder"),
     }
-    assert [e.moved for e in exhibits] == sorted((e.moved for e in exhibits), reverse=True)
+    assert [e.moved for e in examples] == sorted((e.moved for e in examples), reverse=True)
 
 
 def test_paths_are_read_between_their_steps():
     paths = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 5, 3)))
     ahead = np.array([0.04, 0.08, 0.19, 0.32])
-    found = between(paths, ahead)
+    found = interpolate(paths, ahead)
     for k in range(2):
         for d in range(3):
             assert found[k, :, d].numpy() == pytest.approx(np.interp(ahead, CLOCK_S * np.arange(5), paths[k, :, d]))
@@ -81,8 +81,8 @@ def test_a_sliding_picture_moves_evenly_and_each_future_its_own_way():
 def window(tmp_path_factory):
     folder = tmp_path_factory.mktemp("videos")
     video(folder / "one.mp4", moving(60), fps=30)
-    footage = open_footage(find_videos(folder)[0][0], 64)
-    return Window(footage, 6, 18)
+    read = read_face_video(find_videos(folder)[0][0], 64)
+    return VideoWindow(read, 6, 18)
 
 
 def test_the_keypoint_path_forecasts_from_the_same_last_frame_at_the_same_times(small_models, window, monkeypatch):

@@ -7,7 +7,7 @@ import torch
 from scipy.stats import norm
 
 from backend.evaluate.video_model.likelihood import frame_bits, gaussians, likelihood
-from backend.evaluate.video_model.windows import source
+from backend.evaluate.video_model.windows import window_noise
 from backend.keypoints.captions import caption
 from backend.starflow.flow import LatentFlow
 from tests.evaluate.video_model.conftest import SMALL
@@ -57,7 +57,7 @@ def test_all_score_the_same_noisy_latents_without_the_first_frame(model, windows
     noisy, kept, sigma = [], [], model.flow.config.noise
     for number, window in enumerate(windows):
         kept.append(clean := model.autoencoder.encode(window.pixels)[None])
-        noisy.append(clean + sigma * torch.randn(clean.shape, generator=source(3, number)))
+        noisy.append(clean + sigma * torch.randn(clean.shape, generator=window_noise(3, number)))
     x = torch.cat(noisy)
     flow = model.flow
     wanted = -(flow.log_prob(x) - flow.log_prob(x[:, :1])) / (17 * 16 * math.log(2))

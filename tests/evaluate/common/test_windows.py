@@ -7,7 +7,9 @@ import torch
 
 from backend.core.errors import InputError
 from backend.core.types import CLOCK_S
-from backend.evaluate.common.protocol import PROTOCOLS, RANGE_FLOOR, Protocol, Windows, choose_model, nll, train_recordings
+from backend.evaluate.common.inputs import choose_model, train_recordings
+from backend.evaluate.common.methods import nll
+from backend.evaluate.common.windows import CONTEXT_HORIZONS, MIN_RANGE, ContextHorizon, ForecastWindows
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.steps import MotionStatistics
 from backend.keypoints.dataset import KeypointSequence
@@ -28,36 +30,36 @@ def forecaster(width=12, step=0.01, seed=0):
     return model.freeze()
 
 
-def test_windows_hold_the_protocol_s_frames_and_know_where_they_come_from():
-    for name, (context, horizon) in PROTOCOLS.items():
-        windows = Windows.of([motion(), motion(50, "b", seed=1)], Protocol.of(name))
+def test_windows_hold_context_and_horizon_and_know_where_they_come_from():
+    for name, (context, horizon) in CONTEXT_HORIZONS.items():
+        windows = ForecastWindows.of([motion(), motion(50, "b", seed=1)], ContextHorizon.of(name))
         assert windows.context_WCD.shape[1] == context and windows.truth_WHD.shape[1] == horizon
         assert len(windows) == 100 // (context + horizon) + 50 // (context + horizon)
         assert set(zip(windows.people, windows.videos, strict=True)) == {("person of a", "a"), ("person of b", "b")}
 
 
 def test_a_longer_context_is_seen_but_the_paper_s_window_stays():
-    protocol = Protocol.of("8-16", 20)
-    windows = Windows.of([motion()], protocol)
+    lengths = ContextHorizon.of("8-16", 20)
+    windows = ForecastWindows.of([motion()], lengths)
     assert windows.context_WCD.shape[1] == 20 and windows.truth_WHD.shape[1] == 16
     torch.testing.assert_close(windows.last_frames_WTD(), windows.flat_WTD[:, 12:])
 
 
 @pytest.mark.parametrize(("name", "seen", "code"), [("7-7", None, "protocol_unknown"), ("8-16", 6, "context_short")])
-def test_other_protocols_are_refused(name, seen, code):
+def test_other_lengths_are_refused(name, seen, code):
     with pytest.raises(InputError) as caught:
-        Protocol.of(name, seen)
+        ContextHorizon.of(name, seen)
     assert caught.value.code == code
 
 
 def test_recordings_that_are_too_short_are_refused_with_their_length():
     with pytest.raises(InputError, match="longest holds 20"):
-        Windows.of([motion(20)], Protocol.of("8-16"))
+        ForecastWindows.of([motion(20)], ContextHorizon.of("8-16"))
 
 
 def test_the_paper_s_units_come_from_the_context_frames_of_the_video():
     parts = [motion(100, "a"), motion(100, "b", seed=1)]
-    windows = Windows.of(parts, Protocol.of("8-16"))
+    windows = ForecastWindows.of(parts, ContextHorizon.of("8-16"))
     low, scale = windows.min_max(torch.full((12,), 1e-9))
     for index, clip in enumerate(windows.videos):
         flat = next(part.flat for part in parts if part.clip == clip)
@@ -70,8 +72,8 @@ def test_a_number_that_is_still_in_the_context_does_not_explode():
     still = motion(24)
     still.flat[:8, 3] = still.flat[0, 3]
     spread = torch.full((12,), 0.1)
-    _, scale = Windows.of([still], Protocol.of("8-16")).min_max(spread)
-    assert scale[0, 3].item() == pytest.approx(RANGE_FLOOR * 0.1)
+    _, scale = ForecastWindows.of([still], ContextHorizon.of("8-16")).min_max(spread)
+    assert scale[0, 3].item() == pytest.approx(MIN_RANGE * 0.1)
 
 
 def test_landmark_recordings_take_the_shipped_forecaster(tmp_path):

@@ -1,10 +1,8 @@
-"""How far pictures are from the truth, frame by frame.
-
-Pictures are `[F, 3, S, S]` float in [0, 1]; every function gives one number a frame, `[F]`.
-"""
+"""Errors of pictures `[F, 3, S, S]` in [0, 1] against the truth, frame by frame `[F]`, and scores of several samples."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import torch
@@ -19,8 +17,8 @@ K1, K2 = 0.01, 0.03
 MS_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales, finest first (Wang et al. 2003, section 3.2)."""
 
-PSNR_CEILING = 100.0
-"""dB given to a frame without any error, so that means stay finite."""
+MAX_PSNR = 100.0
+"""dB of a frame without any error, so that means stay finite."""
 
 
 def l1(frames: Tensor, truth: Tensor) -> Tensor:
@@ -29,17 +27,15 @@ def l1(frames: Tensor, truth: Tensor) -> Tensor:
 
 
 def psnr(frames: Tensor, truth: Tensor) -> Tensor:
-    """Return the peak signal-to-noise ratio in dB, at most `PSNR_CEILING`."""
+    """Return the peak signal-to-noise ratio in dB, at most `MAX_PSNR`."""
     error = (frames - truth).square().mean((1, 2, 3))
-    return (-10 * error.log10()).clamp(max=PSNR_CEILING)
+    return (-10 * error.log10()).clamp(max=MAX_PSNR)
 
 
 def structural(frames: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the structural similarity at one scale and at five, means over colours.
+    """Return SSIM (Wang et al. 2004, eq. 13) and MS-SSIM (Wang et al. 2003, eq. 7), means over colours.
 
-    SSIM (Wang et al. 2004, eq. 13) is at most 1. MS-SSIM (Wang et al. 2003, eq. 7), in [0, 1], is contrast and structure at
-    five scales, each half the one before, and luminance at the coarsest. A scale that is anticorrelated counts as 0: its power
-    would not be a real number.
+    Anticorrelated scales count as 0 in MS-SSIM: their powers would not be real numbers.
 
     Raises:
         ValueError: the pictures are too small for five scales (below 176 pixels).
@@ -56,7 +52,7 @@ def structural(frames: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def ssim(frames: Tensor, truth: Tensor) -> Tensor:
-    """Return the structural similarity at one scale alone (see `structural`), for pictures that are too small for five.
+    """Return SSIM alone, for pictures that are too small for MS-SSIM (see `structural`).
 
     Raises:
         ValueError: the pictures are smaller than the window.
@@ -70,20 +66,60 @@ def sharpness(frames: Tensor, truth: Tensor) -> Tensor:
 
 
 def flicker(frames: Tensor, truth: Tensor) -> float:
-    """Return how much the error shakes over a run of consecutive frames: the mean of |second difference in time|.
+    """Return the mean absolute second difference in time of the error over consecutive frames.
 
-    Error that stays, or that moves evenly, does not count; the same video gives 0.
+    Constant or evenly changing error does not count.
 
     Raises:
-        ValueError: there are less than three frames.
+        ValueError: there are fewer than three frames.
     """
     if len(frames) < 3:
         raise ValueError(f"flicker needs three consecutive frames, not {len(frames)}")
     return (frames - truth).diff(n=2, dim=0).abs().mean().item()
 
 
+def sample_scores(frames_KH: Tensor, truth_H: Tensor, best: int) -> Mapping[str, Tensor]:
+    """Score rendered samples of one window, step by step: `[1, H]` each.
+
+    Args:
+        frames_KH: `[K, H, ...]` in [0, 1].
+        truth_H: `[H, ...]`.
+        best: how many samples, those with the lowest error over all steps, make `mae` and `apd`.
+
+    Returns:
+        `mae`: mean |pixel - truth| of the best; `apd`: mean |pixel - pixel| over all pairs of the best; `mae_all` and
+        `apd_all`: the same of all samples.
+    """
+    errors_KH = sample_errors(frames_KH, truth_H)
+    chosen = errors_KH.mean(1).argsort()[:best]
+    return {
+        "mae": errors_KH[chosen].mean(0, keepdim=True),
+        "apd": _pair_distance(frames_KH[chosen])[None],
+        "mae_all": errors_KH.mean(0, keepdim=True),
+        "apd_all": _pair_distance(frames_KH)[None],
+    }
+
+
+def sample_errors(frames_KH: Tensor, truth_H: Tensor) -> Tensor:
+    """Return mean |pixel - truth| of every sample and step, `[K, H]`."""
+    return (frames_KH - truth_H).abs().flatten(2).mean(2)
+
+
+def _pair_distance(frames_KH: Tensor) -> Tensor:
+    """Mean absolute difference over all pairs of samples, `[H]`.
+
+    The differences of all pairs of K sorted numbers sum to sum_i (2i - K + 1) x_i, so no loop over pairs is needed.
+    """
+    k = len(frames_KH)
+    if k < 2:
+        return torch.zeros(frames_KH.shape[1])
+    rank = torch.arange(k, dtype=frames_KH.dtype) * 2 - (k - 1)
+    ordered = frames_KH.flatten(2).sort(0).values
+    return (ordered * rank[:, None, None]).sum(0).mean(1) / (k * (k - 1) / 2)
+
+
 def _similarity(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Return SSIM and its contrast-structure part, `[F, 3]` each: means over all places where the whole window fits."""
+    """Return SSIM and its contrast-structure part, `[F, 3]` each: means over all positions where the whole window fits."""
     if a.shape[-1] < WINDOW or a.shape[-2] < WINDOW:
         raise ValueError(f"the window of {WINDOW} pixels does not fit into {tuple(a.shape[-2:])}")
     mean_a, mean_b = _blur(a), _blur(b)
@@ -97,14 +133,14 @@ def _similarity(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _blur(pictures: Tensor) -> Tensor:
-    """Weigh by the Gaussian window, down the columns and along the rows; only whole windows."""
+    """Average over the Gaussian window at all positions where it fits."""
     down, along = (_band(length, pictures.dtype) for length in pictures.shape[-2:])
     return down @ pictures @ along.T
 
 
 @cache
 def _band(length: int, kind: torch.dtype) -> Tensor:
-    """Return the window at each of its places as rows `[length - WINDOW + 1, length]`: products are faster than convolving."""
+    """Return the window at each position as rows `[length - WINDOW + 1, length]`; products are faster than convolutions."""
     place = torch.arange(length, dtype=kind) - torch.arange(length - WINDOW + 1, dtype=kind)[:, None] - WINDOW // 2
     weight = torch.exp(-place.square() / (2 * SIGMA**2)) * (place.abs() <= WINDOW // 2)
     return weight / weight.sum(1, keepdim=True)

@@ -1,10 +1,12 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
 from scipy.ndimage import convolve
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from backend.evaluate.animation.image_metrics import MS_WEIGHTS, PSNR_CEILING, flicker, l1, psnr, sharpness, structural
+from backend.evaluate.common.image_metrics import MAX_PSNR, MS_WEIGHTS, flicker, l1, psnr, sample_scores, sharpness, structural
 from tests.media.made import scaled
 
 
@@ -72,7 +74,7 @@ def test_ms_ssim_is_that_of_a_loop_over_windows(pair):
 def test_the_same_pictures_are_alike_in_every_way(pair):
     same = pair[1]
     assert l1(same, same).tolist() == [0, 0]
-    assert psnr(same, same).tolist() == [PSNR_CEILING] * 2
+    assert psnr(same, same).tolist() == [MAX_PSNR] * 2
     for alike in (*structural(same, same), sharpness(same, same)):
         torch.testing.assert_close(alike, torch.ones(2, dtype=torch.float64))
 
@@ -102,3 +104,30 @@ def test_too_few_frames_or_pixels_are_refused():
         flicker(torch.zeros(2, 3, 4, 4), torch.zeros(2, 3, 4, 4))
     with pytest.raises(ValueError, match="does not fit"):
         structural(torch.zeros(1, 3, 96, 96), torch.zeros(1, 3, 96, 96))
+
+
+@pytest.fixture
+def rendered():
+    source = torch.Generator().manual_seed(0)
+    return torch.rand(10, 4, 5, 5, 3, generator=source), torch.rand(4, 5, 5, 3, generator=source)
+
+
+def test_the_nearest_samples_are_measured_and_all_of_their_pairs(rendered):
+    frames, truth = rendered
+    found = sample_scores(frames, truth, 3)
+    whole = [(sample - truth).abs().mean().item() for sample in frames]
+    best = [frames[i] for i in np.argsort(whole)[:3]]
+    for step in range(4):
+        mae = np.mean([(sample[step] - truth[step]).abs().mean().item() for sample in best])
+        apd = np.mean([(a[step] - b[step]).abs().mean().item() for a, b in combinations(best, 2)])
+        assert found["mae"][0, step].item() == pytest.approx(mae, abs=1e-6)
+        assert found["apd"][0, step].item() == pytest.approx(apd, abs=1e-6)
+    every = np.mean([(a - b).abs().mean().item() for a, b in combinations(frames, 2)])
+    assert found["apd_all"].mean().item() == pytest.approx(every, abs=1e-6)
+    assert found["mae_all"].mean().item() == pytest.approx(np.mean(whole), abs=1e-6)
+
+
+def test_one_future_has_no_diversity_and_the_truth_no_error(rendered):
+    _, truth = rendered
+    found = sample_scores(truth[None], truth, 4)
+    assert all(values.eq(0).all() for values in found.values())
