@@ -1,4 +1,4 @@
-"""`evaluate ...`: how good the models are."""
+"""The commands `evaluate ...`: score the models on held-out people and write reports."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ from backend.cli.options import (
     write_page,
 )
 from backend.core.errors import InputError
+from backend.evaluate.animation.evaluation import AnimationOptions
+from backend.evaluate.common.inputs import load_inputs
+from backend.evaluate.forecast.evaluation import ForecastOptions
+from backend.evaluate.video_model.evaluation import StarFlowOptions
 
-Videos = Annotated[Path, typer.Option(help="Folder of videos of one face each; the held-out ones of its clips.csv, if any.")]
+Videos = Annotated[Path, typer.Option(help="Folder of videos of one face each; only the held-out ones if it has a clips.csv.")]
 
 app = typer.Typer(help="Score the models on held-out people.", no_args_is_help=True)
 
@@ -36,12 +40,12 @@ def evaluate_forecast(
     recordings: RecordingsOption,
     protocol: ProtocolOption = "8-16",
     context: Annotated[int | None, typer.Option(min=1, help="Frames seen, where more than the protocol's.")] = None,
-    methods: Annotated[str, typer.Option(help="Methods with commas between; all that there are by default.")] = "",
+    methods: Annotated[str, typer.Option(help="Comma-separated methods; all available ones by default.")] = "",
     samples: Annotated[int, typer.Option(min=2, help="Futures sampled for each window.")] = 100,
     split: SplitOption = None,
     stride: StrideOption = None,
     fps: Annotated[
-        float | None, typer.Option(min=1, help="Frames a second of keypoint arrays; 25 where they do not say.")
+        float | None, typer.Option(min=1, help="Frames per second of keypoint arrays that do not state it; 25 by default.")
     ] = None,
     model: ForecasterOption = None,
     models: ModelsOption = MODELS,
@@ -49,11 +53,10 @@ def evaluate_forecast(
     json: JsonOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Score all methods on the same windows, by the protocol of the GRU-SNF paper."""
-    from backend.evaluate.common.inputs import load_inputs
-    from backend.evaluate.forecast.evaluation import ON_SCREEN, ForecastOptions
+    """Score all forecasting methods on the same windows, by the protocol of the GRU-SNF paper."""
+    from backend.evaluate.forecast.evaluation import ON_SCREEN
     from backend.evaluate.forecast.evaluation import evaluate_forecast as run
-    from backend.evaluate.forecast.html import write_html
+    from backend.evaluate.forecast.html import write_forecast
 
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
     settings = ForecastOptions(protocol, context, names, samples, stride, fps, seed)
@@ -61,16 +64,16 @@ def evaluate_forecast(
         found = run(load_inputs(recordings, models, model, split, fps), settings, report)
     print(f"{found.report.settings['windows']} windows of {found.report.settings['people']} people, model {found.model}")
     publish(found.report, json, ON_SCREEN)
-    write_page(html, lambda folder: write_html(found, folder))
+    write_page(html, lambda folder: write_forecast(found, folder))
 
 
 @app.command("animation")
 def evaluate_animation(
     videos: Videos,
-    methods: Annotated[str, typer.Option(help="Ways to animate with commas between; all that there are by default.")] = "",
-    frames: Annotated[int, typer.Option(min=1, help="Frames of each video that are compared.")] = 12,
-    futures: Annotated[int, typer.Option(min=0, help="Forecasts rendered for each window; 0 leaves them out.")] = 20,
-    windows: Annotated[int, typer.Option(min=1, help="Windows of each video that are forecast.")] = 1,
+    methods: Annotated[str, typer.Option(help="Comma-separated methods of animation; all available ones by default.")] = "",
+    frames: Annotated[int, typer.Option(min=1, help="Frames to compare in each video.")] = 12,
+    futures: Annotated[int, typer.Option(min=0, help="Futures rendered for each window; 0 renders none.")] = 20,
+    windows: Annotated[int, typer.Option(min=1, help="Windows to forecast in each video.")] = 1,
     split: SplitOption = None,
     models: ModelsOption = MODELS,
     device: DeviceOption = "cpu",
@@ -79,8 +82,8 @@ def evaluate_animation(
     json: JsonOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Score the generators against the camera: reconstruction, faces, flicker and other people's motion."""
-    from backend.evaluate.animation.evaluation import FUTURES_ON_SCREEN, ON_SCREEN, AnimationOptions
+    """Compare the generators with real video: reconstruction, faces, flicker, motion of other people, rendered futures."""
+    from backend.evaluate.animation.evaluation import FUTURES_ON_SCREEN, ON_SCREEN
     from backend.evaluate.animation.evaluation import evaluate_animation as run
     from backend.evaluate.animation.html import write_animation
 
@@ -98,7 +101,7 @@ def evaluate_animation(
 @app.command("ablation")
 def evaluate_ablation(
     recordings: RecordingsOption,
-    grid: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    grid: Annotated[str, typer.Option(help="Settings to try: quick or full.")] = "quick",
     protocol: ProtocolOption = "8-16",
     samples: Annotated[int, typer.Option(min=8, help="Futures sampled for each window.")] = 20,
     split: SplitOption = None,
@@ -109,7 +112,7 @@ def evaluate_ablation(
     json: JsonOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Sweep the refiner's settings: steps, step size, consistency, cooling and kernel, beside temperatures of GRU-NF."""
+    """Sweep the settings of refinement (steps, step size, consistency, cooling, kernel), and temperatures of GRU-NF."""
     from typing import cast, get_args
 
     from backend.evaluate.ablation.evaluation import ON_SCREEN, AblationOptions, GridName
@@ -139,8 +142,7 @@ def evaluate_surprise(
     json: JsonOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Measure whether surprise is calibrated, and how well it notices anomalies put into real motion."""
-    from backend.evaluate.common.inputs import load_inputs
+    """Measure whether surprise is calibrated, and how well it detects anomalies inserted into real motion."""
     from backend.evaluate.surprise.evaluation import evaluate_surprise as run
     from backend.evaluate.surprise.html import write_surprise
 
@@ -155,11 +157,11 @@ def evaluate_starflow(
     videos: Videos,
     model: Annotated[Path, typer.Option(help="Folder of the video flow.")] = MODELS / "starflow",
     regression: Annotated[
-        Path, typer.Option(help="Folder of the regression that drift is compared with; it may be missing.")
+        Path, typer.Option(help="Folder of the regression model for the comparison of drift; it may be missing.")
     ] = MODELS / "starflow_regression",
-    count: Annotated[int, typer.Option(min=2, max=16, help="Futures drawn of each window.")] = 8,
-    windows: Annotated[int, typer.Option(min=1, help="Windows that futures are drawn of, of as many people as possible.")] = 16,
-    per_clip: Annotated[int, typer.Option(min=1, help="Windows of each video whose likelihood is measured.")] = 2,
+    count: Annotated[int, typer.Option(min=2, max=16, help="Futures sampled for each window.")] = 8,
+    windows: Annotated[int, typer.Option(min=1, help="Windows to sample futures of, from as many people as possible.")] = 16,
+    per_clip: Annotated[int, typer.Option(min=1, help="Windows per video to measure the likelihood of.")] = 2,
     split: SplitOption = None,
     models: ModelsOption = MODELS,
     device: DeviceOption = "cpu",
@@ -168,8 +170,7 @@ def evaluate_starflow(
     json: JsonOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Measure the video flow: likelihood, inversion, clean-up, drift, futures beside the keypoint path's, edits, captions."""
-    from backend.evaluate.video_model.evaluation import StarFlowOptions
+    """Measure the video flow: likelihood, inversion, noise removal, drift, futures, edits and captions."""
     from backend.evaluate.video_model.evaluation import evaluate_starflow as run
     from backend.evaluate.video_model.html import write_starflow
 

@@ -1,83 +1,58 @@
-"""The report of `evaluate animation` as one page with pictures: self-contained, no network, light and dark."""
+"""The page of `evaluate animation`: which blocks go into its sections."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from backend.core.types import CLOCK_S
 from backend.evaluate.animation import pictures
 from backend.evaluate.animation.evaluation import AnimationResults
-from backend.evaluate.animation.films import film
-from backend.evaluate.animation.futures import PREFIX
-from backend.evaluate.animation.text import FUTURES, RECONSTRUCTION, TRANSFER, summary
-from backend.evaluate.forecast.text import Column, best
-from backend.evaluate.report.page import write_page
-from backend.evaluate.report.report import Metric
+from backend.evaluate.animation.films import method_film
+from backend.evaluate.animation.futures import EVERY, PREFIX
+from backend.evaluate.animation.text import summary
+from backend.evaluate.report.blocks import ChartBlock, StripsBlock, fold
+from backend.evaluate.report.page import ReportPage
+from backend.evaluate.report.prose import command_line
+from backend.evaluate.report.report import with_prefix
 
-SHOWN = 8
-"""Rows of a sheet that are open; the others unfold."""
+SHOWN, SHOWN_STRIPS = 8, 2
+"""Rows of pictures, and windows of futures, that are not folded."""
 
-Results = Mapping[str, Mapping[str, Metric]]
+STILL = ("copy_source",)
+"""The method that shows the first frame again."""
 
 
 def write_animation(evaluation: AnimationResults, folder: Path) -> Path:
-    """Write `index.html` into a folder, which is made if need be, and return its place.
-
-    The page holds frames of the videos that were scored.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    return write_page("animation.html", _content(evaluation), folder)
-
-
-def _content(evaluation: AnimationResults) -> dict[str, Any]:
-    report, gathered, futures = evaluation.report, evaluation.summary, evaluation.futures
+    """Write the report as `index.html` into a folder and return its path; it contains frames of the videos."""
+    report, measured, futures = evaluation.report, evaluation.summary, evaluation.futures
+    leading = measured.leading
     methods = {name: found for name, found in report.results.items() if not name.startswith(PREFIX)}
-    rendered = {name.removeprefix(PREFIX): found for name, found in report.results.items() if name.startswith(PREFIX)}
-    lively = sorted(gathered.examples, key=lambda exhibit: -exhibit.scores["copy_source"]["l1"])
-    leading = gathered.leading
-    tables = [("reconstruction", RECONSTRUCTION, methods), ("transfer", TRANSFER, methods), ("futures", FUTURES, rendered)]
-    return {
-        "report": report,
-        "settings": report.settings,
-        "command": repeat(report.settings),
-        "summary": summary(report, leading),
-        "leading": leading,
-        "tables": {name: _table(columns, results) for name, columns, results in tables},
-        "shown": SHOWN,
-        "rebuilt": [pictures.rebuilt_row(exhibit) for exhibit in lively],
-        "worst": [pictures.inspected_row(exhibit, evaluation.methods, leading) for exhibit in gathered.worst],
-        "crossed": [pictures.crossed_row(exhibit) for exhibit in gathered.cross_examples],
-        "people": pictures.per_person(gathered.frames, list(methods)),
-        "speed": pictures.speed(methods),
-        "steps": pictures.per_step(report.results) if rendered else "",
-        "strips": [(strip.clip, pictures.strip_rows(strip)) for strip in futures.examples] if futures else [],
-        "films": [film(wanted, gathered.methods) for wanted in (*gathered.video_examples, *gathered.cross_video_examples)],
-        "metrics": sorted({metric for entries in report.results.values() for metric in entries}),
-    }
-
-
-def _table(columns: Sequence[Column], results: Results) -> dict[str, Any]:
-    """Return the columns that have figures, the best of each (standing still is never it), and the rows."""
-    there = [column for column in columns if any(column.metric in found for found in results.values())]
-    moving = {name: found for name, found in results.items() if name != "copy_source"}
-    winners = {column.metric: best(moving, column) for column in there if _differs(moving, column.metric)}
-    rows = {name: found for name, found in results.items() if any(column.metric in found for column in there)}
-    return {"columns": there, "best": winners, "rows": rows}
-
-
-def _differs(results: Results, metric: str) -> bool:
-    return len({found[metric].value for found in results.values() if metric in found}) > 1
+    page = ReportPage(report, summary(report, leading), repeat(report.settings), leading=leading)
+    page.add("films", *(method_film(wanted, measured.methods) for wanted in (*measured.video_examples, *measured.cross_video_examples)))
+    moving_first = sorted(measured.examples, key=lambda example: -example.scores["copy_source"]["l1"])
+    page.add("rebuilt", *fold([pictures.rebuilt_row(example) for example in moving_first], SHOWN))
+    page.add("reconstruction", page.metric_table("reconstruction", methods, references=STILL))
+    page.add("people", ChartBlock(pictures.per_person(measured.frames, list(methods))))
+    page.add("worst", *(pictures.inspected_row(example, evaluation.methods, leading) for example in measured.worst))
+    if measured.cross_examples:
+        page.add("transfer", page.metric_table("transfer", methods, references=STILL))
+        page.add("transfer", *fold([pictures.crossed_row(example) for example in measured.cross_examples], SHOWN))
+    rendered = with_prefix(report.results, PREFIX)
+    if futures is not None and rendered:
+        steps = report.settings["futures_of"]["steps"]
+        axis = [f"+{step * CLOCK_S * EVERY:.2f} s" for step in range(1, steps + 1)]
+        strips = [StripsBlock(strip.clip, pictures.strip_tiles(strip), axis) for strip in futures.examples]
+        page.add("futures", page.metric_table("futures", rendered), ChartBlock(pictures.per_step(rendered)))
+        page.add("futures", *fold(strips, SHOWN_STRIPS))
+    page.add("speed", ChartBlock(pictures.speed(methods)))
+    return page.write(folder)
 
 
 def repeat(settings: Mapping[str, Any]) -> str:
-    """Return the command that makes the report again; folders are the reader's own."""
-    parts = ["motionfan", "evaluate", "animation", "--videos", "DIR", "--methods", ",".join(settings["methods"])]
-    for option in ("frames", "futures", "windows", "seed", "threads"):
-        parts += [f"--{option}", str(settings[option])]
-    if settings["device"] != "cpu":
-        parts += ["--device", str(settings["device"])]
-    return shlex.join([*parts, "--html", "OUT"])
+    """Return the command that repeats the evaluation."""
+    options: dict[str, object] = {"videos": "DIR", "methods": ",".join(settings["methods"])}
+    options |= {name: settings[name] for name in ("frames", "futures", "windows", "seed", "threads")}
+    options["device"] = None if settings["device"] == "cpu" else settings["device"]
+    return command_line("evaluate animation", options)

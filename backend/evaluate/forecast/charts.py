@@ -1,4 +1,4 @@
-"""Pictures of the figures of a forecast report: error over time, calibration, diversity against error."""
+"""Charts of a forecast report: error over time, calibration, diversity against error."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from backend.core.types import CLOCK_S
-from backend.evaluate.report.figure import FAINT, INK, LEADING, PAPER, colour, legend_right, line, styled, svg
-from backend.evaluate.report.report import Metric
-
-Results = Mapping[str, Mapping[str, Metric]]
+from backend.evaluate.report.report import Results
+from backend.evaluate.report.style import FAINT, INK, PAPER, colour, leading, legend_right, line, styled, svg
 
 REFERENCES = ("bootstrap", "random_walk", "copy_last")
-"""What errors are shown relative to: the first that is there."""
+"""Methods that errors are shown relative to: the first one in the report."""
 
 
 def error_per_step(results: Results) -> str:
-    """Draw the CRPS of every step of all methods, as it is and relative to the best method that knows little."""
+    """Plot the CRPS of every step of all methods, and its ratio to that of a reference method."""
     with styled():
         figure = Figure(figsize=(10.4, 4.1), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -39,24 +37,24 @@ def error_per_step(results: Results) -> str:
 
 
 def calibration(results: Results) -> str:
-    """Draw how much of the truth central intervals hold, and where the truth ranks among the samples."""
+    """Plot how much of the truth the central intervals contain, and how the truth ranks among the samples."""
     names = [name for name in results if results[name]["apd"].value > 0]
     levels = np.array([50, 80, 95])
     with styled():
         figure = Figure(figsize=(10.4, 4.1), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.axhline(0, color=INK, linewidth=1, alpha=0.6)
-        for place, name in enumerate(names):
+        for index, name in enumerate(names):
             found = [results[name][f"coverage_{level}"] for level in levels]
             value = 100 * np.array([metric.value for metric in found]) - levels
             low = 100 * np.array([metric.value if metric.low is None else metric.low for metric in found]) - levels
             high = 100 * np.array([metric.value if metric.high is None else metric.high for metric in found]) - levels
             left.errorbar(
-                np.arange(len(levels)) + (place - (len(names) - 1) / 2) * 0.7 / len(names), value,
+                np.arange(len(levels)) + (index - (len(names) - 1) / 2) * 0.7 / len(names), value,
                 yerr=[np.maximum(value - low, 0), np.maximum(high - value, 0)], fmt="o", markersize=5.5,
-                color=colour(name), elinewidth=1.4, zorder=4 if name in LEADING else 3,
+                color=colour(name), elinewidth=1.4, zorder=4 if leading(name) else 3,
             )  # fmt: skip
-        left.set(title="Coverage less nominal, in points: above 0 is too wide", xlabel="central interval", xlim=(-0.5, 2.5))
+        left.set(title="Coverage minus nominal, in points: above 0 is too wide", xlabel="central interval", xlim=(-0.5, 2.5))
         left.set_xticks(range(len(levels)), [f"{level} %" for level in levels])
         left.grid(axis="x", visible=False)
         edges = np.linspace(0, 1, 11)
@@ -64,7 +62,7 @@ def calibration(results: Results) -> str:
         for name in names:
             share = 100 * np.array(results[name]["pit"].histogram)
             right.stairs(share, edges, baseline=None, label=name, **line(name))
-        right.set(title="Truth's rank among the samples, % of numbers", xlabel="probability integral transform")
+        right.set(title="Rank of the truth among the samples, % of coordinates", xlabel="probability integral transform")
         right.set(ylim=(0, None), xlim=(0, 1))
         if names:
             legend_right(right)
@@ -72,7 +70,7 @@ def calibration(results: Results) -> str:
 
 
 def diversity(results: Results) -> str:
-    """Draw diversity (APD) against error (CRPS): to the right is more varied, below is better."""
+    """Plot diversity (APD) against error (CRPS, minADE): right is more diverse, low is better."""
     with styled():
         figure = Figure(figsize=(10.4, 4.4), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -83,7 +81,7 @@ def diversity(results: Results) -> str:
             points = {name: (e[apd].value, e[metric].value) for name, e in results.items() if metric in e}
             for name, point in points.items():
                 axes.scatter(
-                    *point, s=90 if name in LEADING else 48, color=colour(name), edgecolors=PAPER, linewidths=1.2, zorder=4
+                    *point, s=90 if leading(name) else 48, color=colour(name), edgecolors=PAPER, linewidths=1.2, zorder=4
                 )
             widest = max((x for x, _ in points.values()), default=0) or 1
             axes.set(title=title, xlabel="pairwise distance of futures (APD), crop units", xlim=(-0.06 * widest, 1.32 * widest))
@@ -93,12 +91,12 @@ def diversity(results: Results) -> str:
 
 
 def _label(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
-    """Name the points beside them, at the nearest place where the name covers neither a point nor another name."""
+    """Label each point at the nearest position where the label covers neither a point nor another label."""
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    place = {name: ((x - left) / (right - left), (y - low) / (high - low)) for name, (x, y) in points.items()}
-    # Boxes in shares of the axes: left, right, bottom, top.
-    taken = [(x - 0.012, x + 0.012, y - 0.018, y + 0.018) for x, y in place.values()]
-    for name, (x, y) in sorted(place.items(), key=lambda item: -item[1][0]):
+    position = {name: ((x - left) / (right - left), (y - low) / (high - low)) for name, (x, y) in points.items()}
+    # Boxes in axes coordinates: left, right, bottom, top.
+    taken = [(x - 0.012, x + 0.012, y - 0.018, y + 0.018) for x, y in position.values()]
+    for name, (x, y) in sorted(position.items(), key=lambda item: -item[1][0]):
         wide = 0.0155 * len(name) + 0.02
         choices = [(side, shift) for shift in (0, 1, -1, 2, -2, 3, -3, 4, -4) for side in (0.02, -0.02 - wide)]
         boxes = [(x + side, x + side + wide, y + 0.05 * shift - 0.02, y + 0.05 * shift + 0.02) for side, shift in choices]

@@ -1,4 +1,4 @@
-"""Pictures of example windows: fans of sampled paths over time, and the constellations of whole futures."""
+"""Charts of example windows: sampled paths over time, and the keypoints at the end of the horizon."""
 
 from __future__ import annotations
 
@@ -13,50 +13,52 @@ from torch import Tensor
 from backend.core.types import CLOCK_S, Keypoints
 from backend.evaluate.common.windows import ForecastWindows
 from backend.evaluate.forecast.scores import MethodScores
-from backend.evaluate.report.figure import FAINT, INK, colour, styled, svg
+from backend.evaluate.report.style import FAINT, INK, colour, styled, svg
 from backend.keypoints.reading import Layout
 from backend.keypoints.regions import REGIONS
 
-MOTION = ("Usual motion", "Lively motion", "Very lively motion")
+AMOUNTS = ("Median motion", "Much motion", "Very much motion")
+"""The example windows of `typical`, by their amount of motion."""
 
 CONTOURS = (
     ("right_cheek", "right_brow", "left_brow", "left_cheek", "chin", "right_cheek"),
     ("right_eye", "nose", "left_eye"),
     ("nose", "upper_lip", "lower_lip", "chin"),
 )
-"""Regions joined by lines, so that a constellation reads as a face."""
+"""Regions that are joined by lines, so that the keypoints look like a face."""
 
 FUTURES = 6
+"""Futures in a row of faces."""
 
 WIDTH = 10.4
-"""Inches that fill the page."""
+"""Width of the charts in inches."""
 
 
 def fans(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: Layout, method: str) -> str:
-    """Draw, for each example window, sampled paths of a few keypoint coordinates over time against the truth."""
+    """Plot sampled paths of four keypoint coordinates and the truth over time, a row per example window."""
     examples = scored[method].examples
     with styled():
         figure = _grid(2.35 * len(examples) + 0.3, wspace=0.3, hspace=0.26)
         rows = figure.subplots(len(examples), 4, squeeze=False, sharex=True)
-        for row, (index, paths), words in zip(rows, examples.items(), MOTION, strict=False):
+        for row, (index, paths), label in zip(rows, examples.items(), AMOUNTS, strict=False):
             seen, truth, sampled = _values(windows, index, paths)
             chosen = _coordinates(truth, layout)
             for axes, (keypoint, axis, name) in zip(row, chosen, strict=True):
                 _fan(axes, seen[:, keypoint, axis], truth[:, keypoint, axis], sampled[:, :, keypoint, axis], colour(method))
                 axes.set_title(name, fontsize=9.5)
-            row[0].set_ylabel(words)
-            # One scale a row: what moves little looks so.
+            row[0].set_ylabel(label)
+            # All charts of a row have one scale, so that small motion looks small.
             half = max(np.ptp(axes.get_ylim()) for axes in row) / 2
             for axes in row:
                 middle = sum(axes.get_ylim()) / 2
                 axes.set_ylim(middle - half, middle + half)
         for axes in rows[-1]:
             axes.set_xlabel("seconds")
-        return svg(figure, f"Sampled paths of {method} against what happened")
+        return svg(figure, f"Sampled paths of {method} and the true paths")
 
 
 def rivals(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: Layout, methods: Sequence[str]) -> str:
-    """Draw one lively window as each method sees it."""
+    """Plot the paths of one coordinate in one window, sampled by every method."""
     index = list(scored[methods[0]].examples)[min(1, len(scored[methods[0]].examples) - 1)]
     columns = 4
     count = -(-len(methods) // columns)
@@ -84,7 +86,7 @@ def rivals(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout:
 
 
 def constellations(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: Layout, method: str) -> str:
-    """Draw, for each example window, the keypoints at its end: what happened, and several futures over it."""
+    """Plot the keypoints at the end of each example window: the last seen, the true, and several sampled ones over the true."""
     examples = scored[method].examples
     with styled():
         figure = _grid(1.5 * len(examples) + 0.4, wspace=0.06, hspace=0.1, left=0, bottom=0)
@@ -104,15 +106,15 @@ def constellations(windows: ForecastWindows, scored: Mapping[str, MethodScores],
             for future, axes in zip(sampled[:FUTURES, -1], row[2:], strict=False):
                 _constellation(axes, truth[-1], layout, INK, 0.22)
                 _constellation(axes, future, layout, colour(method), 1.0)
-        for axes, words in zip(rows[0], ("now", "what came", *(f"future {k + 1}" for k in range(FUTURES))), strict=True):
-            axes.set_title(words, fontsize=9.5, loc="center")
-        return svg(figure, f"Keypoints at the end of the horizon: what happened, and futures of {method}")
+        for axes, label in zip(rows[0], ("now", "truth", *(f"future {k + 1}" for k in range(FUTURES))), strict=True):
+            axes.set_title(label, fontsize=9.5, loc="center")
+        return svg(figure, f"Keypoints at the end of the horizon: the truth, and futures of {method}")
 
 
 def _grid(height: float, *, wspace: float, hspace: float, left: float = 0.68, bottom: float = 0.45) -> Figure:
-    """Return a figure of so many inches, with room on the left and below for the labels of a grid of axes."""
+    """Return a figure for a grid of axes: height and room for labels in inches, space between axes in sizes of axes."""
     figure = Figure(figsize=(WIDTH, height))
-    # Matplotlib's own layout engines would draw every axis twice; grids of axes are what pages wait for.
+    # Matplotlib's layout engines would draw every axis twice, which takes most of the time of a page.
     figure.subplots_adjust(left / WIDTH, bottom / height, 1 - 0.05 / WIDTH, 1 - 0.3 / height, wspace, hspace)
     return figure
 
@@ -130,12 +132,12 @@ def _coordinates(truth: np.ndarray, layout: Layout) -> list[tuple[int, int, str]
         names = list(REGIONS)
         chosen = [(name, axis) for name, axis in (("nose", 0), ("nose", 1), ("chin", 1), ("left_brow", 1))]
         return [(names.index(name), axis, f"{name.replace('_', ' ')} {'xy'[axis]}") for name, axis in chosen]
-    liveliest = np.argsort(-truth.std(0).sum(1))[:2]
-    return [(int(keypoint), axis, f"keypoint {keypoint + 1} {'xy'[axis]}") for keypoint in liveliest for axis in (0, 1)]
+    most_moving = np.argsort(-truth.std(0).sum(1))[:2]
+    return [(int(keypoint), axis, f"keypoint {keypoint + 1} {'xy'[axis]}") for keypoint in most_moving for axis in (0, 1)]
 
 
 def _fan(axes: Axes, seen: np.ndarray, truth: np.ndarray, sampled: np.ndarray, tint: str) -> None:  # type: ignore[type-arg]
-    """Draw one coordinate: `[C]` seen, `[H]` true, `[K, H]` sampled."""
+    """Plot one coordinate, seen `[C]`, true `[H]` and sampled `[K, H]`, and the band that holds 80 % of the samples."""
     past = CLOCK_S * np.arange(1 - len(seen), 1)
     future = CLOCK_S * np.arange(len(truth) + 1)
     join = [np.concatenate([seen[-1:], path]) for path in sampled]
@@ -151,7 +153,7 @@ def _fan(axes: Axes, seen: np.ndarray, truth: np.ndarray, sampled: np.ndarray, t
 
 
 def _constellation(axes: Axes, points: np.ndarray, layout: Layout, tint: str, alpha: float) -> None:  # type: ignore[type-arg]
-    """Draw keypoints `[N, 2]`, joined to a face where it is one."""
+    """Plot keypoints `[N, 2]`, joined by lines if they are those of a face."""
     if layout == "face_regions":
         names = list(REGIONS)
         for contour in CONTOURS:

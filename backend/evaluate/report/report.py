@@ -1,9 +1,9 @@
-"""One shape for every figure the project prints: on screen as a table, on disk as JSON."""
+"""What a command measured: metrics, tests between methods, a table in the terminal and a JSON file."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from backend import __version__
+from backend.core.files import write_whole
 
 
 class Metric(msgspec.Struct, omit_defaults=True):
-    """A figure: its value, its 95 % interval where there is one, its values per step and its histogram where they apply."""
+    """A measured value, with its 95 % interval, its value at every step and its histogram where they exist."""
 
     value: float
     low: float | None = None
@@ -25,11 +26,20 @@ class Metric(msgspec.Struct, omit_defaults=True):
     histogram: list[float] | None = None
 
 
+Results = Mapping[str, Mapping[str, Metric]]
+"""Metrics by name, of every method by name."""
+
+
+def with_prefix(results: Results, prefix: str) -> dict[str, Mapping[str, Metric]]:
+    """Return the results whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): found for name, found in results.items() if name.startswith(prefix)}
+
+
 class Report(msgspec.Struct):
     """What a command measured. Times in ms, rates in frames/s, memory in MB.
 
     Attributes:
-        notes: what a reader must know: files passed over, methods left out, ...
+        notes: what a reader must know: skipped files, methods left out, ...
     """
 
     command: str
@@ -43,15 +53,16 @@ class Report(msgspec.Struct):
         self.device = self.device or f"{platform.machine()} CPU, {torch.get_num_threads()} torch threads"
 
     def save(self, path: Path) -> None:
-        """Write the report as JSON."""
+        """Write the report as JSON, whole or not at all; its folder is made if needed."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+        with write_whole(path) as hidden:
+            hidden.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
     def show(self, only: Sequence[str] = ()) -> None:
-        """Print the report as a table: one row a name, one column a metric; the other way round where that is narrower.
+        """Print the report as a table with a row per name and a column per metric, or transposed where that is narrower.
 
         Args:
-            only: the metrics that are printed; all by default.
+            only: the metrics to print; all by default.
         """
         console = screen()
         self.show_table(only, console)
@@ -59,7 +70,7 @@ class Report(msgspec.Struct):
             console.print(f"Note: {note}", highlight=False, markup=False)
 
     def show_table(self, only: Sequence[str] = (), console: Console | None = None) -> None:
-        """Print the table of some metrics alone, of the names that have any of them."""
+        """Print the table alone: the metrics `only`, or all, of the names that have any of them."""
         console = console or screen()
         there = dict.fromkeys(metric for row in self.results.values() for metric in row)
         metrics = [metric for metric in only if metric in there] if only else list(there)
@@ -85,7 +96,7 @@ class Report(msgspec.Struct):
 
 
 def screen() -> Console:
-    """Return where reports are printed; a file or pipe is as wide as a table needs it."""
+    """Return the console that reports are printed to; for a file or a pipe it is 160 characters wide."""
     console = Console()
     return console if console.is_terminal else Console(width=160)
 
@@ -94,11 +105,11 @@ class Comparison(msgspec.Struct, frozen=True):
     """A paired test of two methods on the same windows.
 
     Attributes:
-        metric: what is compared.
-        method, against: the two names.
-        difference: the method's figure less the other's.
-        low, high: its 95 % interval, None where it cannot be told.
-        p: two-sided, of no difference.
+        metric: the metric that is compared.
+        method, against: names of the two methods.
+        difference: the method's value minus the other's.
+        low, high: 95 % interval of the difference; None where there are too few people for one.
+        p: two-sided p value of the hypothesis that there is no difference.
     """
 
     metric: str
@@ -111,21 +122,27 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class ComparisonReport(Report, kw_only=True):
-    """A report of methods that are tested against each other.
-
-    Attributes:
-        comparisons: the tests.
-    """
+    """A report with paired tests between methods."""
 
     comparisons: list[Comparison] = []
 
     def show(self, only: Sequence[str] = ()) -> None:
-        """Print the report, and the tests of its first metric."""
+        """Print the report and the tests of its first metric."""
         super().show(only)
         console = screen()
         for test in self.comparisons:
             if test.metric == next(iter(only), test.metric):
                 console.print(f"{test.metric}: {test.method} - {test.against} = {_difference(test)}", highlight=False)
+
+    def find(self, metric: str, method: str, against: str) -> Comparison | None:
+        """Return the test of `method` against the other one, with the sign turned where it was made the other way round."""
+        for test in self.comparisons:
+            if test.metric == metric and {test.method, test.against} == {method, against}:
+                if test.method == method:
+                    return test
+                low, high = (None, None) if test.low is None or test.high is None else (-test.high, -test.low)
+                return Comparison(metric, method, against, -test.difference, low, high, test.p)
+        return None
 
 
 def _difference(test: Comparison) -> str:

@@ -1,4 +1,4 @@
-"""The report of `evaluate surprise` as a page."""
+"""The page of `evaluate surprise`: its blocks, the verdict in sentences, and the charts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from backend.core.types import CLOCK_S
-from backend.evaluate.report.figure import COLOURS, INK, styled, svg
-from backend.evaluate.report.page import write_page
-from backend.evaluate.report.report import Metric
+from backend.evaluate.report.blocks import ChartBlock
+from backend.evaluate.report.page import ReportPage
+from backend.evaluate.report.prose import command_line, interval
+from backend.evaluate.report.report import Results
+from backend.evaluate.report.style import INK, colour, styled, svg
 from backend.evaluate.surprise import anomalies
 from backend.evaluate.surprise.evaluation import SurpriseResults, Timeline
 
 TITLES = {
     "frozen": "Frozen face",
-    "frozen_noisy": "Frozen face under live noise",
+    "frozen_noisy": "Frozen face with tracker noise",
     "jump": "Sudden jump",
     "shuffled": "Shuffled frames",
     "swapped": "Another person",
@@ -26,40 +28,40 @@ TITLES = {
 
 
 def write_surprise(evaluation: SurpriseResults, folder: Path) -> Path:
-    """Write `index.html` into a folder, which is made if need be, and return its place.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write the report as `index.html` into a folder and return its path."""
     report = evaluation.report
-    content = {
-        "report": report,
-        "settings": report.settings,
-        "titles": TITLES,
-        "calibration": report.results["calibration"],
-        "summary": summary(report.results),
-        "timelines": _timelines(evaluation.timelines),
-        "histogram": _histogram(report.results["calibration"]["ks"].histogram or []),
-    }
-    return write_page("surprise.html", content, folder)
+    calibration = report.results["calibration"]
+    options = {"recordings": "DIR", "model": f"models/{report.settings['model']}", "seed": report.settings["seed"]}
+    command = command_line("evaluate surprise", options)
+    page = ReportPage(
+        report, summary(report.results), command, calibration=calibration, ks_interval=interval(calibration["ks"])
+    )
+    rows = {title: report.results[name] for name, title in TITLES.items()}
+    page.add("anomalies", page.metric_table("anomalies", rows, "Anomaly", dots=False))
+    page.add("timelines", ChartBlock(_timelines(evaluation.timelines)))
+    page.add("calibration", ChartBlock(_histogram(calibration["ks"].histogram or [])))
+    return page.write(folder)
 
 
-def summary(results: Mapping[str, Mapping[str, Metric]]) -> list[str]:
-    """Say in sentences what surprise notices and whether it is calibrated."""
-    noticed = [name for name in anomalies.NAMES if results[name]["auroc_smoothed"].value >= 0.9]
-    frame = [name for name in anomalies.NAMES if name not in noticed and results[name]["auroc"].value >= 0.9]
-    missed = [name for name in anomalies.NAMES if name not in noticed and name not in frame]
+def summary(results: Results) -> list[str]:
+    """Return the verdict: which anomalies surprise detects, and whether it is calibrated."""
+    detected = [name for name in anomalies.NAMES if results[name]["auroc_smoothed"].value >= 0.9]
+    frame = [name for name in anomalies.NAMES if name not in detected and results[name]["auroc"].value >= 0.9]
+    missed = [name for name in anomalies.NAMES if name not in detected and name not in frame]
     found = []
-    if noticed:
-        found.append(f"Within {anomalies.EVENT * CLOCK_S:.1f} s the smoothed score notices: {_list(noticed)}.")
+    if detected:
+        found.append(
+            f"The smoothed score detects within {anomalies.EVENT * CLOCK_S:.1f} s (AUROC of 0.9 or more): {_list(detected)}."
+        )
     if frame:
-        found.append(f"Only the frame's own surprise notices: {_list(frame)}.")
+        found.append(f"Only the surprise of the frame itself detects: {_list(frame)}.")
     if missed:
-        found.append(f"Noticed less than nine times in ten: {_list(missed)}.")
+        found.append(f"Neither reaches an AUROC of 0.9 for: {_list(missed)}.")
     calibration = results["calibration"]
     worst, above, below = (100 * calibration[name].value for name in ("ks", "above_95", "below_5"))
     found.append(
-        f"The percentile is off by {worst:.0f} points at most; {above:.0f} % of real steps are above 95, {below:.0f} % below 5."
+        f"The percentile deviates from a uniform one by at most {worst:.0f} points; {above:.0f} % of real steps are above 95, "
+        f"{below:.0f} % below 5."
     )
     return found
 
@@ -69,31 +71,30 @@ def _list(names: list[str]) -> str:
 
 
 def _timelines(timelines: Mapping[str, Timeline]) -> str:
-    """Draw the smoothed score around each anomaly: its median and quartiles, beside untouched motion."""
-    usual = timelines["none"]
+    """Plot median and quartiles of the smoothed score around each anomaly, and of the same motion without it."""
     with styled():
         figure = Figure(figsize=(10.8, 5.2), layout="constrained")
         panels = figure.subplots(2, 3, sharex=True, sharey=True)
         for axes, name in zip(panels.flat, anomalies.NAMES, strict=True):
-            for timeline, colour in ((usual, COLOURS["copy_last"]), (timelines[name], COLOURS["gru_snf"])):
-                seconds = CLOCK_S * np.array(timeline.since)
-                low, middle, high = np.array(timeline.quartiles)
-                axes.fill_between(seconds, low, high, color=colour, alpha=0.18, linewidth=0)
-                axes.plot(seconds, middle, color=colour, linewidth=2)
+            for shown, tint in (("none", colour("copy_last")), (name, colour("gru_snf"))):
+                seconds = CLOCK_S * np.array(timelines[shown].since)
+                low, middle, high = np.array(timelines[shown].quartiles)
+                axes.fill_between(seconds, low, high, color=tint, alpha=0.18, linewidth=0)
+                axes.plot(seconds, middle, color=tint, linewidth=2)
             axes.axvline(0, color=INK, linewidth=0.9, alpha=0.5)
             axes.set(title=TITLES[name], ylim=(0, None))
         for axes in panels[1]:
-            axes.set_xlabel("seconds since it began")
+            axes.set_xlabel("seconds since the anomaly began")
         return svg(figure, "The smoothed score around each anomaly")
 
 
 def _histogram(shares: list[float]) -> str:
-    """Draw how often each twentieth of the training percentiles comes up in held-out motion."""
+    """Plot how often each twentieth of the training percentiles occurs in held-out motion."""
     with styled():
         figure = Figure(figsize=(10.8, 2.6), layout="constrained")
         axes = figure.subplots()
         edges = np.linspace(0, 100, len(shares) + 1)
-        axes.stairs(100 * np.array(shares), edges, fill=True, color=COLOURS["gru_nf"], alpha=0.75)
+        axes.stairs(100 * np.array(shares), edges, fill=True, color=colour("gru_nf"), alpha=0.75)
         axes.axhline(100 / len(shares), color=INK, linewidth=1, alpha=0.6)
         axes.set(title="% of held-out steps", xlabel="percentile against training", xlim=(0, 100))
         return svg(figure, "Histogram of the surprise percentile on held-out motion")

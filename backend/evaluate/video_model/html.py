@@ -1,104 +1,65 @@
-"""The report of `evaluate starflow` as one page with pictures: self-contained, no network, light and dark."""
+"""The page of `evaluate starflow`: which blocks go into its sections."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backend.evaluate.animation.pictures import Tile
-from backend.evaluate.forecast.text import best
-from backend.evaluate.report.page import write_page
-from backend.evaluate.report.report import Metric
-from backend.evaluate.video_model import pictures
-from backend.evaluate.video_model.evaluation import StarFlowResults
-from backend.evaluate.video_model.sections import Part, parts
+from backend.evaluate.report.blocks import Block, ChartBlock, NoteBlock, TableBlock, TableCell, fold
+from backend.evaluate.report.page import ReportPage
+from backend.evaluate.report.prose import command_line
+from backend.evaluate.report.report import with_prefix
+from backend.evaluate.video_model import charts, pictures
+from backend.evaluate.video_model.evaluation import SECTIONS, StarFlowResults
 from backend.evaluate.video_model.text import goals, summary
 
 REFERENCES = ("truth", "reconstruction_bound", "reconstruction", "keypoint_true_motion")
-"""Rows that know the answer: never the best of a column."""
+"""Rows that know the answer: never marked as the best of a column."""
 
-FILMS = 3
-"""Windows that are shown in motion."""
-
-Results = Mapping[str, Mapping[str, Metric]]
+MAX_FILMS = 3
+"""Windows whose futures are shown in motion."""
 
 
 def write_starflow(evaluation: StarFlowResults, folder: Path) -> Path:
-    """Write `index.html` into a folder, which is made if need be, and return its place.
-
-    The page holds frames of the videos that were scored.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    return write_page("starflow.html", _content(evaluation), folder)
-
-
-def _content(evaluation: StarFlowResults) -> dict[str, Any]:
+    """Write the report as `index.html` into a folder and return its path; it contains frames of the videos."""
     report = evaluation.report
-    count = int(report.settings["count"])
-    charts = {
-        "likelihood": pictures.bits_by_frame(report.results),
-        "inversion": pictures.blocks(report.results),
-        "futures": pictures.futures_by_frame(report.results, count),
-    }
+    results, count = report.results, int(report.settings["count"])
+    page = ReportPage(report, summary(report), repeat(report.settings))
+    rows = [[TableCell(goal.aim), TableCell(goal.found), TableCell(goal.verdict, css=goal.css)] for goal in goals(report)]
+    page.add("goals", TableBlock([("Goal", ""), ("Measured", ""), ("", "")], rows))
+    for section in SECTIONS:
+        found = with_prefix(results, f"{section}_")
+        if found:
+            page.add(section, page.metric_table(section, found, "", REFERENCES))
+    page.add("likelihood", ChartBlock(charts.bits_by_frame(results)))
+    page.add("inversion", ChartBlock(charts.blocks(results)))
+    page.add("futures", ChartBlock(charts.futures_by_frame(results, count)))
     if evaluation.drift_example:
-        charts["drift"] = pictures.drift_by_frame(report.results)
-    sheets = {
-        "futures": [(exhibit.clip, pictures.future_rows(exhibit)) for exhibit in evaluation.futures_examples],
-        "drift": [("", [Tile(name, pictures.strip(frames, 12)) for name, frames in evaluation.drift_example.items()])],
-        "retold": [(edited.clip, _rows(edited.rows)) for edited in evaluation.edit_examples],
-        "told": [(told.caption, _rows(told.rows)) for told in evaluation.caption_examples],
+        page.add("drift", ChartBlock(charts.drift_by_frame(results)), pictures.strips("", evaluation.drift_example, 12))
+    media: dict[str, tuple[list[Block], list[Block]]] = {
+        "futures": (
+            [pictures.future_film(example) for example in evaluation.futures_examples[:MAX_FILMS]],
+            [pictures.future_strips(example) for example in evaluation.futures_examples],
+        ),
+        "retold": (
+            [pictures.edited_film(edited) for edited in evaluation.edit_examples],
+            [pictures.strips(edited.clip, edited.rows) for edited in evaluation.edit_examples],
+        ),
+        "told": (
+            [*pictures.caption_films(evaluation.caption_examples)],
+            [pictures.strips(captioned.caption, captioned.rows) for captioned in evaluation.caption_examples],
+        ),
     }
-    films = {
-        "futures": [pictures.future_film(exhibit) for exhibit in evaluation.futures_examples[:FILMS]],
-        "told": pictures.told_films(evaluation.caption_examples),
-        "retold": [pictures.edited_film(edited) for edited in evaluation.edit_examples],
-    }
-    return {
-        "report": report,
-        "settings": report.settings,
-        "command": repeat(report.settings),
-        "summary": summary(report),
-        "goals": goals(report),
-        "parts": [_section(part, report.results) for part in parts(count).values() if _named(part, report.results)],
-        "charts": charts,
-        "sheets": {name: [(title, rows) for title, rows in entries if rows] for name, entries in sheets.items()},
-        "films": films,
-        "paint": pictures.colour,
-    }
-
-
-def _rows(rows: Mapping[str, Any]) -> list[Tile]:
-    return [Tile(name, pictures.strip(frames)) for name, frames in rows.items()]
-
-
-def _named(part: Part, results: Results) -> dict[str, Mapping[str, Metric]]:
-    return {
-        name.removeprefix(f"{part.prefix}_"): found for name, found in results.items() if name.startswith(f"{part.prefix}_")
-    }
-
-
-def _section(part: Part, results: Results) -> dict[str, Any]:
-    """Return a section's rows, the columns that have figures, and the best of each."""
-    rows = _named(part, results)
-    there = [column for column in part.columns if any(column.metric in found for found in rows.values())]
-    rivals = {name: found for name, found in rows.items() if name not in REFERENCES}
-    winners = {
-        column.metric: best(rivals, column)
-        for column in there
-        if len({found[column.metric].value for found in rivals.values() if column.metric in found}) > 1
-    }
-    return {"part": part, "columns": there, "rows": rows, "best": winners}
+    for section, (films, strips) in media.items():
+        if films:
+            page.add(section, NoteBlock("films"), *films, *fold(strips, 1))
+    return page.write(folder)
 
 
 def repeat(settings: Mapping[str, Any]) -> str:
-    """Return the command that makes the report again; folders are the reader's own."""
-    words = ["motionfan", "evaluate", "starflow", "--videos", "DIR"]
-    for option in ("count", "windows", "per_clip", "seed", "threads"):
-        words += [f"--{option.replace('_', '-')}", str(settings[option])]
-    if settings["device"] != "cpu":
-        words += ["--device", str(settings["device"])]
-    return shlex.join([*words, "--html", "OUT"])
+    """Return the command that repeats the evaluation."""
+    options: dict[str, object] = {"videos": "DIR"}
+    options |= {name: settings[name] for name in ("count", "windows", "per_clip", "seed", "threads")}
+    options["device"] = None if settings["device"] == "cpu" else settings["device"]
+    return command_line("evaluate starflow", options)

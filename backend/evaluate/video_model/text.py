@@ -1,50 +1,60 @@
-"""What was aimed at in a video flow, and the verdict of its report in sentences."""
+"""The goals of the video flow, and the verdict of its report in sentences."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.evaluate.forecast.text import find
-from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
+from backend.evaluate.report.prose import difference, p_value, typeset, with_interval
+from backend.evaluate.report.report import ComparisonReport, Metric
 
 GOAL_ERROR = 1e-3
-"""Relative difference up to which two inversions count as equal."""
+"""Relative difference up to which two solvers count as equal."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What was aimed at, what was found, and whether that is enough: `met`, `missed`, or `not sure` (chance might do it)."""
+    """A goal, what was measured, and the verdict: `met`, `missed`, or `not sure` where the difference is not significant."""
 
     aim: str
     found: str
     verdict: str
 
+    @property
+    def css(self) -> str:
+        """The CSS class of the verdict."""
+        return self.verdict.replace("not sure", "unsure")
+
 
 def goals(report: ComparisonReport) -> list[Goal]:
-    """Say what was aimed at, and what came of it."""
+    """Compare the measured values with the goals of the device that was used."""
     results, gpu, count = report.results, "cuda" in str(report.settings["device"]), int(report.settings["count"])
     trip = max(entry["max_error"].value for name, entry in results.items() if name.startswith("round_trip"))
-    found = [Goal("noise and back, exact to 1e-4", f"{trip:.1e}", _met(trip <= 1e-4))]
+    found = [Goal("latents to noise and back, exact to 1e-4", f"{trip:.1e}", _met(trip <= 1e-4))]
     aim = 10 if gpu else 4
-    words, block = f"Jacobi: 8 times fewer passes, {aim} times faster, the same to 1e-3", fastest(report)
+    wanted, block = f"Jacobi: 8 times fewer passes, {aim} times faster, the same result to 1e-3", fastest(report)
     if block is None:
-        found.append(Goal(words, "no block size is the same", "missed"))
+        found.append(Goal(wanted, "no block size gives the same result", "missed"))
     else:
         saved, faster = results[block]["saved"].value, results[block]["faster"].value
-        said = f"{saved:.1f} times fewer passes, {faster:.1f} times faster (blocks of {block.rsplit('_', 1)[1]})"
-        found.append(Goal(words, said, _met(saved >= 8 and faster >= aim)))
+        measured = f"{saved:.1f} times fewer passes, {faster:.1f} times faster (blocks of {block.rsplit('_', 1)[1]})"
+        found.append(Goal(wanted, measured, _met(saved >= 8 and faster >= aim)))
     seconds, limit = results["draw_1"]["ms"].value / 1000, 0.5 if gpu else 5.0
     found.append(Goal(f"16 frames within {limit:g} s", f"{seconds:.2f} s", _met(seconds <= limit)))
-    for metric, ours, theirs, words in (
+    for metric, ours, theirs, wanted in (
         ("bits", "likelihood_flow", "likelihood_last_frame_gaussian", "fewer bits than a Gaussian around the last frame"),
-        (f"mae_best{count}", "futures_video_flow", "futures_copy_last", f"best of {count} nearer than the last frame"),
+        (
+            f"mae_best{count}",
+            "futures_video_flow",
+            "futures_copy_last",
+            f"best of {count} nearer to the truth than the last frame",
+        ),
     ):
         a, b = results[ours][metric].value, results[theirs][metric].value
-        test = find(report, metric, ours, theirs)
-        chance = None if test is None else test.p
-        sure = "" if chance is None else f" (p {'<' if chance < 0.002 else '='} {max(chance, 0.002):.2g})"
-        verdict = "not sure" if a < b and chance is not None and chance > 0.05 else _met(a < b)
-        found.append(Goal(words, f"{_signed(a)} against {_signed(b)}{sure}", verdict))
+        test = report.find(metric, ours, theirs)
+        significant = test is None or test.p is None or test.p <= 0.05
+        verdict = "not sure" if a < b and not significant else _met(a < b)
+        (measured,) = typeset([f"{a:.4f} against {b:.4f}{p_value(test, ' ({})')}"])
+        found.append(Goal(wanted, measured, verdict))
     return found
 
 
@@ -52,12 +62,8 @@ def _met(enough: bool) -> str:
     return "met" if enough else "missed"
 
 
-def _signed(value: float) -> str:
-    return f"{value:.4f}".replace("-", "\N{MINUS SIGN}")
-
-
 def fastest(report: ComparisonReport) -> str | None:
-    """The block size whose whole draw is fastest, of those whose result is the sequential one."""
+    """Return the fastest block size whose result equals that of the sequential solver, or None."""
     equal = {
         name: found
         for name, found in report.results.items()
@@ -71,73 +77,61 @@ def summary(report: ComparisonReport) -> list[str]:
     results, count = report.results, int(report.settings["count"])
     best = f"mae_best{count}"
     ours = results["futures_video_flow"]
-    sentences = [
-        f"The best of {count} futures is off by {_with(ours[best], 4)}{_against(report, best, 'futures_', 'copy_last')}."
-    ]
+    copied = _rival(report, best, "futures_video_flow", "futures_copy_last", 4)
+    sentences = [f"The best of {count} futures has an error of {with_interval(ours[best], 4)}, copy_last {copied}."]
     for rival in ("keypoint_nf", "keypoint_snf"):
         if f"futures_{rival}" in results:
             sentences.append(
-                f"Beside {rival}: best of {count}{_against(report, best, 'futures_', rival)}; diversity over error "
+                f"The best of {count} futures of {rival} has an error of "
+                f"{_rival(report, best, 'futures_video_flow', f'futures_{rival}', 4)}; diversity over error is "
                 f"{ours['apd_over_mae'].value:.2f} against {results[f'futures_{rival}']['apd_over_mae'].value:.2f}."
             )
     sentences.append(
-        f"Its futures move {_with(ours['motion'], 2)} times as much as real clips, {ours['sharpness'].value:.2f} as sharp."
+        f"Its futures move {with_interval(ours['motion'], 2)} times as much as real clips "
+        f"and are {ours['sharpness'].value:.2f} times as sharp."
     )
+    gaussian = _rival(report, "bits", "likelihood_flow", "likelihood_last_frame_gaussian", 3)
     sentences.append(
-        f"Held-out clips cost {_with(results['likelihood_flow']['bits'])} bits a latent number"
-        f"{_against(report, 'bits', 'likelihood_', 'last_frame_gaussian', 'flow')}."
+        f"Held-out clips cost {with_interval(results['likelihood_flow']['bits'])} bits per latent number, "
+        f"last_frame_gaussian {gaussian}."
     )
     block = fastest(report)
     if block is not None:
         found = results[block]
         sentences.append(
-            f"Jacobi in blocks of {block.rsplit('_', 1)[1]} draws the same as going token by token (off by "
-            f"{found['draw_error'].value:.0e}) in {_with(found['saved'], 1)} times fewer passes, "
-            f"{_with(found['faster'], 1)} times faster; 16 frames take {results['draw_1']['ms'].value / 1000:.1f} s, "
+            f"Jacobi iteration in blocks of {block.rsplit('_', 1)[1]} gives the result of sampling token by token "
+            f"(relative difference {found['draw_error'].value:.0e}) in {with_interval(found['saved'], 1)} times fewer passes, "
+            f"{with_interval(found['faster'], 1)} times faster; 16 frames take {results['draw_1']['ms'].value / 1000:.1f} s, "
             f"{count} futures of them {results[f'draw_{count}']['ms'].value / 1000:.1f} s."
         )
     matched, none = results["cleanup_flow_score_matching"], results["cleanup_no_noise_removal"]
     sentences.append(
-        f"The denoiser brings noisy clips from {none['psnr'].value:.1f} to {_with(matched['psnr'], 1)} dB and their "
-        f"flicker from {none['flicker'].value:.4f} to {matched['flicker'].value:.4f}; the flow's own score, to "
-        f"{results['cleanup_score_step']['psnr'].value:.1f} dB."
+        f"The denoiser improves noisy clips from {none['psnr'].value:.1f} to {with_interval(matched['psnr'], 1)} dB, "
+        f"and reduces their flicker from {none['flicker'].value:.4f} to {matched['flicker'].value:.4f}; "
+        f"a step along the flow's own score reaches {results['cleanup_score_step']['psnr'].value:.1f} dB."
     )
     if "drift_flow" in results:
         sentences.append(_drift(report))
-    return [sentence.replace(" -", " \N{MINUS SIGN}").replace("[-", "[\N{MINUS SIGN}") for sentence in sentences]
+    return typeset(sentences)
 
 
 def _drift(report: ComparisonReport) -> str:
     flow, rival = report.results["drift_flow"], report.results.get("drift_regression")
-    words = f"Three windows on, a drawn clip is {_last(flow['sharpness']):.2f} as sharp as the truth"
+    found = f"After three windows, a sampled clip is {_last(flow['sharpness']):.2f} times as sharp as the truth"
     if rival is None:
-        return f"{words} and off by {_last(flow['mae']):.3f}."
+        return f"{found} and has an error of {_last(flow['mae']):.3f}."
     return (
-        f"{words} (regression {_last(rival['sharpness']):.2f}), moves {_last(flow['motion_left']):.2f} times as much "
-        f"({_last(rival['motion_left']):.2f}) and is off by {_last(flow['mae']):.3f} ({_last(rival['mae']):.3f})."
+        f"{found} (regression {_last(rival['sharpness']):.2f}), moves {_last(flow['motion_left']):.2f} times as much "
+        f"({_last(rival['motion_left']):.2f}) and has an error of {_last(flow['mae']):.3f} ({_last(rival['mae']):.3f})."
     )
 
 
 def _last(metric: Metric) -> float:
-    """Mean of the last second, or of what there is."""
+    """Return the mean over the last 12 frames (1 s), or the value where there are no values per frame."""
     steps = (metric.per_step or [metric.value])[-12:]
     return sum(steps) / len(steps)
 
 
-def _against(report: ComparisonReport, metric: str, prefix: str, rival: str, ours: str = "video_flow") -> str:
-    test = find(report, metric, prefix + ours, prefix + rival)
-    value = report.results[prefix + rival][metric].value
-    return f", {rival} by {value:.4f}{_tested(test)}" if metric != "bits" else f", {rival} {value:.3f}{_tested(test)}"
-
-
-def _tested(test: Comparison | None) -> str:
-    if test is None or test.low is None or test.high is None or test.p is None:
-        return ""
-    p = f"p {'<' if test.p < 0.002 else '='} {max(test.p, 0.002):.2g}"
-    return f" (difference {test.difference:+.4f}, 95 % interval {test.low:+.4f} to {test.high:+.4f}, {p})"
-
-
-def _with(metric: Metric, digits: int = 3) -> str:
-    if metric.low is None or metric.high is None:
-        return f"{metric.value:.{digits}f}"
-    return f"{metric.value:.{digits}f} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"
+def _rival(report: ComparisonReport, metric: str, ours: str, rival: str, decimals: int) -> str:
+    """Write a metric of `rival`, and by how much that of `ours` differs."""
+    return f"{report.results[rival][metric].value:.{decimals}f}{difference(report.find(metric, ours, rival), 4)}"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from backend.evaluate.animation.evaluation import AnimationOptions, evaluate_animation
 from backend.evaluate.animation.html import repeat, write_animation
-from backend.evaluate.animation.pictures import LARGEST_ERROR, error_map
+from backend.evaluate.animation.pictures import MAX_ERROR, error_map
 from backend.evaluate.animation.text import summary
 from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
 from backend.media.video_reader import read_video
@@ -57,7 +57,7 @@ def test_the_page_is_whole_and_needs_no_network(page):
     assert read.open == []
     assert read.sources and all(source.startswith("data:") for source in read.sources)
     assert not re.search(r"url\((?!data:|#)", page)
-    for heading in ("In motion", "Side by side", "Person by person", "Other people's motion", "Futures, rendered"):
+    for heading in ("In motion", "Side by side", "Person by person", "Motion of other people", "Rendered futures"):
         assert heading in read.text
 
 
@@ -80,7 +80,7 @@ def test_the_films_play_every_method_side_by_side(page, tmp_path):
 def test_an_error_map_is_black_where_pictures_agree_and_bright_where_they_do_not():
     truth = np.zeros((4, 4, 3), np.uint8)
     made = truth.copy()
-    made[0, 0] = round(255 * LARGEST_ERROR)
+    made[0, 0] = round(255 * MAX_ERROR)
     found = error_map(made, truth)
     assert found[0, 0].min() > 150 and found[1:].max() < 10
 

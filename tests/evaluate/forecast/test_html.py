@@ -9,11 +9,12 @@ from backend.core.types import CLOCK_S
 from backend.evaluate.common.methods import ForecastMethod
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
 from backend.evaluate.forecast.evaluation import ForecastResults, example_windows
-from backend.evaluate.forecast.html import repeat, write_html
+from backend.evaluate.forecast.html import repeat, write_forecast
 from backend.evaluate.forecast.scores import Units, score
 from backend.evaluate.forecast.summary import ForecastSummary
-from backend.evaluate.forecast.text import Column, best, find, summary
-from backend.evaluate.report.page import figure, interval, signed
+from backend.evaluate.forecast.text import summary
+from backend.evaluate.report.blocks import TableColumn, best_method
+from backend.evaluate.report.prose import interval, number, signed
 from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
 from backend.keypoints.dataset import KeypointSequence
 
@@ -80,7 +81,7 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("layout", ["face_regions", "flat"])
 def test_the_page_is_whole_and_needs_no_network(layout, tmp_path):
-    text = write_html(evaluation(layout), tmp_path / "new").read_text()
+    text = write_forecast(evaluation(layout), tmp_path / "new").read_text()
     page = Page(text)
     assert page.open == [] and page.svgs == 6
     assert all(link.startswith("#") for link in page.links)
@@ -94,7 +95,7 @@ def test_the_page_is_whole_and_needs_no_network(layout, tmp_path):
 
 
 def test_the_page_of_one_person_and_one_method_has_no_intervals(tmp_path):
-    text = write_html(evaluation("flat", people=1, methods=("copy_last",)), tmp_path).read_text()
+    text = write_forecast(evaluation("flat", people=1, methods=("copy_last",)), tmp_path).read_text()
     assert "Paired tests" not in text and "nan" not in text.lower()
 
 
@@ -107,21 +108,22 @@ def test_the_verdict_names_the_best_and_by_how_much():
 
 def test_the_best_is_the_least_or_the_nearest_to_what_is_wanted():
     results = {name: {"m": Metric(value)} for name, value in (("a", 0.5), ("b", 0.9), ("c", 3.0))}
-    assert best(results, Column("m", "", "")) == "a"
-    assert best(results, Column("m", "", "", 1.0)) == "b"
-    assert best(results, Column("m", "", "", None)) is None
+    assert best_method(results, TableColumn("m", "")) == "a"
+    assert best_method(results, TableColumn("m", "", best=1.0)) == "b"
+    assert best_method(results, TableColumn("m", "", best="highest")) == "c"
+    assert best_method(results, TableColumn("m", "", best="none")) is None
 
 
 def test_a_test_is_found_either_way_round():
     report = ComparisonReport("", {}, {}, comparisons=[Comparison("crps", "a", "b", -1.0, -2.0, 0.5, 0.3)])
-    assert find(report, "crps", "a", "b").difference == -1
-    assert find(report, "crps", "b", "a") == Comparison("crps", "b", "a", 1.0, -0.5, 2.0, 0.3)
-    assert find(report, "apd", "a", "b") is None
+    assert report.find("crps", "a", "b").difference == -1
+    assert report.find("crps", "b", "a") == Comparison("crps", "b", "a", 1.0, -0.5, 2.0, 0.3)
+    assert report.find("apd", "a", "b") is None
 
 
 def test_numbers_are_written_with_the_digits_that_count():
     written = {0: "0", 0.18651: "0.187", 12.3456: "12.3", 830.47: "830", 1.9: "1.90", 0.00004: "4e-05", 1e-12: "0"}
-    assert {value: figure(value) for value in written} == written
+    assert {value: number(value) for value in written} == written
     assert interval(Metric(1.0, 0.123, 2.0)) == "0.12 – 2.0" and interval(Metric(1.0)) == ""
     assert signed(-0.08) == "\N{MINUS SIGN}0.0800"
 

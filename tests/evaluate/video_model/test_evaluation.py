@@ -7,13 +7,13 @@ from typer.testing import CliRunner
 
 from backend.__main__ import app
 from backend.core.errors import InputError, ModelError
-from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
+from backend.evaluate.report.page import ReportPage
+from backend.evaluate.report.report import Comparison, ComparisonReport, Metric, with_prefix
 from backend.evaluate.video_model import captions as captions_module
 from backend.evaluate.video_model import drift as drift_module
 from backend.evaluate.video_model.evaluation import SECTIONS, StarFlowOptions, evaluate_starflow
 from backend.evaluate.video_model.html import repeat, write_starflow
-from backend.evaluate.video_model.pictures import spread
-from backend.evaluate.video_model.sections import parts
+from backend.evaluate.video_model.pictures import evenly_spaced
 from backend.evaluate.video_model.text import fastest, goals, summary
 from tests.evaluate.animation.test_html import Page
 from tests.media.made import moving, video
@@ -47,12 +47,14 @@ def found(videos, flow_folder, small_models, tmp_path_factory):
 
 def test_every_section_is_measured_and_every_figure_has_a_heading(found):
     results = found.report.results
-    for prefix, part in parts(2).items():
-        rows = {name: entries for name, entries in results.items() if name.startswith(f"{prefix}_")}
-        assert rows, prefix
-        there = {metric for entries in rows.values() for metric in entries}
-        assert {column.metric for column in part.columns} <= there, prefix
-    assert list(parts(2)) == list(dict.fromkeys(parts(2))) and set(parts(2)) == set(SECTIONS)
+    page = ReportPage(found.report, [], "")
+    names = [section.name for section in page.text.sections]
+    for section in SECTIONS:
+        rows = with_prefix(results, f"{section}_")
+        assert rows, section
+        measured = {metric for entries in rows.values() for metric in entries}
+        assert {column.metric for column in page.columns(section)} <= measured, section
+    assert len(names) == len(set(names)) and set(names) == {"goals", *SECTIONS}
     assert all(np.isfinite(metric.value) for entries in results.values() for metric in entries.values())
     assert found.report.settings["people"] == 2 and found.report.settings["drift_windows"] == 1
 
@@ -84,8 +86,8 @@ def test_the_page_is_whole_and_needs_no_network(found, tmp_path):
     assert read.sources and all(source.startswith("data:") for source in read.sources)
     assert sum(source.startswith("data:video/mp4") for source in read.sources) == 2 + 1 + 2
     assert not re.search(r"url\((?!data:|#)", page)
-    for part in parts(2).values():
-        assert part.title in read.text
+    for section in ReportPage(found.report, [], "").text.sections:
+        assert section.title in read.text
 
 
 def test_without_the_keypoint_path_and_long_videos_the_rest_is_measured(videos, flow_folder, tmp_path, monkeypatch):
@@ -96,7 +98,7 @@ def test_without_the_keypoint_path_and_long_videos_the_rest_is_measured(videos, 
     notes = " ".join(done.report.notes)
     assert "The keypoint path is left out" in notes and "Drift is left out" in notes
     assert "futures_video_flow" in done.report.results and not any("drift" in name for name in done.report.results)
-    assert "Three windows on" not in write_starflow(done, tmp_path / "page").read_text()
+    assert "Three windows in a row" not in write_starflow(done, tmp_path / "page").read_text()
     assert drift_module.LENGTH == 48
 
 
@@ -178,18 +180,18 @@ def test_a_lead_that_chance_could_explain_is_not_a_goal_met():
 
 def test_the_verdict_is_in_words():
     words = summary(report())
-    assert words[0].startswith("The best of 8 futures is off by 0.0200 [0.0180, 0.0220], copy_last by 0.0250 (difference")
+    assert words[0].startswith("The best of 8 futures has an error of 0.0200 [0.0180, 0.0220], copy_last 0.0250 (difference")
     assert "p < 0.002" in words[0]
     assert any("blocks of 16" in sentence and "9.0 [8.1, 9.9] times fewer passes" in sentence for sentence in words)
     assert words[-1].endswith(
-        "0.90 as sharp as the truth (regression 0.60), moves 0.80 times as much (0.30) and is off by 0.060 (0.050)."
+        "0.90 times as sharp as the truth (regression 0.60), moves 0.80 times as much (0.30) and has an error of 0.060 (0.050)."
     )
 
 
 def test_strips_show_frames_evenly_spread_up_to_the_last():
-    assert spread(16, 8) == [1, 3, 5, 7, 9, 11, 13, 15]
-    assert spread(5, 8) == [0, 1, 2, 3, 4]
-    assert spread(24, 8)[-1] == 23 and len(spread(17, 8)) == 8
+    assert evenly_spaced(16, 8) == [1, 3, 5, 7, 9, 11, 13, 15]
+    assert evenly_spaced(5, 8) == [0, 1, 2, 3, 4]
+    assert evenly_spaced(24, 8)[-1] == 23 and len(evenly_spaced(17, 8)) == 8
 
 
 def test_the_command_repeats_the_settings():

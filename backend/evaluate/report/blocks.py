@@ -1,0 +1,159 @@
+"""The blocks that sections of a report page are made of: tables, charts, pictures, films and folded parts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.evaluate.report.images import jpeg_uri
+from backend.evaluate.report.prose import MIN_P, interval, number, signed
+from backend.evaluate.report.report import Comparison, Metric, Results
+
+
+class Block(msgspec.Struct):
+    """A part of a section."""
+
+    @property
+    def kind(self) -> str:
+        """Name of the macro in `templates/blocks.html` that renders it."""
+        return type(self).__name__.removesuffix("Block").lower()
+
+
+class TableColumn(msgspec.Struct):
+    """A metric in a table.
+
+    Attributes:
+        metric: its name in the report.
+        title: heading.
+        hint: what it means.
+        best: which value is marked as the best one; a number stands for the value nearest to it.
+        decimals: digits after the point; three significant digits by default.
+    """
+
+    metric: str
+    title: str
+    hint: str = ""
+    best: Literal["lowest", "highest", "none"] | float = "lowest"
+    decimals: int | None = None
+
+
+class TableCell(msgspec.Struct):
+    """Text of a cell, its interval in small print, a CSS class, and the colour of the dot before the text."""
+
+    text: str
+    small: str = ""
+    css: str = ""
+    dot: str = ""
+
+
+class TableBlock(Block):
+    """A table: title and hint of each column, and rows of cells."""
+
+    head: Sequence[tuple[str, str]]
+    rows: Sequence[Sequence[TableCell]]
+
+
+class ChartBlock(Block):
+    """A chart as an inline SVG element."""
+
+    svg: str
+
+
+class NoteBlock(Block):
+    """A paragraph: the note of this name in the section's texts."""
+
+    name: str
+
+
+class FoldBlock(Block):
+    """Blocks that are hidden until a click on the title."""
+
+    title: str
+    blocks: Sequence[Block]
+
+
+class PictureTile(msgspec.Struct):
+    """A picture as a data URI, its name, and its metrics in a few words."""
+
+    name: str
+    uri: str
+    caption: str = ""
+
+    @classmethod
+    def of(cls, name: str, picture: NDArray[np.uint8], caption: str = "") -> PictureTile:
+        """Encode a picture `[height, width, 3]`."""
+        return cls(name, jpeg_uri(picture), caption)
+
+
+class TilesBlock(Block):
+    """Pictures side by side; `truth`, where given, replaces the picture under the mouse pointer."""
+
+    title: str
+    tiles: Sequence[PictureTile]
+    truth: str = ""
+
+
+class StripsBlock(Block):
+    """Wide pictures below each other, each a row of frames; `axis` labels the frames."""
+
+    title: str
+    tiles: Sequence[PictureTile]
+    axis: Sequence[str] = ()
+
+
+class FilmBlock(Block):
+    """A film as a data URI that shows a grid of pictures, with the names of its columns and rows.
+
+    Attributes:
+        edge: width of a picture in pixels.
+    """
+
+    title: str
+    uri: str
+    columns: Sequence[str]
+    rows: Sequence[str] = ()
+    edge: int = 192
+
+
+def best_method(results: Results, column: TableColumn) -> str | None:
+    """Return the method with the best value of a column; None where no value is better than another."""
+    values = {name: found[column.metric].value for name, found in results.items() if column.metric in found}
+    if column.best == "none" or not values:
+        return None
+    if column.best == "highest":
+        return max(values, key=values.__getitem__)
+    if column.best == "lowest":
+        return min(values, key=values.__getitem__)
+    wanted = column.best
+    return min(values, key=lambda name: abs(values[name] - wanted))
+
+
+def metric_cell(metric: Metric | None, css: str = "", decimals: int | None = None) -> TableCell:
+    """Write a metric and its interval, or an empty cell where there is none."""
+    if metric is None:
+        return TableCell("")
+    return TableCell(number(metric.value) if decimals is None else f"{metric.value:.{decimals}f}", interval(metric), css)
+
+
+def fold(blocks: Sequence[Block], shown: int) -> list[Block]:
+    """Show the first blocks and fold the others."""
+    rest = blocks[shown:]
+    return [*blocks[:shown], *([FoldBlock(f"{len(rest)} more", rest)] if rest else [])]
+
+
+def comparison_table(tests: Collection[Comparison]) -> TableBlock:
+    """Lay out paired tests: a row each."""
+    heads = ("Method", "Against", "Metric", "Difference", "95 % interval", "p")
+    rows = [
+        (
+            test.method, test.against, test.metric, signed(test.difference),
+            "" if test.low is None or test.high is None else f"{signed(test.low)} to {signed(test.high)}",
+            "" if test.p is None else f"< {MIN_P}" if test.p < MIN_P else f"{test.p:.3f}",
+        )
+        for test in tests
+    ]  # fmt: skip
+    return TableBlock([(head, "") for head in heads], [[TableCell(text) for text in row] for row in rows])
