@@ -1,53 +1,55 @@
-/** The page: builds its parts and connects them. */
-import { createSession, getSchema, renewTicket } from './api.ts';
-import { Controls } from './controls.ts';
-import { download, h, icon } from './dom.ts';
-import { Driver } from './driver.ts';
-import { howItWorks, PRIVACY, TAGLINE } from './explain.ts';
-import { GenerationStore } from './generation-store.ts';
-import { Hud } from './hud.ts';
-import { logo } from './logo.ts';
-import { MomentFlow } from './moment-flow.ts';
-import { PortraitPicker } from './portrait.ts';
-import { exposeProbe } from './probe.ts';
-import type { ErrorHead, ReadyHead } from './protocol.ts';
-import { refinementAdvice } from './refinement-advice.ts';
-import { fieldsOf, type Settings } from './schema.ts';
-import { SheetQueue } from './sheet-queue.ts';
-import { listen, type Shortcut } from './shortcuts.ts';
-import { fileName, StagePainter } from './snapshot.ts';
-import { Connection } from './socket.ts';
-import { Stage } from './stage.ts';
-import { StageRecorder } from './stage-recorder.ts';
-import { StatusView } from './status-pill.ts';
-import { getVideo } from './video-api.ts';
-import { VideoStudio } from './video-studio.ts';
+/** The page: creates its parts, connects them with each other and with the server, and lays them out. */
+import { CameraButton } from './driver/camera-button.ts';
+import { Driver } from './driver/driver.ts';
+import { createSession, getSchema, renewTicket } from './net/api.ts';
+import { Connection, type SheetMessage } from './net/connection.ts';
+import type { ErrorHead, ReadyHead } from './net/protocol.ts';
+import { fieldsOf, maxPortraitBytes, type Settings } from './net/schema.ts';
+import { getVideo } from './net/video-api.ts';
+import { PortraitPicker } from './portrait/portrait-picker.ts';
+import { RoundStore } from './stage/round-store.ts';
+import { SheetQueue } from './stage/sheet-queue.ts';
+import { NOW_HEADING, PAST_HEADING, Stage } from './stage/stage.ts';
+import { StageRenderer } from './stage/stage-renderer.ts';
+import { StageTools } from './stage/stage-tools.ts';
+import { Controls } from './ui/controls.ts';
+import { h } from './ui/dom.ts';
+import { howItWorks, PRIVACY, TAGLINE } from './ui/explain.ts';
+import { Hud } from './ui/hud.ts';
+import { logo } from './ui/logo.ts';
+import { refinementAdvice } from './ui/refinement-advice.ts';
+import { listenForShortcuts, type Shortcut } from './ui/shortcuts.ts';
+import { StatusView } from './ui/status-view.ts';
+import { FrozenMomentView } from './video/frozen-moment.ts';
+import { VideoForm } from './video/video-form.ts';
+
+const MAX_FAILURES = 50;
 
 export class App {
-  readonly store = new GenerationStore();
+  readonly store = new RoundStore();
   readonly stage = new Stage(this.store);
   readonly hud = new Hud();
   readonly portrait = new PortraitPicker();
   readonly status = new StatusView(() => void this.connection.open());
-  readonly moments: MomentFlow;
-  readonly studio: VideoStudio;
+  readonly frozenMoment: FrozenMomentView;
+  readonly videoForm: VideoForm;
   readonly driver: Driver;
   readonly connection: Connection;
   readonly sheets: SheetQueue;
   controls: Controls | null = null;
-  readonly #painter: StagePainter;
-  readonly #recorder: StageRecorder;
-  readonly #cameraButton = h('button', { type: 'button', class: 'primary', id: 'camera' });
-  readonly #recordButton = h('button', { type: 'button', class: 'quiet', title: 'Record the stage as a video (R)' });
-  readonly #side = h('aside', { class: 'side', 'aria-label': 'Settings' });
+  /** Codes of the latest errors that the server reported. */
   readonly failures: string[] = [];
-  /** A new server shows the bundled portrait until it has the person's own back: nobody should see another's face in between. */
-  #returning = false;
-  #readied = 0;
+  readonly #tools: StageTools;
+  readonly #cameraButton = new CameraButton(() => void this.driver.toggleCamera());
+  readonly #side = h('aside', { class: 'side', 'aria-label': 'Settings' });
+  /** A new session shows the default portrait until it has the user's own. Sheets until then are not shown. */
+  #restoringPortrait = false;
+  #connectedBefore = false;
   #loading: Promise<unknown> | null = null;
-  #video = false;
+  #videoLoaded = false;
 
   constructor(root: HTMLElement) {
+    const announce = (text: string) => this.status.announce(text);
     this.connection = new Connection(
       { createSession, renewTicket },
       {
@@ -55,59 +57,50 @@ export class App {
           this.status.show(status);
           root.dataset.connection = status.kind;
         },
-        ready: (head, fresh) => this.#ready(head, fresh),
-        sheet: (sheet) => {
-          if (this.#returning) {
-            this.connection.acknowledge(sheet);
-            return;
-          }
-          this.sheets.take(sheet);
-          this.controls?.advise(refinementAdvice(sheet.head)?.words ?? null);
-        },
-        failure: (head) => this.#failure(head),
+        ready: (head, fresh) => this.#onReady(head, fresh),
+        sheet: (sheet) => this.#onSheet(sheet),
+        failure: (head) => this.#onFailure(head),
       },
     );
-    const say = (words: string) => this.status.say(words);
-    this.moments = new MomentFlow(() => Number(this.controls?.settings.k ?? 4), say);
-    this.studio = new VideoStudio(() => this.portrait.picture, say);
-    this.sheets = new SheetQueue(this.store, this.stage, this.hud, this.connection, (head, frame) =>
-      this.moments.see(head, frame),
+    this.frozenMoment = new FrozenMomentView(() => Number(this.controls?.settings.k ?? 4), announce);
+    this.videoForm = new VideoForm(() => this.portrait.picture, announce);
+    this.sheets = new SheetQueue(this.store, this.stage, this.hud, this.connection, (head, sheet) =>
+      this.frozenMoment.addSheet(head, sheet),
     );
     this.driver = new Driver({
       frame: ({ t, landmarks }) => this.connection.send({ kind: 'landmarks', t, landmarks }),
       source: (name) => this.connection.send({ kind: 'source', name }),
       reference: () => this.connection.send({ kind: 'reference' }),
-      cameraState: (state) => this.#showCamera(state),
-      noFace: (missing) => this.stage.noFace(missing),
-      say,
+      cameraState: (state) => this.#cameraButton.show(state),
+      noFace: (missing) => this.stage.showNoFace(missing),
+      announce,
     });
-    const bands = [
-      { band: this.stage.now, heading: 'Now, and where it may go' },
-      { band: this.stage.past, heading: 'A moment ago' },
+    const rows = [
+      { row: this.stage.now, heading: NOW_HEADING },
+      { row: this.stage.past, heading: PAST_HEADING },
     ];
-    this.#painter = new StagePainter(bands, this.stage.overlay);
-    this.#recorder = new StageRecorder(this.#painter);
+    this.#tools = new StageTools(new StageRenderer(rows, this.stage.overlay), announce);
     this.#build(root);
-    exposeProbe(this);
   }
 
-  /** Connect, fetch what the page is made from, and start the recording: all at once, since none needs the other. */
+  /** Connect, load the settings and video model, and start the recording, all at once: none waits for another. */
   async start(): Promise<void> {
     await Promise.all([this.connection.open(), this.#load()]);
   }
 
-  hold(): void {
-    this.store.frozen = !this.store.frozen;
-    this.stage.setHeld(this.store.frozen);
-    this.status.say(this.store.frozen ? 'Held: the last moment loops.' : 'Following the present.');
+  /** Keep the finished round on the stage, or show new ones again. */
+  toggleHold(): void {
+    this.store.held = !this.store.held;
+    this.stage.setHeld(this.store.held);
+    this.status.announce(this.store.held ? 'Held: this comparison repeats.' : 'Showing new comparisons again.');
   }
 
-  /** What could not be fetched is fetched again at the next connection; each thing by one request at a time. */
+  /** Load what is still missing; called again at every connection, with one request at a time for each part. */
   #load(): Promise<unknown> {
     this.#loading ??= Promise.allSettled([
       this.controls ? null : this.#loadControls(),
-      this.driver.source ? null : this.driver.begin(),
-      this.#video ? null : this.#loadVideo(),
+      this.driver.source ? null : this.driver.start(),
+      this.#videoLoaded ? null : this.#loadVideo(),
     ]).finally(() => {
       this.#loading = null;
     });
@@ -115,96 +108,70 @@ export class App {
   }
 
   async #loadControls(): Promise<void> {
-    const fields = fieldsOf(await getSchema());
-    this.controls = new Controls(fields, (settings) => this.#configure(settings));
+    const schema = await getSchema();
+    this.portrait.maxBytes = maxPortraitBytes(schema);
+    this.controls = new Controls(fieldsOf(schema), (settings) => this.#sendSettings(settings));
     this.#side.append(this.controls.element);
-    this.#configure(this.controls.settings);
+    this.#sendSettings(this.controls.settings);
   }
 
   async #loadVideo(): Promise<void> {
     const info = await getVideo();
-    this.#video = true;
-    this.moments.offer(info);
-    this.studio.offer(info);
+    this.#videoLoaded = true;
+    this.frozenMoment.setVideoInfo(info);
+    this.videoForm.setVideoInfo(info);
   }
 
-  #configure(settings: Settings): void {
+  #sendSettings(settings: Settings): void {
     this.connection.send({ kind: 'controls', settings });
   }
 
-  #ready(head: ReadyHead, fresh: boolean): void {
-    const other = fresh || this.portrait.changing;
-    if (fresh) this.#returning = this.portrait.own;
+  #onReady(head: ReadyHead, fresh: boolean): void {
+    const newPortrait = fresh || this.portrait.changing;
+    if (fresh) this.#restoringPortrait = this.portrait.hasChoice;
     this.sheets.discard();
-    this.store.reset(other);
-    this.stage.clear(other);
-    this.moments.interrupt();
-    if (this.#readied++ === 0 || fresh) {
+    this.store.reset(newPortrait);
+    this.stage.clear(newPortrait);
+    this.frozenMoment.interrupt();
+    if (!this.#connectedBefore || fresh) {
       void this.portrait.attach(head.session, fresh).finally(() => {
-        this.#returning = false;
+        this.#restoringPortrait = false;
       });
       this.hud.clear();
-      this.driver.announce();
+      this.driver.resendSource();
     }
+    this.#connectedBefore = true;
     void this.#load();
-    if (this.controls && !same(head.settings, this.controls.settings)) this.#configure(this.controls.settings);
+    if (this.controls && !equal(head.settings, this.controls.settings)) this.#sendSettings(this.controls.settings);
   }
 
-  #failure(head: ErrorHead): void {
+  #onSheet(sheet: SheetMessage): void {
+    if (this.#restoringPortrait) {
+      this.connection.acknowledge(sheet);
+      return;
+    }
+    this.sheets.push(sheet);
+    this.controls?.showAdvice(refinementAdvice(sheet.head)?.text ?? null);
+  }
+
+  #onFailure(head: ErrorHead): void {
     this.failures.push(head.code);
-    if (this.failures.length > 50) this.failures.shift();
-    this.status.say(`${head.message} ${head.hint}`.trim());
-  }
-
-  #showCamera(state: 'off' | 'starting' | 'on'): void {
-    const words = { off: 'Use my camera', starting: 'Starting the camera…', on: 'Stop the camera' }[state];
-    this.#cameraButton.replaceChildren(icon('M4 7.5h11v9H4zM15 10.5l5-3v9l-5-3'), words);
-    this.#cameraButton.dataset.state = state;
-    this.#cameraButton.setAttribute('aria-busy', String(state === 'starting'));
-  }
-
-  async #snapshot(): Promise<void> {
-    download(await this.#painter.png(), fileName('png'));
-    this.status.say('Snapshot saved.');
-  }
-
-  #record(): void {
-    if (this.#recorder.running) this.#recorder.stop();
-    else this.#recorder.start((video) => download(video, fileName('webm')));
-    this.#showRecording();
-  }
-
-  #showRecording(): void {
-    const on = this.#recorder.running;
-    this.#recordButton.setAttribute('aria-pressed', String(on));
-    this.#recordButton.replaceChildren(icon('M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10'), on ? 'Stop' : 'Record');
+    if (this.failures.length > MAX_FAILURES) this.failures.shift();
+    this.status.announce(`${head.message} ${head.hint}`.trim());
   }
 
   #build(root: HTMLElement): void {
     const shortcuts = this.#shortcuts();
-    const snapshot = h(
-      'button',
-      { type: 'button', class: 'quiet', title: 'Save the stage as a picture (S)' },
-      icon('M4 8h3l1.5-2.5h7L17 8h3v11H4zM12 10.2a3 3 0 1 0 0 6 3 3 0 0 0 0-6'),
-      'Snapshot',
-    );
-    snapshot.addEventListener('click', () => void this.#snapshot());
-    this.#recordButton.addEventListener('click', () => this.#record());
-    this.#recordButton.hidden = !StageRecorder.supported;
-    this.stage.holdButton.addEventListener('click', () => this.hold());
-    this.#cameraButton.addEventListener('click', () => void this.driver.toggleCamera());
-    this.#showCamera('off');
-    this.#showRecording();
-    this.stage.tools.append(this.moments.stageButton, snapshot, this.#recordButton);
+    this.stage.holdButton.addEventListener('click', () => this.toggleHold());
+    this.stage.tools.append(this.frozenMoment.stageButton, this.#tools.snapshotButton, this.#tools.recordButton);
     this.#side.append(this.driver.panel.element, this.portrait.element);
-    const brand = h('div', { class: 'brand' }, logo(), h('h1', {}, 'MotionFan'));
     const header = h(
       'header',
       { class: 'top' },
-      brand,
+      h('div', { class: 'brand' }, logo(), h('h1', {}, 'MotionFan')),
       h('p', { class: 'tagline' }, TAGLINE),
       this.status.pill,
-      this.#cameraButton,
+      this.#cameraButton.element,
     );
     const main = h(
       'main',
@@ -213,34 +180,30 @@ export class App {
       this.driver.panel.notice,
       this.stage.element,
       this.hud.element,
-      this.moments.element,
-      this.studio.element,
+      this.frozenMoment.element,
+      this.videoForm.element,
       howItWorks(shortcuts),
     );
-    root.replaceChildren(
-      header,
-      h('div', { class: 'columns' }, main, this.#side),
-      h('footer', {}, PRIVACY),
-      this.status.liveRegion,
-    );
-    listen(shortcuts);
+    const columns = h('div', { class: 'columns' }, main, this.#side);
+    root.replaceChildren(header, columns, h('footer', {}, PRIVACY), this.status.liveRegion);
+    listenForShortcuts(shortcuts);
   }
 
   #shortcuts(): Shortcut[] {
     return [
-      { key: 'c', label: 'C', words: 'camera on or off', run: () => void this.driver.toggleCamera() },
-      { key: 'n', label: 'N', words: 'reset the reference', run: () => this.driver.neutral() },
-      { key: ' ', label: 'Space', words: 'pause the recording', run: () => this.driver.pause() },
-      { key: 'f', label: 'F', words: 'freeze this moment for the video flow', run: () => this.moments.freeze() },
-      { key: 'h', label: 'H', words: 'hold the last moment', run: () => this.hold() },
-      { key: 's', label: 'S', words: 'save a snapshot', run: () => void this.#snapshot() },
-      { key: 'r', label: 'R', words: 'record a video', run: () => this.#record() },
-      { key: '+', label: '+', words: 'one future more', run: () => this.controls?.nudge('k', 1) },
-      { key: '-', label: '−', words: 'one future less', run: () => this.controls?.nudge('k', -1) },
+      { key: 'c', label: 'C', action: 'camera on or off', run: () => void this.driver.toggleCamera() },
+      { key: 'n', label: 'N', action: 'set the neutral face', run: () => this.driver.setNeutral() },
+      { key: ' ', label: 'Space', action: 'pause or play the recording', run: () => this.driver.togglePause() },
+      { key: 'f', label: 'F', action: 'freeze this moment', run: () => this.frozenMoment.freeze() },
+      { key: 'h', label: 'H', action: 'hold the comparison', run: () => this.toggleHold() },
+      { key: 's', label: 'S', action: 'save a snapshot', run: () => void this.#tools.saveSnapshot() },
+      { key: 'r', label: 'R', action: 'record a video', run: () => this.#tools.toggleRecording() },
+      { key: '+', label: '+', action: 'one future more', run: () => this.controls?.nudge('k', 1) },
+      { key: '-', label: '−', action: 'one future less', run: () => this.controls?.nudge('k', -1) },
     ];
   }
 }
 
-function same(a: Settings, b: Settings): boolean {
+function equal(a: Settings, b: Settings): boolean {
   return Object.keys(b).every((name) => a[name] === b[name]);
 }

@@ -1,4 +1,4 @@
-"""A real Chromium before a real server."""
+"""Fixtures that open the page in a real Chromium, from a real server."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
     "--disable-background-networking",
-    # WebGL keeps the software GPU to itself: the tracker is twice as fast.
+    # WebGL has the software GPU to itself, which makes the tracker twice as fast.
     "--disable-gpu-compositing",
     "--use-fake-ui-for-media-stream",
     "--host-resolver-rules=MAP demo.test 127.0.0.1",
 ]
 WAIT_MS = 90_000
-"""A machine that trains models meanwhile is slow; on an idle one nothing waits this long."""
+"""Long enough for a machine that is busy with other work."""
 
 expect.set_options(timeout=WAIT_MS)
 
@@ -53,7 +53,7 @@ def launch(playwright: Playwright, *flags: str) -> Browser:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """A browser on a machine without any camera."""
+    """A browser on a machine without a camera."""
     running = launch(playwright, "--use-fake-device-for-media-stream=device-count=0")
     yield running
     running.close()
@@ -66,7 +66,7 @@ def webcam(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def webcam_browser(playwright: Playwright, webcam: Path) -> Iterator[Browser]:
-    """A browser whose camera looks at a moving face."""
+    """A browser whose camera shows a moving face."""
     running = launch(playwright, "--use-fake-device-for-media-stream=fps=15", f"--use-file-for-fake-video-capture={webcam}")
     yield running
     running.close()
@@ -74,7 +74,7 @@ def webcam_browser(playwright: Playwright, webcam: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def pattern_browser(playwright: Playwright) -> Iterator[Browser]:
-    """A browser whose camera looks at a synthetic pattern, in which there is no face."""
+    """A browser whose camera shows a synthetic pattern without a face."""
     running = launch(playwright, "--use-fake-device-for-media-stream")
     yield running
     running.close()
@@ -106,15 +106,16 @@ def page(context: BrowserContext, server: Server) -> Iterator[Page]:
 
 
 def wait(page: Page, condition: str, timeout: float = WAIT_MS) -> None:
-    """Wait until a condition on the page's figures `m` holds."""
+    """Wait until a condition on the page's debug state `m` holds."""
     page.wait_for_function(f"() => {{ const m = window.motionfan; return m && ({condition}); }}", timeout=timeout)
 
 
-def figures(page: Page) -> dict:
+def debug_state(page: Page) -> dict:
+    """Return the page's state: connection, counters, settings."""
     return page.evaluate("window.motionfan")
 
 
 def wait_for_sheets(page: Page, count: int) -> None:
-    """Wait for this many more pictures."""
-    drawn = figures(page)["counters"]["drawn"]
-    wait(page, f"m.counters.drawn >= {drawn + count}")
+    """Wait until this many more sheets are shown."""
+    shown = debug_state(page)["counters"]["drawn"]
+    wait(page, f"m.counters.drawn >= {shown + count}")

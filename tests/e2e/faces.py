@@ -1,4 +1,4 @@
-"""Pictures for the browser: a webcam's film of a moving face, and portraits good and bad."""
+"""Makes pictures for the browser: a webcam video of a moving face, and usable and unusable portraits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Picture = NDArray[np.uint8]
 
 
 def moving_face() -> list[Picture]:
-    """The bundled portrait, moved by a bundled recording and our own generator."""
+    """Return frames of the bundled portrait, moved by a bundled recording."""
     image = bundled_portrait()
     pipeline = Pipeline.load(REPOSITORY / "models")
     recording = resample(Recording.load(sorted(RECORDINGS.glob("*.npz"))[0]))[0]
@@ -37,7 +37,7 @@ def moving_face() -> list[Picture]:
 
 
 def shifted_face() -> list[Picture]:
-    """The same portrait swaying sideways: for a checkout whose weights are not there yet."""
+    """Return frames of the portrait swaying sideways, for a checkout without weights."""
     picture = Image.fromarray(bundled_portrait().picture).resize((256, 256))
     sway = np.sin(np.linspace(0, 2 * np.pi, FRAMES, endpoint=False))
     frames = [
@@ -47,7 +47,7 @@ def shifted_face() -> list[Picture]:
 
 
 def write_webcam(path: Path) -> Path:
-    """Write an MJPEG (concatenated JPEGs) of a 640 x 480 camera that looks at the moving face, to and fro."""
+    """Write an MJPEG (concatenated JPEGs), 640 x 480, of the moving face, forwards and backwards."""
     try:
         frames = moving_face()
     except ModelError:
@@ -56,7 +56,7 @@ def write_webcam(path: Path) -> Path:
     left = (WIDTH - side) // 2
     with path.open("wb") as file:
         for frame in frames + frames[::-1]:
-            # At the test's few tracked frames a second, a face at full speed would be lost again and again.
+            # Every frame is written three times: the test tracks few frames a second and would lose a face at full speed.
             canvas = np.full((HEIGHT, WIDTH, 3), 118, np.uint8)
             canvas[:, left : left + side] = np.asarray(Image.fromarray(frame).resize((side, side), Image.Resampling.BICUBIC))
             file.write(simplejpeg.encode_jpeg(canvas, quality=90) * 3)
@@ -68,17 +68,18 @@ def jpeg(picture: Picture) -> bytes:
 
 
 def blue_portrait() -> bytes:
-    """The bundled face with red and blue exchanged: a person that no test can take for the bundled one."""
+    """Return the bundled face with red and blue exchanged, which tests can tell from the original."""
     return jpeg(bundled_portrait().picture[:, :, ::-1])
 
 
 def faceless() -> bytes:
+    """Return an image of noise."""
     noise = np.random.default_rng(0).integers(0, 255, (320, 320, 3))
     return jpeg(noise.astype(np.uint8))
 
 
 def tiny_face() -> bytes:
-    """A face of about 40 pixels in a large grey picture."""
+    """Return an image with a face of about 40 pixels in a large grey picture."""
     canvas = Image.new("RGB", (400, 400), (128, 128, 128))
     canvas.paste(Image.fromarray(bundled_portrait().picture).resize((72, 72)), (160, 160))
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The real server as a subprocess, which can be stopped and started again at the same address."""
+"""Runs the real server as a subprocess that can be stopped and started again at the same address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STOP_S = 15
 
 
 def serve_command() -> list[str]:
-    """`MOTIONFAN_TEST_SERVER=tests.server.fake_serve` runs the page against the pipeline without weights."""
+    """Return the server command; `MOTIONFAN_TEST_SERVER=tests.server.fake_serve` selects a pipeline without weights."""
     module = os.environ.get("MOTIONFAN_TEST_SERVER")
     return [sys.executable, "-m", module] if module else [sys.executable, "-m", "backend", "serve"]
 

@@ -1,11 +1,11 @@
-"""The camera, and all the ways in which there is none."""
+"""The camera: driving the portrait, and everything that can prevent it."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.conftest import figures, new_context, wait, wait_for_sheets
+from tests.e2e.conftest import debug_state, new_context, wait, wait_for_sheets
 from tests.e2e.serving import Server
 
 pytestmark = pytest.mark.e2e
@@ -25,12 +25,12 @@ def test_a_webcam_drives_the_portrait(webcam_browser: Browser, server: Server) -
     page.get_by_role("button", name="Use my camera").click()
     wait(page, "m.source === 'camera' && m.counters.cameraFaces >= 5")
     expect(page.locator("video")).to_be_visible()
-    # Futures again, now of what the camera sees: a slow machine tracks few frames a second, so no more is asked of it.
+    # A slow machine tracks few frames a second, so the test waits for few sheets.
     wait_for_sheets(page, 3)
     wait(page, "m.tiles > 1")
-    page.get_by_role("button", name="Reset reference").click()
+    page.get_by_role("button", name="Set neutral face").click()
     wait_for_sheets(page, 3)
-    assert figures(page)["failures"] == []
+    assert debug_state(page)["failures"] == []
     assert [a for a in addresses if not a.startswith((server.url + "/", "blob:", "data:"))] == []
     page.get_by_role("button", name="Stop the camera").click()
     wait(page, "m.source !== 'camera'")
@@ -47,11 +47,11 @@ def test_without_a_camera_the_page_says_so_and_the_recording_goes_on(page: Page)
     expect(notice).to_be_hidden()
 
 
-def test_a_camera_that_sees_nobody_gives_a_hint(pattern_browser: Browser, server: Server) -> None:
+def test_a_camera_without_a_face_gives_a_hint(pattern_browser: Browser, server: Server) -> None:
     page = open_page(pattern_browser, server.url)
     page.get_by_role("button", name="Use my camera").click()
-    expect(page.get_by_text("No face in sight.")).to_be_visible()
-    assert figures(page)["source"] != "camera"
+    expect(page.get_by_text("No face found.")).to_be_visible()
+    assert debug_state(page)["source"] != "camera"
     wait_for_sheets(page, 3)
 
 

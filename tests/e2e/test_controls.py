@@ -1,11 +1,11 @@
-"""Controls that the page builds from the server's schema."""
+"""The controls that the page builds from the server's settings schema."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import figures, wait
+from tests.e2e.conftest import debug_state, wait
 
 pytestmark = pytest.mark.e2e
 
@@ -21,32 +21,32 @@ def test_there_is_a_control_for_every_setting(page: Page) -> None:
         expect(page.locator(f"[data-setting={name}]")).to_be_visible()
 
 
-def test_the_number_of_futures_follows_its_slider_and_is_remembered(page: Page) -> None:
+def test_the_number_of_futures_follows_its_slider_and_is_stored(page: Page) -> None:
     wait(page, "m.futures === 4 && m.counters.finished >= 1")
     set_slider(page, "k", 7)
     wait(page, "m.futures === 7")
-    expect(page.locator(".band").first.locator(".tile")).to_have_count(8)
+    expect(page.locator(".tile-row").first.locator(".tile")).to_have_count(8)
     page.reload()
     wait(page, "m.connection === 'live' && m.futures === 7")
     page.get_by_role("button", name="Defaults").click()
     wait(page, "m.futures === 4")
 
 
-def test_both_engines_stand_side_by_side_by_name(page: Page) -> None:
+def test_both_engines_are_shown_side_by_side_with_their_names(page: Page) -> None:
     page.get_by_text("Both", exact=True).click()
     wait(page, "m.futures === 8")
-    notes = page.locator(".band").first.locator(".tile-note").all_inner_texts()
+    notes = page.locator(".tile-row").first.locator(".tile-note").all_inner_texts()
     assert notes[1:] == ["GRU-NF"] * 4 + ["GRU-SNF"] * 4
 
 
-def test_keys_add_and_take_futures(page: Page) -> None:
+def test_keys_add_and_remove_futures(page: Page) -> None:
     wait(page, "m.settings.k === 4")
     page.keyboard.press("-")
-    assert figures(page)["settings"]["k"] == 3
+    assert debug_state(page)["settings"]["k"] == 3
     wait(page, "m.futures === 3")
 
 
-def test_settings_without_effect_are_switched_off(page: Page) -> None:
+def test_settings_without_effect_are_disabled(page: Page) -> None:
     page.get_by_text("GRU-NF", exact=True).click()
     expect(page.locator("#setting-mcmc_steps")).to_be_disabled()
     page.get_by_text("GRU-SNF", exact=True).click()

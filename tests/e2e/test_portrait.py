@@ -1,4 +1,4 @@
-"""Portraits, good and bad, and that everyone keeps their own."""
+"""Portraits: uploading, choosing and undoing, refusals, and one portrait per session."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.conftest import figures, wait, wait_for_sheets
+from tests.e2e.conftest import debug_state, wait, wait_for_sheets
 from tests.e2e.faces import blue_portrait, faceless, tiny_face
 from tests.e2e.pixels import redness, tiles
 from tests.e2e.serving import Server
@@ -24,8 +24,8 @@ def upload_blue(page: Page) -> None:
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
 
 
-def blueness_of_ground(page: Page) -> NDArray[np.float64]:
-    """Blue minus red in a corner of every tile."""
+def background_blueness(page: Page) -> NDArray[np.float64]:
+    """Return blue minus red in a corner of every tile."""
     corners = tiles(page)[:, :4, :4].astype(np.float64)
     return corners[..., 2] - corners[..., 0]
 
@@ -45,8 +45,8 @@ def test_a_persons_own_portrait_moves_and_can_be_undone(page: Page) -> None:
 
 def test_a_bundled_portrait_is_chosen_with_the_keyboard_and_undone(page: Page) -> None:
     wait(page, "m.tiles > 1")
-    before = blueness_of_ground(page)
-    gallery = page.get_by_role("group", name="Portraits that come along")
+    before = background_blueness(page)
+    gallery = page.get_by_role("group", name="Example portraits")
     expect(gallery.get_by_role("button", name="Photograph")).to_have_attribute("aria-pressed", "true")
     gallery.get_by_role("button", name="Photograph").focus()
     page.keyboard.press("End")
@@ -55,26 +55,26 @@ def test_a_bundled_portrait_is_chosen_with_the_keyboard_and_undone(page: Page) -
     expect(gallery.get_by_role("button", name="Pop art")).to_have_attribute("aria-pressed", "true")
     wait_for_sheets(page, 2)
     wait(page, "m.tiles > 1")
-    # Its ground is turquoise, the photo's pale grey.
-    assert (blueness_of_ground(page) > 60).all()
+    # Its background is turquoise, that of the photograph pale grey.
+    assert (background_blueness(page) > 60).all()
     assert page.evaluate("[...document.querySelectorAll('.gallery img')].every(i => i.complete && i.naturalWidth > 0)")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="Undo")).to_be_hidden()
     wait_for_sheets(page, 2)
     expect(gallery.get_by_role("button", name="Photograph")).to_have_attribute("aria-pressed", "true")
-    # The faces have moved on meanwhile; the ground behind them has not.
-    assert abs(blueness_of_ground(page).mean() - before.mean()) < 15
+    # The face has moved in the meantime; the background has not.
+    assert abs(background_blueness(page).mean() - before.mean()) < 15
 
 
 @pytest.mark.parametrize(
     ("name", "kind", "data", "code"),
     [
         ("noise.jpg", "image/jpeg", faceless, "portrait_no_face"),
-        ("notes.txt", "text/plain", lambda: b"this is no picture", "portrait_not_image"),
+        ("notes.txt", "text/plain", lambda: b"this is not a picture", "portrait_not_image"),
         ("tiny.png", "image/png", tiny_face, "portrait_too_small"),
     ],
 )
-def test_an_unusable_portrait_is_refused_in_words_and_the_show_goes_on(page: Page, name: str, kind: str, data, code) -> None:
+def test_an_unusable_portrait_is_refused_and_the_stage_goes_on(page: Page, name: str, kind: str, data, code) -> None:
     upload(page, name, kind, data())
     error = page.locator(".portrait .notice.error")
     expect(error).to_be_visible()
@@ -93,12 +93,12 @@ def test_a_dropped_file_that_is_too_large_is_refused_before_it_is_sent(page: Pag
     expect(page.locator(".portrait .notice.error")).to_have_attribute("data-code", "portrait_too_large")
 
 
-def test_two_tabs_never_mix(page: Page, context: BrowserContext, server: Server) -> None:
+def test_two_tabs_keep_their_own_portraits(page: Page, context: BrowserContext, server: Server) -> None:
     other = context.new_page()
     other.goto(server.url)
     wait(other, "m.connection === 'live'")
     upload_blue(other)
-    assert figures(page)["session"] != figures(other)["session"]
+    assert debug_state(page)["session"] != debug_state(other)["session"]
     for _ in range(3):
         for tab, sign in ((page, 1), (other, -1)):
             wait_for_sheets(tab, 2)

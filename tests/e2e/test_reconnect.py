@@ -1,11 +1,11 @@
-"""The server goes and comes back."""
+"""The page when the server stops and starts again."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import figures, wait, wait_for_sheets
+from tests.e2e.conftest import debug_state, wait, wait_for_sheets
 from tests.e2e.pixels import redness, tiles
 from tests.e2e.serving import Server
 from tests.e2e.test_portrait import upload_blue
@@ -13,10 +13,10 @@ from tests.e2e.test_portrait import upload_blue
 pytestmark = pytest.mark.e2e
 
 
-def test_the_page_says_that_the_server_is_gone_and_takes_up_again_when_it_is_back(page: Page, server: Server) -> None:
+def test_the_page_reports_a_stopped_server_and_continues_when_it_is_back(page: Page, server: Server) -> None:
     wait(page, "m.counters.drawn >= 1")
     upload_blue(page)
-    session = figures(page)["session"]
+    session = debug_state(page)["session"]
     server.stop()
     try:
         wait(page, "m.connection === 'waiting'")
@@ -29,6 +29,6 @@ def test_the_page_says_that_the_server_is_gone_and_takes_up_again_when_it_is_bac
     expect(page.locator(".banner")).to_be_hidden()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     wait_for_sheets(page, 3)
-    # The new server had never heard of the portrait: the page handed it in again.
-    assert figures(page)["session"] != session
+    # The new server did not have the portrait: the page sent it again.
+    assert debug_state(page)["session"] != session
     assert (redness(tiles(page)) < 0).all()

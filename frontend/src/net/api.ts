@@ -1,0 +1,92 @@
+/** HTTP requests for sessions, portraits, the settings schema and recordings. Video has its own file, `video-api.ts`. */
+
+/** A refused or failed request: the HTTP status (0 without an answer), a code, a sentence, and what to do. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message);
+  }
+}
+
+export type SessionTicket = { session: string; ws: string };
+export type RecordingInfo = { name: string; title: string; seconds: number };
+export type PortraitInfo = { name: string; title: string };
+
+export async function createSession(): Promise<SessionTicket> {
+  return json(await request('/api/sessions', { method: 'POST' }));
+}
+
+/** Get a new ticket for a session that lost its socket. @throws ApiError 404 when the server has forgotten the session. */
+export async function renewTicket(session: string): Promise<SessionTicket> {
+  const answer = await json<{ ws: string }>(await request(`/api/sessions/${session}/ticket`, { method: 'POST' }));
+  return { session, ws: answer.ws };
+}
+
+export async function getSchema(): Promise<unknown> {
+  return json(await request('/api/schema'));
+}
+
+export async function getRecordings(): Promise<RecordingInfo[]> {
+  return json(await request('/api/recordings'));
+}
+
+export async function getRecording(name: string): Promise<ArrayBuffer> {
+  return (await request(`/api/recordings/${encodeURIComponent(name)}`)).arrayBuffer();
+}
+
+export async function getPortrait(session: string): Promise<Blob> {
+  return (await request(`/api/sessions/${session}/portrait`, { cache: 'no-store' })).blob();
+}
+
+export async function putPortrait(session: string, picture: Blob): Promise<void> {
+  const headers = { 'Content-Type': picture.type || 'application/octet-stream' };
+  await request(`/api/sessions/${session}/portrait`, { method: 'PUT', body: picture, headers });
+}
+
+/** List the bundled portraits; the first one is what a session starts with. */
+export async function getPortraits(): Promise<PortraitInfo[]> {
+  return json(await request('/api/portraits'));
+}
+
+export function thumbnailPath(name: string): string {
+  return `/api/portraits/${encodeURIComponent(name)}`;
+}
+
+export async function choosePortrait(session: string, name: string): Promise<void> {
+  await request(`/api/sessions/${session}/portrait/${encodeURIComponent(name)}`, { method: 'PUT' });
+}
+
+export async function deletePortrait(session: string): Promise<void> {
+  await request(`/api/sessions/${session}/portrait`, { method: 'DELETE' });
+}
+
+/** Send a request. @throws ApiError on failure; an aborted signal throws its own reason. */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(0, 'unreachable', 'The server does not answer.', 'Check that it is running.');
+  }
+  if (response.ok) return response;
+  throw await toApiError(response);
+}
+
+async function toApiError(response: Response): Promise<ApiError> {
+  try {
+    const body = (await response.json()) as { code?: string; message?: string; hint?: string };
+    if (body.code && body.message) return new ApiError(response.status, body.code, body.message, body.hint ?? '');
+  } catch {
+    // Not an answer of our server (a proxy's page, for example): only the status is known.
+  }
+  return new ApiError(response.status, `http_${response.status}`, `The server answered ${response.status}.`, '');
+}
+
+async function json<T>(response: Response): Promise<T> {
+  return (await response.json()) as T;
+}

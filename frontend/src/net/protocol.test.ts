@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type ClientMessage, decode, dequantise, encode, Kind, ProtocolError, quantise } from './protocol.ts';
+
+const GOLDEN = resolve(import.meta.dirname, '../../../tests/golden/protocol');
+
+type Golden = {
+  file: string;
+  from: 'client' | 'server';
+  kind: number;
+  epoch: number;
+  seq: number;
+  head: Record<string, unknown>;
+  landmarks?: number[] | null;
+  fan?: number[];
+  jpeg_hex?: string;
+};
+
+const { messages, version } = JSON.parse(readFileSync(`${GOLDEN}/protocol.json`, 'utf8')) as {
+  version: number;
+  messages: Golden[];
+};
+const bytes = (file: string): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(`${GOLDEN}/${file}`));
+const NAMES = Object.fromEntries(Object.entries(Kind).map(([name, kind]) => [kind, name]));
+
+function clientMessage(golden: Golden): ClientMessage {
+  const kind = NAMES[golden.kind] as ClientMessage['kind'];
+  if (kind === 'controls') return { kind, settings: golden.head as Record<string, number> };
+  const landmarks = golden.landmarks ? Float32Array.from(golden.landmarks) : null;
+  return { kind, ...golden.head, landmarks } as unknown as ClientMessage;
+}
+
+/** Prelude, parsed head and payload: client and server may format the JSON head differently (spaces, 1.0 or 1). */
+function parts(data: Uint8Array<ArrayBuffer>) {
+  const view = new DataView(data.buffer);
+  const end = 12 + view.getUint32(8, true);
+  return {
+    prelude: [view.getUint8(0), view.getUint8(1), view.getUint16(2, true), view.getUint32(4, true)],
+    head: JSON.parse(new TextDecoder().decode(data.subarray(12, end))) as unknown,
+    payload: [...data.subarray(end)],
+  };
+}
+
+describe('golden messages', () => {
+  test('have the version that this page uses', () => expect(version).toBe(1));
+
+  test.each(messages.filter(({ from }) => from === 'client'))('$file equals what the page sends', (golden) => {
+    const ours = encode(clientMessage(golden), golden.epoch, golden.seq);
+    expect(parts(ours)).toEqual(parts(bytes(golden.file)));
+  });
+
+  test.each(messages.filter(({ from }) => from === 'server'))('$file is decoded', (golden) => {
+    const message = decode(bytes(golden.file).buffer);
+    expect([message.kind, message.epoch, message.seq]).toEqual([golden.kind, golden.epoch, golden.seq]);
+    expect(message.head).toEqual(golden.head);
+    if (message.type !== 'sheet') return;
+    expect(message.fan.length).toBe(golden.fan?.length);
+    message.fan.forEach((value, i) => {
+      expect(value).toBeCloseTo(golden.fan?.[i] ?? Number.NaN, 4);
+    });
+    expect(Buffer.from(message.jpeg).toString('hex')).toBe(golden.jpeg_hex);
+  });
+});
+
+describe('coordinates', () => {
+  test('are exact to half a quantisation step', () => {
+    for (const value of [-2, -1.2345, 0, 0.5, 1.99999, 2]) {
+      expect(Math.abs(dequantise(quantise(value)) - value)).toBeLessThanOrEqual(2 / 65535);
+    }
+  });
+
+  test('are clamped to [-2, 2]', () => {
+    expect([quantise(-9), quantise(9)]).toEqual([0, 65535]);
+  });
+});
+
+describe('malformed messages are refused', () => {
+  const good = bytes('pong.bin');
+
+  test('shorter than a prelude', () => expect(() => decode(good.slice(0, 11).buffer)).toThrow(ProtocolError));
+
+  test('shorter than their head length says', () => {
+    expect(() => decode(good.slice(0, -1).buffer)).toThrow(ProtocolError);
+  });
+
+  test('a sheet cut off in its fan', () => {
+    const sheet = bytes('sheet.bin');
+    const end = 12 + new DataView(sheet.buffer).getUint32(8, true);
+    expect(() => decode(sheet.slice(0, end + 7).buffer)).toThrow(ProtocolError);
+  });
+
+  test.each([
+    ['version', 0],
+    ['kind', 1],
+  ])('of an unknown %s', (_name, at) => {
+    const other = good.slice();
+    other[at] = 200;
+    expect(() => decode(other.buffer)).toThrow(ProtocolError);
+  });
+
+  test('landmarks of another number of points are not sent', () => {
+    const message: ClientMessage = { kind: 'landmarks', t: 0, landmarks: new Float32Array(9) };
+    expect(() => encode(message, 0, 0)).toThrow(ProtocolError);
+  });
+});

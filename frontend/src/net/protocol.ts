@@ -1,0 +1,183 @@
+/**
+ * Encodes and decodes the binary WebSocket messages: bytes <-> objects, without socket or DOM. The tests read the same
+ * golden files as the tests of the server's codec.
+ *
+ * A message is a 12-byte little-endian prelude (version u8, kind u8, epoch u16, seq u32, head length u32), a JSON head,
+ * and a payload: quantised coordinates and, in a sheet, one JPEG. A sheet is a grid of square pictures: the present and
+ * one step of every future. The wire calls one round of futures a `generation`.
+ */
+import type { Settings } from './schema.ts';
+
+export const VERSION = 1;
+export const LANDMARKS = 478;
+export const COORDINATES = LANDMARKS * 3;
+const PRELUDE = 12;
+
+/** Kinds of message. Those that the client sends are below 64. */
+export const Kind = {
+  landmarks: 1,
+  controls: 2,
+  ack: 3,
+  reference: 4,
+  ping: 5,
+  source: 6,
+  ready: 65,
+  sheet: 66,
+  error: 67,
+  pong: 69,
+} as const;
+
+export type Prelude = { kind: number; epoch: number; seq: number };
+
+export type ClientMessage =
+  | { kind: 'landmarks'; t: number; landmarks: Float32Array | null }
+  | { kind: 'controls'; settings: Settings }
+  | { kind: 'ack'; drawn: number }
+  | { kind: 'reference' }
+  | { kind: 'ping'; t: number }
+  | { kind: 'source'; name: string };
+
+export type ReadyHead = {
+  session: string;
+  epoch: number;
+  settings: Settings;
+  keypoints: number;
+  portrait: { width: number; height: number };
+  models: Record<string, unknown>;
+};
+
+/** How a finished round compares with what happened: mean keypoint distances in crop units. */
+export type Verdict = { generation: number; errors: number[]; best: number; copy_last: number };
+
+/** Stages of the server's work on one sheet, in order. */
+export const PIPELINE_STAGES = ['wait', 'observe', 'forecast', 'render', 'encode'] as const;
+export type PipelineStage = (typeof PIPELINE_STAGES)[number];
+
+export type SheetHead = {
+  /** Capture time of the source frame in ms of the client's clock, as the client sent it. */
+  t: number;
+  source: number;
+  tick: number;
+  generation: number;
+  /** Step 1..H that the future tiles show; 0 when the sheet holds none. */
+  step: number;
+  /** Tiles in the JPEG: 0 for a fan without pictures, 1 for the present only, else K + 1. */
+  tiles: number;
+  /** Side of a tile in pixels. */
+  tile: number;
+  columns: number;
+  methods: string[];
+  horizon: number;
+  /** Shape [K, H, N] of the fan in the payload. */
+  fan: [number, number, number];
+  /** Index of the tile that shows the present. */
+  present: number;
+  stages: Partial<Record<PipelineStage, number>>;
+  counts: { received: number; processed: number; dropped: number };
+  surprise: number | null;
+  acceptance: number | null;
+  verdict: Verdict | null;
+  stride: number;
+  flags: string[];
+};
+
+export type ErrorHead = { code: string; message: string; hint: string; fatal: boolean };
+
+export type ServerMessage =
+  | (Prelude & { type: 'ready'; head: ReadyHead })
+  | (Prelude & { type: 'sheet'; head: SheetHead; fan: Float32Array; jpeg: Uint8Array<ArrayBuffer> })
+  | (Prelude & { type: 'error'; head: ErrorHead })
+  | (Prelude & { type: 'pong'; head: { t: number } });
+
+export class ProtocolError extends Error {}
+
+/** Map a crop coordinate in [-2, 2] to u16; values outside are clamped. */
+export function quantise(value: number): number {
+  return Math.round((Math.min(2, Math.max(-2, value)) + 2) * (65535 / 4));
+}
+
+/** Invert `quantise`, with an error of at most 2 / 65535. */
+export function dequantise(value: number): number {
+  return (value / 65535) * 4 - 2;
+}
+
+/** Read `count` little-endian u16 coordinates. A typed array would fail: a payload may start at an odd byte. */
+export function readCoordinates(view: DataView, offset: number, count: number): Float32Array {
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = dequantise(view.getUint16(offset + 2 * i, true));
+  return values;
+}
+
+function clientHead(message: ClientMessage): object {
+  switch (message.kind) {
+    case 'landmarks':
+    case 'ping':
+      return { t: message.t };
+    case 'controls':
+      return message.settings;
+    case 'ack':
+      return { drawn: message.drawn };
+    case 'reference':
+      return {};
+    case 'source':
+      return { name: message.name };
+  }
+}
+
+/** Encode one client message. Landmarks of null (no face in this frame) give an empty payload. */
+export function encode(message: ClientMessage, epoch: number, seq: number): Uint8Array<ArrayBuffer> {
+  const head = new TextEncoder().encode(JSON.stringify(clientHead(message)));
+  const landmarks = message.kind === 'landmarks' ? message.landmarks : null;
+  if (landmarks && landmarks.length !== COORDINATES) {
+    throw new ProtocolError(`A frame has ${COORDINATES} coordinates, not ${landmarks.length}.`);
+  }
+  const bytes = new Uint8Array(PRELUDE + head.length + 2 * (landmarks?.length ?? 0));
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, VERSION);
+  view.setUint8(1, Kind[message.kind]);
+  view.setUint16(2, epoch & 0xffff, true);
+  view.setUint32(4, seq >>> 0, true);
+  view.setUint32(8, head.length, true);
+  bytes.set(head, PRELUDE);
+  landmarks?.forEach((value, i) => {
+    view.setUint16(PRELUDE + head.length + 2 * i, quantise(value), true);
+  });
+  return bytes;
+}
+
+/**
+ * Decode one server message.
+ *
+ * @throws ProtocolError on another version, an unknown kind, or a message shorter than its lengths say.
+ */
+export function decode(data: ArrayBuffer): ServerMessage {
+  if (data.byteLength < PRELUDE) throw new ProtocolError('The message is shorter than its prelude.');
+  const view = new DataView(data);
+  const version = view.getUint8(0);
+  if (version !== VERSION)
+    throw new ProtocolError(`The server uses protocol version ${version}, this page version ${VERSION}.`);
+  const prelude: Prelude = { kind: view.getUint8(1), epoch: view.getUint16(2, true), seq: view.getUint32(4, true) };
+  const payload = PRELUDE + view.getUint32(8, true);
+  if (payload > data.byteLength) throw new ProtocolError('The message is shorter than its head.');
+  const head: unknown = JSON.parse(new TextDecoder().decode(new Uint8Array(data, PRELUDE, payload - PRELUDE)));
+  switch (prelude.kind) {
+    case Kind.ready:
+      return { ...prelude, type: 'ready', head: head as ReadyHead };
+    case Kind.error:
+      return { ...prelude, type: 'error', head: head as ErrorHead };
+    case Kind.pong:
+      return { ...prelude, type: 'pong', head: head as { t: number } };
+    case Kind.sheet:
+      return { ...prelude, type: 'sheet', ...decodeSheet(head as SheetHead, data, payload) };
+    default:
+      throw new ProtocolError(`Unknown kind of message: ${prelude.kind}.`);
+  }
+}
+
+function decodeSheet(head: SheetHead, data: ArrayBuffer, offset: number) {
+  const [k, h, n] = head.fan;
+  const count = k * h * n * 2;
+  if (offset + 2 * count > data.byteLength) throw new ProtocolError('The sheet is shorter than its keypoint paths.');
+  const fan = readCoordinates(new DataView(data), offset, count);
+  return { head, fan, jpeg: new Uint8Array(data, offset + 2 * count) };
+}

@@ -1,0 +1,58 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { SheetHead } from '../net/protocol.ts';
+import { stubCanvas } from '../testing/canvas.ts';
+import { SHEET } from '../testing/wire.ts';
+import { RoundStore } from './round-store.ts';
+import { Stage } from './stage.ts';
+
+let store: RoundStore;
+let stage: Stage;
+const bitmap = () => ({ close: vi.fn() }) as unknown as ImageBitmap;
+const texts = (selector: string) => [...stage.element.querySelectorAll(selector)].map((element) => element.textContent);
+
+function show(extra: Partial<SheetHead>): void {
+  const methods = ['gru_nf', 'gru_snf'];
+  const head = { ...SHEET, tiles: 3, columns: 3, methods, fan: [2, 4, 10], ...extra } as SheetHead;
+  const changed = store.add(head, bitmap());
+  stage.show(head, { values: new Float32Array(2 * 4 * 10 * 2), shape: head.fan }, changed);
+}
+
+beforeEach(() => {
+  stubCanvas();
+  store = new RoundStore();
+  stage = new Stage(store);
+  document.body.replaceChildren(stage.element);
+});
+
+test('there is a tile per future, named by its engine if there are two', () => {
+  show({ generation: 1, step: 1 });
+  expect(stage.now.futures.map((tile) => tile.label)).toEqual(['Future 1 · GRU-NF', 'Future 2 · GRU-SNF']);
+});
+
+test('the age of the prediction is shown in seconds', () => {
+  show({ generation: 1, step: 2 });
+  expect(texts('.row-note')[0]).toBe('Predicted 0.16 s ago for the following 0.32 s');
+});
+
+test('a judged round shows every error and marks the closest', () => {
+  for (const step of [1, 2, 3, 4]) show({ generation: 1, step });
+  show({ generation: 2, step: 0, verdict: { generation: 1, errors: [0.04, 0.02], best: 1, copy_last: 0.03 } });
+  expect(texts('.tile-row:nth-child(2) .chip')).toEqual(['no motion 1.5 %', '2.0 %', 'closest 1.0 %']);
+  expect(stage.element.querySelectorAll('.winner')).toHaveLength(1);
+  expect(texts('.row-note')[1]).toContain('Future 2 came closest');
+  expect(texts('.tally')).toEqual(['1 of 1 closer than no motion']);
+});
+
+test('until a round has finished, the lower row says what it will show', () => {
+  stage.clear(true);
+  expect(texts('.row-note')[1]).toContain('compared here with what happened');
+});
+
+test('a new portrait clears both rows, a new source only the futures', () => {
+  show({ generation: 1, step: 1 });
+  stage.clear(false);
+  expect(stage.now.lead.empty).toBe(false);
+  expect(stage.now.futures.every((tile) => tile.empty)).toBe(true);
+  stage.clear(true);
+  expect(stage.now.lead.empty).toBe(true);
+});

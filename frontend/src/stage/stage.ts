@@ -1,0 +1,190 @@
+/** The stage: the present with its predicted futures above, and below the last finished futures beside what happened. */
+import type { SheetHead } from '../net/protocol.ts';
+import { context2d } from '../ui/canvas.ts';
+import { h, icon, setText } from '../ui/dom.ts';
+import { pixels } from '../ui/units.ts';
+import { type Fan, renderFan } from './fan-overlay.ts';
+import { arrange } from './layout.ts';
+import { RoundLoop, STEP_MS } from './round-loop.ts';
+import type { RoundStore } from './round-store.ts';
+import { TileRow } from './tile-row.ts';
+import { distancePercent, verdictText } from './verdict-text.ts';
+
+const GAP = 10;
+const CAPTION_HEIGHT = 26;
+/** Height in pixels of what stands around the tiles: two headings, gaps, and the live measurements. */
+const CHROME_HEIGHT = 222;
+
+export const NOW_HEADING = 'Now, and possible futures';
+export const PAST_HEADING = 'A moment ago';
+/** Shown until a round has finished. */
+const PAST_INTRODUCTION = 'A second after each prediction, its futures are compared here with what happened.';
+
+export class Stage {
+  readonly element: HTMLElement;
+  readonly now = new TileRow('Now');
+  readonly past = new TileRow('What happened');
+  /** Container of the buttons for the whole stage. */
+  readonly tools = h('div', { class: 'tools' });
+  readonly overlay = h('canvas', { class: 'fan', 'aria-hidden': 'true' });
+  readonly holdButton = h('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' });
+  readonly #fanContext = context2d(this.overlay);
+  readonly #age = h('p', { class: 'row-note' });
+  readonly #progress = h('div', { class: 'progress', 'aria-hidden': 'true' }, h('i'));
+  readonly #verdict = h('p', { class: 'row-note' });
+  readonly #tally = h('span', {
+    class: 'tally',
+    title: 'How often the closest future was closer than the simplest forecast: that nothing moves',
+  });
+  readonly #noFace = h(
+    'p',
+    { class: 'tile-hint', role: 'status', hidden: true },
+    h('strong', {}, 'No face found.'),
+    h('span', {}, 'Look into the camera, with light on your face.'),
+  );
+  readonly #rows: HTMLElement;
+  readonly #loop: RoundLoop;
+  #fan: Fan | null = null;
+  #highlight: number | null = null;
+
+  constructor(private readonly store: RoundStore) {
+    this.#loop = new RoundLoop(store, (sheet) => this.past.render(sheet));
+    this.now.lead.picture.append(this.overlay, this.#noFace);
+    this.setHeld(false);
+    this.#rows = h(
+      'div',
+      { class: 'tile-rows' },
+      h(
+        'section',
+        { class: 'tile-row', 'aria-labelledby': 'row-now' },
+        h('header', {}, h('h2', { id: 'row-now' }, NOW_HEADING), this.#age, this.#progress, this.tools),
+        this.now.grid,
+      ),
+      h(
+        'section',
+        { class: 'tile-row', 'aria-labelledby': 'row-past' },
+        h('header', {}, h('h2', { id: 'row-past' }, PAST_HEADING), this.#verdict, this.#tally, this.holdButton),
+        this.past.grid,
+      ),
+    );
+    this.element = h('div', { class: 'stage' }, this.#rows);
+    this.populate(['', '', '', '']);
+    this.#showAge(null);
+    setText(this.#verdict, PAST_INTRODUCTION);
+    new ResizeObserver(() => this.updateLayout()).observe(this.element);
+    window.addEventListener('resize', () => this.updateLayout());
+    for (const row of [this.now, this.past]) this.#followPointer(row);
+  }
+
+  /** Show a sheet that was just added to the store. `finished` says whether it finished a round. */
+  show(head: SheetHead, fan: Fan, finished: boolean): void {
+    if (head.fan[0] > 0) {
+      this.#fan = fan;
+      this.#renderFan();
+      if (head.methods.length !== this.now.futures.length) this.populate(head.methods);
+      else if (head.step <= 1) this.now.populate(head.methods);
+    }
+    if (this.store.latest) this.now.render(this.store.latest);
+    if (head.fan[0] > 0) this.#showAge(head);
+    if (finished) this.#showVerdict();
+  }
+
+  /** Have a tile per future in the upper row, and in the lower row until a round has finished. */
+  populate(methods: string[]): void {
+    this.now.populate(methods);
+    if (!this.store.finished) this.past.populate(methods);
+    this.updateLayout();
+  }
+
+  /** Clear the futures; with `all`, the present and the lower row too. */
+  clear(all: boolean): void {
+    this.#fanContext.clearRect(0, 0, this.overlay.width, this.overlay.height);
+    this.#fan = null;
+    for (const tile of this.now.futures) tile.clear();
+    this.#showAge(null);
+    if (!all) return;
+    this.now.clear();
+    this.past.clear();
+    this.#loop.clear();
+    setText(this.#verdict, PAST_INTRODUCTION);
+  }
+
+  /** Show or hide a hint that the camera finds no face. */
+  showNoFace(missing: boolean): void {
+    this.#noFace.hidden = !missing;
+  }
+
+  setHeld(held: boolean): void {
+    this.holdButton.setAttribute('aria-pressed', String(held));
+    this.holdButton.title = held ? 'Show new comparisons again (H)' : 'Keep this comparison and repeat it (H)';
+    this.holdButton.replaceChildren(icon(held ? 'M8 5v14l11-7z' : 'M9 5v14M15 5v14'), held ? 'Continue' : 'Hold');
+  }
+
+  updateLayout(): void {
+    const width = this.#rows.clientWidth;
+    if (width === 0) return;
+    const top = this.#rows.getBoundingClientRect().top + window.scrollY;
+    const height = width < 620 ? 300 : Math.max(190, (window.innerHeight - top - CHROME_HEIGHT) / 2);
+    for (const row of [this.now, this.past]) {
+      const { length } = row.futures;
+      // Many futures may push the measurements down a little instead of shrinking further.
+      row.applyLayout(arrange(length, width, length > 5 ? height * 1.2 : height, GAP, CAPTION_HEIGHT));
+    }
+    this.#renderFan();
+  }
+
+  #showAge(head: SheetHead | null): void {
+    const age = head ? (head.step * STEP_MS) / 1000 : 0;
+    const horizon = head ? (head.horizon * STEP_MS) / 1000 : 0;
+    const text = head
+      ? `Predicted ${age.toFixed(2)} s ago for the following ${horizon.toFixed(2)} s`
+      : 'Observing the first movements…';
+    setText(this.#age, text);
+    this.#progress.style.setProperty('--part', String(head ? head.step / head.horizon : 0));
+  }
+
+  #renderFan(): void {
+    const side = Math.round(this.overlay.clientWidth * Math.min(2, devicePixelRatio));
+    if (side === 0 || !this.#fan) return;
+    if (this.overlay.width !== side) {
+      this.overlay.width = side;
+      this.overlay.height = side;
+    }
+    renderFan(this.#fanContext, this.#fan, pixels(side), this.#highlight);
+  }
+
+  /** Highlight the paths of the future under the pointer. */
+  #followPointer(row: TileRow): void {
+    row.grid.addEventListener('pointerover', (event) => {
+      const index = row.futures.findIndex((tile) => tile.element.contains(event.target as Node));
+      this.#highlight = index < 0 ? null : index;
+      this.#renderFan();
+    });
+    row.grid.addEventListener('pointerleave', () => {
+      this.#highlight = null;
+      this.#renderFan();
+    });
+  }
+
+  #showVerdict(): void {
+    const round = this.store.finished;
+    if (!round) return;
+    const changed = this.past.futures.length !== round.methods.length;
+    this.past.populate(round.methods);
+    if (changed) this.updateLayout();
+    this.#loop.restart();
+    const { verdict } = round;
+    this.past.futures.forEach((tile, i) => {
+      const error = verdict?.errors[i];
+      const best = verdict?.best === i;
+      const value = error === undefined ? null : distancePercent(error);
+      tile.setChip(best ? `closest ${value}` : value, 'Mean distance from what happened, in % of the picture’s width');
+      tile.setWinner(best);
+    });
+    const still = verdict ? `no motion ${distancePercent(verdict.copy_last)}` : null;
+    this.past.lead.setChip(still, 'Distance of the simplest forecast: that nothing moves');
+    if (verdict) setText(this.#verdict, verdictText(verdict));
+    const { judged, beatCopyLast } = this.store.counts;
+    setText(this.#tally, judged ? `${beatCopyLast} of ${judged} closer than no motion` : '');
+  }
+}

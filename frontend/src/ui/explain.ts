@@ -1,0 +1,56 @@
+/** Text that explains the page to a visitor who has not heard of any of its terms. */
+import { h } from './dom.ts';
+import type { Shortcut } from './shortcuts.ts';
+
+export const TAGLINE =
+  'A face moves, a model predicts several ways it may move next, and a second later you see which one came true.';
+
+const STEPS: [title: string, text: string][] = [
+  [
+    'Track',
+    'Your browser finds 478 points on the face in every frame. Twelve times a second, the server reduces them to ten keypoints and updates its memory of how they moved.',
+  ],
+  [
+    'Predict',
+    'A normalizing flow, a neural network that turns random numbers into possible motions, predicts from that memory. Every sample is one way the next 1.3 seconds may go.',
+  ],
+  [
+    'Render',
+    'Every future moves the portrait. Another network warps its pixels and fills in what was hidden, such as teeth and eyelids.',
+  ],
+  [
+    'Compare',
+    'When that time has passed, the same futures are shown beside what really happened. The closest one is marked, and compared with the simplest forecast: that nothing moves.',
+  ],
+];
+
+/** Return the section below the stage that explains it and lists the keys. */
+export function howItWorks(shortcuts: Shortcut[]): HTMLElement {
+  const steps = STEPS.map(([title, text]) => h('li', {}, h('h3', {}, title), h('p', {}, text)));
+  const keys = shortcuts.map(({ label, action }) => h('li', {}, h('kbd', {}, label), ` ${action}`));
+  return h(
+    'details',
+    { class: 'explain' },
+    h('summary', {}, 'How it works'),
+    h('ol', { class: 'steps' }, ...steps),
+    h(
+      'p',
+      {},
+      'The coloured lines over “Now” are the paths of the keypoints in every future, updated 12 times a second. A future has the same colour everywhere on this page. “Surprise” is how unlikely the model found the last movement: 0 is ordinary, 100 is almost never seen.',
+    ),
+    h(
+      'p',
+      {},
+      'The engine GRU-NF samples from the flow directly; its memory is a gated recurrent unit (GRU). GRU-SNF adds random corrections between the layers of the flow, by Markov chain Monte Carlo (MCMC), which make the futures more diverse.',
+    ),
+    h(
+      'p',
+      {},
+      'The models are small. They were trained on people who face a camera and talk; large turns, wide-open mouths and closed eyes look blurred.',
+    ),
+    h('ul', { class: 'keys', 'aria-label': 'Keyboard shortcuts' }, ...keys),
+  );
+}
+
+export const PRIVACY =
+  'The camera picture never leaves this browser. The server receives only face points and pictures of the portrait that you choose, keeps them in memory, and deletes them about a minute after you close this page.';

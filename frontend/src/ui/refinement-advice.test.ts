@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { refinementAdvice } from './refinement-advice.ts';
+
+const text = (flags: string[], acceptance: number | null = 0.5) => refinementAdvice({ flags, acceptance })?.text;
+
+test('without a refinement flag there is no advice', () => {
+  expect(refinementAdvice({ flags: ['warming', 'overloaded'], acceptance: null })).toBeNull();
+});
+
+test('each flag has advice', () => {
+  expect(text(['over_refined', 'overloaded'])).toContain('Lower the step size');
+  expect(text(['under_refined'])).toContain('raise the step size');
+});
+
+test('when almost every proposal is rejected, the advice is smaller steps', () => {
+  expect(text(['under_refined'], 0.002)).toContain('Lower the step size');
+});

@@ -1,0 +1,36 @@
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
+import { h } from './dom.ts';
+import { listenForShortcuts } from './shortcuts.ts';
+
+const run = vi.fn();
+const pause = vi.fn();
+const input = h('input');
+const button = h('button');
+document.body.append(input, button);
+listenForShortcuts([
+  { key: 'f', label: 'F', action: '', run },
+  { key: ' ', label: 'Space', action: '', run: pause },
+]);
+const press = (target: Element, key: string, init: KeyboardEventInit = {}) =>
+  target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...init }));
+
+beforeEach(() => vi.clearAllMocks());
+afterAll(() => document.body.replaceChildren());
+
+test('a key runs its action, in either case', () => {
+  press(document.body, 'f');
+  press(document.body, 'F');
+  expect(run).toHaveBeenCalledTimes(2);
+});
+
+test('keys do nothing while the user types, holds a key or uses a browser shortcut', () => {
+  press(input, 'f');
+  press(document.body, 'f', { ctrlKey: true });
+  press(document.body, 'f', { repeat: true });
+  expect(run).not.toHaveBeenCalled();
+});
+
+test('space on a button presses the button only', () => {
+  press(button, ' ');
+  expect(pause).not.toHaveBeenCalled();
+});
