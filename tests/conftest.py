@@ -36,7 +36,13 @@ def small_models(tmp_path_factory) -> Path:
         torch.manual_seed(0)
         Forecaster(ForecasterConfig(hidden=16, blocks=3, block_hidden=16)).save(folder / "forecaster")
         config = GeneratorConfig(
-            size=32, motion_channels=8, motion_size=16, paint_size=32, paint_channels=16, paint_blocks=1, detail_size=16
+            size=32,
+            motion_channels=8,
+            motion_size=16,
+            inpainting_size=32,
+            inpainting_channels=16,
+            inpainting_blocks=1,
+            eye_mouth_size=16,
         )
         Generator(config).save(folder / "generator_slim_128", {})
     return folder
@@ -52,7 +58,7 @@ def tiny_video_flow(tmp_path_factory) -> Path:
             StarFlowConfig(
                 24,
                 AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-                LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
+                LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, vocabulary=len(VOCABULARY) - 1, deep_rank=2),
                 DenoiserConfig(2, 2, 4, 64, 1),
             )
         ).save(folder, {})

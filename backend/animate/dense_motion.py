@@ -69,22 +69,22 @@ class DenseMotion(nn.Module):
     def __init__(self, keypoints: int, condition: int, channels: int = 32, size: int = 64) -> None:
         super().__init__()
         self.size = size
-        self.companions = PseudoKeypoints(keypoints)
+        self.pseudo_keypoints = PseudoKeypoints(keypoints)
         # Half-axes of each keypoint's region in its canonical frame.
         extent = [[0.3, 0.2]] * keypoints + [[0.6, 0.6]] * len(REST_POSITIONS)
         self.extent = nn.Parameter(torch.tensor(extent))
         count, c = len(extent), channels
-        self.enter = ConvBlock(4 * (count + 1), c)
+        self.in_conv = ConvBlock(4 * (count + 1), c)
         self.down1 = ConvBlock(c, 2 * c, stride=2)
         self.down2 = ConvBlock(2 * c, 4 * c, stride=2)
         self.down3 = ConvBlock(4 * c, 4 * c, stride=2)
-        self.pose = nn.Sequential(nn.Linear(condition, 64), nn.ReLU(inplace=True))
-        self.middle = ConditionedResidual(4 * c, 64)
+        self.condition = nn.Sequential(nn.Linear(condition, 64), nn.ReLU(inplace=True))
+        self.bottleneck = ConditionedResidual(4 * c, 64)
         # Nearest neighbour, then convolution: a pixel shuffle would leave a checkerboard in the flow.
         self.up3 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(4 * c, 4 * c))
         self.up2 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(8 * c, 2 * c))
         self.up1 = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(4 * c, c))
-        self.exit = ConvBlock(2 * c, c)
+        self.out_conv = ConvBlock(2 * c, c)
         self.head = nn.Conv2d(c, count + 1 + 1 + 2, 3, 1, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ class DenseMotion(nn.Module):
             [0, 1]: 1 where the portrait shows what the frame needs.
         """
         grid = identity_grid(self.size, self.size, portrait)
-        source, driving = (_concatenate(face, self.companions(face)) for face in (source, driving))
+        source, driving = (_concatenate(face, self.pseudo_keypoints(face)) for face in (source, driving))
         offsets = canonical_offsets(driving, grid)
         motions = sparse_motions(source, offsets, grid)
         frames, count = motions.shape[:2]
@@ -111,13 +111,13 @@ class DenseMotion(nn.Module):
         warped = warp(copies, motions.flatten(0, 1)).unflatten(0, (frames, count))
         prior = self._log_heat(offsets)
         heat = F.pad(prior.exp() - self._log_heat(canonical_offsets(source, grid)).exp(), (0, 0, 0, 0, 1, 0))
-        x0 = self.enter(torch.cat([heat[:, :, None], warped], 2).flatten(1, 2).to(self.head.weight.dtype))
+        x0 = self.in_conv(torch.cat([heat[:, :, None], warped], 2).flatten(1, 2).to(self.head.weight.dtype))
         x1 = self.down1(x0)
         x2 = self.down2(x1)
-        y = self.up3(self.middle(self.down3(x2), self.pose(condition.to(x2.dtype))))
+        y = self.up3(self.bottleneck(self.down3(x2), self.condition(condition.to(x2.dtype))))
         y = self.up2(torch.cat([y, x2], 1))
         y = self.up1(torch.cat([y, x1], 1))
-        out = self.head(self.exit(torch.cat([y, x0], 1))).float()
+        out = self.head(self.out_conv(torch.cat([y, x0], 1))).float()
         masks, occlusion, residual = out.split([count, 1, 2], 1)
         masks = masks + F.pad(prior.clamp(min=-30), (0, 0, 0, 0, 1, 0), value=BACKGROUND_LOGIT)
         flow = (masks.softmax(1)[..., None] * motions).sum(1)

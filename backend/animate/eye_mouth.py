@@ -78,11 +78,11 @@ class EyeMouth(nn.Module):
         self.side = side
         c = channels
         self.condition = nn.Sequential(nn.Linear(condition + len(PART_KEYPOINTS), 96), nn.ReLU(inplace=True))
-        self.enter = ConvBlock(4 * 6, c)
+        self.in_conv = ConvBlock(4 * 6, c)
         self.down = ConvBlock(c, 2 * c, stride=2)
         self.blocks = nn.ModuleList(ConditionedResidual(2 * c, 96) for _ in range(blocks))
         self.up = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(2 * c, c))
-        self.exit = ConvBlock(2 * c, c)
+        self.out_conv = ConvBlock(2 * c, c)
         self.head = nn.Conv2d(c, 16, 3, 1, 1)
         edge = ((1 - identity_grid(side, side, torch.zeros(())).abs()) * FADE).clamp(max=1)
         self.register_buffer("window", edge[..., 0] * edge[..., 1], persistent=False)
@@ -108,11 +108,11 @@ class EyeMouth(nn.Module):
         seen = torch.cat([self.cut_crops(warped, driving), portrait], 2).flatten(0, 1)
         parts = torch.eye(len(PART_KEYPOINTS), device=seen.device, dtype=condition.dtype).repeat(condition.shape[0], 1)
         code = self.condition(torch.cat([condition.repeat_interleave(len(PART_KEYPOINTS), 0), parts], 1).to(dtype))
-        x0 = self.enter(F.pixel_unshuffle(seen, 2).to(dtype))
+        x0 = self.in_conv(F.pixel_unshuffle(seen, 2).to(dtype))
         x = self.down(x0)
         for block in self.blocks:
             x = block(x, code)
-        x = self.exit(torch.cat([self.up(x), x0], 1))
+        x = self.out_conv(torch.cat([self.up(x), x0], 1))
         out = F.pixel_shuffle(self.head(x).float(), 2).sigmoid().unflatten(0, (-1, len(PART_KEYPOINTS)))
         return out[:, :, :1] * self.window, out[:, :, 1:]
 

@@ -26,26 +26,26 @@ class GeneratorConfig:
         size: side in pixels at which the portrait is warped and eyes and mouth are inpainted; the portrait may be larger.
         keypoints: N.
         motion_channels, motion_size: see `DenseMotion`.
-        paint_size: side in pixels at which the rest is inpainted; `size` is a multiple of it.
-        paint_channels, paint_blocks: see `Inpainting`.
-        detail_size, detail_channels, detail_blocks: see `EyeMouth`.
+        inpainting_size: side in pixels at which the rest is inpainted; `size` is a multiple of it.
+        inpainting_channels, inpainting_blocks: see `Inpainting`.
+        eye_mouth_size, eye_mouth_channels, eye_mouth_blocks: see `EyeMouth`.
     """
 
     size: int = 128
     keypoints: int = 10
     motion_channels: int = 32
     motion_size: int = 64
-    paint_size: int = 128
-    paint_channels: int = 96
-    paint_blocks: int = 2
-    detail_size: int = 48
-    detail_channels: int = 48
-    detail_blocks: int = 3
+    inpainting_size: int = 128
+    inpainting_channels: int = 96
+    inpainting_blocks: int = 2
+    eye_mouth_size: int = 48
+    eye_mouth_channels: int = 48
+    eye_mouth_blocks: int = 3
 
 
 ARCHITECTURES = {
     "slim_128": GeneratorConfig(),
-    "slim_256": GeneratorConfig(size=256, detail_size=64),
+    "slim_256": GeneratorConfig(size=256, eye_mouth_size=64),
     "full_256": GeneratorConfig(256, 10, 64, 64, 256, 128, 4, 96, 96, 4),
 }
 """Architectures by name. The slim ones run on a CPU at video rate; their weights have equal shapes, so one can start from the
@@ -113,9 +113,9 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config
         condition = 12 * config.keypoints
-        self.motion = DenseMotion(config.keypoints, condition, config.motion_channels, config.motion_size)
-        self.paint = Inpainting(condition, config.paint_channels, config.paint_blocks)
-        self.details = EyeMouth(condition, config.detail_size, config.detail_channels, config.detail_blocks)
+        self.dense_motion = DenseMotion(config.keypoints, condition, config.motion_channels, config.motion_size)
+        self.inpainting = Inpainting(condition, config.inpainting_channels, config.inpainting_blocks)
+        self.eye_mouth = EyeMouth(condition, config.eye_mouth_size, config.eye_mouth_channels, config.eye_mouth_blocks)
 
     def encode(self, picture: Tensor, keypoints: Keypoints) -> EncodedPortrait:
         """Compute what depends on the portraits alone.
@@ -126,21 +126,21 @@ class Generator(nn.Module):
         """
         working = shrink(picture, self.config.size)
         small = shrink(picture, self.config.motion_size)
-        details = self.details.cut_crops(working, keypoints)
-        features = self.paint.encode(shrink(picture, self.config.paint_size))
+        details = self.eye_mouth.cut_crops(working, keypoints)
+        features = self.inpainting.encode(shrink(picture, self.config.inpainting_size))
         return EncodedPortrait(picture, small, working, features, details, keypoints)
 
     def forward(self, portrait: EncodedPortrait, driving: Keypoints) -> Rendered:
         """Render F frames of F portraits (see `EncodedPortrait.repeat`) at keypoints `[F, N]`."""
         condition = self.condition(portrait.keypoints, driving)
-        flow, occlusion = self.motion(portrait.small, portrait.keypoints, driving, condition)
+        flow, occlusion = self.dense_motion(portrait.small, portrait.keypoints, driving, condition)
         size = self.config.size
         warped = warp(portrait.working, resize_flow(flow, size, size))
-        coarse = F.avg_pool2d(warped, size // self.config.paint_size)
-        alpha, paint = self.paint(portrait.features, coarse, flow, occlusion, condition)
+        coarse = F.avg_pool2d(warped, size // self.config.inpainting_size)
+        alpha, paint = self.inpainting(portrait.features, coarse, flow, occlusion, condition)
         if coarse.shape != warped.shape:
             alpha, paint = (F.interpolate(part, (size, size), mode="bilinear", align_corners=False) for part in (alpha, paint))
-        share, colour = self.details(portrait.details, warped, driving, condition)
+        share, colour = self.eye_mouth(portrait.details, warped, driving, condition)
         coarse_alpha = alpha
         alpha, paint = blend_crops(alpha, paint, share, colour, driving)
         if portrait.picture.shape[-1] == size:
@@ -158,7 +158,7 @@ class Generator(nn.Module):
             driving: the frames' keypoints `[F, N]`.
         """
         size, small = self.config.size, shrink(picture, self.config.motion_size)
-        flow, _ = self.motion(small, source, driving, self.condition(source, driving))
+        flow, _ = self.dense_motion(small, source, driving, self.condition(source, driving))
         return warp(shrink(picture, size), resize_flow(flow, size, size))
 
     def condition(self, source: Keypoints, driving: Keypoints) -> Tensor:

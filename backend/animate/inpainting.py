@@ -28,10 +28,10 @@ class Inpainting(nn.Module):
         self.condition = nn.Sequential(
             nn.Linear(condition, 128), nn.ReLU(inplace=True), nn.Linear(128, 64), nn.ReLU(inplace=True)
         )
-        self.enter = ConvBlock(c + 48, 128)
+        self.in_conv = ConvBlock(c + 48, 128)
         self.blocks = nn.ModuleList(ConditionedResidual(128, 64) for _ in range(blocks))
         self.up = Upsample(128, 64)
-        self.exit = ConvBlock(64 + 12, 64)
+        self.out_conv = ConvBlock(64 + 12, 64)
         self.head = nn.Conv2d(64, 16, 3, 1, 1)
 
     def encode(self, portrait: Tensor) -> Tensor:
@@ -58,10 +58,10 @@ class Inpainting(nn.Module):
         dtype = self.head.weight.dtype
         seen = F.interpolate(occlusion, quarter, mode="bilinear", align_corners=False)
         moved = warp(features, resize_flow(flow, *quarter)) * seen
-        x = self.enter(torch.cat([moved, F.pixel_unshuffle(warped, 4)], 1).to(dtype))
+        x = self.in_conv(torch.cat([moved, F.pixel_unshuffle(warped, 4)], 1).to(dtype))
         code = self.condition(condition.to(dtype))
         for block in self.blocks:
             x = block(x, code)
-        x = self.exit(torch.cat([self.up(x), F.pixel_unshuffle(warped, 2).to(dtype)], 1))
+        x = self.out_conv(torch.cat([self.up(x), F.pixel_unshuffle(warped, 2).to(dtype)], 1))
         out = F.pixel_shuffle(self.head(x).float(), 2).sigmoid()
         return out[:, :1], out[:, 1:]

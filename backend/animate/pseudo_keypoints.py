@@ -28,13 +28,13 @@ class PseudoKeypoints(nn.Module):
 
     def __init__(self, keypoints: int, hidden: int = 64) -> None:
         super().__init__()
-        self.place = nn.Parameter(torch.tensor(REST_POSITIONS))
+        self.rest_position = nn.Parameter(torch.tensor(REST_POSITIONS))
         # Share of the head's translation that each follows.
-        self.follow = nn.Parameter(torch.tensor([1.0, 1.0, 1.0, 0.7, 0.4, 0.4]))
-        self.enter = nn.Linear(6 * keypoints, hidden)
-        self.exit = nn.Linear(hidden, 6 * len(REST_POSITIONS))
-        nn.init.zeros_(self.exit.weight)
-        nn.init.zeros_(self.exit.bias)
+        self.translation_share = nn.Parameter(torch.tensor([1.0, 1.0, 1.0, 0.7, 0.4, 0.4]))
+        self.in_proj = nn.Linear(6 * keypoints, hidden)
+        self.out_proj = nn.Linear(hidden, 6 * len(REST_POSITIONS))
+        nn.init.zeros_(self.out_proj.weight)
+        nn.init.zeros_(self.out_proj.bias)
 
     def forward(self, face: Keypoints) -> Keypoints:
         """`[F, N]` -> `[F, 6]`; positions are computed in float32 even where convolutions run in less."""
@@ -42,9 +42,9 @@ class PseudoKeypoints(nn.Module):
             scale = face.jacobian.square().sum((-1, -2)).mean(-1).div(2).sqrt()[:, None, None]
             centre = face.value.mean(1, keepdim=True)
             pose = Keypoints((face.value - centre) / scale, face.jacobian / scale[..., None]).flat()
-            out = _linear(self.exit, _linear(self.enter, pose).relu())
+            out = _linear(self.out_proj, _linear(self.in_proj, pose).relu())
             moved = Keypoints.from_flat(MAX_OFFSET * out.tanh())
-            value = self.follow.float()[:, None] * centre + scale * (self.place.float() + moved.value)
+            value = self.translation_share.float()[:, None] * centre + scale * (self.rest_position.float() + moved.value)
             jacobian = scale[..., None] * (torch.eye(2, device=value.device) + moved.jacobian)
         return Keypoints(value, jacobian)
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from backend.core.errors import InputError
 from backend.core.files import write_whole
-from backend.core.progress import ShareProgress
+from backend.core.progress import Progress, ShareProgress
 from backend.core.types import CLOCK_HZ, Picture
 from backend.films.grid import CaptionedPicture, contact_sheet, scaled, sheet
 from backend.films.reference import longest_segment
@@ -54,8 +54,8 @@ def painter(flow: VideoFlow, settings: SamplingSettings) -> Callable[[Picture, i
     return paint
 
 
-def last_frames(path: Path, count: int, size: int, progress: Callable[[int, int | None], None] | None = None) -> VideoFrames:
-    """Read the last frames of a video's longest_segment part with a face, 12.5 a second.
+def last_frames(path: Path, count: int, size: int, progress: Progress | None = None) -> VideoFrames:
+    """Read the last frames of a video's longest part with a face, 12.5 a second.
 
     Args:
         path: the video.

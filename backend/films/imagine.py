@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from backend.core.errors import InputError
+from backend.core.progress import StageProgress
 from backend.core.types import CLOCK_HZ, Picture
 from backend.films.clips import LabelledClip, check_output, last_frames, write_clips
 from backend.films.grid import scaled
 from backend.keypoints.captions import parse_known
 from backend.media.video_reader import check_video
 from backend.starflow.video import SamplingSettings, VideoFlow, VideoFrames
-
-StageProgress = Callable[[str, int, int | None], None]
-"""Called with what is done now, frames done, and frames in all if known."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Displacements of training motion, stored beside a forecaster: the baselines need them, but no training data.
 
-`motion.safetensors` holds `moved [N, S, D]` in half precision: the displacement of N random moments of training motion after
+`motion.safetensors` holds `displacement [N, S, D]` in half precision: how far N random moments of training motion moved after
 1..S steps of the clock.
 """
 
@@ -31,7 +31,7 @@ def save_bank(folder: Path, displacement_NSD: Tensor) -> None:
     """Write displacements `[N, S, D]` in keypoint units into a model's folder, which is created if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     with write_whole(folder / FILE) as hidden:
-        save_file({"moved": displacement_NSD.half().contiguous()}, hidden)
+        save_file({"displacement": displacement_NSD.half().contiguous()}, hidden)
 
 
 def load_bank(folder: Path) -> Tensor:
@@ -46,7 +46,7 @@ def load_bank(folder: Path) -> Tensor:
             "motion_missing", f"There is no training motion in {folder}: no {FILE}.", "Train the forecaster again to keep it."
         )
     try:
-        displacement = load_file(path)["moved"].float()
+        displacement = load_file(path)["displacement"].float()
         if displacement.dim() != 3 or not displacement.numel():
             raise ValueError(f"it holds {list(displacement.shape)} numbers, not [N, S, D]")
         if not torch.isfinite(displacement).all():

@@ -145,29 +145,29 @@ class RealNvp(nn.Module):
         with warnings.catch_warnings():
             # Without blocks there is nothing to initialise, and torch would warn.
             warnings.simplefilter("ignore", UserWarning)
-            self.entry = nn.Linear(context, blocks * hidden)
-        self.gauss = nn.Linear(context, 2 * features)
-        self.enter = nn.Parameter(torch.randn(blocks, features, hidden) / math.sqrt(features / 2))
-        self.middle = nn.Parameter(torch.randn(blocks, hidden, hidden) * math.sqrt(2 / hidden))
-        self.middle_bias = nn.Parameter(torch.zeros(blocks, hidden))
+            self.context_proj = nn.Linear(context, blocks * hidden)
+        self.loc_scale_head = nn.Linear(context, 2 * features)
+        self.in_weight = nn.Parameter(torch.randn(blocks, features, hidden) / math.sqrt(features / 2))
+        self.hidden_weight = nn.Parameter(torch.randn(blocks, hidden, hidden) * math.sqrt(2 / hidden))
+        self.hidden_bias = nn.Parameter(torch.zeros(blocks, hidden))
         # Zeros make every block start as the identity.
-        self.leave = nn.Parameter(torch.zeros(blocks, hidden, 2 * features))
-        self.leave_bias = nn.Parameter(torch.zeros(blocks, 2 * features))
-        nn.init.zeros_(self.gauss.weight)
-        nn.init.zeros_(self.gauss.bias)
+        self.out_weight = nn.Parameter(torch.zeros(blocks, hidden, 2 * features))
+        self.out_bias = nn.Parameter(torch.zeros(blocks, 2 * features))
+        nn.init.zeros_(self.loc_scale_head.weight)
+        nn.init.zeros_(self.loc_scale_head.bias)
         self.mask: Tensor
         self.register_buffer("mask", coupling_masks(features, blocks), persistent=False)
 
     def prepare(self) -> FlowWeights:
         """Multiply the masks into the weights and lay them out; differentiable."""
-        mask = self.mask.to(self.enter.dtype)
+        mask = self.mask.to(self.in_weight.dtype)
         transformed = (1 - mask).repeat(1, 2)
-        enter = self.enter * mask[:, :, None]
-        leave, leave_bias = self.leave * transformed[:, None, :], self.leave_bias * transformed
-        parts = zip(enter, self.middle, self.middle_bias, leave, leave_bias, strict=True)
+        in_weight = self.in_weight * mask[:, :, None]
+        out_weight, out_bias = self.out_weight * transformed[:, None, :], self.out_bias * transformed
+        parts = zip(in_weight, self.hidden_weight, self.hidden_bias, out_weight, out_bias, strict=True)
         return FlowWeights(
-            torch.cat([self.entry.weight, self.gauss.weight]).t().contiguous(),
-            torch.cat([self.entry.bias, self.gauss.bias]),
+            torch.cat([self.context_proj.weight, self.loc_scale_head.weight]).t().contiguous(),
+            torch.cat([self.context_proj.bias, self.loc_scale_head.bias]),
             [CouplingWeights(*part) for part in parts],
             mask.new_tensor(MAX_LOG_SCALE),
         )
@@ -176,7 +176,7 @@ class RealNvp(nn.Module):
         """Condition on `context_BC`; pass the result of `prepare` to reuse it over the steps of a rollout."""
         weights = weights or self.prepare()
         product = torch.addmm(weights.context_bias_K, context_BC, weights.context_CK)
-        hidden, d = self.middle.shape[-1], self.features
+        hidden, d = self.hidden_weight.shape[-1], self.features
         *entries, loc, raw = product.split([hidden] * self.blocks + [d, d], dim=1)
         return ConditionalFlow(weights, entries, loc, torch.tanh(raw) * MAX_BASE_LOG_SCALE)
 

@@ -76,7 +76,7 @@ class Forecaster(StepModel):
         self.dropout = nn.Dropout(config.dropout)
         self.flow = RealNvp(d, config.hidden * config.layers, config.blocks, config.block_hidden)
         # Predicts the mean of the flow's y given the state: the point forecast in the refiner's energy.
-        self.point = nn.Linear(config.hidden * config.layers, d)
+        self.point_head = nn.Linear(config.hidden * config.layers, d)
         self.surprise_quantiles: Tensor
         self.register_buffer("surprise_quantiles", torch.linspace(0, 1, 101))
         self._frozen: RolloutWeights | None = None
@@ -91,7 +91,7 @@ class Forecaster(StepModel):
         return self._frozen or RolloutWeights(
             [GruWeights.from_layer(layer) for layer in self.layers],  # type: ignore[arg-type]
             self.flow.prepare(),
-            self.point.weight.t().contiguous(),
+            self.point_head.weight.t().contiguous(),
             self.log_volume(),
         )
 
@@ -143,7 +143,7 @@ class Forecaster(StepModel):
         No gradient flows from the point head into the GRU: its input is detached.
         """
         context, weights = h_BLH.flatten(1), weights or self.prepare()
-        return self.flow(context, weights.flow), torch.addmm(self.point.bias, context.detach(), weights.point_CD)
+        return self.flow(context, weights.flow), torch.addmm(self.point_head.bias, context.detach(), weights.point_CD)
 
     def rollout(
         self,

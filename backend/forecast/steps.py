@@ -33,7 +33,7 @@ class MotionStatistics:
 
 
 class StepModel(nn.Module):
-    """The training statistics as buffers (`centre` and `spread` are mean and std), and the transforms based on them.
+    """The training statistics as buffers, and the transforms based on them.
 
     Args:
         features: D = 6N.
@@ -44,35 +44,35 @@ class StepModel(nn.Module):
     def __init__(self, features: int, layers: int, hidden: int, mean_frames: int) -> None:
         super().__init__()
         self._features, self._state_shape, self._mean_frames = features, (layers, hidden), mean_frames
-        self.centre: Tensor
-        self.scales: Tensor
-        self.step_spread: Tensor
-        self.spread: Tensor
+        self.mean: Tensor
+        self.inverse_std: Tensor
+        self.step_std: Tensor
+        self.std: Tensor
         self.whiten: Tensor
         self.unwhiten: Tensor
-        self.register_buffer("centre", torch.zeros(features))
-        self.register_buffer("spread", torch.ones(features))
-        self.register_buffer("step_spread", torch.ones(features))
-        self.register_buffer("scales", torch.ones(3 * features))
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("std", torch.ones(features))
+        self.register_buffer("step_std", torch.ones(features))
+        self.register_buffer("inverse_std", torch.ones(3 * features))
         self.register_buffer("whiten", torch.eye(features))
         self.register_buffer("unwhiten", torch.eye(features))
 
     def set_statistics(self, statistics: MotionStatistics) -> None:
         """Store the statistics of the training motion."""
-        self.centre.copy_(statistics.mean)
-        self.spread.copy_(statistics.std)
-        self.step_spread.copy_(statistics.step_std)
-        self.scales.copy_(1 / torch.cat([statistics.std, statistics.step_std, statistics.deviation_std]))
+        self.mean.copy_(statistics.mean)
+        self.std.copy_(statistics.std)
+        self.step_std.copy_(statistics.step_std)
+        self.inverse_std.copy_(1 / torch.cat([statistics.std, statistics.step_std, statistics.deviation_std]))
         self.whiten.copy_(statistics.whiten / statistics.step_std[:, None])
         self.unwhiten.copy_(torch.linalg.inv(self.whiten.double()).to(self.whiten))
 
     def log_volume(self) -> Tensor:
         """Return log |det| of the decorrelation alone; the buffer `whiten` also standardises, which is not part of it."""
-        return torch.linalg.slogdet(self.whiten)[1] + self.step_spread.log().sum()
+        return torch.linalg.slogdet(self.whiten)[1] + self.step_std.log().sum()
 
     def start(self, batch: int) -> ForecastState:
         """Return the initial state of `batch` streams."""
-        d, like = self._features, self.centre
+        d, like = self._features, self.mean
         h = like.new_zeros(batch, *self._state_shape)
         return ForecastState(h, like.new_zeros(batch, d), like.new_zeros(batch, d), like.new_zeros(batch))
 
@@ -84,8 +84,8 @@ class StepModel(nn.Module):
             before: the previous frame.
             mean: the running mean, this frame included.
         """
-        origin = torch.cat([self.centre.expand_as(frame), before, mean], dim=-1)
-        return (torch.cat([frame, frame, frame], dim=-1) - origin) * self.scales
+        origin = torch.cat([self.mean.expand_as(frame), before, mean], dim=-1)
+        return (torch.cat([frame, frame, frame], dim=-1) - origin) * self.inverse_std
 
     def encode_step(self, before: Tensor, after: Tensor) -> Tensor:
         """Return the decorrelated step between two frames `[..., D]`."""

@@ -87,8 +87,8 @@ class Vrnn(StepModel):
         super().__init__(config.features, 1, config.hidden, config.mean_frames)
         self.config = config
         d, net, z, r = config.features, config.net, config.latent, config.hidden
-        self.see = nn.Sequential(nn.Linear(3 * d, net), nn.ReLU())
-        self.explain = nn.Sequential(nn.Linear(z, net), nn.ReLU())
+        self.frame_embed = nn.Sequential(nn.Linear(3 * d, net), nn.ReLU())
+        self.latent_embed = nn.Sequential(nn.Linear(z, net), nn.ReLU())
         self.prior = _GaussianNet(r, net, z)
         self.posterior = _GaussianNet(net + r, net, z)
         self.decoder = _GaussianNet(net + r, net, d)
@@ -122,7 +122,7 @@ class Vrnn(StepModel):
             A scalar in nats per number, of the density of decorrelated steps.
         """
         read = flat_BTD if read_BTD is None else read_BTD
-        seen_BTN = self.see(self.features(read, previous_frames(read), self.running_means(read)))
+        seen_BTN = self.frame_embed(self.features(read, previous_frames(read), self.running_means(read)))
         noise = torch.randn(*flat_BTD.shape[:2], self.config.latent, generator=generator).to(flat_BTD)
         h, hidden, latents, posteriors = flat_BTD.new_zeros(len(flat_BTD), self.config.hidden), [], [], []
         for seen, noise_z in zip(seen_BTN.unbind(1), noise.unbind(1), strict=True):
@@ -140,10 +140,10 @@ class Vrnn(StepModel):
 
     def decode(self, z: Tensor, h: Tensor) -> DiagonalGaussian:
         """Return the distribution of the next decorrelated step `[..., D]` given latent `[..., Z]` and state `[..., R]`."""
-        return self.decoder(self.explain(z), h)
+        return self.decoder(self.latent_embed(z), h)
 
     def _next_hidden(self, seen_BN: Tensor, z_BZ: Tensor, h_BR: Tensor) -> Tensor:
-        return self.cell(torch.cat([seen_BN, self.explain(z_BZ)], dim=-1), h_BR)
+        return self.cell(torch.cat([seen_BN, self.latent_embed(z_BZ)], dim=-1), h_BR)
 
     # Observing a stream
 
@@ -162,7 +162,7 @@ class Vrnn(StepModel):
     def _advance(self, state: ForecastState, before_BD: Tensor, frame_BD: Tensor, z_BZ: Tensor | None) -> ForecastState:
         count, h = state.count + 1, state.h[:, 0]
         mean = self.running_mean(state.mean, frame_BD, count)
-        seen = self.see(self.features(frame_BD, before_BD, mean))
+        seen = self.frame_embed(self.features(frame_BD, before_BD, mean))
         z = self.posterior(seen, h).mean if z_BZ is None else z_BZ
         return ForecastState(self._next_hidden(seen, z, h)[:, None], frame_BD, mean, count)
 

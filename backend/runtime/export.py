@@ -24,7 +24,7 @@ CalibrationInputs = Mapping[str, NDArray[np.float32]]
 QUANTISED = "Convolution"
 """Type of the operations that are quantised."""
 
-FLOAT32_MODULES = ("motion.enter",)
+FLOAT32_MODULES = ("dense_motion.in_conv",)
 """Modules whose convolutions stay in float32: the first of the dense motion network sees small differences of heatmaps. This
 costs 1 % of the time and halves the error."""
 

@@ -49,19 +49,19 @@ class Affine(nn.Module):
     ) -> None:
         super().__init__()
         self.tokens = tokens
-        self.start = nn.Parameter(torch.zeros(1, 1, width))
-        self.place = nn.Parameter(0.02 * torch.randn(tokens, width))
-        self.enter = nn.Linear(channels, width)
-        self.level = kalman
-        self.behind = None if kalman is None else nn.Linear(3 * channels, width)
+        self.start_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(0.02 * torch.randn(tokens, width))
+        self.in_proj = nn.Linear(channels, width)
+        self.kalman = kalman
+        self.kalman_proj = None if kalman is None else nn.Linear(3 * channels, width)
         self.transformer = Transformer(width, layers, dropout)
-        self.head = nn.Linear(width, 2 * channels)
-        self.spread = nn.Linear(width, rank * channels) if rank else None
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
-        if self.spread is not None:  # Small but not 0, where the gradient vanishes by symmetry.
-            nn.init.normal_(self.spread.weight, std=0.003)
-            nn.init.zeros_(self.spread.bias)
+        self.loc_scale_head = nn.Linear(width, 2 * channels)
+        self.factor_head = nn.Linear(width, rank * channels) if rank else None
+        nn.init.zeros_(self.loc_scale_head.weight)
+        nn.init.zeros_(self.loc_scale_head.bias)
+        if self.factor_head is not None:  # Small but not 0, where the gradient vanishes by symmetry.
+            nn.init.normal_(self.factor_head.weight, std=0.003)
+            nn.init.zeros_(self.factor_head.bias)
 
     def forward(self, x: Tensor, positions: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Map tokens to noise, all at once.
@@ -79,7 +79,7 @@ class Affine(nn.Module):
 
     def conditional(self, x: Tensor, positions: Tensor, prefix: Tensor | None = None) -> ConditionalGaussian:
         """The distribution of every token given those before it; arguments as in `forward`."""
-        prediction = None if self.level is None else self.level(x)
+        prediction = None if self.kalman is None else self.kalman(x)
         residuals = x if prediction is None else prediction.standardize(x)
         features = self.transformer(self.embed(residuals[:, :-1], 0, prediction, prefix), input_positions(positions, prefix))
         conditional = self.gaussian(features[:, -x.shape[1] :])
@@ -97,20 +97,22 @@ class Affine(nn.Module):
         Returns:
             `[B, m, D]`, or `[B, P + m, D]` with the prefix.
         """
-        embedded = self.enter(before)
+        embedded = self.in_proj(before)
         if first == 0:
-            embedded = torch.cat([self.start.to(embedded.dtype).expand(len(embedded), -1, -1), embedded], 1)
+            embedded = torch.cat([self.start_token.to(embedded.dtype).expand(len(embedded), -1, -1), embedded], 1)
         numbers = torch.arange(first, first + embedded.shape[1], device=embedded.device)
-        embedded = embedded + self.place[numbers % self.tokens]
-        if prediction is not None and self.behind is not None:
-            embedded = embedded + self.behind(torch.cat([prediction.mean, prediction.std.log(), prediction.innovation], -1))
+        embedded = embedded + self.pos_embed[numbers % self.tokens]
+        if prediction is not None and self.kalman_proj is not None:
+            embedded = embedded + self.kalman_proj(
+                torch.cat([prediction.mean, prediction.std.log(), prediction.innovation], -1)
+            )
         return embedded if first or prefix is None else torch.cat([prefix.to(embedded.dtype), embedded], 1)
 
     def gaussian(self, features: Tensor) -> ConditionalGaussian:
         """The transformer's features `[B, m, D]` -> distribution of the m standardized residuals, in float32."""
-        parts = _at_least_float32(self.head(features)).chunk(2, -1)
+        parts = _at_least_float32(self.loc_scale_head(features)).chunk(2, -1)
         a, b = (MAX_HEAD_OUTPUT * (part / MAX_HEAD_OUTPUT).tanh() for part in parts)
-        v = b[..., :0] if self.spread is None else _at_least_float32(self.spread(features))
+        v = b[..., :0] if self.factor_head is None else _at_least_float32(self.factor_head(features))
         v = v * (1 + v.square().sum(-1, keepdim=True) / MAX_FACTOR_NORM**2).rsqrt()
         factors = v.unflatten(-1, (v.shape[-1] // b.shape[-1], b.shape[-1]))
         return ConditionalGaussian(b, F.softplus(a + INVERSE_SOFTPLUS_OF_1), factors)
@@ -133,11 +135,11 @@ class CachedPredictor:
     """
 
     def __init__(self, affine: Affine, positions: Tensor, batch: int, prefix: Tensor | None = None) -> None:
-        self.affine, self._kalman, self._prefix = affine, affine.level, prefix
+        self.affine, self._kalman, self._prefix = affine, affine.kalman, prefix
         self._positions, self._prefix_length = input_positions(positions, prefix), 0 if prefix is None else prefix.shape[1]
         self._cache, self._predicted, self._committed = KVCache(), KVCache(), 0
-        self._before = self._partial = torch.empty(batch, 0, affine.enter.in_features, device=positions.device)
-        self._state = None if affine.level is None else affine.level.initial_state(self._partial)
+        self._before = self._partial = torch.empty(batch, 0, affine.in_proj.in_features, device=positions.device)
+        self._state = None if affine.kalman is None else affine.kalman.initial_state(self._partial)
         self.nfe = 0
 
     def predict(self, residuals: Tensor) -> ConditionalGaussian:

@@ -35,7 +35,7 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.inner = nn.Sequential(
+        self.block = nn.Sequential(
             nn.GroupNorm(8, channels),
             nn.SiLU(),
             nn.Conv2d(channels, channels, 3, 1, 1),
@@ -46,7 +46,7 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, C, h, w]` -> the same."""
-        y: Tensor = x + self.inner(x)
+        y: Tensor = x + self.block(x)
         return y
 
 
@@ -61,7 +61,7 @@ class Autoencoder(nn.Module):
     """
 
     mean: Tensor
-    basis: Tensor
+    whitening: Tensor
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -72,33 +72,37 @@ class Autoencoder(nn.Module):
         for before, after in zip(widths, widths[1:], strict=False):
             down += [nn.Conv2d(before, after, 4, 2, 1), Residual(after)]
         down += [Residual(widths[-1]), nn.GroupNorm(8, widths[-1]), nn.SiLU()]
-        self.down = nn.Sequential(*down, nn.Conv2d(widths[-1], config.channels // 4, 1), nn.PixelUnshuffle(2))
+        self.encoder = nn.Sequential(*down, nn.Conv2d(widths[-1], config.channels // 4, 1), nn.PixelUnshuffle(2))
         up: list[nn.Module] = [nn.PixelShuffle(2), nn.Conv2d(config.channels // 4, widths[-1], 3, 1, 1)]
         up += [Residual(widths[-1]), Residual(widths[-1])]
         for before, after in zip(widths[::-1], widths[-2::-1], strict=False):
             up += [nn.Upsample(scale_factor=2), nn.Conv2d(before, after, 3, 1, 1), Residual(after)]
-        self.up = nn.Sequential(*up, nn.SiLU(), nn.Conv2d(widths[0], 12, 3, 1, 1), nn.PixelShuffle(2))
+        self.decoder = nn.Sequential(*up, nn.SiLU(), nn.Conv2d(widths[0], 12, 3, 1, 1), nn.PixelShuffle(2))
         # Set once, after training: mean of every channel; scale and rotation as one matrix.
         self.register_buffer("mean", torch.zeros(config.channels))
-        self.register_buffer("basis", torch.eye(config.channels))
+        self.register_buffer("whitening", torch.eye(config.channels))
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames `[..., 3, S, S]` in [0, 1] -> latents `[..., H, W, C]`."""
-        flat = self.down(frames.reshape(-1, *frames.shape[-3:]) * 2 - 1).permute(0, 2, 3, 1).float()
-        latents = (flat - self.mean) @ self.basis
+        flat = self.encoder(frames.reshape(-1, *frames.shape[-3:]) * 2 - 1).permute(0, 2, 3, 1).float()
+        latents = (flat - self.mean) @ self.whitening
         return latents.reshape(*frames.shape[:-3], *latents.shape[1:])
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents `[..., H, W, C]` -> frames `[..., 3, S, S]` in [0, 1]."""
-        flat = (latents.float() @ torch.linalg.inv(self.basis) + self.mean).reshape(-1, *latents.shape[-3:]).permute(0, 3, 1, 2)
-        frames = self.up(flat).float().add(1).div(2).clamp(0, 1)
+        flat = (
+            (latents.float() @ torch.linalg.inv(self.whitening) + self.mean)
+            .reshape(-1, *latents.shape[-3:])
+            .permute(0, 3, 1, 2)
+        )
+        frames = self.decoder(flat).float().add(1).div(2).clamp(0, 1)
         return frames.reshape(*latents.shape[:-3], *frames.shape[1:])
 
     @torch.no_grad()
     def unnormalise(self) -> None:
         """Undo `normalise`: latents are the encoder's own, as in training."""
         self.mean.zero_()
-        self.basis.copy_(torch.eye(len(self.basis)))
+        self.whitening.copy_(torch.eye(len(self.whitening)))
 
     @torch.no_grad()
     def normalise(self, frames: Tensor) -> None:
@@ -110,4 +114,4 @@ class Autoencoder(nn.Module):
         changes = latents.diff(dim=1).flatten(0, -2) / std
         _, rotation = torch.linalg.eigh(changes.T @ changes)
         self.mean.copy_(flat.mean(0))
-        self.basis.copy_(rotation / std[:, None])
+        self.whitening.copy_(rotation / std[:, None])

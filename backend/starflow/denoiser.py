@@ -33,20 +33,20 @@ class Denoiser(nn.Module):
     def __init__(self, config: DenoiserConfig) -> None:
         super().__init__()
         self.config = config
-        self.enter = nn.Linear(config.channels, config.width)
-        self.place = nn.Parameter(0.02 * torch.randn(config.rows * config.columns, config.width))
+        self.in_proj = nn.Linear(config.channels, config.width)
+        self.pos_embed = nn.Parameter(0.02 * torch.randn(config.rows * config.columns, config.width))
         self.layers = nn.ModuleList(TransformerLayer(config.width, 0.0) for _ in range(config.layers))
-        self.norm, self.exit = nn.RMSNorm(config.width), nn.Linear(config.width, config.channels)
-        nn.init.zeros_(self.exit.weight)
-        nn.init.zeros_(self.exit.bias)
+        self.norm, self.out_proj = nn.RMSNorm(config.width), nn.Linear(config.width, config.channels)
+        nn.init.zeros_(self.out_proj.weight)
+        nn.init.zeros_(self.out_proj.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Noisy latents `[B, T, H, W, C]` -> the estimate, the same shape."""
         config, frames = self.config, x.shape[1]
         positions = token_positions(frames, config.rows, config.columns).to(x.device)
         rope, delay = rope_angles(positions), positions[None, :, 0] - positions[:, None, 0]
-        tokens = self.enter(x.flatten(1, 3)) + self.place.repeat(frames, 1)
+        tokens = self.in_proj(x.flatten(1, 3)) + self.pos_embed.repeat(frames, 1)
         for index, layer in enumerate(self.layers):
             future = FUTURE_FRAMES if index == 0 else 0
             tokens, _ = layer(tokens, rope, mask=(delay >= -PAST_FRAMES) & (delay <= future))
-        return self.exit(self.norm(tokens)).float().reshape(x.shape)
+        return self.out_proj(self.norm(tokens)).float().reshape(x.shape)

@@ -21,16 +21,16 @@ class FirstFrame(nn.Module):
     """
 
     mean: Tensor
-    factor: Tensor
-    rest: Tensor
+    factors: Tensor
+    residual_variance: Tensor
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
         super().__init__()
         self.shape = shape
         features = shape[0] * shape[1] * shape[2]
         self.register_buffer("mean", torch.zeros(features))
-        self.register_buffer("factor", torch.zeros(features, min(RANK, features)))
-        self.register_buffer("rest", torch.ones(features))
+        self.register_buffer("factors", torch.zeros(features, min(RANK, features)))
+        self.register_buffer("residual_variance", torch.ones(features))
 
     @torch.no_grad()
     def fit(self, latents: Tensor) -> None:
@@ -38,14 +38,14 @@ class FirstFrame(nn.Module):
         flat = latents.flatten(1)
         centred = flat - flat.mean(0)
         _, scale, directions = torch.linalg.svd(centred, full_matrices=False)
-        rank = self.factor.shape[1]
+        rank = self.factors.shape[1]
         self.mean.copy_(flat.mean(0))
-        self.factor.copy_((directions[:rank] * scale[:rank, None]).T / len(flat) ** 0.5)
-        self.rest.copy_((centred.square().mean(0) - self.factor.square().sum(1)).clamp(min=MIN_VARIANCE))
+        self.factors.copy_((directions[:rank] * scale[:rank, None]).T / len(flat) ** 0.5)
+        self.residual_variance.copy_((centred.square().mean(0) - self.factors.square().sum(1)).clamp(min=MIN_VARIANCE))
 
     def log_prob(self, latents: Tensor, noise: float = 0.0) -> Tensor:
         """Log density `[N]`, in nats, of frames `[N, H, W, C]` with added noise of that standard deviation."""
-        density = LowRankMultivariateNormal(self.mean, self.factor, self.rest + noise**2)
+        density = LowRankMultivariateNormal(self.mean, self.factors, self.residual_variance + noise**2)
         log_prob: Tensor = density.log_prob(latents.flatten(1))
         return log_prob
 
@@ -57,5 +57,5 @@ class FirstFrame(nn.Module):
             temperature: scales the distance from the average face.
             generator: the source of randomness.
         """
-        z = torch.randn(count, self.factor.shape[1], generator=generator).to(self.mean.device)
-        return (self.mean + temperature * z @ self.factor.T).unflatten(1, self.shape)
+        z = torch.randn(count, self.factors.shape[1], generator=generator).to(self.mean.device)
+        return (self.mean + temperature * z @ self.factors.T).unflatten(1, self.shape)

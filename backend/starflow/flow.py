@@ -23,9 +23,9 @@ class LatentFlowConfig:
         deep_width, deep_layers: of the block over all frames.
         shallow_width, shallow_layers, shallow_blocks: of those within a frame; an odd number of blocks, so that with the deep
             one the order of tokens is reversed an even number of times.
-        deep_spread: rank of a token's covariance factors in the deep block; 0 for independent channels.
+        deep_rank: rank of a token's covariance factors in the deep block; 0 for independent channels.
         noise: standard deviation of the noise added to latents (whose own is 1) in training.
-        words: size of the vocabulary of captions; 0 for a flow without captions.
+        vocabulary: size of the vocabulary of captions; 0 for a flow without captions.
         caption: words of a caption, padded with 0.
         dropout: in training.
     """
@@ -39,9 +39,9 @@ class LatentFlowConfig:
     shallow_layers: int = 2
     shallow_blocks: int = 3
     noise: float = 0.1
-    words: int = 0
+    vocabulary: int = 0
     caption: int = 3
-    deep_spread: int = 0
+    deep_rank: int = 0
     dropout: float = 0.1
 
 
@@ -65,9 +65,9 @@ class LatentFlow(nn.Module):
             self.tokens_per_frame,
             config.dropout,
             KalmanFilter(config.channels, config.rows, config.columns, config.noise),
-            config.deep_spread,
+            config.deep_rank,
         )
-        self.words = nn.Embedding(config.words + 1, config.deep_width) if config.words else None
+        self.caption_embed = nn.Embedding(config.vocabulary + 1, config.deep_width) if config.vocabulary else None
 
     @property
     def tokens_per_frame(self) -> int:
@@ -76,10 +76,10 @@ class LatentFlow(nn.Module):
 
     def embed_caption(self, caption: Tensor | None, batch: int) -> Tensor | None:
         """Caption `[B, P]` (word numbers; all 0, or None, for no caption) -> the deep block's prefix `[B, P, D]`."""
-        if self.words is None:
+        if self.caption_embed is None:
             return None
         numbers = torch.zeros(batch, self.config.caption, dtype=torch.long) if caption is None else caption
-        return self.words(numbers.to(self.words.weight.device))
+        return self.caption_embed(numbers.to(self.caption_embed.weight.device))
 
     def forward(self, x: Tensor, caption: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Latents `[B, T, H, W, C]` -> noise `[B, T * H * W, C]` and log |det| `[B]`, float32."""
@@ -115,13 +115,13 @@ class LatentFlow(nn.Module):
 
     def predictor(self, frames: int, batch: int, caption: Tensor | None = None) -> CachedPredictor:
         """A predictor for the inverse of the deep block, before the first of `frames` frames."""
-        positions = self._positions(frames).to(self.deep.start.device)
+        positions = self._positions(frames).to(self.deep.start_token.device)
         return CachedPredictor(self.deep, positions, batch, self.embed_caption(caption, batch))
 
     def set_change_variance(self, variance: Tensor) -> None:
         """Initialise the Kalman filter: mean squared change of every channel between frames, without noise, `[C]`."""
-        if self.deep.level is not None:
-            self.deep.level.set_change_variance(variance)
+        if self.deep.kalman is not None:
+            self.deep.kalman.set_change_variance(variance)
 
     def predict_mean(self, x: Tensor) -> Tensor:
         """The deep block's mean of every token `[B, T * H * W, C]` of latents given those before it, as a regression's."""

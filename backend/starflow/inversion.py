@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from backend.core.progress import ShareProgress
 from backend.starflow.conditional import ConditionalGaussian
 
 
@@ -64,7 +64,7 @@ def invert_jacobi(
     z: Tensor,
     settings: JacobiSettings,
     last: ConditionalGaussian | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: ShareProgress | None = None,
 ) -> tuple[Tensor, SolverStats]:
     """Map noise to tokens a block at a time: iterate x <- s(x) z + b(x) until it converges (STARFlow-V, video-aware Jacobi).
 

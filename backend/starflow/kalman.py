@@ -88,8 +88,8 @@ class KalmanFilter(nn.Module):
     def __init__(self, channels: int, rows: int, columns: int, noise: float) -> None:
         super().__init__()
         self.rows, self.columns, self.noise = rows, columns, max(noise, 0.05)
-        self.log_change = nn.Parameter(torch.full((channels,), -3.0))
-        self.memory = nn.Parameter(torch.tensor(0.4).logit())
+        self.log_process_variance = nn.Parameter(torch.full((channels,), -3.0))
+        self.adaptation_logit = nn.Parameter(torch.tensor(0.4).logit())
 
     def forward(self, x: Tensor) -> Prediction:
         """Predict tokens `[B, L, C]`, which start with the first of a frame."""
@@ -129,19 +129,19 @@ class KalmanFilter(nn.Module):
 
     def _predict(self, state: FilterState) -> Prediction:
         """Predict the next frame."""
-        variance = self.log_change.exp() * state.activity + self.noise**2
+        variance = self.log_process_variance.exp() * state.activity + self.noise**2
         std = (variance if state.frames else torch.full_like(variance, 1 + self.noise**2)).sqrt()
         return Prediction(state.mean, std, state.innovation)
 
     def _update(self, state: FilterState, prediction: Prediction, frame: Tensor) -> FilterState:
         """Observe a whole frame."""
-        usual, noise, activity = self.log_change.exp(), self.noise**2, state.activity
+        usual, noise, activity = self.log_process_variance.exp(), self.noise**2, state.activity
         residual = frame - state.mean
         process = usual * activity
         mean = state.mean + (process / (process + noise)).clamp(min=1 / (state.frames + 1)) * residual
         if state.frames:
             observed = self._smooth((residual.square() - noise).mean(-1, keepdim=True) / usual.mean())
-            activity = observed if state.frames == 1 else activity + self.memory.sigmoid() * (observed - activity)
+            activity = observed if state.frames == 1 else activity + self.adaptation_logit.sigmoid() * (observed - activity)
         return FilterState(state.frames + 1, mean, residual / prediction.std, activity)
 
     def _smooth(self, activity: Tensor) -> Tensor:
@@ -153,4 +153,4 @@ class KalmanFilter(nn.Module):
     @torch.no_grad()
     def set_change_variance(self, variance: Tensor) -> None:
         """Initialise the process variance: mean squared change of every channel from frame to frame, without noise, `[C]`."""
-        self.log_change.copy_(variance.clamp(min=1e-6).log())
+        self.log_process_variance.copy_(variance.clamp(min=1e-6).log())

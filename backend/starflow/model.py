@@ -44,7 +44,7 @@ class StarFlow(nn.Module):
         self.autoencoder = Autoencoder(config.autoencoder)
         self.flow = LatentFlow(config.flow)
         self.denoiser = Denoiser(config.denoiser)
-        self.first = FirstFrame((config.flow.rows, config.flow.columns, config.flow.channels))
+        self.first_frame = FirstFrame((config.flow.rows, config.flow.columns, config.flow.channels))
 
     def save(self, folder: Path, extra: dict[str, object]) -> None:
         """Write weights (half precision) and `config.json`: the architecture, then `extra`."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from backend.core.progress import ShareProgress
 from backend.starflow.denoiser import Denoiser
 from backend.starflow.flow import LatentFlow
 from backend.starflow.guidance import ClassifierFreeGuidance
@@ -43,7 +43,7 @@ def sample_latents(
     guidance: float = 0.0,
     temperature: float | Tensor = 1.0,
     jacobi: JacobiSettings | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: ShareProgress | None = None,
     z: Tensor | None = None,
 ) -> SampledLatents:
     """Sample frames that continue known ones.

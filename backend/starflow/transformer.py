@@ -69,8 +69,8 @@ class TransformerLayer(nn.Module):
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
         self.heads = width // HEAD_WIDTH
-        self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.out_proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width))
         self.dropout = nn.Dropout(dropout)
 
@@ -89,14 +89,14 @@ class TransformerLayer(nn.Module):
             `[B, L, D]`, and keys and values of all P + L tokens.
         """
         q, k, v = (
-            part.unflatten(-1, (self.heads, HEAD_WIDTH)).transpose(1, 2) for part in self.qkv(self.first(x)).chunk(3, -1)
+            part.unflatten(-1, (self.heads, HEAD_WIDTH)).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, -1)
         )
         q, k = apply_rope(q, rope), apply_rope(k, rope)
         if past is not None:
             k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None and q.shape[2] > 1)
-        x = x + self.dropout(self.out(y.transpose(1, 2).flatten(2)))
-        return x + self.dropout(self.mlp(self.second(x))), (k, v)
+        x = x + self.dropout(self.out_proj(y.transpose(1, 2).flatten(2)))
+        return x + self.dropout(self.mlp(self.norm2(x))), (k, v)
 
 
 class Transformer(nn.Module):

@@ -116,7 +116,7 @@ class VideoFlow:
             InputError: `video_caption`, as `futures`.
         """
         temperature = FIRST_FRAME_TEMPERATURE * settings.temperature
-        first = self.model.first.sample(count, temperature, _generator(settings))[:, None]
+        first = self.model.first_frame.sample(count, temperature, _generator(settings))[:, None]
         rest, _ = self._extend(first, frames - 1, settings, progress)
         return _to_uint8(self._decode(torch.cat([first, rest], 1)))
 

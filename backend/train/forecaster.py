@@ -57,7 +57,7 @@ class ForecasterTask(Task[Forecaster | Vrnn, Tensor]):
         self.parts = {"best": self.best}
 
     def start(self, step: int) -> None:
-        """Prepare the stack_windows; a resumed run samples others than it has seen."""
+        """Prepare the windows; a resumed run samples others than it has seen."""
         self.sampler = MotionSampler(self.motions, self.training.window, self.training.seed + 1 + step)
 
     def batch(self, step: int) -> Tensor:

@@ -66,9 +66,9 @@ def rollout_loss(
     context = int(torch.randint(min(training.context, longest), longest + 1, (), generator=generator))
     state = model.observe(flat_BTD[:, :context])
     noise = torch.randn(h, len(flat_BTD) * k, model.noise_size, generator=generator)
-    paths = model.rollout(state.expand(k), noise).unflatten(0, (-1, k)) / model.spread
-    truth = flat_BTD[:, context : context + h] / model.spread
-    score, unit = energy_score(paths, truth).mean(), model.step_spread / model.spread
+    paths = model.rollout(state.expand(k), noise).unflatten(0, (-1, k)) / model.std
+    truth = flat_BTD[:, context : context + h] / model.std
+    score, unit = energy_score(paths, truth).mean(), model.step_std / model.std
     for order in (1, 2):
         predicted, true = paths.diff(n=order, dim=2), truth.diff(n=order, dim=1)
         score = score + training.jitter_weight * energy_score(predicted / unit, true / unit).mean()
@@ -88,7 +88,7 @@ def validation_score(model: Forecaster | Vrnn, flat_BTD: Tensor, training: Forec
     state = model.observe(flat_BTD[:, : training.context])
     forecast = model.sample(state, paths, training.horizon, torch.Generator().manual_seed(1))
     truth = flat_BTD[:, training.context : training.context + training.horizon]
-    return float(energy_score(forecast.paths / model.spread, truth / model.spread).mean())
+    return float(energy_score(forecast.paths / model.std, truth / model.std).mean())
 
 
 @torch.no_grad()

@@ -46,7 +46,7 @@ class GeneratorTask(Task[Generator, Pairs]):
         if start_from is not None:
             self.model.load_state_dict(Generator.load(start_from).state_dict())
         self.model.to(**layout)
-        stages: dict[str, nn.Module] = {"motion": self.model.motion, "details": self.model.details}
+        stages: dict[str, nn.Module] = {"motion": self.model.dense_motion, "details": self.model.eye_mouth}
         self.trained = stages.get(settings.stage, self.model)
         self.discriminators = Discriminators(self.pairs.detail_index).to(**layout)
         rate = settings.learning_rate
@@ -79,7 +79,7 @@ class GeneratorTask(Task[Generator, Pairs]):
         return {"total": self._reconstruction(warped, pairs)}
 
     def _details(self, pairs: Pairs) -> dict[str, Tensor]:
-        details, keypoints = self.model.details, pairs.driving_keypoints
+        details, keypoints = self.model.eye_mouth, pairs.driving_keypoints
         with torch.no_grad():
             warped = self.model.move(pairs.source, pairs.source_keypoints, keypoints)
             crops = details.cut_crops(warped, keypoints).flatten(0, 1)
@@ -99,7 +99,7 @@ class GeneratorTask(Task[Generator, Pairs]):
     def _all(self, pairs: Pairs) -> dict[str, Tensor]:
         training = self.training
         out = render_pairs(self.model, pairs)
-        truth = self.model.details.cut_crops(pairs.driving, pairs.driving_keypoints)
+        truth = self.model.eye_mouth.cut_crops(pairs.driving, pairs.driving_keypoints)
         losses = {
             "frame": self._reconstruction(out.frames, pairs),
             "ssim": dssim(out.frames, pairs.driving),

@@ -155,7 +155,7 @@ class StarFlowTraining(RunSettings):
     matched: float = 0.5
     known: int = 8
     device: str = "cpu"
-    architecture: StarFlowConfig = StarFlowConfig(flow=LatentFlowConfig(words=len(VOCABULARY) - 1, deep_spread=16))
+    architecture: StarFlowConfig = StarFlowConfig(flow=LatentFlowConfig(vocabulary=len(VOCABULARY) - 1, deep_rank=16))
 
 
 @dataclass(frozen=True, kw_only=True)

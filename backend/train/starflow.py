@@ -58,9 +58,9 @@ class StarFlowTask(Task[StarFlow, tuple[Tensor, Tensor]]):
         if self.stage == "autoencoder":
             return
         self.latents, self.held_out_latents = (LatentCache(clips, self._encode) for clips in (self.clips, self.held_out))
-        if PARTS[self.stage] == "flow" and not self.model.flow.deep.head.weight.any():
+        if PARTS[self.stage] == "flow" and not self.model.flow.deep.loc_scale_head.weight.any():
             self.model.flow.set_change_variance(self._changes())
-            self.model.first.fit(self._first_frames())
+            self.model.first_frame.fit(self._first_frames())
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Sample frames `[B, 3, S, S]`, or latents `[B, T, H, W, C]`; and captions `[B, P]`."""

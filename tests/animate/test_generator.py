@@ -15,11 +15,11 @@ SMALL = GeneratorConfig(
     size=32,
     motion_channels=8,
     motion_size=16,
-    paint_size=16,
-    paint_channels=16,
-    paint_blocks=1,
-    detail_size=16,
-    detail_channels=8,
+    inpainting_size=16,
+    inpainting_channels=16,
+    inpainting_blocks=1,
+    eye_mouth_size=16,
+    eye_mouth_channels=8,
 )
 
 
@@ -61,7 +61,7 @@ def test_frames_have_the_portraits_size_and_lie_in_the_unit_range(portrait):
 
 def test_every_weight_gets_a_gradient():
     generator = Generator(SMALL)
-    for head in (generator.motion.head, *[block.film for block in generator.paint.blocks]):
+    for head in (generator.dense_motion.head, *[block.film for block in generator.inpainting.blocks]):
         torch.nn.init.normal_(head.weight, std=0.1)
     out = generator(generator.encode(torch.rand(2, 3, 32, 32), keypoints(2)), keypoints(2, 0.1))
     (out.frames.mean() + out.occlusion.mean()).backward()

@@ -27,8 +27,8 @@ def test_a_missing_bank_says_so(tmp_path):
 
 @pytest.mark.parametrize(
     "tensors",
-    [{"other": torch.zeros(1)}, {"moved": torch.zeros(3, 4)}, {"moved": torch.zeros(0, 24, 6)},
-     {"moved": torch.full((2, 24, 6), torch.nan)}],
+    [{"other": torch.zeros(1)}, {"displacement": torch.zeros(3, 4)}, {"displacement": torch.zeros(0, 24, 6)},
+     {"displacement": torch.full((2, 24, 6), torch.nan)}],
 )  # fmt: skip
 def test_a_damaged_bank_is_refused(tmp_path, tensors):
     save_file(tensors, tmp_path / FILE)

@@ -44,7 +44,7 @@ def test_log_prob_equals_that_of_the_same_flow_built_from_zuko_transforms():
     flow, generator = random_flow(features=6, context=5, blocks=4)
     context = torch.randn(7, 5, generator=generator, dtype=torch.float64)
     x = torch.randn(7, 6, generator=generator, dtype=torch.float64)
-    loc, raw = flow.gauss(context).chunk(2, -1)
+    loc, raw = flow.loc_scale_head(context).chunk(2, -1)
     scale = torch.exp(4 * torch.tanh(raw))
     # zuko's transforms go from data to noise, so each block appears as its inverse, last block first.
     transforms = [zuko.transforms.DependentTransform(AffineTransform(-loc / scale, 1 / scale), 1)]
@@ -52,9 +52,9 @@ def test_log_prob_equals_that_of_the_same_flow_built_from_zuko_transforms():
         keep = flow.mask[block].bool()
 
         def meta(kept, block=block, keep=keep):
-            hidden = flow.entry(context)[:, block * 16 : (block + 1) * 16] + kept @ flow.enter[block][keep]
-            hidden = torch.relu(torch.relu(hidden) @ flow.middle[block] + flow.middle_bias[block])
-            raw, shift = (hidden @ flow.leave[block] + flow.leave_bias[block]).chunk(2, -1)
+            hidden = flow.context_proj(context)[:, block * 16 : (block + 1) * 16] + kept @ flow.in_weight[block][keep]
+            hidden = torch.relu(torch.relu(hidden) @ flow.hidden_weight[block] + flow.hidden_bias[block])
+            raw, shift = (hidden @ flow.out_weight[block] + flow.out_bias[block]).chunk(2, -1)
             log_scale = 2 * torch.tanh(raw[:, ~keep])
             return zuko.transforms.DependentTransform(
                 AffineTransform(-shift[:, ~keep] * torch.exp(-log_scale), torch.exp(-log_scale)), 1
@@ -79,7 +79,7 @@ def test_density_integrates_to_one():
 def test_every_block_sees_the_whole_context():
     flow, generator = random_flow(features=6, context=5, blocks=4)
     context = torch.randn(1, 5, generator=generator, dtype=torch.float64, requires_grad=True)
-    entries = flow.entry(context).chunk(4, -1)
+    entries = flow.context_proj(context).chunk(4, -1)
     for entry in entries:
         (gradient,) = torch.autograd.grad(entry.sum(), context, retain_graph=True)
         assert (gradient != 0).all()
@@ -105,19 +105,19 @@ def test_samples_follow_the_generator_and_have_the_density_s_moments():
     for name, parameter in flow.named_parameters():
         if name != "gauss.bias":
             parameter.data.zero_()
-    flow.gauss.bias.data = torch.tensor([1.0, -2.0, 0.5, 0.1, 0.0, -0.1], dtype=torch.float64)
+    flow.loc_scale_head.bias.data = torch.tensor([1.0, -2.0, 0.5, 0.1, 0.0, -0.1], dtype=torch.float64)
     given_context = flow(torch.zeros(20000, 2, dtype=torch.float64))
     draws = given_context.sample(torch.Generator().manual_seed(0))
     again = given_context.sample(torch.Generator().manual_seed(0))
     assert torch.equal(draws, again)
-    scale = torch.exp(4 * torch.tanh(flow.gauss.bias[3:]))
-    torch.testing.assert_close(draws.mean(0), flow.gauss.bias[:3], atol=0.05, rtol=0)
+    scale = torch.exp(4 * torch.tanh(flow.loc_scale_head.bias[3:]))
+    torch.testing.assert_close(draws.mean(0), flow.loc_scale_head.bias[:3], atol=0.05, rtol=0)
     torch.testing.assert_close(draws.std(0), scale, atol=0.05, rtol=0)
 
 
 def test_scales_stay_bounded_however_wild_the_context():
     flow = RealNvp(4, 3, 5)
-    torch.nn.init.normal_(flow.leave, generator=torch.Generator().manual_seed(0))
+    torch.nn.init.normal_(flow.out_weight, generator=torch.Generator().manual_seed(0))
     given_context = flow(torch.full((2, 3), 1e6))
     z, log_det = given_context.encode(torch.zeros(2, 4))
     assert torch.isfinite(log_det).all()

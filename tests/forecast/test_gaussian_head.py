@@ -31,14 +31,14 @@ def frames():
 def reference(head, state):
     """The head's normal distribution of the standardised difference."""
     given, _ = head.condition(state.h)
-    mix = head.unwhiten / head.step_spread
+    mix = head.unwhiten / head.step_std
     scaled = given.log_scale.exp()[:, :, None] * mix
     return MultivariateNormal(given.loc @ mix, scaled.mT @ scaled)
 
 
 def test_density_is_the_normal_distribution_s(head, frames):
     state = head.observe(frames[:, :-1])
-    difference = (frames[:, -1] - state.frame) / head.step_spread
+    difference = (frames[:, -1] - state.frame) / head.step_std
     expected = reference(head, state).log_prob(difference)
     torch.testing.assert_close(head.log_prob(state, frames[:, -1]), expected, rtol=1e-3, atol=1e-3)
 
@@ -46,7 +46,7 @@ def test_density_is_the_normal_distribution_s(head, frames):
 def test_samples_have_the_normal_distribution_s_mean_and_covariance(head, frames):
     state = head.observe(frames[:1])
     paths = head.sample(state, 50_000, 1, torch.Generator().manual_seed(0)).paths[0, :, 0]
-    difference = (paths - state.frame) / head.step_spread
+    difference = (paths - state.frame) / head.step_std
     expected = reference(head, state)
     standard = torch.linalg.solve_triangular(expected.scale_tril[0], (difference - expected.mean).T, upper=False)
     torch.testing.assert_close(standard.mean(1), torch.zeros(6), atol=0.02, rtol=0)

@@ -137,9 +137,9 @@ def test_more_consistency_pulls_the_futures_together(forecaster, frames):
 
 def test_log_prob_is_that_of_the_standardised_difference_by_change_of_variables(forecaster, frames):
     state = forecaster.observe(frames[:, :-1])
-    difference = (frames[:, -1] - state.frame) / forecaster.step_spread
+    difference = (frames[:, -1] - state.frame) / forecaster.step_std
     given_state, _ = forecaster.condition(state.h)
-    operator = forecaster.whiten * forecaster.step_spread[:, None]
+    operator = forecaster.whiten * forecaster.step_std[:, None]
     expected = given_state.log_prob(difference @ operator) + torch.linalg.slogdet(operator)[1]
     torch.testing.assert_close(forecaster.log_prob(state, frames[:, -1]), expected, rtol=1e-3, atol=1e-3)
 
@@ -159,7 +159,7 @@ def test_saving_and_loading_keeps_the_forecast_to_half_precision(forecaster, fra
     assert config["seed"] == 7 and config["architecture"]["features"] == 12
     paths = [f.sample(f.observe(frames), 3, 4, torch.Generator().manual_seed(0)).paths for f in (forecaster, loaded)]
     torch.testing.assert_close(*paths, atol=0.02, rtol=0.02)
-    assert torch.equal(forecaster.step_spread, loaded.step_spread)
+    assert torch.equal(forecaster.step_std, loaded.step_std)
 
 
 def test_a_missing_model_says_how_to_make_one(tmp_path):

@@ -29,11 +29,11 @@ def tiny_folder(tmp_path_factory):
                 size=32,
                 motion_channels=8,
                 motion_size=16,
-                paint_size=16,
-                paint_channels=16,
-                paint_blocks=2,
-                detail_size=16,
-                detail_channels=8,
+                inpainting_size=16,
+                inpainting_channels=16,
+                inpainting_blocks=2,
+                eye_mouth_size=16,
+                eye_mouth_channels=8,
             )
         )
         for name, tensor in tiny.state_dict().items():

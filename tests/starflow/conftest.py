@@ -6,7 +6,7 @@ import torch
 from backend.starflow.flow import LatentFlow, LatentFlowConfig
 
 SMALL = LatentFlowConfig(
-    rows=2, columns=2, channels=3, deep_width=64, deep_layers=2, shallow_width=64, shallow_layers=1, words=5, deep_spread=2
+    rows=2, columns=2, channels=3, deep_width=64, deep_layers=2, shallow_width=64, shallow_layers=1, vocabulary=5, deep_rank=2
 )
 
 
@@ -20,5 +20,5 @@ def flow() -> LatentFlow:
     torch.manual_seed(0)
     flow = LatentFlow(SMALL)
     for block in (*flow.shallow, flow.deep):
-        torch.nn.init.normal_(block.head.weight, std=0.05)
+        torch.nn.init.normal_(block.loc_scale_head.weight, std=0.05)
     return flow.eval().requires_grad_(False)

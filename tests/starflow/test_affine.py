@@ -15,10 +15,10 @@ def trained_like(seed: int = 0) -> Affine:
     """Random weights, as after training: the head is not zero."""
     torch.manual_seed(seed)
     affine = Affine(4, 64, 2, 4, kalman=KalmanFilter(4, 2, 2, 0.2), rank=2)
-    torch.nn.init.normal_(affine.head.weight, std=0.06)
-    torch.nn.init.normal_(affine.spread.weight, std=0.06)
-    torch.nn.init.normal_(affine.start, std=0.5)
-    torch.nn.init.normal_(affine.level.log_change)
+    torch.nn.init.normal_(affine.loc_scale_head.weight, std=0.06)
+    torch.nn.init.normal_(affine.factor_head.weight, std=0.06)
+    torch.nn.init.normal_(affine.start_token, std=0.5)
+    torch.nn.init.normal_(affine.kalman.log_process_variance)
     return affine.eval()
 
 
@@ -64,8 +64,8 @@ def test_jacobi_stops_early_where_little_changes():
 def test_a_block_takes_one_pass_where_the_transformer_adds_nothing():
     """The Kalman filter is exact within a guess."""
     affine = trained_like()
-    torch.nn.init.zeros_(affine.head.weight)
-    torch.nn.init.zeros_(affine.spread.weight)
+    torch.nn.init.zeros_(affine.loc_scale_head.weight)
+    torch.nn.init.zeros_(affine.factor_head.weight)
     with torch.no_grad():
         z = torch.randn(2, 12, 4)
         found, stats = invert_jacobi(CachedPredictor(affine, POSITIONS, 2), z, JacobiSettings(8, 1e-8))
@@ -98,7 +98,7 @@ def test_a_token_depends_on_those_before_it_and_on_no_other():
 def test_the_norm_of_the_factors_is_limited_however_large_tokens_are():
     affine = trained_like()
     with torch.no_grad():
-        torch.nn.init.normal_(affine.spread.weight, std=5.0)
+        torch.nn.init.normal_(affine.factor_head.weight, std=5.0)
         conditional = affine.conditional(100 * torch.randn(2, 12, 4), POSITIONS)
     assert conditional.factors.square().sum((2, 3)).sqrt().max() <= MAX_FACTOR_NORM
     assert conditional.factors.square().sum((2, 3)).sqrt().min() > 0.8 * MAX_FACTOR_NORM

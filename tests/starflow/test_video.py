@@ -16,7 +16,7 @@ WINDOW = CHUNK_FRAMES + 4
 CONFIG = StarFlowConfig(
     WINDOW,
     AutoencoderConfig(size=16, shrink=8, channels=4, width=8),
-    LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
+    LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, vocabulary=len(VOCABULARY) - 1, deep_rank=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 SETTINGS = SamplingSettings(temperature=1.0)
@@ -27,7 +27,7 @@ def video() -> VideoFlow:
     torch.manual_seed(0)
     model = StarFlow(CONFIG)
     for block in (*model.flow.shallow, model.flow.deep):
-        torch.nn.init.normal_(block.head.weight, std=0.05)
+        torch.nn.init.normal_(block.loc_scale_head.weight, std=0.05)
     return VideoFlow(model.requires_grad_(False))
 
 

@@ -24,31 +24,31 @@ def test_close_ups_are_centred_on_their_keypoints():
         assert found[part, :, :10].max() == 0
 
 
-def test_every_critic_judges_patches():
+def test_every_discriminator_judges_patches():
     judged = Discriminators(PARTS)(torch.rand(2, 3, 64, 64), faces())
     assert [features[-1].shape[0] for features in judged] == [2, 2, 6]
     assert judged[0][-1].shape[1:] == (1, 8, 8)
 
 
-def test_critics_learn_to_tell_two_kinds_of_pictures_apart():
+def test_discriminators_learn_to_tell_two_kinds_of_pictures_apart():
     torch.manual_seed(0)
-    critics, keypoints = Discriminators(PARTS), faces(4)
+    discriminators, keypoints = Discriminators(PARTS), faces(4)
     real, rendered = torch.rand(4, 3, 64, 64), torch.full((4, 3, 64, 64), 0.5)
-    optimiser = torch.optim.Adam(critics.parameters(), 2e-3)
+    optimiser = torch.optim.Adam(discriminators.parameters(), 2e-3)
     losses = []
     for _ in range(12):
-        loss = discriminator_loss(critics(real, keypoints), critics(rendered, keypoints))
+        loss = discriminator_loss(discriminators(real, keypoints), discriminators(rendered, keypoints))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < 0.8 * losses[0]
     with torch.no_grad():
-        assert adversarial_loss(critics(real, keypoints)) < adversarial_loss(critics(rendered, keypoints))
+        assert adversarial_loss(discriminators(real, keypoints)) < adversarial_loss(discriminators(rendered, keypoints))
 
 
 def test_features_match_for_equal_pictures_only():
-    critics, picture = Discriminators(PARTS).eval(), torch.rand(2, 3, 64, 64)
-    seen = critics(picture, faces())
-    assert matching_loss(seen, critics(picture, faces())).item() < 1e-6
-    assert matching_loss(seen, critics(1 - picture, faces())).item() > 1e-3
+    discriminators, picture = Discriminators(PARTS).eval(), torch.rand(2, 3, 64, 64)
+    seen = discriminators(picture, faces())
+    assert matching_loss(seen, discriminators(picture, faces())).item() < 1e-6
+    assert matching_loss(seen, discriminators(1 - picture, faces())).item() > 1e-3

@@ -92,8 +92,8 @@ def test_training_can_go_on_from_weights_that_are_there(data, tmp_path):
     still = replace(TINY, updates=1, learning_rate=1e-9, architecture=ForecasterConfig())
     train_forecaster(data, tmp_path / "again", tmp_path / "run 2", still, start_from=tmp_path / "model")
     one, two = (Forecaster.load(tmp_path / name) for name in ("model", "again"))
-    assert one.config == two.config and torch.equal(one.spread, two.spread)
-    torch.testing.assert_close(one.flow.middle, two.flow.middle, atol=1e-3, rtol=1e-3)
+    assert one.config == two.config and torch.equal(one.std, two.std)
+    torch.testing.assert_close(one.flow.hidden_weight, two.flow.hidden_weight, atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["gru_gaussian", "vrnn"])

@@ -1,4 +1,4 @@
-"""Packing clips and training the generator: small, but the whole way, and it goes on where it was cut."""
+"""Packing clips and training the generator: small, but the whole way, and resumed where it was cut."""
 
 import json
 from dataclasses import replace
@@ -16,7 +16,13 @@ from backend.train.generator import train_generator
 from backend.train.settings import GeneratorTraining
 
 SMALL = GeneratorConfig(
-    size=128, motion_channels=8, motion_size=16, paint_channels=16, paint_blocks=1, detail_size=16, detail_channels=8
+    size=128,
+    motion_channels=8,
+    motion_size=16,
+    inpainting_channels=16,
+    inpainting_blocks=1,
+    eye_mouth_size=16,
+    eye_mouth_channels=8,
 )
 
 

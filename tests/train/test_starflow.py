@@ -1,4 +1,4 @@
-"""Training STARFlow: every stage, the whole way, resumable; and what it draws windows from."""
+"""Training the video flow: every stage, from start to end, resumed; and the windows it is trained on."""
 
 import json
 from dataclasses import replace
@@ -21,7 +21,7 @@ from backend.train.starflow import train_starflow
 SMALL = StarFlowConfig(
     4,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
+    LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, vocabulary=len(VOCABULARY) - 1, deep_rank=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 QUICK = StarFlowTraining(minutes=1e-3, batch=2, known=2, validate_every=1, threads=1, architecture=SMALL)
@@ -78,14 +78,14 @@ def test_windows_are_of_one_clip_and_in_order(packed):
     assert clips.pictures(windows[0]).shape == (4, 3, 64, 64)
 
 
-def test_kept_latents_are_those_of_the_frames_and_of_their_mirror(packed):
+def test_cached_latents_are_those_of_the_frames_and_of_their_mirror(packed):
     clips = VideoClips(Pack(packed), 64, 4)
     encode = lambda pictures: pictures[:, :, ::16, ::16].permute(0, 2, 3, 1)  # noqa: E731
     window = clips.sample(1, np.random.default_rng(0))
-    kept = LatentCache(clips, encode)
+    cache = LatentCache(clips, encode)
     pictures = clips.pictures(window[0])
-    assert torch.allclose(kept(window, np.array([[False]]))[0], encode(pictures), atol=1e-3)
-    assert torch.allclose(kept(window, np.array([[True]]))[0], encode(pictures.flip(-1)), atol=1e-3)
+    assert torch.allclose(cache(window, np.array([[False]]))[0], encode(pictures), atol=1e-3)
+    assert torch.allclose(cache(window, np.array([[True]]))[0], encode(pictures.flip(-1)), atol=1e-3)
 
 
 def test_a_mirror_turns_left_into_right(packed):

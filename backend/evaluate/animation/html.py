@@ -30,7 +30,8 @@ def write_animation(evaluation: AnimationResults, folder: Path) -> Path:
     leading = measured.leading
     methods = {name: found for name, found in report.results.items() if not name.startswith(PREFIX)}
     page = ReportPage(report, summary(report, leading), repeat(report.settings), leading=leading)
-    page.add("films", *(method_film(wanted, measured.methods) for wanted in (*measured.video_examples, *measured.cross_video_examples)))
+    films = (*measured.video_examples, *measured.cross_video_examples)
+    page.add("films", *(method_film(example, measured.methods) for example in films))
     moving_first = sorted(measured.examples, key=lambda example: -example.scores["copy_source"]["l1"])
     page.add("rebuilt", *fold([pictures.rebuilt_row(example) for example in moving_first], SHOWN))
     page.add("reconstruction", page.metric_table("reconstruction", methods, references=STILL))

@@ -136,7 +136,7 @@ class AnimationMethods:
         with torch.inference_mode():
             portrait = generator.encode(to_tensor(source.picture)[None], own[None]).repeat(len(driving.value))
             condition = generator.condition(portrait.keypoints, driving)
-            flow, _ = generator.motion(portrait.small, portrait.keypoints, driving, condition)
+            flow, _ = generator.dense_motion(portrait.small, portrait.keypoints, driving, condition)
             return to_pictures(warp(portrait.picture, resize_flow(flow, SIZE, SIZE)))
 
 

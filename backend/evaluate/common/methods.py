@@ -93,7 +93,7 @@ def nll(forecaster: Forecaster, flat_WTD: Tensor, seen: int, unit_D: Tensor) -> 
         unit_D: the unit of frame-to-frame differences, which makes models of different training data comparable.
     """
     state, found = forecaster.observe(flat_WTD[:, :seen]), []
-    volume = (forecaster.step_spread / unit_D).log().sum()
+    volume = (forecaster.step_std / unit_D).log().sum()
     for frame in flat_WTD[:, seen:].unbind(1):
         found.append((volume - forecaster.log_prob(state, frame)) / flat_WTD.shape[-1])
         state = forecaster.step(state, frame)
@@ -126,7 +126,7 @@ def _build(name: str, model: Path, forecaster: Forecaster) -> ForecastMethod:
         folder = model.with_name(f"{model.name}_gaussian")
         used = Forecaster.load(folder)
         _check_width(used.config.features, width, "forecaster", folder)
-    return ForecastMethod(_sampler(used), partial(nll, used, unit_D=forecaster.step_spread))
+    return ForecastMethod(_sampler(used), partial(nll, used, unit_D=forecaster.step_std))
 
 
 def _sampler(forecaster: Forecaster, refine: Refinement | None = None, temperature: float = 1.0) -> PathSampler:

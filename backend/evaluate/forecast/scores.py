@@ -48,7 +48,7 @@ class Units:
     @classmethod
     def of(cls, forecaster: Forecaster, windows: ForecastWindows) -> Units:
         """Return the units of a forecaster's training data and of some windows."""
-        return cls(forecaster.centre, forecaster.spread, *windows.min_max(forecaster.spread))
+        return cls(forecaster.mean, forecaster.std, *windows.min_max(forecaster.std))
 
     def standard(self, flat: Tensor) -> Tensor:
         """Return flat keypoints `[..., D]` in standard units."""

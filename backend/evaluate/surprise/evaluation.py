@@ -150,9 +150,7 @@ def _windows(motions: Sequence[KeypointSequence], forecaster: Forecaster, seed: 
         raise InputError("data_short", f"No recording that fits the model is as long as {LENGTH} steps of 80 ms.")
     onset = np.random.default_rng(seed).integers(WARM_UP + SMOOTHING, LENGTH - 2 * anomalies.EVENT + 1, len(parts))
     flat = torch.from_numpy(np.stack([frames for frames, _ in parts]))
-    return anomalies.AnomalyWindows(
-        flat, [motion.person for _, motion in parts], torch.from_numpy(onset), forecaster.step_spread
-    )
+    return anomalies.AnomalyWindows(flat, [motion.person for _, motion in parts], torch.from_numpy(onset), forecaster.step_std)
 
 
 def _since_onset(onset_W: Tensor, score_WT: Tensor, frames: Sequence[int]) -> Tensor:

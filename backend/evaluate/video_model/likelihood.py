@@ -48,7 +48,7 @@ def likelihood(
     for number, window in counted(windows, progress):
         latents, x = encode_noisy(model, window.pixels, window_noise(seed, number))
         rows["flow"].append(frame_bits(model.flow, x)[:, 1:].cpu())
-        if model.flow.words is not None:
+        if model.flow.caption_embed is not None:
             own = torch.from_numpy(caption(window.landmarks))[None, : model.flow.config.caption]
             rows["flow_with_caption"].append(frame_bits(model.flow, x, own)[:, 1:].cpu())
         noisy.append(x.cpu())

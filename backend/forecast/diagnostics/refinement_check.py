@@ -153,7 +153,7 @@ def refinement_report(
         drop,
         is_implausible(forecaster, refined.nll_BKH).float().mean((1, 2)),
         is_implausible(forecaster, plain.nll_BKH).float().mean((1, 2)),
-        permutation_test(plain_BKHD / forecaster.spread, refined_BKHD / forecaster.spread),
+        permutation_test(plain_BKHD / forecaster.std, refined_BKHD / forecaster.std),
     )
 
 

@@ -18,7 +18,7 @@ from backend.starflow.video import VideoFlow
 SMALL = StarFlowConfig(
     18,
     AutoencoderConfig(size=64, shrink=32, channels=4, width=8),
-    LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, words=len(VOCABULARY) - 1, deep_spread=2),
+    LatentFlowConfig(2, 2, 4, 64, 1, 64, 1, vocabulary=len(VOCABULARY) - 1, deep_rank=2),
     DenoiserConfig(2, 2, 4, 64, 1),
 )
 """Two frames seen, sixteen drawn, four tokens each."""
@@ -30,7 +30,7 @@ def made(config=SMALL) -> StarFlow:
         torch.manual_seed(0)
         model = StarFlow(config)
         for block in (*model.flow.shallow, model.flow.deep):
-            torch.nn.init.normal_(block.head.weight, std=0.02)
+            torch.nn.init.normal_(block.loc_scale_head.weight, std=0.02)
         torch.nn.init.normal_(model.denoiser.exit.weight, std=0.1)
     return model.eval().requires_grad_(False)
 

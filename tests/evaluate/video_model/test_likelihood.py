@@ -30,7 +30,7 @@ def test_bits_of_frames_add_up_to_the_likelihood_of_every_beginning(model, laten
 
 def test_an_untrained_flow_is_the_gaussian_that_knows_nothing(latents):
     frames = latents.flatten(0, 1)[:, None]  # each for itself: behind others, it expects what it has seen
-    bits = frame_bits(LatentFlow(replace(SMALL.flow, deep_spread=0)).eval().requires_grad_(False), frames)
+    bits = frame_bits(LatentFlow(replace(SMALL.flow, deep_rank=0)).eval().requires_grad_(False), frames)
     wanted = -norm.logpdf(frames.double(), 0, math.sqrt(1 + SMALL.flow.noise**2)).mean((2, 3, 4)) / math.log(2)
     assert np.allclose(bits, wanted, rtol=1e-3)
 
@@ -46,7 +46,7 @@ def test_the_gaussian_around_the_last_frame_is_the_best_there_is_of_its_kind(lat
 
 def test_the_level_alone_is_a_flow_whose_networks_say_nothing(latents):
     clean = latents + 0.3 * torch.randn(latents.shape, generator=torch.Generator().manual_seed(1))
-    flow = LatentFlow(replace(SMALL.flow, noise=0.2, deep_spread=0)).eval().requires_grad_(False)
+    flow = LatentFlow(replace(SMALL.flow, noise=0.2, deep_rank=0)).eval().requires_grad_(False)
     flow.set_change_variance(torch.from_numpy((np.diff(clean.numpy(), axis=1) ** 2).mean((0, 1, 2, 3))))
     wanted = frame_bits(flow, latents)[:, 1:]  # a new flow's maps are the identity, around the level
     assert torch.allclose(gaussians(latents, clean, 0.2)["level"], wanted, rtol=1e-3)

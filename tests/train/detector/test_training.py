@@ -1,4 +1,4 @@
-"""Training the detector on videos of any kind: small, but the whole way, and it goes on where it was cut."""
+"""Training the detector on videos of any kind: small, but the whole way, and resumed where it was cut."""
 
 import json
 
