@@ -62,13 +62,13 @@ def path_terms(vrnn, frames, warm_up, generator):
     for t, frame in enumerate(frames.unbind(1)):
         before = frame if t == 0 else frames[:, t - 1]
         mean = vrnn.running_mean(state.mean, frame, state.count + 1)
-        seen, h = vrnn.see(vrnn.features(frame, before, mean)), state.h[:, 0]
+        seen, h = vrnn.frame_embed(vrnn.features(frame, before, mean)), state.h[:, 0]
         q, p = reference(vrnn.posterior(seen, h)), reference(vrnn.prior(h))
         z = q.mean + q.base_dist.stddev * torch.randn(q.mean.shape, generator=generator)
         if t >= warm_up:
             likelihood = reference(vrnn.decode(z, h)).log_prob(vrnn.encode_step(before, frame))
             total = total + likelihood + p.log_prob(z) - q.log_prob(z)
-        h = vrnn.cell(torch.cat([seen, vrnn.explain(z)], dim=-1), h)
+        h = vrnn.cell(torch.cat([seen, vrnn.latent_embed(z)], dim=-1), h)
         state = ForecastState(h[:, None], frame, mean, state.count + 1)
     return total
 

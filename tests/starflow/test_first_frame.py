@@ -36,11 +36,11 @@ def test_without_temperature_there_is_only_the_average():
 @pytest.mark.parametrize("noise", [0.0, 0.5])
 def test_the_density_is_that_of_a_gaussian_with_the_whole_covariance(noise):
     first, x = fitted(), faces(3)
-    covariance = first.factor @ first.factor.T + torch.diag(first.rest + noise**2)
+    covariance = first.factors @ first.factors.T + torch.diag(first.residual_variance + noise**2)
     oracle = torch.distributions.MultivariateNormal(first.mean, covariance).log_prob(x.flatten(1))
     assert torch.allclose(first.log_prob(x, noise), oracle, rtol=1e-3, atol=0.5)
 
 
 def test_it_takes_no_more_components_than_there_are_numbers():
-    assert FirstFrame((1, 2, 3)).factor.shape == (6, 6)
-    assert FirstFrame(SHAPE).factor.shape == (128, RANK)
+    assert FirstFrame((1, 2, 3)).factors.shape == (6, 6)
+    assert FirstFrame(SHAPE).factors.shape == (128, RANK)

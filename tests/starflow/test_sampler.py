@@ -62,7 +62,7 @@ def test_guidance_stays_a_gaussian_where_the_captioned_one_is_wider():
 def test_a_denoised_frame_depends_on_no_frame_later_than_the_next():
     torch.manual_seed(0)
     denoiser = Denoiser(DenoiserConfig(2, 2, 3, 64, 3)).eval()
-    torch.nn.init.normal_(denoiser.exit.weight)
+    torch.nn.init.normal_(denoiser.out_proj.weight)
     x = torch.randn(1, 5, 2, 2, 3, requires_grad=True)
     (gradient,) = torch.autograd.grad(denoiser(x)[0, 2].sum(), x)
     reached = gradient[0].abs().flatten(1).amax(1) > 0

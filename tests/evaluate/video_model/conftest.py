@@ -31,7 +31,7 @@ def made(config=SMALL) -> StarFlow:
         model = StarFlow(config)
         for block in (*model.flow.shallow, model.flow.deep):
             torch.nn.init.normal_(block.loc_scale_head.weight, std=0.02)
-        torch.nn.init.normal_(model.denoiser.exit.weight, std=0.1)
+        torch.nn.init.normal_(model.denoiser.out_proj.weight, std=0.1)
     return model.eval().requires_grad_(False)
 
 
