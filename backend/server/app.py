@@ -10,9 +10,9 @@ from pathlib import Path
 
 import structlog
 from fastapi import Depends, FastAPI, Request, WebSocket
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
 
 from backend.core.errors import MotionFanError
 from backend.server.http import page
@@ -21,7 +21,7 @@ from backend.server.http.origin import origin_check
 from backend.server.http.recordings import BundledRecording
 from backend.server.live.sessions import SessionRegistry
 from backend.server.metrics import Metrics
-from backend.server.video.api import VideoApi
+from backend.server.video.api import video_router
 from backend.server.video.queue import VideoQueue
 
 log = structlog.get_logger(__name__)
@@ -55,20 +55,14 @@ def create_app(
         await video_queue.close()
         registry.close_all()
 
-    app = FastAPI(
-        title="MotionFan",
-        lifespan=lifespan,
-        dependencies=[Depends(origin_check(origins))],
-        # The interactive documentation would load scripts from other sites.
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-    )
+    # Without a schema there is no interactive documentation, which would load scripts from other sites.
+    app = FastAPI(title="MotionFan", lifespan=lifespan, dependencies=[Depends(origin_check(origins))], openapi_url=None)
     app.state.video_queue = video_queue
     app.include_router(Api(registry, recordings, metrics, pages).router())
-    app.include_router(VideoApi(video_queue, metrics).router())
-    app.mount("/assets", page.files(pages / "assets"))
-    app.mount("/mediapipe", page.files(pages / "mediapipe"))
+    app.include_router(video_router(video_queue, metrics))
+    for folder in ("assets", "mediapipe"):
+        # The page may be built after the server has started.
+        app.mount(f"/{folder}", StaticFiles(directory=pages / folder, check_dir=False))
     app.add_middleware(page.SecurityHeaders)
 
     @app.exception_handler(MotionFanError)
@@ -82,28 +76,13 @@ def create_app(
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         phrase = HTTPStatus(error.status_code).phrase
-        body = {
-            "code": phrase.lower().replace(" ", "_"),
-            "message": f"{phrase}.",
-            "hint": "Open /.",
-        }
+        body = {"code": phrase.lower().replace(" ", "_"), "message": f"{phrase}.", "hint": "Open /."}
         return JSONResponse(body, error.status_code, error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return JSONResponse({"code": "request_invalid", "message": f"{where}: {first['msg']}.", "hint": ""}, 422)
 
     @app.exception_handler(Exception)
     async def internal(_: Request, error: Exception) -> JSONResponse:
         log.error("request_failed", exc_info=error)
-        body = {
-            "code": "internal",
-            "message": "The server failed at this request.",
-            "hint": "Try again, or read the server's log.",
-        }
-        return JSONResponse(body, 500)
+        return answer(MotionFanError("internal", "The server failed at this request.", "Try again, or read the server's log."))
 
     return app
 

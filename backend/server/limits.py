@@ -4,18 +4,16 @@ from __future__ import annotations
 
 
 class TokenBucket:
-    """Allows `burst` events at once and `rate` per second in the long run; callers pass the time in seconds."""
+    """Allows `capacity` events at once and `rate` per second in the long run; callers pass the time in seconds."""
 
-    def __init__(self, rate: float, burst: float) -> None:
+    def __init__(self, rate: float, capacity: float) -> None:
         self._rate = rate
-        self._burst = burst
-        self._tokens = burst
-        self._last: float | None = None
+        self._capacity = self._tokens = capacity
+        self._last = 0.0
 
     def allow(self, now: float) -> bool:
         """Take one token; False if there is none."""
-        if self._last is not None:
-            self._tokens = min(self._burst, self._tokens + max(0.0, now - self._last) * self._rate)
+        self._tokens = min(self._capacity, self._tokens + max(0.0, now - self._last) * self._rate)
         self._last = now
         if self._tokens < 1.0:
             return False
@@ -28,17 +26,17 @@ class PerAddress:
 
     Args:
         rate: events per second in the long run.
-        burst: events at once.
-        remembered: addresses that are kept, the latest ones.
+        capacity: events at once.
+        remembered: how many addresses are kept, the latest ones.
     """
 
-    def __init__(self, rate: float, burst: float, remembered: int = 1000) -> None:
-        self._rate, self._burst, self._remembered = rate, burst, remembered
+    def __init__(self, rate: float, capacity: float, remembered: int = 1000) -> None:
+        self._rate, self._capacity, self._remembered = rate, capacity, remembered
         self._buckets: dict[str, TokenBucket] = {}
 
     def allow(self, address: str, now: float) -> bool:
         """Take one of this address's tokens; False if there is none."""
-        bucket = self._buckets.pop(address, None) or TokenBucket(self._rate, self._burst)
+        bucket = self._buckets.pop(address, None) or TokenBucket(self._rate, self._capacity)
         self._buckets[address] = bucket
         if len(self._buckets) > self._remembered:
             del self._buckets[next(iter(self._buckets))]

@@ -12,8 +12,7 @@ class Metrics:
     """The metrics of one server, in a registry of their own."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        registry = self._registry
+        self._registry = registry = CollectorRegistry()
         self.sessions = Gauge("motionfan_sessions", "Open sessions", registry=registry)
         self.connections = Gauge("motionfan_connections", "Open WebSockets", registry=registry)
         self.frames = Counter("motionfan_frames", "Landmark messages received", registry=registry)
@@ -24,7 +23,7 @@ class Metrics:
         self.stage = Histogram(
             "motionfan_stage_milliseconds", "Time of one stage of a batch", ["stage"], registry=registry, buckets=MILLISECONDS
         )
-        self.drawing = Histogram("motionfan_drawing_seconds", "Time to make one video", registry=registry, buckets=SECONDS)
+        self.video = Histogram("motionfan_drawing_seconds", "Time to make one video", registry=registry, buckets=SECONDS)
         self.tile = Gauge("motionfan_tile_pixels", "Tile side the governor chose", registry=registry)
         self.stride = Gauge("motionfan_stride_steps", "Stride the governor chose", registry=registry)
         self.interval = Gauge("motionfan_turns", "Sheets of a session from one with tiles to the next", registry=registry)

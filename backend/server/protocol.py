@@ -149,7 +149,6 @@ CLIENT: dict[int, type] = {1: Landmarks, 2: ForecastSettings, 3: Ack, 4: Referen
 SERVER: dict[int, type] = {65: Ready, 66: SheetHead, 67: Failure, 69: Pong}
 _KIND = {head: kind for kind, head in (CLIENT | SERVER).items()}
 _DECODER: dict[int, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(head) for kind, head in (CLIENT | SERVER).items()}
-_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ class Message:
 
 def encode(message: Message) -> bytes:
     """Return the bytes of a client's or server's message."""
-    head = _ENCODER.encode(message.head)
+    head = msgspec.json.encode(message.head)
     kind = _KIND[type(message.head)]
     return PRELUDE.pack(VERSION, kind, message.epoch, message.seq, len(head)) + head + message.payload
 
@@ -175,11 +174,7 @@ def is_ack(data: bytes | None) -> bool:
 
 
 def decode_client(data: bytes) -> Message:
-    """Decode a client's message.
-
-    Raises:
-        InputError: `message_too_large`, or as `decode_server`.
-    """
+    """Decode a client's message; raises `message_too_large`, and the errors of `decode_server`."""
     if len(data) > MAX_CLIENT_MESSAGE:
         raise InputError("message_too_large", f"A message may have {MAX_CLIENT_MESSAGE} bytes, not {len(data)}.")
     message = _decode(data, CLIENT)

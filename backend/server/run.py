@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,12 +44,7 @@ PORTS_TO_TRY = 50
 
 
 def serve(settings: Settings) -> None:
-    """Serve the demo until interrupted.
-
-    Raises:
-        InputError: `port_taken`, `host_unusable`.
-        ModelError: weights are missing or unusable.
-    """
+    """Serve the demo until interrupted; raises as `listen` and `Pipeline.load`."""
 
     def load() -> Pipeline:
         from backend.pipeline import Pipeline
@@ -86,9 +82,11 @@ def build(
         pages: folder of the built page.
     """
     metrics = Metrics()
-    worker = InferenceWorker(load, Governor(settings.tile), metrics)
+    governor = Governor(settings.tile)
+    worker = InferenceWorker(load, governor, metrics)
+    worker.start()
     default = SessionPortrait(image)
-    worker.start(lambda pipeline, governor: warm_up(pipeline, governor, default))
+    worker.run(lambda pipeline: _warm_up(pipeline, governor, default)).result()
     keypoints = worker.run(default.encode).result().keypoints.count
     models = describe_models(settings.models)
     registry = SessionRegistry(worker, default, models, keypoints, metrics, settings.max_sessions)
@@ -97,29 +95,24 @@ def build(
     return create_app(registry, load_recordings(), video_queue, metrics, settings.origins, pages), worker
 
 
-def warm_up(pipeline: Pipeline, governor: Governor, portrait: SessionPortrait) -> None:
-    """Run every stage once, so that the first session is not delayed and the governor knows the costs.
-
-    Args:
-        pipeline: just loaded.
-        governor: gets the measured costs.
-        portrait: the one to animate.
-    """
+def _warm_up(pipeline: Pipeline, governor: Governor, portrait: SessionPortrait) -> None:
+    """Run every stage, so that the first session is not delayed and the governor knows the costs."""
     stream = pipeline.open(portrait.encode(pipeline))
-    ticks = [Tick(portrait.image.landmarks, index * CLOCK_S, index, index == 0) for index in range(8)]
-    for tick in ticks:
+    for index in range(8):
+        tick = Tick(portrait.image.landmarks, index * CLOCK_S, index, index == 0)
         (observation,) = pipeline.observe([stream], [[tick]])
-    for _ in range(2):
-        began = time.monotonic()
-        pipeline.forecast([stream], [ForecastSettings()])
-        spent = (time.monotonic() - began) * 1000
-    governor.record_tick(1, spent)
+    governor.record_tick(1, _second_ms(lambda: pipeline.forecast([stream], [ForecastSettings()])))
+    request = stream, observation.present_flat[None]
     for tile in governor.tiles:
-        for _ in range(2):
-            began = time.monotonic()
-            pipeline.render([(stream, observation.present_flat[None])], tile)
-            spent = (time.monotonic() - began) * 1000
-        governor.record_render(tile, 1, spent)
+        governor.record_render(tile, 1, _second_ms(partial(pipeline.render, [request], tile)))
+
+
+def _second_ms(call: Callable[[], object]) -> float:
+    """Return the milliseconds of a second call; the first takes longer."""
+    call()
+    began = time.monotonic()
+    call()
+    return (time.monotonic() - began) * 1000
 
 
 def describe_models(folder: Path) -> dict[str, str]:
@@ -133,41 +126,24 @@ def describe_models(folder: Path) -> dict[str, str]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket.
-
-    Raises:
-        InputError: `port_taken`, with a free one in the hint; `host_unusable`.
-    """
+    """Open a listening socket; raises `port_taken`, with a free port in the hint, or `host_unusable`."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            other = free_port(host, port, family)
-            raise InputError(
-                "port_taken", f"Port {port} is taken.", f"Port {other} is free: set MOTIONFAN_PORT={other}."
-            ) from None
-        raise InputError(
-            "host_unusable",
-            f"The server cannot listen on {host}:{port} ({error.strerror}).",
-            "Set MOTIONFAN_HOST and MOTIONFAN_PORT.",
-        ) from None
+            other = _free_port(host, port, family)
+            hint = f"Port {other} is free: set MOTIONFAN_PORT={other}."
+            raise InputError("port_taken", f"Port {port} is taken.", hint) from None
+        reason = f"The server cannot listen on {host}:{port} ({error.strerror})."
+        raise InputError("host_unusable", reason, "Set MOTIONFAN_HOST and MOTIONFAN_PORT.") from None
 
 
-def free_port(host: str, taken: int, family: int) -> int:
-    """Return a free port, one of the next `PORTS_TO_TRY` if possible.
-
-    Args:
-        host: address to listen on.
-        taken: the port that is not free.
-        family: of the address, as `socket.AF_INET`.
-    """
+def _free_port(host: str, taken: int, family: int) -> int:
+    """Return a free port, one of the next `PORTS_TO_TRY` if possible."""
     for port in [*range(taken + 1, min(taken + PORTS_TO_TRY, 65536)), 0]:
-        try:
-            with socket.create_server((host, port), family=family) as probe:
-                return int(probe.getsockname()[1])
-        except OSError:
-            continue
+        with contextlib.suppress(OSError), socket.create_server((host, port), family=family) as probe:
+            return int(probe.getsockname()[1])
     return 0
 
 

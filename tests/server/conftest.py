@@ -49,7 +49,7 @@ class TestingServer(DemoServer):
 
 
 class Live:
-    """A running server; `app`, `pipeline`, `worker` and `studio` are its parts."""
+    """A running server; `app`, `pipeline`, `worker` and `video_queue` are its parts."""
 
     def __init__(self, pages: Path | None = None, pipeline: object | None = None, **settings) -> None:
         self.pipeline = pipeline or FakePipeline()
@@ -57,7 +57,7 @@ class Live:
         self.url = address(self._listener)
         settings = Settings(port=0, **settings)
         self.app, self.worker = build(settings, lambda: self.pipeline, portrait(), *([pages] if pages else []))
-        self.studio = self.app.state.studio
+        self.video_queue = self.app.state.video_queue
         self._server = TestingServer(self.app)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()

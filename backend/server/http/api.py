@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from fastapi import APIRouter, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse, JSONResponse
+from PIL import Image
 
 from backend.core.errors import InputError, MotionFanError
 from backend.core.types import ForecastSettings
-from backend.media.images import MAX_BYTES, load_portrait
+from backend.media.images import BUNDLED, DEFAULT_PORTRAIT, MAX_BYTES, bundled_picture, bundled_portrait, load_portrait
 from backend.server.http import page
 from backend.server.http.body import read_body
-from backend.server.http.gallery import Gallery
 from backend.server.http.recordings import BundledRecording
 from backend.server.live.connection import Connection, refuse
 from backend.server.live.session_slot import SessionPortrait
@@ -24,7 +25,10 @@ from backend.server.live.sessions import Session, SessionRegistry
 from backend.server.live.sheet import jpeg
 from backend.server.metrics import Metrics
 
-PORTRAIT_QUALITY = 92
+PORTRAIT_QUALITY, THUMBNAIL_QUALITY = 92, 88
+THUMBNAIL = 144
+"""Side of a thumbnail in pixels: twice what the page shows, for high-density screens."""
+
 STATUS = {
     "origin_foreign": 403,
     "session_unknown": 404,
@@ -75,7 +79,8 @@ class Api:
         self._pages = pages
         # Face Mesh is not thread-safe: one call at a time.
         self._face_lock = asyncio.Lock()
-        self._gallery = Gallery(registry.default)
+        self._portraits = {DEFAULT_PORTRAIT: registry.default}
+        self._thumbnails: dict[str, bytes] = {}
 
     def router(self) -> APIRouter:
         """Return all routes."""
@@ -98,7 +103,7 @@ class Api:
         return router
 
     def page(self) -> HTMLResponse:
-        """The page itself."""
+        """The page."""
         return page.index(self._pages)
 
     async def health(self) -> JSONResponse:
@@ -112,7 +117,7 @@ class Api:
 
     async def recordings(self) -> list[dict[str, str | float]]:
         """The bundled recordings."""
-        return [{"name": one.name, "title": one.title, "seconds": one.seconds} for one in self._recordings.values()]
+        return [{"name": name, "title": each.title, "seconds": each.seconds} for name, each in self._recordings.items()]
 
     async def recording(self, name: str) -> Response:
         """One recording's landmarks."""
@@ -122,12 +127,15 @@ class Api:
 
     async def portraits(self) -> list[dict[str, str]]:
         """The bundled portraits; sessions start with the first."""
-        return self._gallery.names()
+        return [{"name": name, "title": title} for name, title in BUNDLED.items()]
 
-    async def thumbnail(self, name: str) -> Response:
+    def thumbnail(self, name: str) -> Response:
         """A bundled portrait, small, as a JPEG."""
-        data = await asyncio.to_thread(self._gallery.thumbnail, name)
-        return Response(data, media_type="image/jpeg", headers={"cache-control": "max-age=86400"})
+        if name not in self._thumbnails:
+            picture = self._registry.default.image.picture if name == DEFAULT_PORTRAIT else bundled_picture(name)
+            small = Image.fromarray(picture).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+            self._thumbnails[name] = jpeg(np.asarray(small), THUMBNAIL_QUALITY)
+        return Response(self._thumbnails[name], media_type="image/jpeg", headers={"cache-control": "max-age=86400"})
 
     async def create_session(self) -> dict[str, str]:
         """Open a session and return its first ticket."""
@@ -147,7 +155,8 @@ class Api:
         opened = self._registry.get(session)
         if not opened.uploads.allow(time.monotonic()):
             raise InputError("too_many_portraits", "Too many portraits were uploaded in a short time.", "Wait a few seconds.")
-        data = await read_body(request, MAX_BYTES, _too_large())
+        limit = f"A portrait may have {MAX_BYTES // 1_000_000} MB."
+        data = await read_body(request, MAX_BYTES, InputError("portrait_too_large", limit, "Save it smaller, or as a JPEG."))
         async with opened.portrait_lock:
             async with self._face_lock:
                 image = await asyncio.to_thread(load_portrait, data)
@@ -158,8 +167,9 @@ class Api:
         opened = self._registry.get(session)
         async with opened.portrait_lock:
             async with self._face_lock:
-                portrait = await self._gallery.portrait(name)
-            return await self._show(opened, portrait)
+                if name not in self._portraits:
+                    self._portraits[name] = SessionPortrait(await asyncio.to_thread(bundled_portrait, name))
+            return await self._show(opened, self._portraits[name])
 
     async def delete_portrait(self, session: str) -> dict[str, int]:
         """Animate the default portrait again."""
@@ -185,9 +195,3 @@ class Api:
     async def _show(self, session: Session, portrait: SessionPortrait) -> dict[str, int]:
         width, height = await self._registry.show(session, portrait)
         return {"width": width, "height": height}
-
-
-def _too_large() -> InputError:
-    return InputError(
-        "portrait_too_large", f"A portrait may have {MAX_BYTES // 1_000_000} MB.", "Save it smaller, or as a JPEG."
-    )

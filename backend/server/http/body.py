@@ -1,7 +1,4 @@
-"""Reads a request's body up to a limit.
-
-Starlette's `max_body_size` cannot replace it: it answers in plain text, without the code that the page shows.
-"""
+"""Reads a request's body up to a limit. Starlette's `max_body_size` answers in plain text, without the page's error code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pages may use the server: a dependency of all routes that refuses foreign pages, on WebSockets too."""
+"""Refuses requests and WebSockets from the pages of other sites, by a dependency of all routes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,7 @@ READING = ("GET", "HEAD", "OPTIONS")
 
 
 def origin_check(allowed: Collection[str]) -> Callable[[HTTPConnection], Awaitable[None]]:
-    """Return the dependency; it raises `origin_foreign` on WebSockets and on requests that may change state.
-
-    Args:
-        allowed: further origins whose pages may use the server, `https://host[:port]`.
-    """
+    """Return the dependency: it calls `check_origin` for WebSockets and for requests that may change state."""
 
     async def check(connection: HTTPConnection) -> None:
         if connection.scope.get("method") not in READING:
@@ -28,14 +24,9 @@ def origin_check(allowed: Collection[str]) -> Callable[[HTTPConnection], Awaitab
 
 
 def check_origin(headers: Mapping[str, str], allowed: Collection[str]) -> None:
-    """Accept this server's own page, an allowed one, and clients that are not browsers.
+    """Raise `origin_foreign`, except for the server's own page, `allowed` origins (`https://host[:port]`), and other clients.
 
-    Args:
-        headers: of the request; a browser always sends `origin` with a WebSocket and with a POST.
-        allowed: further origins, `https://host[:port]`.
-
-    Raises:
-        InputError: `origin_foreign`.
+    A browser always sends its page's origin with a WebSocket and with a POST; other clients send none.
     """
     origin = headers.get("origin")
     if origin is None or origin in allowed:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi.responses import HTMLResponse
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE = Path(__file__).parents[1] / "page"
@@ -51,11 +50,6 @@ def index(folder: Path) -> HTMLResponse:
         return HTMLResponse((folder / "index.html").read_text("utf-8"))
     except FileNotFoundError:
         return HTMLResponse(UNBUILT, 503)
-
-
-def files(folder: Path) -> StaticFiles:
-    """Serve a folder that may appear only after the server has started."""
-    return StaticFiles(directory=folder, check_dir=False)
 
 
 class SecurityHeaders:

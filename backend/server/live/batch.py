@@ -20,7 +20,7 @@ from backend.server.live.governor import Governor, Plan
 from backend.server.live.session_slot import BatchItem
 from backend.server.live.sheet import columns_of, jpeg, mosaic
 from backend.server.metrics import Metrics
-from backend.server.protocol import Message, SheetHead, Stages, encode, quantise
+from backend.server.protocol import Failure, Message, SheetHead, Stages, encode, quantise
 
 if TYPE_CHECKING:
     from backend.pipeline import Pipeline, SampledFutures
@@ -37,7 +37,7 @@ class BatchRunner:
     Args:
         pipeline: observes, forecasts and renders.
         governor: chooses tile size and stride.
-        metrics: where figures go.
+        metrics: gets counts and times.
     """
 
     def __init__(self, pipeline: Pipeline, governor: Governor, metrics: Metrics) -> None:
@@ -47,13 +47,17 @@ class BatchRunner:
         self._active: dict[str, tuple[float, int]] = {}
 
     def step(self, items: list[BatchItem]) -> None:
-        """Process one batch; results go to the sessions' listeners."""
+        """Process one batch; results go to the sessions."""
         self._metrics.batch.observe(len(items))
         started = time.monotonic()
         items = self._observe(items)
         observed = time.monotonic()
         # A client that has not acknowledged its last sheets gets neither forecast nor tiles.
-        reserved = self._forecast([item for item in items if self._reserve(item)])
+        for item in items:
+            item.seq = item.slot.mailbox.reserve(item.work.epoch)
+        reserved = [item for item in items if item.seq is not None]
+        self._metrics.withheld.inc(len(items) - len(reserved))
+        reserved = self._forecast(reserved)
         forecast = time.monotonic()
         if items:
             self._governor.record_tick(len(items), (forecast - started) * 1000)
@@ -96,7 +100,7 @@ class BatchRunner:
         """Record the observations, and give the verdict of every round whose horizon has ended."""
         for item in items:
             slot = item.slot
-            if slot.futures is None or item.observation is None:
+            if slot.futures is None:
                 continue
             slot.futures.observe(item.tick, item.observation)
             if slot.futures.finished(item.tick):
@@ -106,14 +110,8 @@ class BatchRunner:
                 slot.stream.reseed()
         return [None] * len(items)
 
-    def _reserve(self, item: BatchItem) -> bool:
-        item.seq = item.slot.mailbox.reserve(item.work.epoch)
-        if item.seq is None:
-            self._metrics.withheld.inc()
-        return item.seq is not None
-
     def _forecast(self, items: list[BatchItem]) -> list[BatchItem]:
-        ready = [item for item in items if item.observation is not None and item.observation.ready]
+        ready = [item for item in items if item.observation.ready]
         waiting = [item for item in items if item not in ready]
 
         def call(some: Sequence[BatchItem]) -> list[SampledFutures]:
@@ -128,7 +126,7 @@ class BatchRunner:
             slot = item.slot
             if fan.refinement_effect is not None:
                 slot.refinement.update(fan.refinement_effect)
-            if slot.futures is None and item.observation is not None:
+            if slot.futures is None:
                 slot.rounds += 1
                 slot.futures = FuturesRound(slot.rounds, item.tick, item.observation, fan)
         return waiting + [item for item, _ in served]
@@ -158,7 +156,6 @@ class BatchRunner:
         """Render the present of every session, and its futures where they are due: one request per session."""
         requests = []
         for item in items:
-            assert item.observation is not None
             flat = item.observation.present_flat[None]
             if item.step and item.slot.futures is not None:
                 futures = item.slot.futures.fan.paths[:, item.step - 1]
@@ -168,15 +165,15 @@ class BatchRunner:
         return self._pipeline.render(requests, size)
 
     def _send(self, item: BatchItem, plan: Plan, times: dict[str, float]) -> None:
-        """Encode one session's sheet and pass it to the listener."""
+        """Encode one session's sheet and deliver it."""
         slot, work = item.slot, item.work
-        assert item.observation is not None and item.seq is not None
+        assert item.seq is not None
         began = time.monotonic()
         tiles = 0 if item.tiles is None else len(item.tiles)
         picture = b"" if item.tiles is None else jpeg(mosaic(item.tiles))
         fan = np.zeros((0, 0, 0, 2), np.float32) if item.fan is None else item.fan.positions
         k, h, n = fan.shape[:3]
-        slot.mailbox.count_processed()
+        stages = {stage: _ms(seconds) for stage, seconds in times.items()}
         head = SheetHead(
             t=work.frame.t,
             source=work.frame.seq,
@@ -189,13 +186,7 @@ class BatchRunner:
             methods=[] if item.fan is None else list(item.fan.methods),
             horizon=h,
             fan=(k, h, n),
-            stages=Stages(
-                wait=_ms(item.began - work.frame.arrived),
-                observe=_ms(times["observe"]),
-                forecast=_ms(times["forecast"]),
-                render=_ms(times["render"]),
-                encode=_ms(time.monotonic() - began),
-            ),
+            stages=Stages(wait=_ms(item.began - work.frame.arrived), encode=_ms(time.monotonic() - began), **stages),
             counts=slot.mailbox.counts,
             stride=plan.stride,
             surprise=item.observation.surprise,
@@ -205,7 +196,7 @@ class BatchRunner:
         )
         slot.verdict = None
         self._metrics.sheets.inc()
-        slot.listener.sheet(encode(Message(work.epoch, item.seq, head, quantise(fan) + picture)), work.epoch)
+        slot.deliver(encode(Message(work.epoch, item.seq, head, quantise(fan) + picture)), work.epoch)
 
     def _isolate(
         self, items: Sequence[BatchItem], call: Callable[[Sequence[BatchItem]], Sequence[R]]
@@ -232,7 +223,8 @@ class BatchRunner:
         if not isinstance(error, MotionFanError):
             error = MotionFanError("inference_failed", "This frame could not be forecast; the motion starts again.")
         self._metrics.errors.labels(error.code).inc()
-        slot.listener.failure(error)
+        epoch = slot.mailbox.epoch
+        slot.deliver(encode(Message(epoch, 0, Failure(error.code, error.message, error.hint))), epoch)
 
 
 def _ms(seconds: float) -> float:

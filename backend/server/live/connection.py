@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Container
@@ -39,7 +40,7 @@ class Connection:
         websocket: accepted already.
         session: the session that it belongs to.
         recordings: names that a `Source` message may give, in addition to the camera.
-        metrics: where figures go.
+        metrics: gets counts and times.
     """
 
     def __init__(self, websocket: WebSocket, session: Session, recordings: Container[str], metrics: Metrics) -> None:
@@ -175,8 +176,6 @@ class Connection:
 async def refuse(websocket: WebSocket, error: MotionFanError) -> None:
     """Accept a socket, send the error as a message, and close: a browser hides any other answer from the page."""
     await websocket.accept()
-    try:
+    with contextlib.suppress(WebSocketDisconnect):
         await websocket.send_bytes(protocol.encode(Message(0, 0, Failure(error.code, error.message, error.hint, True))))
         await websocket.close(CLOSE_POLICY)
-    except WebSocketDisconnect:
-        pass

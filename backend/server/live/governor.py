@@ -99,16 +99,13 @@ class Governor:
     def plan(self, futures: Sequence[int]) -> Plan:
         """Choose a plan for sessions with these numbers of futures."""
         loads = [self.load(plan, futures) for plan in self._ladder]
+        better_fits = self._rung > 0 and loads[self._rung - 1] < 0.85 * self._budget
         if loads[self._rung] > self._budget:
-            self._affordable = 0
-            self._rung = self._cheaper(loads)
-        elif self._rung and loads[self._rung - 1] < 0.85 * self._budget:
-            self._affordable += 1
-            if self._affordable >= self._patience:
-                self._affordable = 0
-                self._rung -= 1
+            self._rung, self._affordable = self._cheaper(loads), 0
         else:
-            self._affordable = 0
+            self._affordable = self._affordable + 1 if better_fits else 0
+        if self._affordable >= self._patience:
+            self._rung, self._affordable = self._rung - 1, 0
         chosen = self._ladder[self._rung]
         return Plan(chosen.tile, chosen.stride, self._interval(chosen, futures))
 

@@ -39,7 +39,7 @@ class LandmarkStream:
     def _restart(self) -> None:
         self._clock = Clock()
         self._smooth = OneEuro()
-        self._last: float | None = None
+        self._last = -math.inf
 
     def push(self, landmarks: FloatArray, t_ms: float) -> list[Tick]:
         """Add one frame and return the ticks that it completes, oldest first; often none.
@@ -49,38 +49,31 @@ class LandmarkStream:
             t_ms: capture time in milliseconds of the client's clock.
 
         Raises:
-            InputError: `time_out_of_range`, `landmarks_not_finite`, `landmarks_out_of_range`, `landmarks_degenerate`.
+            InputError: `time_out_of_range`, or as `check_landmarks`.
         """
         if not (math.isfinite(t_ms) and abs(t_ms) <= MAX_TIME_MS):
             raise InputError("time_out_of_range", "The capture time is not a sensible number of milliseconds.")
         check_landmarks(landmarks)
         t = t_ms / 1000.0
-        if self._last is not None and t < self._last - REWIND_S:
+        if t < self._last - REWIND_S:
             self._restart()
-        if self._last is not None and t <= self._last:
+        if t <= self._last:
             self.dropped += 1
             return []
-        if self._last is not None and t - self._last > GAP_S:
+        if t - self._last > GAP_S:
             self._smooth = OneEuro()
         self._last = t
         return self._clock.push(self._smooth.filter(landmarks, t), t)
 
 
 def check_landmarks(landmarks: FloatArray) -> None:
-    """Refuse landmarks that are not those of a face in the picture.
-
-    Raises:
-        InputError: `landmarks_not_finite`, `landmarks_out_of_range`, `landmarks_degenerate`.
-    """
+    """Raise `landmarks_not_finite`, `landmarks_out_of_range` or `landmarks_degenerate` if they show no face in the picture."""
     if not np.isfinite(landmarks).all():
         raise InputError("landmarks_not_finite", "The landmarks hold NaN or infinite numbers.")
     # The wire cannot carry more than the limit: a coordinate at the limit was clipped.
     if np.abs(landmarks).max() >= COORDINATE_LIMIT - 1e-4:
-        raise InputError(
-            "landmarks_out_of_range",
-            f"Landmarks must lie within {COORDINATE_LIMIT:g} half-widths of the crop.",
-            "Move the face back into the picture.",
-        )
+        limit = f"Landmarks must lie within {COORDINATE_LIMIT:g} half-widths of the crop."
+        raise InputError("landmarks_out_of_range", limit, "Move the face back into the picture.")
     flat = landmarks[:, :2]
     small = np.ptp(flat, axis=0).max() < MIN_FACE_SIDE
     smallest, largest = np.linalg.eigvalsh(np.cov(flat.T))

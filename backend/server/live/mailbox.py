@@ -1,4 +1,4 @@
-"""The hand-over of work from a session to the inference thread: bounded, newer ticks replace those not taken in time."""
+"""Passes work from a session to the inference thread; it is bounded: new ticks replace those that were not taken in time."""
 
 from __future__ import annotations
 
@@ -70,10 +70,9 @@ class Mailbox:
         with self._condition:
             self._ticks.extend(ticks)
             self._frame = frame
-            if len(self._ticks) > MAX_PENDING:
-                while len(self._ticks) > MAX_PENDING:
-                    self._ticks.popleft()
-                    self._dropped += 1
+            while len(self._ticks) > MAX_PENDING:
+                self._ticks.popleft()
+                self._dropped += 1
                 self._ticks[0] = replace(self._ticks[0], restarted=True)
             if self._ticks:
                 self._condition.notify()
@@ -101,11 +100,7 @@ class Mailbox:
             self._reference = True
 
     def raise_epoch(self, *, reset: bool) -> int:
-        """Begin a new epoch, drop the waiting ticks, and return its number (it wraps as the wire's u16 does).
-
-        Args:
-            reset: also forget the motion so far.
-        """
+        """Begin a new epoch, drop the waiting ticks, and return its number (u16, never 0); `reset` also forgets the motion."""
         with self._condition:
             self.epoch = self.epoch % 0xFFFF + 1
             self._reset |= reset
@@ -115,26 +110,23 @@ class Mailbox:
             return self.epoch
 
     def reserve(self, epoch: int) -> int | None:
-        """Return the number of the next sheet; None if the client has no credit left or the epoch is over."""
+        """Count a sheet as processed and return its number; None if the client has no credit left or the epoch is over."""
         with self._condition:
             if epoch != self.epoch or self._sent - self._displayed >= CREDITS:
                 self._dropped += 1
                 return None
+            self._processed += 1
             self._sent += 1
             return self._sent
 
     def cancel(self, seq: int) -> None:
         """Return the credit of a reserved sheet that could not be made."""
         with self._condition:
+            self._processed -= 1
             self._dropped += 1
             if seq == self._sent:
                 self._sent -= 1
                 self._displayed = min(self._displayed, self._sent)
-
-    def count_processed(self) -> None:
-        """Count a reserved sheet as made."""
-        with self._condition:
-            self._processed += 1
 
     def acknowledge(self, sheet: int) -> bool:
         """Free the credits of all sheets up to number `sheet`; False if it was never sent."""

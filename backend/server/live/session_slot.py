@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.errors import MotionFanError
 from backend.core.types import ForecastSettings
 from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
 from backend.server.live.futures_round import FuturesRound
@@ -19,15 +19,8 @@ if TYPE_CHECKING:
     from backend.media.images import PortraitImage
     from backend.pipeline import Observation, Pipeline, Portrait, SampledFutures, Stream
 
-
-class Listener(Protocol):
-    """Receives a session's results. Methods are called on the inference thread and must return at once."""
-
-    def sheet(self, data: bytes, epoch: int) -> None:
-        """Receive a finished sheet message."""
-
-    def failure(self, error: MotionFanError) -> None:
-        """Receive the error that stopped the session's work."""
+Deliver = Callable[[bytes, int], None]
+"""Sends a message and its epoch to a session's client. It is called on the inference thread and returns at once."""
 
 
 @dataclass
@@ -50,8 +43,7 @@ class SessionSlot:
 
     Attributes:
         number: counts the sessions ever opened, so that overloaded sessions render in rotation.
-        rounds: rounds of futures so far.
-        sheets: sheets so far.
+        rounds, sheets: how many there were so far.
     """
 
     session: str
@@ -59,7 +51,7 @@ class SessionSlot:
     portrait: Portrait
     mailbox: Mailbox
     stream: Stream
-    listener: Listener
+    deliver: Deliver
     settings: ForecastSettings | None = None
     futures: FuturesRound | None = None
     rounds: int = 0
@@ -84,14 +76,14 @@ class SessionSlot:
         self.verdict = None
 
 
-@dataclass
+@dataclass(eq=False)
 class BatchItem:
     """One session's part of a batch, filled in stage by stage. `began`: start of the batch, s on the monotonic clock."""
 
     slot: SessionSlot
     work: Work
     began: float
-    observation: Observation | None = None
+    observation: Observation = field(init=False)
     fan: SampledFutures | None = None
     seq: int | None = None
     step: int = 0

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.errors import InputError, MotionFanError
+from backend.core.errors import InputError
 from backend.server.limits import TokenBucket
 from backend.server.live.landmark_stream import LandmarkStream
 from backend.server.live.mailbox import Mailbox
@@ -43,7 +43,7 @@ class Socket(Protocol):
 
 @dataclass
 class Session:
-    """One client's session. Methods run on the event loop, except `sheet` and `failure`, which the worker calls.
+    """One client's session. Methods run on the event loop, except `deliver`, which the inference thread calls.
 
     Attributes:
         picture: the portrait it shows, `[S, S, 3]` RGB.
@@ -82,10 +82,9 @@ class Session:
     def ready(self) -> bytes:
         """Return the message that describes the session."""
         height, width = self.picture.shape[:2]
-        size = PortraitSize(int(width), int(height))
-        mailbox = self.mailbox
-        head = Ready(self.id, mailbox.epoch, mailbox.settings, self.keypoints, size, self.models)
-        return encode(Message(mailbox.epoch, 0, head))
+        epoch, settings = self.mailbox.epoch, self.mailbox.settings
+        head = Ready(self.id, epoch, settings, self.keypoints, PortraitSize(width, height), self.models)
+        return encode(Message(epoch, 0, head))
 
     def new_epoch(self, *, source_changed: bool) -> None:
         """Raise the epoch and send it to the client; sheets of earlier epochs are not delivered any more."""
@@ -95,124 +94,93 @@ class Session:
         if self.socket is not None:
             self.socket.send(self.ready())
 
-    def sheet(self, data: bytes, epoch: int) -> None:
-        """Receive a sheet from the worker."""
-        self.loop.call_soon_threadsafe(self._deliver, data, epoch)
+    def deliver(self, data: bytes, epoch: int) -> None:
+        """Send a message of the inference thread, unless its epoch is over by then."""
+        self.loop.call_soon_threadsafe(self._send, data, epoch)
 
-    def failure(self, error: MotionFanError) -> None:
-        """Receive an error from the worker."""
-        data = encode(Message(self.mailbox.epoch, 0, Failure(error.code, error.message, error.hint)))
-        self.loop.call_soon_threadsafe(self._deliver, data, self.mailbox.epoch)
-
-    def _deliver(self, data: bytes, epoch: int) -> None:
+    def _send(self, data: bytes, epoch: int) -> None:
         if self.socket is not None and epoch == self.mailbox.epoch:
             self.socket.send(data)
 
 
+@dataclass
 class SessionRegistry:
     """All sessions of one server.
 
-    Args:
+    Attributes:
         worker: serves their mailboxes.
         default: the portrait of a new session.
         models: name and headline of every model, for `Ready`.
         keypoints: N.
-        metrics: where figures go.
+        metrics: gets counts and times.
         limit: maximum number of sessions.
         now: monotonic seconds.
     """
 
-    def __init__(
-        self,
-        worker: InferenceWorker,
-        default: SessionPortrait,
-        models: dict[str, str],
-        keypoints: int,
-        metrics: Metrics,
-        limit: int,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.worker = worker
-        self.default = default
-        self._models = models
-        self._keypoints = keypoints
-        self._metrics = metrics
-        self._limit = limit
-        self._now = now
-        self._sessions: dict[str, Session] = {}
-        self._tickets: dict[str, tuple[str, float]] = {}
+    worker: InferenceWorker
+    default: SessionPortrait
+    models: dict[str, str]
+    keypoints: int
+    metrics: Metrics
+    limit: int
+    now: Callable[[], float] = time.monotonic
+    _sessions: dict[str, Session] = field(default_factory=dict, init=False)
+    _tickets: dict[str, tuple[str, float]] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self._sessions)
 
     async def show(self, session: Session, portrait: SessionPortrait) -> tuple[int, int]:
-        """Animate another portrait in a session; return its width and height in pixels.
-
-        Raises:
-            InputError: `server_stopping`.
-        """
+        """Animate another portrait in a session; return its width and height in pixels."""
         await asyncio.wrap_future(self.worker.set_portrait(session.id, portrait))
         session.picture = portrait.image.picture
         session.new_epoch(source_changed=False)
         height, width = session.picture.shape[:2]
-        return int(width), int(height)
+        return width, height
 
     async def create(self) -> Session:
-        """Open a session.
-
-        Raises:
-            InputError: `sessions_full` if all sessions are connected; `server_stopping`.
-        """
+        """Open a session; raises `sessions_full` if all places are in use."""
         self.expire()
-        if len(self._sessions) >= self._limit:
+        if len(self._sessions) >= self.limit:
             self._make_room()
         session = Session(
             id=secrets.token_urlsafe(12),
             mailbox=Mailbox(self.worker.condition),
             picture=self.default.image.picture,
-            models=self._models,
-            keypoints=self._keypoints,
+            models=self.models,
+            keypoints=self.keypoints,
             loop=asyncio.get_running_loop(),
-            detached_since=self._now(),
+            detached_since=self.now(),
         )
         self._sessions[session.id] = session
-        self._metrics.sessions.set(len(self._sessions))
-        await asyncio.wrap_future(self.worker.open(session.id, self.default, session.mailbox, session))
+        self.metrics.sessions.set(len(self._sessions))
+        await asyncio.wrap_future(self.worker.open(session.id, self.default, session.mailbox, session.deliver))
         return session
 
     def get(self, session: str) -> Session:
-        """Return a session.
-
-        Raises:
-            InputError: `session_unknown`.
-        """
-        try:
-            return self._sessions[session]
-        except KeyError:
-            raise InputError("session_unknown", "This session does not exist, or has ended.", "Reload the page.") from None
+        """Return a session; raises `session_unknown`."""
+        if session not in self._sessions:
+            raise InputError("session_unknown", "This session does not exist, or has ended.", "Reload the page.")
+        return self._sessions[session]
 
     def ticket(self, session: str) -> str:
         """Return a ticket that opens this session's socket once, within `TICKET_S`."""
         ticket = secrets.token_urlsafe(18)
-        self._tickets[ticket] = (session, self._now() + TICKET_S)
+        self._tickets[ticket] = (session, self.now() + TICKET_S)
         return ticket
 
     def redeem(self, ticket: str) -> Session:
-        """Use up a ticket.
-
-        Raises:
-            InputError: `ticket_invalid` if it is unknown or used, `ticket_expired`, `session_unknown`.
-        """
+        """Use up a ticket; raises `ticket_invalid` if it is unknown or used, `ticket_expired`, or `session_unknown`."""
         session, until = self._tickets.pop(ticket, ("", 0.0))
         if not session:
             raise InputError("ticket_invalid", "This ticket is unknown or was used before.", "Ask for a new one.")
-        if self._now() > until:
+        if self.now() > until:
             raise InputError("ticket_expired", f"A ticket is valid for {TICKET_S:.0f} seconds.", "Ask for a new one.")
         return self.get(session)
 
     def expire(self) -> None:
         """End the sessions that have been without a socket for too long, and delete old tickets."""
-        now = self._now()
+        now = self.now()
         self._tickets = {ticket: entry for ticket, entry in self._tickets.items() if now <= entry[1] + DETACHED_S}
         for session in list(self._sessions.values()):
             if session.socket is None and now - session.detached_since > DETACHED_S:
@@ -222,7 +190,7 @@ class SessionRegistry:
         """End a session now and delete its portrait and motion."""
         if self._sessions.pop(session, None) is not None:
             self.worker.close(session)
-            self._metrics.sessions.set(len(self._sessions))
+            self.metrics.sessions.set(len(self._sessions))
 
     def close_all(self) -> None:
         """End all sessions."""
@@ -231,12 +199,12 @@ class SessionRegistry:
 
     def _make_room(self) -> None:
         """End the session that lost its socket first: a visitor who reloads the page must not lock others out."""
-        now = self._now()
+        now = self.now()
         detached = [
             session
             for session in self._sessions.values()
             if session.socket is None and (session.attached_once or now - session.detached_since > TICKET_S)
         ]
         if not detached:
-            raise InputError("sessions_full", f"All {self._limit} places of this server are taken.", "Try again in a minute.")
+            raise InputError("sessions_full", f"All {self.limit} places of this server are taken.", "Try again in a minute.")
         self.close(min(detached, key=lambda session: session.detached_since).id)

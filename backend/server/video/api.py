@@ -20,15 +20,7 @@ from backend.server.limits import PerAddress
 from backend.server.metrics import Metrics
 from backend.server.video.protocol import JobSpec
 from backend.server.video.queue import VideoQueue
-from backend.server.video.request import (
-    MAX_BYTES,
-    MAX_COUNT,
-    MAX_STEPS,
-    VideoRequest,
-    decode_context,
-    decode_request,
-    too_large,
-)
+from backend.server.video.request import MAX_BYTES, MAX_COUNT, MAX_STEPS, VideoRequest, decode_request, split_strip
 from backend.server.video.runner import VideoJob
 
 REQUESTS_PER_S = 1 / 4
@@ -36,52 +28,13 @@ MAX_REQUEST_BURST = 10
 LINE_INTERVAL_S = 0.25
 
 
-class BegunLine(msgspec.Struct, frozen=True, tag_field="kind", tag="begun"):
-    """The first line: seconds until the job is done, if known, and how many jobs come before it."""
-
-    seconds: float | None
-    waiting: int
-
-
-class ProgressLine(msgspec.Struct, frozen=True, tag_field="kind", tag="progress"):
-    """The share that is done, in [0, 1), and how many seconds are left, if known."""
-
-    share: float
-    left: float | None
-
-
-class DoneLine(msgspec.Struct, frozen=True, tag_field="kind", tag="done"):
-    """The last line: all frames as one JPEG, one row a future, one column a frame."""
-
-    columns: int
-    rows: int
-    tile: int
-    rate: float
-    seconds: float
-    sheet: bytes
-
-
-class FailedLine(msgspec.Struct, frozen=True, tag_field="kind", tag="failed"):
-    """The last line of a job that failed, worded as a `MotionFanError`."""
-
-    code: str
-    message: str
-    hint: str
-
-
 class ProgressStream(StreamingResponse):
-    """Streams a job's progress in lines of JSON; cancels the job when the client leaves.
-
-    Args:
-        queue: runs the job.
-        job: the job.
-        metrics: where its time and errors are counted.
-    """
+    """Streams the progress of a job in lines of JSON; cancels the job when the client leaves."""
 
     def __init__(self, queue: VideoQueue, job: VideoJob, metrics: Metrics) -> None:
         # Without these headers, a proxy may buffer all lines until the end.
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        super().__init__(progress_lines(queue, job, metrics), media_type="application/x-ndjson", headers=headers)
+        super().__init__(_progress_lines(queue, job, metrics), media_type="application/x-ndjson", headers=headers)
         self._queue, self._job = queue, job
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,44 +45,36 @@ class ProgressStream(StreamingResponse):
             self._queue.cancel(self._job)
 
 
-async def progress_lines(queue: VideoQueue, job: VideoJob, metrics: Metrics) -> AsyncIterator[bytes]:
-    """Yield a job's lines, from `BegunLine` to `DoneLine` or `FailedLine`; arguments as of `ProgressStream`."""
-    yield _line(BegunLine(_rounded(queue.remaining(job)), queue.waiting(job)))
+async def _progress_lines(queue: VideoQueue, job: VideoJob, metrics: Metrics) -> AsyncIterator[bytes]:
+    """Yield a job's lines of JSON. Their `kind` is `begun`, then `progress`, and at last `done` or `failed`.
+
+    `begun` gives the `seconds` until the job is done, and how many jobs come before it (`waiting`). `progress` gives the
+    `share` that is done, in [0, 1), and the seconds `left`. Both times are null if unknown. `done` gives all frames as one
+    JPEG (`sheet`, base64), one row a future, one column a frame. `failed` has the fields of a `MotionFanError`.
+    """
+    yield _line("begun", seconds=_rounded(queue.remaining(job)), waiting=queue.waiting(job))
     while not (await asyncio.wait([job.done], timeout=LINE_INTERVAL_S))[0]:
-        yield _line(ProgressLine(round(job.share, 3), _rounded(queue.remaining(job))))
+        yield _line("progress", share=round(job.share, 3), left=_rounded(queue.remaining(job)))
     try:
         done, spec = job.done.result(), job.spec
-        metrics.drawing.observe(done.seconds)
-        yield _line(DoneLine(spec.steps, spec.count, spec.size, CLOCK_HZ, round(done.seconds, 2), done.jpeg))
+        metrics.video.observe(done.seconds)
+        layout = {"columns": spec.steps, "rows": spec.count, "tile": spec.size, "rate": CLOCK_HZ}
+        yield _line("done", **layout, seconds=round(done.seconds, 2), sheet=done.jpeg)
     except MotionFanError as error:
         metrics.errors.labels(error.code).inc()
-        yield _line(FailedLine(error.code, error.message, error.hint))
+        yield _line("failed", code=error.code, message=error.message, hint=error.hint)
 
 
-class VideoApi:
-    """The routes.
+def video_router(queue: VideoQueue, metrics: Metrics) -> APIRouter:
+    """Return the routes for the jobs of one queue."""
+    router, limits = APIRouter(), PerAddress(REQUESTS_PER_S, MAX_REQUEST_BURST)
 
-    Args:
-        queue: runs the jobs.
-        metrics: where errors are counted.
-    """
-
-    def __init__(self, queue: VideoQueue, metrics: Metrics) -> None:
-        self._queue, self._metrics = queue, metrics
-        self._limits = PerAddress(REQUESTS_PER_S, MAX_REQUEST_BURST)
-
-    def router(self) -> APIRouter:
-        """Return all routes."""
-        router = APIRouter()
-        router.add_api_route("/api/video", self.describe, methods=["GET"])
-        router.add_api_route("/api/video", self.sample, methods=["POST"], response_model=None)
-        return router
-
-    async def describe(self) -> dict[str, Any]:
-        """What a request may ask for."""
+    @router.get("/api/video")
+    async def describe() -> dict[str, Any]:
+        """Return the limits and defaults of a request, and whether videos can be generated."""
         why, size, context = "", 64, 8
         try:
-            weights = await asyncio.to_thread(self._queue.runner.weights)
+            weights = await asyncio.to_thread(queue.runner.weights)
             size, context = weights.size, weights.context
         except MotionFanError as error:
             why = str(error)
@@ -145,16 +90,21 @@ class VideoApi:
             "defaults": {name: getattr(defaults, name) for name in ("count", "steps", "guidance", "temperature")},
         }
 
-    async def sample(self, request: Request) -> Response:
+    @router.post("/api/video", response_model=None)
+    async def sample(request: Request) -> Response:
         """Sample futures of frames, or clips from a caption."""
-        if not self._limits.allow(request.client.host if request.client else "", time.monotonic()):
+        if not limits.allow(request.client.host if request.client else "", time.monotonic()):
             raise InputError("too_many_videos", "That is a lot of video in a short time.", "Wait a few seconds.")
-        weights = self._queue.runner.weights()
-        self._queue.check_room()
-        wanted = decode_request(await read_body(request, MAX_BYTES, too_large()))
+        weights = queue.runner.weights()
+        queue.check_room()
+        limit = f"A request for video may have {MAX_BYTES // 1024} KB."
+        too_large = InputError("video_too_large", limit, "Send fewer or smaller frames, as a JPEG.")
+        wanted = decode_request(await read_body(request, MAX_BYTES, too_large))
+        futures = wanted.task == "futures"
+        frames = await asyncio.to_thread(split_strip, wanted.frames, weights.size) if futures else []
         spec = JobSpec(
             number=0,
-            context=await asyncio.to_thread(decode_context, wanted, weights),
+            context=b"".join(frame.tobytes() for frame in frames[-weights.context :]),
             size=weights.size,
             count=wanted.count,
             steps=wanted.steps,
@@ -163,11 +113,13 @@ class VideoApi:
             temperature=wanted.temperature,
             seed=wanted.seed,
         )
-        return ProgressStream(self._queue, self._queue.add(spec), self._metrics)
+        return ProgressStream(queue, queue.add(spec), metrics)
+
+    return router
 
 
-def _line(message: BegunLine | ProgressLine | DoneLine | FailedLine) -> bytes:
-    return msgspec.json.encode(message) + b"\n"
+def _line(kind: str, **fields: object) -> bytes:
+    return msgspec.json.encode({"kind": kind, **fields}) + b"\n"
 
 
 def _rounded(seconds: float | None) -> float | None:

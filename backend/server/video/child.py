@@ -1,7 +1,7 @@
 """The process that samples video: `python -m backend.server.video.child FOLDER DEVICE THREADS`, commands in, replies out.
 
-It does not slow down the live page, and frees its memory when it ends. It exits when stdin closes, so it cannot outlive the
-server.
+A process of its own does not slow down the live page, and frees its memory when it ends. It exits when stdin closes, so it
+cannot outlive the server.
 """
 
 from __future__ import annotations
@@ -36,10 +36,6 @@ TRIAL_FRAMES = 4
 """Frames that are sampled after loading to measure the speed."""
 
 
-class JobCancelledError(Exception):
-    """The client of the running job has left."""
-
-
 class ServerConnection:
     """Receives commands on a thread, so that a job can be cancelled while it runs, and sends replies.
 
@@ -48,18 +44,14 @@ class ServerConnection:
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
         self._source, self._sink = source, sink
-        self._jobs: queue.SimpleQueue[JobSpec] = queue.SimpleQueue()
+        self.jobs: queue.SimpleQueue[JobSpec] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         threading.Thread(target=self._read, name="commands", daemon=True).start()
 
-    def next_job(self) -> JobSpec:
-        """Wait for a job."""
-        return self._jobs.get()
-
     def check(self, number: int) -> None:
-        """Raise `JobCancelledError` if this job is cancelled."""
+        """Raise the error `cancelled` if this job is cancelled."""
         if number in self._cancelled:
-            raise JobCancelledError
+            raise MotionFanError("cancelled", "The job was cancelled.")
 
     def send(self, reply: Reply) -> None:
         """Send a reply."""
@@ -73,43 +65,42 @@ class ServerConnection:
         while head := self._source.read(protocol.HEAD.size):
             match protocol.decode_command(self._source.read(protocol.length(head))):
                 case JobSpec() as job:
-                    self._jobs.put(job)
+                    self.jobs.put(job)
                 case CancelJob(number):
                     self._cancelled.add(number)
         os._exit(0)
 
 
-def serve(folder: Path, device: str, threads: int, server: ServerConnection) -> None:
-    """Load the model, then run jobs one after the other; returns only if the model cannot be loaded.
-
-    Args:
-        folder: of the weights.
-        device: where the model runs.
-        threads: of torch; 0 takes half of the cores.
-        server: sends the jobs.
-    """
+def main() -> None:
+    """Load the model, then run the jobs of the process that started this one; return only if the model cannot be loaded."""
     from backend.core.process import configure_process
     from backend.starflow.video import VideoFlow
 
-    configure_process(threads)
+    folder, device, threads = sys.argv[1:]
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+    # What libraries print goes to the log: stdout carries the replies.
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    server = ServerConnection(sys.stdin.buffer, output)
+    configure_process(int(threads))
     try:
-        flow = VideoFlow.load(folder, device)
+        flow = VideoFlow.load(Path(folder), device)
     except MotionFanError as error:
         server.send(JobFailed(0, error.code, error.message, error.hint))
         return
     server.send(ModelLoaded(_measure_unit(flow)))
     while True:
-        job = server.next_job()
+        job = server.jobs.get()
         try:
             server.check(job.number)
             server.send(_run(flow, job, server))
-        except JobCancelledError:
-            server.send(JobFailed(job.number, "cancelled", "The job was cancelled.", ""))
         except MotionFanError as error:
             server.send(JobFailed(job.number, error.code, error.message, error.hint))
         except Exception:
             traceback.print_exc()
-            server.send(JobFailed(job.number, "video_failed", "The drawing failed.", "Try again; the server's log says more."))
+            hint = "Try again; the server's log says more."
+            server.send(JobFailed(job.number, "video_failed", "The video could not be generated.", hint))
 
 
 def sheet(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -139,21 +130,10 @@ def _measure_unit(flow: VideoFlow) -> float:
     """Seconds that a unit of cost takes here."""
     job = JobSpec(0, b"", flow.size, 1, TRIAL_FRAMES, "", 0.0, 1.0, 0)
     grey = np.full((1, flow.size, flow.size, 3), 128, np.uint8)
-    flow.futures(grey, job.count, 1)  # the first call takes longer
+    flow.futures(grey, job.count, 1)  # The first call takes longer.
     began = time.monotonic()
     flow.futures(grey, job.count, job.steps)
     return (time.monotonic() - began) / job.cost
-
-
-def main() -> None:
-    """Serve the process that started this one."""
-    folder, device, threads = sys.argv[1:]
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICENESS)
-    # What libraries print goes to the log: stdout carries the replies.
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    serve(Path(folder), device, int(threads), ServerConnection(sys.stdin.buffer, output))
 
 
 if __name__ == "__main__":

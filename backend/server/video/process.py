@@ -1,4 +1,4 @@
-"""The server's end of the process that samples video. Lives on the event loop."""
+"""The server's end of the process that samples video. It runs on the event loop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from pathlib import Path
+from collections.abc import Sequence
 
 from backend.core.settings import REPOSITORY
 from backend.server.video import protocol
@@ -23,30 +23,19 @@ class VideoProcess:
         self._to, self._from = process.stdin, process.stdout
 
     @classmethod
-    async def start(cls, folder: Path, device: str, threads: int) -> VideoProcess:
-        """Start a process; its first reply is `ModelLoaded`, or a `JobFailed`.
-
-        Args:
-            folder: of the weights.
-            device: where the model runs.
-            threads: of torch; 0 takes half of the cores.
-        """
-        words = [sys.executable, "-m", "backend.server.video.child", str(folder.absolute()), device, str(threads)]
+    async def start(cls, arguments: Sequence[str]) -> VideoProcess:
+        """Start `child` with its command-line arguments; the first reply is `ModelLoaded`, or a `JobFailed`."""
+        command = [sys.executable, "-m", "backend.server.video.child", *arguments]
         path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
-        environment = os.environ | {"PYTHONPATH": path, "OMP_WAIT_POLICY": "PASSIVE"}
+        env = os.environ | {"PYTHONPATH": path, "OMP_WAIT_POLICY": "PASSIVE"}
         # In a session of its own, Ctrl-C in a terminal reaches the server alone, which then ends it.
-        process = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, env=environment, start_new_session=True)
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=env, start_new_session=True)
         return cls(process)
 
     @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return self._process.returncode is None
+    def pid(self) -> int | None:
+        """Its process id; None if it has ended."""
+        return self._process.pid if self._process.returncode is None else None
 
     def send(self, command: Command) -> None:
         """Send a command without waiting; if the process has ended, `receive` finds out."""
@@ -54,11 +43,7 @@ class VideoProcess:
             self._to.write(protocol.encode(command))
 
     async def receive(self) -> Reply:
-        """Wait for a reply.
-
-        Raises:
-            EOFError: the process has ended.
-        """
+        """Wait for a reply; raises `EOFError` if the process has ended."""
         try:
             head = await self._from.readexactly(protocol.HEAD.size)
             return protocol.decode_reply(await self._from.readexactly(protocol.length(head)))

@@ -10,12 +10,7 @@ OVERRUN_SHARE = 0.05
 
 
 class ProgressEstimate:
-    """One job's progress from 0 to 1. Times are passed in (seconds, any origin).
-
-    Args:
-        estimate: seconds that it will take; None if unknown.
-        began: when it began.
-    """
+    """One job's progress from 0 to 1, given the seconds that it is expected to take, if known. Times have any origin."""
 
     def __init__(self, estimate: float | None, began: float) -> None:
         self._estimate = estimate
@@ -25,7 +20,7 @@ class ProgressEstimate:
         self._shown = 0.0
 
     def report(self, share: float, now: float) -> None:
-        """Take in that this share is done."""
+        """Record that this share is done."""
         if share > 0:
             self._reported = share
             self._projected = (now - self._began) / share
@@ -43,7 +38,7 @@ class ProgressEstimate:
         return None if total is None else max(total - spent, OVERRUN_SHARE * spent)
 
     def _total(self) -> float | None:
-        """Seconds in all: at first the estimate, then more and more what the reports project."""
+        """Seconds in all: the mean of the estimate and of what the reports project, weighted by the reported share."""
         if self._projected is None or self._estimate is None:
             return self._estimate if self._projected is None else self._projected
         return self._estimate + self._reported * (self._projected - self._estimate)

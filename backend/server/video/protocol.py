@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 import msgspec
 
@@ -11,10 +12,10 @@ HEAD = struct.Struct("<I")
 
 
 class JobSpec(msgspec.Struct, frozen=True, tag=True):
-    """Sample this.
+    """An order for video.
 
     Attributes:
-        number: of the job; every reply names it.
+        number: every reply to the job names it.
         context: frames to continue, `[T, S, S, 3]` bytes RGB; empty to sample from the caption alone.
         size: S.
         count: K, how many futures.
@@ -78,28 +79,16 @@ class JobFailed(msgspec.Struct, frozen=True, tag=True):
 Command = JobSpec | CancelJob
 Reply = ModelLoaded | JobProgress | JobDone | JobFailed
 
-_encoder = msgspec.msgpack.Encoder()
-_commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
-_replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+decode_command: Callable[[bytes], Command] = msgspec.msgpack.Decoder(Command).decode
+decode_reply: Callable[[bytes], Reply] = msgspec.msgpack.Decoder(Reply).decode
 
 
 def encode(message: Command | Reply) -> bytes:
     """Return a message with its head."""
-    body = _encoder.encode(message)
+    body = msgspec.msgpack.encode(message)
     return HEAD.pack(len(body)) + body
 
 
 def length(head: bytes) -> int:
     """Bytes of the message that follows a head."""
-    (count,) = HEAD.unpack(head)
-    return int(count)
-
-
-def decode_command(body: bytes) -> Command:
-    """Read a message of the server."""
-    return _commands.decode(body)
-
-
-def decode_reply(body: bytes) -> Reply:
-    """Read a message of the process."""
-    return _replies.decode(body)
+    return int(HEAD.unpack(head)[0])

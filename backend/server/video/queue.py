@@ -1,4 +1,4 @@
-"""The queue of video jobs: one runs, a few wait, and the process ends when none comes. Lives on the event loop."""
+"""The queue of video jobs: one runs, a few wait, and the process ends when none comes. It runs on the event loop."""
 
 from __future__ import annotations
 
@@ -19,12 +19,7 @@ MAX_WAITING = 2
 
 
 class VideoQueue:
-    """Runs jobs one after the other.
-
-    Args:
-        runner: runs one job.
-        idle_s: seconds without a job after which the process ends and frees its memory.
-    """
+    """Runs jobs one after the other; after `idle_s` seconds without a job, the process ends and frees its memory."""
 
     def __init__(self, runner: VideoRunner, idle_s: float = 120.0) -> None:
         self.runner, self._idle_s = runner, idle_s
@@ -35,28 +30,16 @@ class VideoQueue:
         self._stopping = False
 
     def check_room(self) -> None:
-        """Make sure that there is room for another job.
-
-        Raises:
-            InputError: `video_busy`, `server_stopping`.
-        """
+        """Raise `InputError` with code `video_busy` or `server_stopping` if no further job is accepted."""
         if self._stopping:
             raise _stopping()
         if len(self._open()) > MAX_WAITING:
-            raise InputError(
-                "video_busy",
-                f"The server is drawing for someone else, and {MAX_WAITING} more are waiting.",
-                "Try again in a moment.",
-            )
+            busy = f"The server is generating a video for someone else, and {MAX_WAITING} more are waiting."
+            raise InputError("video_busy", busy, "Try again in a moment.")
 
     def add(self, spec: JobSpec) -> VideoJob:
-        """Add a job; its number is set here.
-
-        Raises:
-            InputError, ModelError: as `check_room` and `VideoRunner.weights`.
-        """
+        """Add a job; its number is set here. Raises as `check_room`."""
         self.check_room()
-        self.runner.weights()
         job = VideoJob(msgspec.structs.replace(spec, number=next(self._numbers)))
         self._jobs = [*self._open(), job]
         self._job_added.set()
@@ -72,15 +55,15 @@ class VideoQueue:
         """Seconds until this job is done, including those before it; None if unknown."""
         now = time.monotonic()
         total = self.runner.load_remaining(now)
-        for one in self._open()[: self.waiting(job) + 1]:
-            remaining = one.progress.remaining(now) if one.progress else self.runner.estimate(one.spec)
+        for ahead in self._open()[: self.waiting(job) + 1]:
+            remaining = ahead.progress.remaining(now) if ahead.progress else self.runner.estimate(ahead.spec)
             if remaining is None:
                 return None
             total += remaining
         return total
 
     def cancel(self, job: VideoJob) -> None:
-        """Cancel a job whose client has left; its place is free at once."""
+        """Cancel a job whose client has left; its place in the queue is free at once."""
         if not job.done.done():
             job.done.cancel()
             self.runner.cancel(job)
@@ -113,7 +96,7 @@ class VideoQueue:
                 except Exception:
                     log.exception("video_failed")
                     await self.runner.stop()
-                    job.finish(MotionFanError("video_failed", "The drawing failed.", "Try again."))
+                    job.finish(MotionFanError("video_failed", "The video could not be generated.", "Try again."))
         finally:
             await self.runner.stop()
 

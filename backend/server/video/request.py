@@ -13,7 +13,6 @@ from PIL import Image
 
 from backend.core.errors import InputError
 from backend.keypoints.captions import parse_known
-from backend.server.video.weights import VideoWeights
 
 MAX_BYTES = 256 * 1024
 MAX_FRAMES = 24
@@ -37,38 +36,20 @@ class VideoRequest(msgspec.Struct, frozen=True):
     seed: Annotated[int, Meta(ge=-(2**53), le=2**53)] = 0
 
 
-def too_large() -> InputError:
-    """Return the error for a request of more than `MAX_BYTES`."""
-    return InputError(
-        "video_too_large", f"A request for video may have {MAX_BYTES // 1024} KB.", "Send fewer or smaller frames, as a JPEG."
-    )
-
-
 def decode_request(body: bytes) -> VideoRequest:
-    """Decode and check a request, but for its frames.
+    """Decode and check a request, except for its frames.
 
     Raises:
-        InputError: `video_request`; `video_caption` for unknown words; `video_frames` where there are none.
+        InputError: `video_request`; `video_caption` for unknown words; `video_frames` if there are none to continue.
     """
     try:
         request = msgspec.json.decode(body, type=VideoRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError("video_request", f"This cannot be drawn: {error}.", "See the limits at /api/video.") from None
+        raise InputError("video_request", f"This cannot be generated: {error}.", "See the limits at /api/video.") from None
     parse_known(request.caption)
     if request.task == "futures" and not request.frames:
-        raise InputError("video_frames", "Futures need frames to go on from.", "Send a strip of them, or ask to imagine.")
+        raise InputError("video_frames", "Futures need frames to continue.", "Send a strip of them, or ask to imagine.")
     return request
-
-
-def decode_context(request: VideoRequest, weights: VideoWeights) -> bytes:
-    """Decode the frames to continue, at the model's size: `[T, S, S, 3]` bytes, T at most `weights.context`.
-
-    Raises:
-        InputError: `video_frames`.
-    """
-    if request.task == "imagine":
-        return b""
-    return b"".join(frame.tobytes() for frame in split_strip(request.frames, weights.size)[-weights.context :])
 
 
 def split_strip(data: bytes, size: int) -> list[NDArray[np.uint8]]:
@@ -86,16 +67,13 @@ def split_strip(data: bytes, size: int) -> list[NDArray[np.uint8]]:
         raise
     except Exception:  # Pillow's decoders raise almost anything on damaged or hostile files.
         raise InputError("video_frames", "The frames cannot be read as a picture.", "Send a JPEG or PNG.") from None
-    # By areas, as the training data was made smaller; cropped first, so that no neighbouring frame bleeds in.
+    # BOX averages areas, as for the training data. Frames are cropped first, so that no neighbour bleeds in.
     resampling = Image.Resampling.BOX if side >= size else Image.Resampling.BICUBIC
     return [np.asarray(strip.crop((x, 0, x + side, side)).resize((size, size), resampling)) for x in range(0, width, side)]
 
 
 def _check_strip(width: int, side: int) -> None:
     if not MIN_SIDE <= side <= MAX_SIDE or width % side or not 1 <= width // side <= MAX_FRAMES:
-        raise InputError(
-            "video_frames",
-            f"A picture of {width} x {side} pixels is not a strip of 1 to {MAX_FRAMES} squares"
-            f" of {MIN_SIDE} to {MAX_SIDE} pixels.",
-            "Send square frames side by side, oldest first.",
-        )
+        limits = f"1 to {MAX_FRAMES} squares of {MIN_SIDE} to {MAX_SIDE} pixels"
+        message = f"A picture of {width} x {side} pixels is not a strip of {limits}."
+        raise InputError("video_frames", message, "Send square frames side by side, oldest first.")

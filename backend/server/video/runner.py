@@ -1,8 +1,9 @@
-"""Runs video jobs in a process that is started when it is needed. Lives on the event loop."""
+"""Runs video jobs in a process that the first job starts. The runner itself lives on the event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,9 @@ from backend.core.errors import InputError, ModelError, MotionFanError
 from backend.server.video.process import VideoProcess
 from backend.server.video.progress import ProgressEstimate
 from backend.server.video.protocol import CancelJob, JobDone, JobFailed, JobProgress, JobSpec, ModelLoaded
-from backend.server.video.weights import VideoWeights, inspect_weights
+
+CHUNK_FRAMES = 16
+"""As `backend.starflow.video.CHUNK_FRAMES`; the server does not import the model."""
 
 CANCEL_TIMEOUT_S = 5.0
 """How long the process may take to abort a cancelled job. Aborting takes 0.02 to 0.5 s, restarting the process 3 to 6 s."""
@@ -23,12 +26,33 @@ UNIT_UPDATE = 0.5
 """Weight of the last job in the running mean of seconds per unit of cost."""
 
 
+@dataclass(frozen=True)
+class VideoWeights:
+    """Side of the model's frames in pixels, the maximum number of frames it continues, and when the weights were written."""
+
+    size: int
+    context: int
+    written: int
+
+
+def inspect_weights(folder: Path) -> VideoWeights:
+    """Inspect a folder of weights without loading them; raises `video_missing`."""
+    try:
+        config = folder / "config.json"
+        architecture = json.loads(config.read_text("utf-8"))["architecture"]
+        size, context = int(architecture["autoencoder"]["size"]), int(architecture["frames"]) - CHUNK_FRAMES
+        written = max(config.stat().st_mtime_ns, (folder / "weights.safetensors").stat().st_mtime_ns)
+    except (OSError, ValueError, KeyError, TypeError):
+        hint = "Put them into models/starflow, or make some with `motionfan train starflow`."
+        raise ModelError("video_missing", "The video flow's weights are not on this server.", hint) from None
+    return VideoWeights(size, context, written)
+
+
 @dataclass(eq=False)
 class VideoJob:
     """One job.
 
     Attributes:
-        spec: what to sample.
         done: its result, or a `MotionFanError`; cancelled when its client has left.
         progress: None until it runs.
         deadline: aborts it; None unless it runs.
@@ -59,7 +83,7 @@ class VideoJob:
 
 
 class VideoRunner:
-    """A process that samples video, or what is needed to start one.
+    """Starts the video process when it is needed, and runs one job at a time in it.
 
     Args:
         folder: of the weights.
@@ -68,7 +92,8 @@ class VideoRunner:
     """
 
     def __init__(self, folder: Path, device: str, threads: int) -> None:
-        self._folder, self._device, self._threads = folder, device, threads
+        self._folder = folder
+        self._arguments = [str(folder.absolute()), device, str(threads)]
         self._process: VideoProcess | None = None
         self._unit_s: float | None = None
         self._load_s = 0.0
@@ -77,15 +102,11 @@ class VideoRunner:
 
     @property
     def pid(self) -> int | None:
-        """Id of the process, while there is one."""
-        return self._process.pid if self._process and self._process.alive else None
+        """Id of the process, while it runs."""
+        return self._process.pid if self._process else None
 
     def weights(self) -> VideoWeights:
-        """Inspect the weights.
-
-        Raises:
-            ModelError: `video_missing`, or why these weights could not be loaded the last time.
-        """
+        """Inspect the weights; raises `video_missing`, or the error with which these weights could not be loaded last time."""
         weights = inspect_weights(self._folder)
         if self._broken and self._broken[0] == weights:
             raise self._broken[1]
@@ -102,11 +123,7 @@ class VideoRunner:
         return 0.0 if self._process else self._load_s
 
     async def run(self, job: VideoJob) -> None:
-        """Run a job and set its result.
-
-        Raises:
-            MotionFanError: `video_crashed`, `video_too_slow`, why the model cannot be loaded, or the job's own error.
-        """
+        """Run a job and set its result; raises `video_crashed`, `video_too_slow`, or an error of the model or of the job."""
         try:
             async with asyncio.timeout(MAX_JOB_S) as deadline:
                 process = await self._ready()
@@ -119,10 +136,10 @@ class VideoRunner:
                         job.deadline = None
         except EOFError:
             await self.stop()
-            raise MotionFanError("video_crashed", "The process that draws has ended unexpectedly.", "Try again.") from None
+            raise MotionFanError("video_crashed", "The video process has ended unexpectedly.", "Try again.") from None
         except TimeoutError:
             await self.stop()
-            raise MotionFanError("video_too_slow", "The drawing took too long.", "Ask for fewer or shorter futures.") from None
+            raise MotionFanError("video_too_slow", "The video took too long.", "Ask for fewer or shorter futures.") from None
 
     def cancel(self, job: VideoJob) -> None:
         """Abort a job if it runs."""
@@ -138,13 +155,12 @@ class VideoRunner:
             self._process = None
 
     async def _ready(self) -> VideoProcess:
-        """Return the process, started and its model loaded if need be."""
-        if self._process and not self._process.alive:
+        """Return the process; start it and wait for its model if it does not run."""
+        if self._process is None or self._process.pid is None:
             await self.stop()
-        if self._process is None:
             weights, began = inspect_weights(self._folder), time.monotonic()
             self._load_began = began
-            self._process = await VideoProcess.start(self._folder, self._device, self._threads)
+            self._process = await VideoProcess.start(self._arguments)
             match await self._process.receive():
                 case ModelLoaded(unit_s):
                     self._unit_s = unit_s if self._unit_s is None else self._unit_s

@@ -42,12 +42,12 @@ def test_a_sheet_echoes_its_source_frame(client):
 
 def test_futures_play_step_by_step_and_the_verdict_comes_at_the_end(client):
     heads = client.play(READY + 17)
-    born = heads[READY - 1]
+    start = heads[READY - 1]
     first = [head for head in heads[READY:] if head.generation == 1]
     assert len(first) == 15
-    assert all(head.step in (0, head.tick - born.tick) for head in first)
-    drawn = [head for head in first if head.step]
-    assert drawn and all(head.tiles == 5 for head in drawn)
+    assert all(head.step in (0, head.tick - start.tick) for head in first)
+    rendered = [head for head in first if head.step]
+    assert rendered and all(head.tiles == 5 for head in rendered)
     last = heads[READY - 1 + 16]
     assert last.generation == 2 and last.step == 0
     assert last.verdict is not None and last.verdict.generation == 1

@@ -110,11 +110,11 @@ def eventually(holds) -> bool:
 
 
 def test_the_page_learns_what_it_may_ask_for_before_anything_is_loaded(shared):
-    said = shared.http.get("/api/video").json()
-    assert said["available"] and said["why"] == ""
-    assert (said["captions"], said["size"], said["context"], said["rate"]) == (list(MOTIONS), SIZE, CONTEXT, 12.5)
-    assert said["most"] == {"count": 8, "steps": 48}
-    assert said["defaults"] == {"count": 4, "steps": 16, "guidance": 1.0, "temperature": 0.9}
+    offer = shared.http.get("/api/video").json()
+    assert offer["available"] and offer["why"] == ""
+    assert (offer["captions"], offer["size"], offer["context"], offer["rate"]) == (list(MOTIONS), SIZE, CONTEXT, 12.5)
+    assert offer["most"] == {"count": 8, "steps": 48}
+    assert offer["defaults"] == {"count": 4, "steps": 16, "guidance": 1.0, "temperature": 0.9}
 
 
 def test_futures_of_frames_are_streamed_from_the_first_line_to_the_sheet(shared):
@@ -149,7 +149,7 @@ def test_a_clip_is_imagined_from_words_or_from_none(shared):
         assert picture(done).shape == (SIZE, 4 * SIZE, 3)
 
 
-def test_the_same_seed_draws_the_same_and_another_something_else(shared):
+def test_the_same_seed_gives_the_same_video_and_another_seed_a_different_one(shared):
     first, again, other = (last_line(shared, futures(seed=seed))["sheet"] for seed in (3, 3, 4))
     assert first == again != other
 
@@ -202,7 +202,7 @@ def test_a_picture_that_is_no_row_of_squares_is_refused(shared):
     assert (answer.status_code, answer.json()["code"]) == (400, "video_frames")
 
 
-def test_another_sites_page_may_not_draw(shared):
+def test_another_sites_page_may_not_ask_for_videos(shared):
     answer = shared.http.post("/api/video", json=futures(), headers={"origin": "https://elsewhere.example"})
     assert (answer.status_code, answer.json()["code"]) == (403, "origin_foreign")
 
@@ -286,8 +286,8 @@ def test_a_server_that_stops_says_so_and_leaves_no_process(models):
 def test_a_server_without_weights_says_what_is_missing(tmp_path):
     live = Live(models=tmp_path)
     try:
-        said = live.http.get("/api/video").json()
-        assert not said["available"] and "train starflow" in said["why"]
+        offer = live.http.get("/api/video").json()
+        assert not offer["available"] and "train starflow" in offer["why"]
         answer = live.http.post("/api/video", json=futures())
         assert (answer.status_code, answer.json()["code"]) == (503, "video_missing")
     finally:

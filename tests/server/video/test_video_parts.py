@@ -16,7 +16,7 @@ from backend.server.video.child import sheet
 from backend.server.video.progress import ProgressEstimate
 from backend.server.video.protocol import CancelJob, JobDone, JobFailed, JobProgress, JobSpec, ModelLoaded
 from backend.server.video.request import split_strip
-from backend.server.video.weights import CHUNK_FRAMES, inspect_weights
+from backend.server.video.runner import CHUNK_FRAMES, inspect_weights
 from backend.starflow import video
 
 
@@ -77,7 +77,7 @@ def test_progress_without_an_estimate_learns_from_the_first_report():
 
 
 def test_every_address_has_its_own_bucket_and_the_oldest_is_forgotten():
-    visitors = PerAddress(rate=1, burst=1, remembered=2)
+    visitors = PerAddress(rate=1, capacity=1, remembered=2)
     assert [visitors.allow(who, 0.0) for who in "aabb"] == [True, False, True, False]
     assert visitors.allow("a", 1.0)
     assert visitors.allow("c", 1.0)  # b, who has not come for longest, is forgotten
