@@ -8,16 +8,18 @@ RUNTIME := $(VENV)/.runtime-installed
 TOOLS := $(VENV)/.tools-installed
 MODULES := frontend/node_modules/.installed
 PAGE := backend/server/page/index.html
+FAST_TESTS := $(addprefix tests/,cli core films forecast keypoints server starflow tools test_pipeline.py test_outputs.py)
 PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
 	$(wildcard frontend/*.ts frontend/*.html frontend/tsconfig.json frontend/package.json)
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint format clean node chromium
+.PHONY: help demo test test-other-python lint format clean node chromium
 
 help:
 	@echo "make demo    install what is needed, build the page and start the server"
 	@echo "make test    run all tests, those in a real browser too"
+	@echo "make test-other-python  run the fast tests on the other supported Python, if it is installed"
 	@echo "make lint    check style, types, imports, dead code, spelling, names and links"
 	@echo "make format  bring Python and TypeScript into the house style"
 	@echo "make clean   remove everything that make has installed and built"
@@ -27,6 +29,21 @@ demo: $(RUNTIME) $(PAGE)
 
 test: $(TOOLS) $(PAGE) chromium
 	@status=0; (cd frontend && npm test --silent) || status=1; $(PYTHON) -m pytest || status=1; exit $$status
+
+# Python 3.11 and 3.12 are both supported; `make test` takes one, this takes the other one that it finds on the PATH, or
+# OTHER_PYTHON=/path/to/python. It needs an environment of its own, so it is not part of `make test`.
+test-other-python: $(TOOLS)
+	@wanted=$$($(PYTHON) -c 'import sys; print("3.12" if sys.version_info[1] == 11 else "3.11")'); \
+	found=$${OTHER_PYTHON:-python$$wanted}; \
+	if ! $$found -c "import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '$$wanted')" >/dev/null 2>&1; then \
+		echo "Python $$wanted is not installed here: only $$($(PYTHON) --version) is tested."; exit 0; \
+	fi; \
+	if [ ! -f .venv-other/.tools-installed ] || [ $(TOOLS) -nt .venv-other/.tools-installed ]; then \
+		echo "Installing Python packages for $$wanted (this takes some minutes) ..."; \
+		$$found -m venv .venv-other && .venv-other/bin/python -m pip install --quiet --quiet --disable-pip-version-check \
+			-c constraints.txt -e '.[dev]' && touch .venv-other/.tools-installed || exit 1; \
+	fi; \
+	.venv-other/bin/python -m pytest $(FAST_TESTS)
 
 lint: $(TOOLS) $(MODULES)
 	@$(VENV)/bin/ruff check .
@@ -44,7 +61,7 @@ format: $(TOOLS) $(MODULES)
 	@cd frontend && npm run --silent format
 
 clean:
-	@rm -rf $(VENV) frontend/node_modules backend/server/page *.egg-info
+	@rm -rf $(VENV) .venv-other frontend/node_modules backend/server/page *.egg-info
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Both versions are looked at before anything long begins.

@@ -188,18 +188,20 @@ def test_clean_removes_what_make_made_and_nothing_else(machine):
     assert sorted(machine.home.rglob("*")) == before
 
 
-@pytest.mark.parametrize("fails", ["nothing", "test", "lint"])
+@pytest.mark.parametrize("fails", ["nothing", "test", "lint", "test-other-python"])
 def test_ci_runs_tests_and_linters_whatever_fails_and_says_what_happened(tmp_path, fails):
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
     (tmp_path / "Makefile").write_text(
         "test:\n\t@echo '== 12 passed in 3.21s =='\n\t@[ $(FAILS) != test ]\nlint:\n\t@echo clean\n\t@[ $(FAILS) != lint ]\n"
+        "test-other-python:\n\t@echo '3.12 is not here'\n\t@[ $(FAILS) != test-other-python ]\n"
     )
     done = subprocess.run([tmp_path / ".ci/run"], capture_output=True, text=True, env={**os.environ, "FAILS": fails})
     assert done.returncode == int(fails != "nothing")
-    closing, test, lint = done.stdout.splitlines()[-3:]
+    closing, test, lint, other = done.stdout.splitlines()[-4:]
     assert closing == "== 12 passed in 3.21s =="
     assert test.startswith(f"{'FAILED' if fails == 'test' else 'passed'}  make test")
     assert lint.startswith(f"{'FAILED' if fails == 'lint' else 'passed'}  make lint")
+    assert other.startswith(f"{'FAILED' if fails == 'test-other-python' else 'passed'}  make test-other-python")
 
 
 def test_every_requirement_is_pinned_within_its_range():
