@@ -1,4 +1,4 @@
-"""`motionfan VERB`: the command line."""
+"""The command line, `motionfan VERB`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from backend import __version__
-from backend.cli import animate, evaluate, imagine, serve, train
-from backend.cli import bench as measure
+from backend.cli import animate, bench, evaluate, imagine, serve, train
 from backend.core.errors import MotionFanError
 
-# A waiting thread sleeps: spinning would halve the speed of a machine whose cores are shared.
+# Waiting threads sleep: if they spin, they halve the speed of a machine whose cores are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 app = typer.Typer(
@@ -25,7 +24,7 @@ app = typer.Typer(
 app.add_typer(serve.app)
 app.add_typer(animate.app)
 app.add_typer(imagine.app)
-app.add_typer(measure.app)
+app.add_typer(bench.app)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 

@@ -25,8 +25,8 @@ from backend.animate.reference import ReferenceTracker
 from backend.animate.transfer import transfer_motion
 from backend.core.errors import ModelError
 from backend.core.process import check_device, configure_process
-from backend.core.types import FloatArray, ForecastMethod, ForecastSettings, Keypoints
-from backend.core.weights import model_folder
+from backend.core.types import FloatArray, ForecastSettings, Keypoints
+from backend.core.weights import generator_folder
 from backend.forecast.diagnostics.refinement_check import check_first_step
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect
 from backend.forecast.gru_nf import Forecaster
@@ -123,7 +123,7 @@ class SampledFutures:
 
     paths: Tensor
     positions: FloatArray
-    methods: list[ForecastMethod]
+    methods: list[str]
     acceptance: float | None
     refinement_effect: RefinementEffect | None
 
@@ -163,7 +163,7 @@ class Pipeline:
         """
         check_device(device)
         configure_process(threads)
-        folder = model_folder(models, "generator", generator)
+        folder = generator_folder(models, generator)
         network = Generator.load(folder)
         forecaster = Forecaster.load(models / "forecaster")
         count = FaceRegions().count
@@ -237,7 +237,7 @@ class Pipeline:
 
     def _forecast_batch(self, streams: Sequence[Stream], settings: ForecastSettings) -> list[SampledFutures]:
         state = ForecastState.cat([stream.state for stream in streams])
-        names: list[ForecastMethod] = ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
+        names = ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
         sampled = {name: self._sample(streams, state, settings, name) for name in names}
         paths = torch.cat([forecast.paths for forecast in sampled.values()], 1)
         methods = [name for name in names for _ in range(settings.k)]
@@ -248,9 +248,7 @@ class Pipeline:
             SampledFutures(paths[row], positions[row], methods, acceptance, effects.get(row)) for row in range(len(streams))
         ]
 
-    def _sample(
-        self, streams: Sequence[Stream], state: ForecastState, settings: ForecastSettings, method: ForecastMethod
-    ) -> Forecast:
+    def _sample(self, streams: Sequence[Stream], state: ForecastState, settings: ForecastSettings, method: str) -> Forecast:
         refine = Refinement.from_settings(settings) if method == "gru_snf" else None
         return self.forecaster.sample(state, settings.k, settings.horizon, _noise(streams), refine, settings.temperature)
 

@@ -19,11 +19,10 @@ from backend.cli.options import (
     writing,
 )
 from backend.core.errors import InputError
-from backend.starflow.video import SamplingSettings
 
 if TYPE_CHECKING:
     from backend.core.recording import Recording
-    from backend.films.futures import DriverPictures, VideoSampler
+    from backend.films.futures import DriverPictures
     from backend.films.reference import ReferenceMoment
 
 app = typer.Typer()
@@ -35,7 +34,7 @@ def landmarks(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the recordings.")],
 ) -> None:
     """Convert videos to landmark recordings (.npz), which contain no picture."""
-    from backend.media.face_recording import landmark_recording
+    from backend.media.face_tracker import track_face
 
     sources: dict[Path, Path] = {}
     for video in videos:
@@ -49,7 +48,7 @@ def landmarks(
     for path, video in sources.items():
         with progress(video.name) as report:
             try:
-                recording = landmark_recording(video, report)
+                recording, _ = track_face(video, report)
             except InputError as error:
                 failures.append(str(error))
                 continue
@@ -70,7 +69,7 @@ def animate(
     k: Annotated[int, typer.Option(min=1, max=16, help="Number of futures.")] = 4,
     horizon: Annotated[int, typer.Option(min=4, max=24, help="Length of the futures in steps of 80 ms.")] = 16,
     method: Annotated[str, typer.Option(help="Forecaster: gru_nf, gru_snf or both.")] = "gru_snf",
-    temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the flow's base noise.")] = 1.0,
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the random numbers.")] = 1.0,
     size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
     generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
     reference: Annotated[
@@ -90,33 +89,36 @@ def animate(
 
     from backend.core.recording import Recording
     from backend.core.types import ForecastSettings
-    from backend.films.futures import write_film
+    from backend.films.futures import video_sampler, write_film
+    from backend.films.whole_picture import write_whole_film
     from backend.media.video_reader import check_video
     from backend.media.video_writer import check_writable
     from backend.pipeline import Pipeline
+    from backend.starflow.video import SamplingSettings, VideoFlow
 
     by_video_flow = engine == "starflow"
     if by_video_flow and whole_picture:
         raise InputError("engine_whole", "The whole picture is shown without futures.", "Leave one out.")
-    chosen = {"k": k, "horizon": horizon, "method": method, "temperature": temperature}
+    given = {"k": k, "horizon": horizon, "method": method, "temperature": temperature}
     try:
-        settings = msgspec.convert(chosen, ForecastSettings)
+        settings = msgspec.convert(given, ForecastSettings)
     except msgspec.ValidationError as error:
         raise InputError("settings", f"These settings are not valid: {error}.") from None
     moment = _parse_reference(reference)
-    # Tracking a long clip takes minutes, so everything that can fail is checked first.
+    # Tracking a long clip takes minutes, so all that can fail is checked first.
     check_writable(out)
-    known = Recording.load(driving) if driving.suffix.lower() == ".npz" else None
-    if known is None:
+    loaded = Recording.load(driving) if driving.suffix.lower() == ".npz" else None
+    if loaded is None:
         check_video(driving)
     image = portrait_named(portrait)
-    rendering = "auto" if by_video_flow else engine
-    pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator, engine=rendering)  # type: ignore[arg-type]
-    video_sampler = _video_sampler(models, device, temperature, seed) if by_video_flow else None
-    recording, pictures = (known, None) if known else _track(driving)
+    renderer = "auto" if by_video_flow else engine
+    pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator, engine=renderer)  # type: ignore[arg-type]
+    sampler = None
+    if by_video_flow:
+        sampling = SamplingSettings(seed=seed, temperature=temperature)
+        sampler = video_sampler(VideoFlow.load(models / "starflow", device), sampling)
+    recording, pictures = (loaded, None) if loaded else _track(driving)
     if whole_picture:
-        from backend.films.whole_picture import write_whole_film
-
         with progress("rendering") as report:
             frames = write_whole_film(pipeline, image, recording, out, reference=moment, progress=report)
         print(f"{out}: {frames} frames of the whole picture")
@@ -133,7 +135,7 @@ def animate(
             size=size,
             seed=seed,
             pictures=pictures,
-            video_sampler=video_sampler,
+            video_sampler=sampler,
             progress=report,
         )
     better = sum(min(window.errors) < window.copy_last for window in windows)
@@ -145,7 +147,7 @@ def animate(
 def reenact(
     checkpoint: Annotated[Path, typer.Option(help="Published FOMM checkpoint, or folder made by `train detector`.")],
     portrait: Annotated[
-        Path, typer.Option(help="Picture to animate (or the first frame of a video), cropped like the training data.")
+        Path, typer.Option(help="Picture to animate (or a video, for its first frame), cropped like the training data.")
     ],
     driving: Annotated[Path, typer.Option(help="Driving video, cropped in the same way.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write.")],
@@ -181,23 +183,13 @@ def _parse_reference(text: str) -> ReferenceMoment:
     try:
         return float(text)
     except ValueError:
-        raise InputError(
-            "reference_unknown", f"{text!r} is not a reference frame.", "Give first, best, or a time in seconds."
-        ) from None
-
-
-def _video_sampler(models: Path, device: str, temperature: float, seed: int) -> VideoSampler:
-    """Return the video flow as a sampler of futures."""
-    from backend.films.clips import painter
-    from backend.starflow.video import VideoFlow
-
-    drawing = SamplingSettings(seed=seed, temperature=temperature)
-    return painter(VideoFlow.load(models / "starflow", device), drawing)
+        hint = "Give first, best, or a time in seconds."
+        raise InputError("reference_unknown", f"{text!r} is not a reference frame.", hint) from None
 
 
 def _track(path: Path) -> tuple[Recording, DriverPictures]:
-    """Return the recording of a video's face, and a function that reads the video's own pictures."""
-    from backend.media.face_recording import track_face
+    """Track a video's face; return its recording, and a function that reads the video's pictures."""
+    from backend.media.face_tracker import track_face
     from backend.media.video_reader import pictures_at
 
     with progress(path.name) as report:

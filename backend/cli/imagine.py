@@ -1,4 +1,4 @@
-"""`imagine`: clips that the video flow samples from a caption, a picture or a clip."""
+"""`imagine`: samples clips with the video flow from a caption, a picture or a clip."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ app = typer.Typer()
 @app.command()
 def imagine(
     out: Annotated[Path, typer.Option("-o", "--out", help="The MP4 to write, or a PNG: one row a clip, time to the right.")],
-    caption: Annotated[str, typer.Option(help="What the face does: turns left, nods, blinks, ...; several go.")] = "",
+    caption: Annotated[str, typer.Option(help="What the face does: turns left, nods, blinks, ...; up to three.")] = "",
     portrait: Annotated[
         str | None, typer.Option(help="Continue this picture: a file, or a bundled portrait's name (image-to-video).")
     ] = None,
     clip: Annotated[Path | None, typer.Option(help="Continue the end of this video (video-to-video).")] = None,
     edit: Annotated[
         str | None,
-        typer.Option(help="retold: sample the clip's end again, with the words of --caption or the face of --portrait."),
+        typer.Option(help="retold: sample the clip's end again, with --caption or with the face of --portrait."),
     ] = None,
-    k: Annotated[int | None, typer.Option("-k", "--k", min=1, max=16, help="Clips to sample; 4, or 1 edit.")] = None,
+    k: Annotated[int | None, typer.Option("-k", "--k", min=1, max=16, help="Number of clips; by default 4, or 1 edit.")] = None,
     seconds: Annotated[float, typer.Option(min=0.16, max=20, help="Length of each clip.")] = 1.28,
     guidance: Annotated[float, typer.Option(min=0, max=3, help="Weight of classifier-free guidance by the caption.")] = 1.0,
     temperature: Annotated[
-        float, typer.Option(min=0, max=1.5, help="Scale of the flow's noise; an edit keeps the noise of its clip.")
+        float, typer.Option(min=0, max=1.5, help="Scale of the random numbers; an edit keeps its clip's.")
     ] = 0.9,
     size: Annotated[int, typer.Option(min=32, max=512, help="Side of a tile in pixels.")] = 192,
     seed: SeedOption = 0,
@@ -49,6 +49,6 @@ def imagine(
     configure_process(threads)
     with progress("sampling") as report:
         flow = VideoFlow.load(model, device)
-        clips, spent = imagine_clips(flow, request, lambda stage, done, total: report(done, total, now=stage))
+        clips, sampling_s = imagine_clips(flow, request, lambda stage, done, total: report(done, total, now=stage))
     number = "1 clip" if len(clips) == 1 else f"{len(clips)} clips"
-    print(f"{out}: {number} of {len(clips[0].frames) / CLOCK_HZ:.2f} s, drawn in {spent:.1f} s")
+    print(f"{out}: {number} of {len(clips[0].frames) / CLOCK_HZ:.2f} s, sampled in {sampling_s:.1f} s")

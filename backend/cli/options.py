@@ -1,4 +1,4 @@
-"""Options that several verbs share, and how verbs show progress and publish results."""
+"""Options that several verbs share; functions that show progress and publish results."""
 
 from __future__ import annotations
 
@@ -15,10 +15,34 @@ from backend.core.settings import REPOSITORY
 if TYPE_CHECKING:
     from backend.media.images import PortraitImage
 
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Report an `OSError` of the block as the error `unwritable`."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError("unwritable", f"{path} cannot be written ({error.strerror}).", "Choose another place.") from None
+
+
+def _check_json(json: Path | None) -> Path | None:
+    """Check before long work that a file can be written."""
+    if json is not None:
+        with writing(json):
+            json.parent.mkdir(parents=True, exist_ok=True)
+            json.open("ab").close()
+    return json
+
+
+def _check_html(html: Path | None) -> Path | None:
+    if html is not None:
+        with writing(html):
+            html.mkdir(parents=True, exist_ok=True)
+    return html
+
+
 ModelsOption = Annotated[Path, typer.Option(help="Folder of the weights.")]
-JsonOption = Annotated[
-    Path | None, typer.Option("--json", help="Write the figures to this file.", callback=lambda path: _check_json(path))
-]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.", callback=_check_json)]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
 DeviceOption = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
 EngineOption = Annotated[str, typer.Option(help="Renderer: torch, openvino, or auto (the fastest here).")]
@@ -33,8 +57,7 @@ SplitOption = Annotated[
     Path | None, typer.Option(help="CSV of clip, person, split; rows of val and test are scored. Default: clips.csv.")
 ]
 HtmlOption = Annotated[
-    Path | None,
-    typer.Option("--html", help="Folder for an illustrated report (index.html).", callback=lambda path: _check_html(path)),
+    Path | None, typer.Option("--html", help="Folder for an illustrated report (index.html).", callback=_check_html)
 ]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of all random numbers.")]
 ForecasterOption = Annotated[Path | None, typer.Option(help="Folder of the forecaster; by default the one that fits the data.")]
@@ -44,7 +67,7 @@ MODELS = REPOSITORY / "models"
 
 
 def portrait_named(name: str) -> PortraitImage:
-    """Load a picture file, or the bundled portrait of that name.
+    """Load a picture file, or the bundled portrait of that name if there is no such file.
 
     Raises:
         InputError: `portrait_missing`; as `load_portrait`.
@@ -52,7 +75,6 @@ def portrait_named(name: str) -> PortraitImage:
     from backend.media.images import BUNDLED, bundled_portrait, load_portrait
 
     path = Path(name)
-    # A file of that name in the current folder takes precedence.
     if name in BUNDLED and not path.is_file():
         return bundled_portrait(name)
     try:
@@ -82,39 +104,9 @@ def write_page(html: Path | None, write: Callable[[Path], Path]) -> None:
             print(f"Report with pictures: {write(html)}")
 
 
-def _check_json(json: Path | None) -> Path | None:
-    """Check, before the measurement, that the results can be written there."""
-    if json is not None:
-        with writing(json):
-            json.parent.mkdir(parents=True, exist_ok=True)
-            json.open("ab").close()
-    return json
-
-
-def _check_html(html: Path | None) -> Path | None:
-    """Check, before the measurement, that the report can be written there."""
-    if html is not None:
-        with writing(html):
-            html.mkdir(parents=True, exist_ok=True)
-    return html
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Report an `OSError` of the block as the error `unwritable`."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError("unwritable", f"{path} cannot be written ({error.strerror}).", "Choose another place.") from None
-
-
 @contextmanager
 def progress(description: str) -> Iterator[Callable[..., None]]:
-    """Show a progress bar with the remaining time.
-
-    Yields:
-        A `core.progress.Progress`; its optional argument `now` replaces the description.
-    """
+    """Show a progress bar; yield a `core.progress.Progress`, whose optional argument `now` replaces the description."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -1,4 +1,4 @@
-"""Tables of clips: a CSV with one row per clip, and the columns clip (or name), person and split."""
+"""Reads tables of clips: a CSV with a row per clip and the columns clip (or name), person and split."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from pathlib import Path
 
 from backend.core.errors import InputError
 
-HELD_OUT = ("val", "test")
-"""Splits whose clips are evaluated."""
-
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """Read a CSV with a heading: one dictionary per row.
+    """Read a CSV with a heading as one dictionary per row.
 
     Raises:
         InputError: `data_missing`; `data_columns`: it is not a table.
@@ -22,19 +19,16 @@ def read_table(path: Path) -> list[dict[str, str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(file)]
     except FileNotFoundError:
-        raise InputError(
-            "data_missing", f"There is no {path.name} in {path.parent}.", "Name the folder of clips.csv and its recordings."
-        ) from None
+        hint = "Name the folder of clips.csv and its recordings."
+        raise InputError("data_missing", f"There is no {path.name} in {path.parent}.", hint) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError("data_columns", f"{path} cannot be read as a table ({error}).") from None
 
 
 def held_out_people(table: Path, files: Container[str]) -> dict[str, str]:
-    """Return the person of every held-out clip, by the clip's name; a clip without a person is its own person.
+    """Return the person of each held-out clip (split val or test) by the clip's name; an unknown person has the clip's name.
 
-    Args:
-        table: the CSV.
-        files: names without suffix of the files that are there; a clip `a.mp4` is `a` unless a file is called `a.mp4`.
+    A clip `a.mp4` is named `a`, unless `files` (names without suffix) contains `a.mp4`.
 
     Raises:
         InputError: `data_missing`; `data_columns`; `split_empty`: no clip is held out.
@@ -45,7 +39,7 @@ def held_out_people(table: Path, files: Container[str]) -> dict[str, str]:
         raise InputError("data_columns", f"{table} needs the columns clip (or name), person and split.")
     people = {}
     for row in rows:
-        if row["split"].strip().lower() in HELD_OUT:
+        if row["split"].strip().lower() in ("val", "test"):
             name = row[key].strip()
             stem = name if name in files else Path(name).stem
             people[stem] = row.get("person", "").strip() or stem

@@ -1,4 +1,4 @@
-"""The project's exceptions: a code, what is wrong, and what to do about it."""
+"""Exceptions with a code, a message and a hint."""
 
 from __future__ import annotations
 

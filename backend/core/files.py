@@ -13,11 +13,8 @@ from pathlib import Path
 def write_whole(path: Path) -> Iterator[Path]:
     """Yield a hidden temporary file beside `path`; it replaces `path` when the block ends without an error.
 
-    A reader never sees half a file, and an error or a full disk leaves the old file as it was.
-
-    Args:
-        path: the file to write, in a folder that exists. The hidden file has the same suffix, by which some libraries
-            choose a format.
+    A reader never sees half a file, and an error or a full disk leaves the old file as it was. The temporary file has the same
+    suffix, from which some libraries choose a format.
 
     Raises:
         OSError: the folder is missing or cannot be written to, or the disk is full.

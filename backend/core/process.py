@@ -1,4 +1,4 @@
-"""This process's threads, memory and device."""
+"""Settings of the process: threads, memory and device."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 def configure_process(threads: int) -> None:
-    """Set torch's thread count for this process, and keep freed memory instead of returning it to the system.
+    """Set torch's thread count and keep freed memory instead of returning it to the system.
 
-    Args:
-        threads: 0 takes half of the cores, which leaves room for the page, and for a browser on the same machine.
+    0 threads take half of the cores: the rest is for the page, and for a browser on the same machine.
     """
     torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) // 2))
-    # Large tensors come and go at every step. By default glibc returns each one to the system, and the page faults of the
-    # next one cost a sixth of the time; other C libraries lack mallopt and do not need it.
+    # By default glibc returns every large tensor to the system, and the page faults of the next one cost a sixth of the time.
+    # Other C libraries lack mallopt and do not need it.
     with contextlib.suppress(AttributeError, OSError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, 1 << 30)

@@ -1,4 +1,4 @@
-"""Recordings: the face landmarks of a clip over time, without its pictures."""
+"""Recordings: the face landmarks of a clip over time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from backend.core.types import LANDMARKS, FloatArray
 
 @dataclass(frozen=True)
 class Recording:
-    """Face landmarks over time, without a picture.
+    """Face landmarks over time, without pictures.
 
     Attributes:
         landmarks: `[T, 478, 3]` float32, x and y in [-1, 1] of the square crop (points may leave it), z on the same scale.
         timestamps: `[T]` float64 seconds, strictly increasing.
-        source: where it comes from, as text (file name or public source).
+        source: name of the file or public source.
 
     Raises:
         InputError: `recording_shape`, `recording_not_finite`, `recording_order`.
@@ -48,16 +48,11 @@ class Recording:
         """
         try:
             with write_whole(path) as hidden:
-                np.savez_compressed(
-                    hidden,
-                    landmarks=self.landmarks.astype(np.float16),
-                    timestamps=self.timestamps,
-                    source=np.array(self.source),
-                )
+                landmarks, source = self.landmarks.astype(np.float16), np.array(self.source)
+                np.savez_compressed(hidden, landmarks=landmarks, timestamps=self.timestamps, source=source)
         except OSError as error:
-            raise InputError(
-                "recording_unwritable", f"{path} cannot be written: {error.strerror}.", "Choose another place."
-            ) from None
+            message = f"{path} cannot be written: {error.strerror}."
+            raise InputError("recording_unwritable", message, "Choose another place.") from None
 
     @classmethod
     def load(cls, path: Path) -> Recording:
@@ -68,14 +63,11 @@ class Recording:
         """
         try:
             with np.load(path, allow_pickle=False) as file:
-                return cls(file["landmarks"].astype(np.float32), file["timestamps"].astype(np.float64), str(file["source"]))
+                landmarks, timestamps = file["landmarks"].astype(np.float32), file["timestamps"].astype(np.float64)
+                source = str(file["source"])
         except FileNotFoundError:
             raise InputError("recording_missing", f"There is no recording at {path}.") from None
-        except InputError:
-            raise
         except Exception as error:
-            raise InputError(
-                "recording_unreadable",
-                f"{path} is not a landmark recording.",
-                "Make one with `motionfan landmarks VIDEO -o DIR`.",
-            ) from error
+            hint = "Make one with `motionfan landmarks VIDEO -o DIR`."
+            raise InputError("recording_unreadable", f"{path} is not a landmark recording.", hint) from error
+        return cls(landmarks, timestamps, source)

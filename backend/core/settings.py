@@ -21,15 +21,15 @@ class Settings(BaseSettings):
         host: address to listen on; anything but loopback lets other machines in.
         port: TCP port; 0 takes any free one.
         models: folder of the weights, one folder each.
-        generator: which one renders, `slim_128` or `slim_256`.
+        generator: `slim_128` or `slim_256`.
         device: where the models run, as torch names it.
-        engine: what renders: `torch`, `openvino`, or `auto`, the fastest one installed.
+        engine: `torch`, `openvino`, or `auto`, the fastest one installed.
         threads: threads of one inference; 0 takes half of the cores.
-        max_sessions: how many people at once.
+        max_sessions: pages that are open at once.
         log_level: lowest severity that is logged.
         tile: largest tile side in pixels that the governor may choose; 0 sets no limit.
         video_threads: threads of the process that makes video; 0 takes half of the cores.
-        video_idle_s: seconds without a request after which that process ends and frees its memory.
+        video_idle_s: seconds without a job after which that process ends and frees its memory.
         origins: further origins (`https://host`) whose pages may connect, for a server behind a proxy.
     """
 
@@ -60,9 +60,8 @@ class Settings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             first = error.errors()[0]
-            name = "_".join(["MOTIONFAN", str(first["loc"][0]).upper()])
-            raise InputError("settings", f"{name} is {first['input']!r}: {first['msg'].lower()}.") from None
+            name = str(first["loc"][0]).upper()
+            raise InputError("settings", f"MOTIONFAN_{name} is {first['input']!r}: {first['msg'].lower()}.") from None
         except SettingsError:
-            raise InputError(
-                "settings", "MOTIONFAN_ORIGINS is not a JSON list.", """Write it as '["https://host"]', quotes and all."""
-            ) from None
+            hint = """Write it as '["https://host"]', with all quotes."""
+            raise InputError("settings", "MOTIONFAN_ORIGINS is not a JSON list.", hint) from None

@@ -1,7 +1,4 @@
-"""Types that every layer shares: keypoints, the clock of the forecasts, and their settings.
-
-Shape suffixes used throughout: B batch, T time, K futures, H horizon, N keypoints.
-"""
+"""Types that every layer shares: keypoints, the clock of the forecasts, and their settings."""
 
 from __future__ import annotations
 
@@ -18,8 +15,7 @@ LANDMARKS = 478
 """Points of a refined MediaPipe Face Mesh."""
 
 CLOCK_HZ = 12.5
-"""Frames per second of every motion that a model learns from or forecasts: every second frame of 25 fps video, as in the
-GRU-SNF paper (arXiv 2512.04282)."""
+"""Frames per second of all motion that models learn or forecast, as in Haque and Das 2025 (arXiv 2512.04282)."""
 
 CLOCK_S = 1.0 / CLOCK_HZ
 """Seconds per step of the clock: 0.08."""
@@ -27,12 +23,12 @@ CLOCK_S = 1.0 / CLOCK_HZ
 FloatArray = NDArray[np.float32]
 
 Picture = NDArray[np.uint8]
-"""RGB pixels `[height, width, 3]`, or several pictures of one size with more axes in front."""
+"""RGB pixels `[..., height, width, 3]`."""
 
 
 @dataclass(frozen=True)
 class Keypoints:
-    """N keypoints with their local affine maps (First Order Motion Model, Siarohin et al. 2019, arXiv 2003.00196, eq. 4).
+    """N keypoints with their Jacobians (First Order Motion Model, Siarohin et al. 2019, arXiv 2003.00196, eq. 4).
 
     Attributes:
         value: positions `[..., N, 2]`, x right and y down, in [-1, 1] of the square crop.
@@ -48,7 +44,7 @@ class Keypoints:
 
     @property
     def count(self) -> int:
-        """N, the number of keypoints."""
+        """The number of keypoints, N."""
         return self.value.shape[-2]
 
     def flat(self) -> Tensor:
@@ -72,13 +68,13 @@ class Keypoints:
         return Keypoints(self.value.to(*args, **kwargs), self.jacobian.to(*args, **kwargs))  # type: ignore[call-overload]
 
 
-ForecastMethod = Literal["gru_nf", "gru_snf", "both"]
-
 _MCMC_ONLY = {"only_with": {"method": ["gru_snf", "both"]}}
-"""Schema entry: the setting has an effect only while `method` has one of these values."""
+"""Schema entry: the page enables the setting only while `method` has one of these values."""
 
 
-def _number(title: str, description: str, ge: float, le: float, extra: dict[str, Any] | None = None) -> msgspec.Meta:
+def _setting(
+    title: str, description: str, ge: float | None = None, le: float | None = None, extra: dict[str, Any] | None = None
+) -> msgspec.Meta:
     return msgspec.Meta(title=title, description=description, ge=ge, le=le, extra_json_schema=extra)
 
 
@@ -86,18 +82,18 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """Settings that a person can change while forecasts run. The page builds its controls from this schema."""
 
     method: Annotated[
-        ForecastMethod, msgspec.Meta(title="Engine", description="GRU-NF, GRU-SNF (refined by MCMC), or both side by side")
+        Literal["gru_nf", "gru_snf", "both"],
+        _setting("Engine", "GRU-NF samples directly, GRU-SNF adds MCMC corrections, or both side by side"),
     ] = "gru_snf"
-    k: Annotated[int, _number("Futures", "How many futures are sampled (K)", 1, 16)] = 4
-    horizon: Annotated[int, _number("Horizon", "Steps ahead, 80 ms each (H)", 4, 24, {"unit": "steps"})] = 16
-    temperature: Annotated[float, _number("Temperature", "Scale of the noise the flow starts from", 0.0, 2.0)] = 1.0
+    k: Annotated[int, _setting("Futures", "How many futures to predict (K)", 1, 16)] = 4
+    horizon: Annotated[int, _setting("Horizon", "Length of the futures in steps of 80 ms (H)", 4, 24, {"unit": "steps"})] = 16
+    temperature: Annotated[
+        float, _setting("Temperature", "Scale of the random numbers: higher gives more varied futures", 0.0, 2.0)
+    ] = 1.0
     mcmc_steps: Annotated[
-        int, _number("MCMC steps", "Metropolis steps after each block of the flow (GRU-SNF)", 0, 8, _MCMC_ONLY)
+        int, _setting("MCMC steps", "Random corrections after each layer of the flow (GRU-SNF)", 0, 8, _MCMC_ONLY)
     ] = 1
-    step_size: Annotated[
-        float, _number("Step size", "Standard deviation of an MCMC proposal (GRU-SNF)", 0.0, 1.0, _MCMC_ONLY)
-    ] = 0.2
+    step_size: Annotated[float, _setting("Step size", "How large a correction may be (GRU-SNF)", 0.0, 1.0, _MCMC_ONLY)] = 0.2
     consistency: Annotated[
-        float,
-        _number("Consistency", "Pull of the MCMC energy towards the GRU's point forecast (beta)", 0.0, 4.0, _MCMC_ONLY),
+        float, _setting("Consistency", "How strongly corrections are pulled to the most likely path", 0.0, 4.0, _MCMC_ONLY)
     ] = 1.0

@@ -1,4 +1,4 @@
-"""Models in folders: `weights.safetensors`, and `config.json`, whose first entry is the architecture."""
+"""Saves and loads models: a folder with `weights.safetensors`, and `config.json`, whose first entry is the architecture."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ M = TypeVar("M", bound=nn.Module)
 def save_model(
     folder: Path, model: nn.Module, architecture: DataclassInstance, extra: Mapping[str, object] | None = None
 ) -> None:
-    """Write a model: parameters in half precision, buffers (statistics) as they are; each file atomically.
+    """Write a model: parameters in half precision, buffers as they are; each file atomically.
 
     Args:
         folder: created if it is missing.
-        model: the model.
+        model: any module.
         architecture: its configuration.
         extra: further entries of `config.json`: data, seed, command, metrics.
     """
@@ -43,13 +43,13 @@ def save_model(
 
 
 def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M], verb: str = "") -> M:
-    """Read what `save_model` wrote, in float32, for inference: frozen and in evaluation mode.
+    """Read what `save_model` wrote: float32, frozen, in evaluation mode.
 
     Args:
-        folder: the folder to read.
+        folder: of the two files.
         kind: forecaster, generator, ...: names the model in messages and error codes.
         build: makes an untrained model from the architecture in `config.json`.
-        verb: the command that makes one, `train VERB`; `kind` by default.
+        verb: of the command `train VERB` that makes one; `kind` by default.
 
     Raises:
         ModelError: `KIND_missing`; `KIND_damaged` (unreadable, of another architecture, not finite).
@@ -61,36 +61,25 @@ def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M], ve
         model.load_state_dict(tensors)
     except FileNotFoundError as error:
         missing = Path(error.filename or WEIGHTS).name
-        raise ModelError(
-            f"{kind}_missing",
-            f"There is no {kind} in {folder}: no {missing}.",
-            f"Make one with `motionfan train {verb or kind}`.",
-        ) from None
+        hint = f"Make one with `motionfan train {verb or kind}`."
+        raise ModelError(f"{kind}_missing", f"There is no {kind} in {folder}: no {missing}.", hint) from None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         why = str(error).partition("\n")[0].rstrip(".:")
         raise ModelError(f"{kind}_damaged", f"The {kind} in {folder} cannot be used ({why}).") from error
     return model.float().requires_grad_(False).eval()
 
 
-def model_folder(models: Path, kind: str, name: str) -> Path:
-    """Return `models/KIND_NAME`.
-
-    Args:
-        models: the folder of all weights.
-        kind: generator, ...
-        name: which of them.
+def generator_folder(models: Path, name: str) -> Path:
+    """Return the folder `generator_NAME` in the folder of all weights.
 
     Raises:
-        ModelError: `KIND_missing`; its hint lists those that are there.
+        ModelError: `generator_missing`; its hint lists those that are there.
     """
-    folder = models / f"{kind}_{name}"
+    folder = models / f"generator_{name}"
     if not folder.is_dir():
-        others = sorted(path.name.removeprefix(f"{kind}_") for path in models.glob(f"{kind}_*"))
-        raise ModelError(
-            f"{kind}_missing",
-            f"There are no {kind} weights {name!r} in {models}.",
-            f"Choose another one: {', '.join(others)}." if others else "Name the folder of the weights.",
-        )
+        others = ", ".join(sorted(path.name.removeprefix("generator_") for path in models.glob("generator_*")))
+        hint = f"Choose another one: {others}." if others else "Name the folder of the weights."
+        raise ModelError("generator_missing", f"There are no generator weights {name!r} in {models}.", hint)
     return folder
 
 

@@ -1,10 +1,12 @@
-"""Films in which a portrait follows a clip, with sampled futures beside what really happened."""
+"""Writes films in which a portrait follows a clip, with sampled futures beside what really happened."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +23,23 @@ from backend.keypoints.clock import Tick
 from backend.media.images import PortraitImage
 from backend.media.video_writer import write_video
 from backend.pipeline import CONTEXT, Pipeline, SampledFutures, Stream
+from backend.starflow.video import SamplingSettings, VideoFlow
 
 DriverPictures = Callable[[Sequence[float], int], Iterable[Picture]]
 """Reads the driver's pictures: (increasing times in seconds, size) -> `[size, size, 3]` each."""
 
 VideoSampler = Callable[[Picture, int, int, ShareProgress], Picture]
 """Samples futures as pixels: (last frames `[T, S, S, 3]`, K, frames, progress) -> `[K, frames, s, s, 3]`."""
+
+
+def video_sampler(flow: VideoFlow, settings: SamplingSettings) -> VideoSampler:
+    """Return the video flow as a sampler of a film's futures; each call takes the next seed."""
+    seeds = itertools.count(settings.seed)
+
+    def sample(seen: Picture, count: int, frames: int, progress: ShareProgress) -> Picture:
+        return flow.futures(scaled(seen, flow.size), count, frames, replace(settings, seed=next(seeds)), progress)
+
+    return sample
 
 
 @dataclass(frozen=True)
@@ -62,24 +75,21 @@ def write_film(
     video_sampler: VideoSampler | None = None,
     progress: Progress | None = None,
 ) -> list[ForecastWindow]:
-    """Write an MP4: the driver, the portrait with the true motion, and K futures in step with it.
+    """Write an MP4 of the driver, the portrait with the true motion, and K futures; return the forecasts that it shows.
 
     Args:
         pipeline: the models.
         image: the portrait.
         recording: the driver.
-        out: the file to write, whole or not at all.
+        out: the MP4.
         settings: of the forecasts.
         moments: times of forecasts in seconds; by default one forecast follows another from the first possible step.
         reference: the driver's reference frame.
         size: side of a tile in pixels.
         seed: of the futures' noise.
-        pictures: reads the driver's pictures; without it, landmarks are drawn.
-        video_sampler: samples the futures from the portrait's last frames; without it, the forecaster does.
+        pictures: reads the driver's pictures; by default landmarks are drawn.
+        video_sampler: samples the futures from the portrait's last frames; by default the forecaster does.
         progress: called with (frames made, frames in all).
-
-    Returns:
-        The forecasts, with the errors that the captions show.
 
     Raises:
         InputError: `clip_too_short`, `moment_outside`, `recording_empty`, `reference_outside`.
@@ -88,49 +98,35 @@ def write_film(
     stream = pipeline.open(pipeline.portrait(image), seed=seed)
     stream.reference = neutral_keypoints(pipeline, stream.portrait, segment, reference)
     starts = _starts(segment, horizon, moments)
-    flats, fans = _observe(pipeline, stream, segment, settings, starts if video_sampler is None else [])
-    drivers, shown = _drivers(segment, starts, horizon, pictures, size), dict[int, Picture]()
+    flats, forecasts = _observe(pipeline, stream, segment, settings, starts if video_sampler is None else [])
+    drivers, known = _drivers(segment, starts, horizon, pictures, size), dict[int, Picture]()
     windows = []
-    report = _FrameCounter(progress, len(starts) * horizon, 1 if video_sampler is None else 2)
+    passes = 1 if video_sampler is None else 2  # Sampling a frame of video counts as much as rendering one.
+
+    def report(done: int, share: float) -> None:
+        if progress:
+            progress(done * horizon + round(share * horizon), len(starts) * passes * horizon)
+
     with write_video(out, CLOCK_HZ) as video:
-        for start in starts:
+        for number, start in enumerate(starts):
             steps = range(start + 1, start + 1 + horizon)
-            happened = pipeline.render([(stream, flats[list(steps)])], size)[0]
+            truth = pipeline.render([(stream, flats[list(steps)])], size)[0]
             if video_sampler is None:
-                window, futures = _forecast(pipeline, stream, fans[start], start, flats, size)
+                window, futures = _forecast(pipeline, stream, forecasts[start], start, flats, size)
             else:
                 before = pipeline.render([(stream, flats[start + 1 - CONTEXT : start + 1])], size)[0]
-                share_done = report.within(horizon)
-                sampled = video_sampler(before, settings.k, horizon, share_done)
-                share_done(1.0)
-                window, futures = _score_video(start, before[-1], happened, sampled), list(scaled(sampled, size))
+                sampled = video_sampler(before, settings.k, horizon, partial(report, number * passes))
+                window, futures = _score_video(start, before[-1], truth, sampled), list(scaled(sampled, size))
             windows.append(window)
-            shown = {index: picture for index, picture in shown.items() if index in steps}  # Windows may overlap.
+            known = {index: picture for index, picture in known.items() if index in steps}  # Windows may overlap.
             captions = _captions(window)
             for step, index in enumerate(steps):
-                while index not in shown:
-                    shown.update([next(drivers)])
-                known = [(shown[index], f"driver  {segment.timestamps[index]:.2f} s"), (happened[step], "what happened")]
-                video.write(sheet(known, [(one[step], caption) for one, caption in zip(futures, captions, strict=True)]))
-                report.add(1)
+                while index not in known:
+                    known.update([next(drivers)])
+                left = [(known[index], f"driver  {segment.timestamps[index]:.2f} s"), (truth[step], "what happened")]
+                video.write(sheet(left, [(frames[step], text) for frames, text in zip(futures, captions, strict=True)]))
+                report((number + 1) * passes - 1, (step + 1) / horizon)
     return windows
-
-
-class _FrameCounter:
-    """Reports progress in frames; each frame counts `passes` times."""
-
-    def __init__(self, progress: Progress | None, frames: int, passes: int) -> None:
-        self._progress, self._total, self._done = progress, frames * passes, 0
-
-    def add(self, frames: int) -> None:
-        self._done += frames
-        if self._progress:
-            self._progress(self._done, self._total)
-
-    def within(self, frames: int) -> ShareProgress:
-        """Return a callback that takes the share done of the next `frames` frames."""
-        before = self._done
-        return lambda share: self.add(before + round(share * frames) - self._done)
 
 
 def _starts(segment: Recording, horizon: int, moments: Sequence[float]) -> list[int]:
@@ -139,21 +135,15 @@ def _starts(segment: Recording, horizon: int, moments: Sequence[float]) -> list[
     last = count - 1 - horizon
     if last < CONTEXT - 1:
         needed = (CONTEXT + horizon) * CLOCK_S
-        raise InputError(
-            "clip_too_short",
-            f"The clip shows a face for {count * CLOCK_S:.1f} s without a break; {needed:.1f} s are needed.",
-            "Take a longer clip or a smaller horizon.",
-        )
+        message = f"The clip shows a face for {count * CLOCK_S:.1f} s without a break; {needed:.1f} s are needed."
+        raise InputError("clip_too_short", message, "Take a longer clip or a smaller horizon.")
     begin = float(segment.timestamps[0])
     # NaN and infinity become -1, which no forecast fits.
     wanted = [round((moment - begin) / CLOCK_S) if math.isfinite(moment) else -1 for moment in moments]
     bad = [moment for moment, start in zip(moments, wanted, strict=True) if not CONTEXT - 1 <= start <= last]
     if bad:
-        raise InputError(
-            "moment_outside",
-            f"No forecast fits at {bad[0]:.2f} s.",
-            f"Choose from {begin + (CONTEXT - 1) * CLOCK_S:.2f} to {begin + last * CLOCK_S:.2f} s.",
-        )
+        hint = f"Choose from {begin + (CONTEXT - 1) * CLOCK_S:.2f} to {begin + last * CLOCK_S:.2f} s."
+        raise InputError("moment_outside", f"No forecast fits at {bad[0]:.2f} s.", hint)
     return sorted(set(wanted)) or list(range(CONTEXT - 1, last + 1, horizon))
 
 
@@ -161,46 +151,33 @@ def _observe(
     pipeline: Pipeline, stream: Stream, segment: Recording, settings: ForecastSettings, starts: Sequence[int]
 ) -> tuple[Tensor, dict[int, SampledFutures]]:
     """Return flat keypoints of every step `[T, 6N]` and the forecasts after the steps `starts`."""
-    flats, fans = [], {}
-    for index in range(len(segment.timestamps)):
-        flats.append(pipeline.observe([stream], [[_tick(segment, index)]])[0].present_flat)
+    flats, forecasts = [], {}
+    for index, (landmarks, t) in enumerate(zip(segment.landmarks, segment.timestamps.tolist(), strict=True)):
+        tick = Tick(landmarks, t, index, restarted=index == 0)
+        flats.append(pipeline.observe([stream], [[tick]])[0].present_flat)
         if index in starts:
             stream.reseed()
-            fans[index] = pipeline.forecast([stream], [settings])[0]
-    return torch.stack(flats), fans
+            forecasts[index] = pipeline.forecast([stream], [settings])[0]
+    return torch.stack(flats), forecasts
 
 
 def _forecast(
-    pipeline: Pipeline, stream: Stream, fan: SampledFutures, start: int, flats: Tensor, size: int
+    pipeline: Pipeline, stream: Stream, forecast: SampledFutures, start: int, flats: Tensor, size: int
 ) -> tuple[ForecastWindow, list[Picture]]:
     """Score a forecast of keypoints and render its futures."""
-    truth = flats[start + 1 : start + 1 + fan.paths.shape[1]]
-    errors = pipeline.score(fan.paths, truth).tolist()
-    names = [method.replace("_", "-").upper() for method in fan.methods]
+    truth = flats[start + 1 : start + 1 + forecast.paths.shape[1]]
+    errors = pipeline.score(forecast.paths, truth).tolist()
+    names = [method.replace("_", "-").upper() for method in forecast.methods]
     window = ForecastWindow(start, names, errors, pipeline.copy_last_error(flats[start], truth))
-    return window, [pipeline.render([(stream, path)], size)[0] for path in fan.paths]
+    return window, [pipeline.render([(stream, path)], size)[0] for path in forecast.paths]
 
 
-def _score_video(start: int, last: Picture, happened: Picture, sampled: Picture) -> ForecastWindow:
-    """Score video futures `[K, frames, s, s, 3]` at their own size.
-
-    Args:
-        start: the last observed step.
-        last: the last observed frame `[S, S, 3]`.
-        happened: the true frames `[frames, S, S, 3]`.
-        sampled: the futures.
-    """
-    size = sampled.shape[-2]
-    truth = scaled(happened, size).astype(np.float32)
-
-    def error(pictures: Picture) -> float:
-        return float(np.abs(pictures - truth).mean() / 255)
-
-    return ForecastWindow(start, ["video flow"] * len(sampled), [error(one) for one in sampled], error(scaled(last, size)))
-
-
-def _tick(segment: Recording, index: int) -> Tick:
-    return Tick(segment.landmarks[index], float(segment.timestamps[index]), index, index == 0)
+def _score_video(start: int, last: Picture, truth: Picture, futures: Picture) -> ForecastWindow:
+    """Score futures `[K, H, s, s, 3]` at their own size against the last frame `[S, S, 3]` and the truth `[H, S, S, 3]`."""
+    size = futures.shape[-2]
+    wanted = scaled(truth, size).astype(np.float32)
+    *errors, copy_last = (float(np.abs(frames - wanted).mean() / 255) for frames in (*futures, scaled(last, size)))
+    return ForecastWindow(start, ["video flow"] * len(futures), errors, copy_last)
 
 
 def _captions(window: ForecastWindow) -> list[str]:

@@ -16,50 +16,42 @@ COLOURS = ["#4cc9f0", "#f9c74f", "#f28482", "#90be6d", "#b388eb", "#ff9f5a", "#5
 CAPTION_HEIGHT = 26
 """Height of the caption over each tile, in pixels."""
 
-PLAIN, GROUND, DOTS, DOT_GROUND = "#e6e6e6", "#0c0e12", "#9fb3c8", "#14161c"
+TEXT, GROUND, DOTS, DOT_GROUND = "#e6e6e6", "#0c0e12", "#9fb3c8", "#14161c"
 
 CaptionedPicture = tuple[Picture, str]
-"""A picture `[size, size, 3]` and its caption."""
+"""A picture `[size, size, 3]`, or a clip `[T, size, size, 3]`, and its caption."""
 
 
 def sheet(known: Sequence[CaptionedPicture], futures: Sequence[CaptionedPicture]) -> Picture:
-    """Lay out known pictures in the first column and futures beside it; two rows for several known or over four futures."""
-    size = (*known, *futures)[0][0].shape[0]
+    """Lay out known pictures in the first column and futures beside it, in two rows if there are several known or over four."""
+    tiles = (*known, *futures)
+    size = len(tiles[0][0])
     rows = 2 if len(known) > 1 or len(futures) > 4 else 1
     first, columns = min(len(known), 1), -(-len(futures) // rows)
     canvas = Image.new("RGB", ((first + columns) * size, rows * (size + CAPTION_HEIGHT)), GROUND)
     places = [(0, row) for row in range(len(known))]
     places += [(first + i % columns, i // columns) for i in range(len(futures))]
-    colours = [PLAIN] * len(known) + [COLOURS[i % len(COLOURS)] for i in range(len(futures))]
-    for (picture, caption), (column, row), colour in zip((*known, *futures), places, colours, strict=True):
-        write_caption(canvas, caption, column * size, row * (size + CAPTION_HEIGHT), size, colour)
-        canvas.paste(Image.fromarray(picture), (column * size, row * (size + CAPTION_HEIGHT) + CAPTION_HEIGHT))
+    colours = [TEXT] * len(known) + [COLOURS[i % len(COLOURS)] for i in range(len(futures))]
+    for (picture, caption), (column, row), colour in zip(tiles, places, colours, strict=True):
+        _paste(canvas, picture, caption, (column * size, row * (size + CAPTION_HEIGHT)), colour)
     return np.asarray(canvas)
 
 
-def contact_sheet(rows: Sequence[tuple[Picture, str]]) -> Picture:
-    """Lay out clips `[T, size, size, 3]` as rows under their captions, time from left to right."""
+def contact_sheet(rows: Sequence[CaptionedPicture]) -> Picture:
+    """Lay out clips as rows under their captions, time from left to right."""
     count, size = rows[0][0].shape[:2]
     canvas = Image.new("RGB", (count * size, len(rows) * (size + CAPTION_HEIGHT)), GROUND)
     for index, (clip, caption) in enumerate(rows):
-        y = index * (size + CAPTION_HEIGHT)
-        write_caption(canvas, caption, 0, y, count * size, COLOURS[index % len(COLOURS)])
-        canvas.paste(Image.fromarray(np.concatenate(list(clip), 1)), (0, y + CAPTION_HEIGHT))
+        corner = (0, index * (size + CAPTION_HEIGHT))
+        _paste(canvas, np.concatenate(list(clip), 1), caption, corner, COLOURS[index % len(COLOURS)])
     return np.asarray(canvas)
 
 
-def write_caption(canvas: Image.Image, caption: str, x: int, y: int, width: int, colour: str) -> None:
-    """Write a caption.
-
-    Args:
-        canvas: to write on.
-        caption: the text.
-        x: left edge of the strip, in pixels.
-        y: upper edge of the strip.
-        width: of the strip.
-        colour: of the text.
-    """
-    ImageDraw.Draw(canvas).text((x + 8, y + 5), caption, fill=colour, font=fitting_font(caption, width - 16))
+def _paste(canvas: Image.Image, picture: Picture, caption: str, corner: tuple[int, int], colour: str) -> None:
+    x, y = corner
+    font = fitting_font(caption, picture.shape[1] - 16)
+    ImageDraw.Draw(canvas).text((x + 8, y + 5), caption, fill=colour, font=font)
+    canvas.paste(Image.fromarray(picture), (x, y + CAPTION_HEIGHT))
 
 
 def fitting_font(caption: str, width: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
@@ -84,5 +76,5 @@ def scaled(pictures: Picture, size: int) -> Picture:
         return pictures
     method = Image.Resampling.BICUBIC if side < size else Image.Resampling.BOX
     flat = pictures.reshape(-1, *pictures.shape[-3:])
-    resized = np.stack([np.asarray(Image.fromarray(one).resize((size, size), method)) for one in flat])
+    resized = np.stack([np.asarray(Image.fromarray(picture).resize((size, size), method)) for picture in flat])
     return resized.reshape(*pictures.shape[:-3], size, size, 3)

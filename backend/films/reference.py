@@ -1,4 +1,4 @@
-"""The segment of a recording that a film follows, and its reference frame."""
+"""Chooses the segment of a recording that a film follows, and its reference frame."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def neutral_keypoints(pipeline: Pipeline, portrait: Portrait, segment: Recording
 
     Args:
         pipeline: computes keypoints.
-        portrait: to which `best` compares frames.
+        portrait: `best` is the frame most like it.
         segment: the driver.
         reference: which frame.
 
@@ -47,9 +47,6 @@ def neutral_keypoints(pipeline: Pipeline, portrait: Portrait, segment: Recording
         return driving[int(likeness(portrait.keypoints, driving).argmax())]
     start, end = float(segment.timestamps[0]), float(segment.timestamps[-1])
     if not start <= reference <= end:
-        raise InputError(
-            "reference_outside",
-            f"The clip shows no face at {reference:.2f} s to take as the reference.",
-            f"Choose from {start:.2f} to {end:.2f} s, or first, or best.",
-        )
+        message = f"The clip shows no face at {reference:.2f} s to take as the reference."
+        raise InputError("reference_outside", message, f"Choose from {start:.2f} to {end:.2f} s, or first, or best.")
     return driving[int(np.abs(segment.timestamps - reference).argmin())]

@@ -1,4 +1,4 @@
-"""Films in which a portrait follows a clip within the whole picture that it was cropped from."""
+"""Writes films in which a portrait follows a clip within the whole picture that it was cropped from."""
 
 from __future__ import annotations
 
@@ -27,18 +27,15 @@ def write_whole_film(
     reference: ReferenceMoment = "best",
     progress: Progress | None = None,
 ) -> int:
-    """Write an MP4 of the whole picture in which the portrait moves as the driver does.
+    """Write an MP4 of the whole picture in which the portrait moves as the driver does; return the number of frames.
 
     Args:
         pipeline: the models.
         image: the portrait, with its whole picture.
         recording: the driver; the film follows its longest segment.
-        out: the file to write, whole or not at all.
+        out: the MP4.
         reference: the driver's reference frame.
         progress: called with (frames written, frames in all).
-
-    Returns:
-        The number of frames.
 
     Raises:
         InputError: `recording_empty`, `reference_outside`, `whole_missing`.

@@ -1,4 +1,4 @@
-"""Short captions of a face's motion, made from its landmarks: turns left, opens mouth, blinks, nods, ..."""
+"""Captions of a face's motion, made from its landmarks or parsed from text: turns left, opens mouth, blinks, nods, ..."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from backend.core.errors import InputError
 from backend.core.types import FloatArray
 
 MOTIONS = ("still", "turns left", "turns right", "looks up", "looks down", "nods", "opens mouth", "talks", "blinks", "smiles")
-"""What a caption can say about a face. Left and right are the person's own."""
+"""All motions that captions name; left and right are the person's own."""
 
 VOCABULARY = ("", *MOTIONS)
-"""What each index of a caption stands for; index 0 is padding."""
+"""Meaning of each index of a caption; index 0 is padding."""
 
 CAPTION_LENGTH = 3
 """Indices in a caption."""
@@ -23,52 +23,39 @@ TURN = 0.12
 """Turn or nod: change of the nose's position between the cheeks (or forehead and chin), in face widths (heights)."""
 
 LIPS, LIDS, GRIN = 0.04, 0.45, 0.06
-"""Mouth open: lips further apart by this share of the face's height. Blink: lids at less than this share of their median gap.
-Smile: mouth wider by this share of the face's width."""
+"""Mouth open: lips further apart, in face heights. Blink: lids closer than this share of their median gap. Smile: mouth wider,
+in face widths."""
 
 
 def caption(landmarks: FloatArray) -> NDArray[np.int64]:
-    """Caption landmarks `[T, 478, 3]` on the clock.
-
-    Returns:
-        Indices into `VOCABULARY` `[CAPTION_LENGTH]`, the strongest motion first; `still` if none is strong enough.
-    """
+    """Caption landmarks `[T, 478, 3]` on the clock: `[CAPTION_LENGTH]` indices into `VOCABULARY`, strongest motion first."""
     found = {motion: strength for motion, strength in _strengths(landmarks[..., :2].astype(np.float64)).items() if strength > 1}
     return _indices(sorted(found, key=found.__getitem__, reverse=True) or ["still"])
 
 
 def parse_caption(text: str) -> NDArray[np.int64]:
-    """Return the caption `[CAPTION_LENGTH]` of what a person wrote: the entries of `VOCABULARY` that occur in it."""
-    return _indices([motion for motion in MOTIONS if motion in text.lower()])
+    """Return the caption `[CAPTION_LENGTH]` with the motions that occur in a text.
+
+    Raises:
+        InputError: `video_caption`: the text is not blank and names none.
+    """
+    motions = [motion for motion in MOTIONS if motion in text.lower()]
+    if text.strip() and not motions:
+        hint = f"It knows: {', '.join(MOTIONS)}."
+        raise InputError("video_caption", f"The video flow does not know “{text.strip()}”.", hint)
+    return _indices(motions)
 
 
 def _indices(motions: Sequence[str]) -> NDArray[np.int64]:
-    indices = np.zeros(CAPTION_LENGTH, np.int64)
-    for place, motion in enumerate(motions[:CAPTION_LENGTH]):
-        indices[place] = VOCABULARY.index(motion)
-    return indices
-
-
-def parse_known(words: str) -> NDArray[np.int64]:
-    """As `parse_caption`, of a caption that is blank or holds at least one known word.
-
-    Raises:
-        InputError: `video_caption`.
-    """
-    numbers = parse_caption(words)
-    if words.strip() and not numbers.any():
-        raise InputError(
-            "video_caption", f"The video flow does not know “{words.strip()}”.", f"It knows: {', '.join(MOTIONS)}."
-        )
-    return numbers
+    indices = [VOCABULARY.index(motion) for motion in motions[:CAPTION_LENGTH]]
+    return np.array(indices + [0] * (CAPTION_LENGTH - len(indices)), np.int64)
 
 
 def _strengths(points: NDArray[np.float64]) -> dict[str, float]:
-    """How strong each motion is; above 1 it is part of the caption."""
+    """Return the strength of each motion; above 1 it is part of the caption."""
 
     def gap(a: int, b: int) -> NDArray[np.float64]:
-        distance: NDArray[np.float64] = np.linalg.norm(points[:, a] - points[:, b], axis=-1)
-        return distance
+        return np.asarray(np.linalg.norm(points[:, a] - points[:, b], axis=-1))
 
     width, height = gap(234, 454).clip(1e-6), gap(10, 152).clip(1e-6)
     across, along = points[:, 454] - points[:, 234], points[:, 152] - points[:, 10]

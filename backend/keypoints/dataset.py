@@ -1,4 +1,4 @@
-"""Folders of recordings -> keypoint sequences for training and evaluation."""
+"""Reads folders of recordings as keypoint sequences for training and evaluation."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from backend.core.types import CLOCK_S, FloatArray
 from backend.keypoints.reading import KeypointTrack, Layout, read_tracks
 from backend.keypoints.regions import FaceRegions
 
-Split = Literal["train", "val"]
-
 SUFFIXES = (".npz", ".npy")
 
 
@@ -28,7 +26,7 @@ class KeypointSequence:
     Attributes:
         flat: flat keypoints `[T, 6N]` float32.
         timestamps: `[T]` seconds, increasing.
-        person, split, clip: where it comes from.
+        person, split, clip: its entries in the table of clips.
         layout: which keypoints they are; only face regions can be mirrored.
     """
 
@@ -45,15 +43,11 @@ class KeypointSequence:
         return float(self.timestamps[-1] - self.timestamps[0])
 
     def at(self, times: NDArray[np.float64]) -> FloatArray:
-        """Interpolate linearly at times in seconds: `[len(times), 6N]`.
-
-        Keypoints are linear in the landmarks, so this equals resampling the landmarks.
-        """
+        """Interpolate linearly at times in seconds: `[len(times), 6N]`."""
         place = np.interp(times, self.timestamps, np.arange(len(self.flat)))
         low = np.minimum(place.astype(np.int64), len(self.flat) - 2)
         part = (place - low).astype(np.float32)[:, None]
-        frames: FloatArray = (1 - part) * self.flat[low] + part * self.flat[low + 1]
-        return frames
+        return np.asarray((1 - part) * self.flat[low] + part * self.flat[low + 1])
 
     def clocked(self) -> FloatArray:
         """Resample to the clock (`CLOCK_HZ`) from the first frame on: `[T', 6N]`."""
@@ -63,13 +57,13 @@ class KeypointSequence:
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """Sequences to evaluate on, and one sentence for every file that cannot be used."""
+    """Sequences to evaluate on, and a sentence for each file that cannot be used."""
 
     sequences: list[KeypointSequence]
     skipped: list[str]
 
 
-def read_split(data: Path, split: Split | None = None, fps: float | None = None) -> list[KeypointSequence]:
+def read_split(data: Path, split: Literal["train", "val"] | None = None, fps: float | None = None) -> list[KeypointSequence]:
     """Read every clip of `clips.csv` that has a recording.
 
     Args:
@@ -79,31 +73,26 @@ def read_split(data: Path, split: Split | None = None, fps: float | None = None)
         fps: frames per second of arrays that do not state it.
 
     Raises:
-        InputError: no `clips.csv`, a column is missing, none of its clips has a recording, or one cannot be read.
+        InputError: `data_missing`, `data_columns`, `data_empty`; as `read_tracks`.
     """
-    rows = read_table(data / "clips.csv")
+    rows, files, regions = read_table(data / "clips.csv"), _recordings_in(data), FaceRegions()
     if rows and not {"clip", "person", "split"} <= rows[0].keys():
         raise InputError("data_columns", f"{data / 'clips.csv'} needs the columns clip, person and split.")
-    regions = FaceRegions()
-    files = recordings_in(data)
     sequences: list[KeypointSequence] = []
     for row in rows:
         found = files.get(row["clip"]) or files.get(Path(row["clip"]).stem)
         if found is not None and split in (None, row["split"]):
             sequences += _sequences(read_tracks(found, regions, fps), row["person"], row["split"], row["clip"])
     if not sequences:
-        raise InputError(
-            "data_empty",
-            f"{data} holds no landmark recording of its clips.",
-            "Make them with `motionfan landmarks VIDEO... -o DIR`.",
-        )
+        hint = "Make them with `motionfan landmarks VIDEO... -o DIR`."
+        raise InputError("data_empty", f"{data} holds no landmark recording of its clips.", hint)
     return sequences
 
 
 def read_evaluation_set(data: Path, table: Path | None = None, fps: float | None = None) -> EvaluationSet:
     """Read the recordings that a table holds out (split val or test), or all recordings if there is no table.
 
-    A file that cannot be used is skipped and named. A person who is not known is the recording itself.
+    A file that cannot be used is skipped. Without a table, each recording counts as a person.
 
     Args:
         data: folder of landmark recordings and flat keypoint arrays (`.npz`, `.npy`), in it or in its `recordings/`.
@@ -111,9 +100,9 @@ def read_evaluation_set(data: Path, table: Path | None = None, fps: float | None
         fps: frames per second of arrays that do not state it; 25 by default.
 
     Raises:
-        InputError: the folder, its recordings or the table cannot be read, or nothing usable is left.
+        InputError: `data_missing`, `data_empty`; as `held_out_people`.
     """
-    files = recordings_in(data)
+    files = _recordings_in(data)
     if table is None and (data / "clips.csv").is_file():
         table = data / "clips.csv"
     people = {name: name for name in files} if table is None else held_out_people(table, files)
@@ -129,15 +118,11 @@ def read_evaluation_set(data: Path, table: Path | None = None, fps: float | None
     return EvaluationSet(sequences, skipped)
 
 
-def recordings_in(data: Path) -> dict[str, Path]:
-    """Return the recordings of a folder and of its `recordings/`, by their names without suffix.
-
-    Raises:
-        InputError: `data_missing`.
-    """
+def _recordings_in(data: Path) -> dict[str, Path]:
+    """Return the recordings of a folder and of its `recordings/`, by their names without suffix."""
     if not data.is_dir():
         raise InputError("data_missing", f"There is no folder {data}.", "Name a folder of recordings.")
-    # The folder's own files win over those of the same name below it.
+    # The folder's own files replace those of the same name in `recordings/`.
     paths = [path for folder in (data / "recordings", data) if folder.is_dir() for path in sorted(folder.iterdir())]
     return {path.stem: path for path in paths if path.suffix.lower() in SUFFIXES}
 
@@ -149,12 +134,12 @@ def _sequences(tracks: Sequence[KeypointTrack], person: str, split: str, clip: s
 def iterate_windows(
     sequences: Sequence[KeypointSequence], length: int, stride: int
 ) -> Iterator[tuple[FloatArray, KeypointSequence]]:
-    """Cut clocked sequences into windows and yield each with the sequence that it comes from.
+    """Resample sequences to the clock, cut them into windows `[length, 6N]`, and yield each with its sequence.
 
     Args:
-        sequences: windows never cross from one to the next.
-        length: frames of a window `[length, 6N]`.
-        stride: frames from the start of one window to the start of the next.
+        sequences: no window crosses from one to the next.
+        length: frames of a window.
+        stride: frames between the starts of two windows.
     """
     for sequence in sequences:
         frames = sequence.clocked()
@@ -163,7 +148,12 @@ def iterate_windows(
 
 
 def stack_windows(sequences: Sequence[KeypointSequence], length: int, stride: int) -> tuple[FloatArray, list[str]]:
-    """Return all windows `[W, length, 6N]` and the person of each; arguments as for `iterate_windows`.
+    """Return the windows of `iterate_windows` as `[W, length, 6N]`, and the person of each.
+
+    Args:
+        sequences: no window crosses from one to the next.
+        length: frames of a window.
+        stride: frames between the starts of two windows.
 
     Raises:
         InputError: `data_short`: every sequence is shorter than a window.

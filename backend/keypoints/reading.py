@@ -1,4 +1,4 @@
-"""One recording file -> unbroken tracks of flat keypoints, from landmarks or from arrays of any keypoint detector."""
+"""Reads a recording, landmarks or keypoints of any detector, as unbroken tracks of flat keypoints."""
 
 from __future__ import annotations
 
@@ -18,18 +18,16 @@ from backend.core.types import FloatArray
 from backend.keypoints.regions import FaceRegions
 
 Layout = Literal["face_regions", "flat"]
-"""Keypoints of this project's face regions, or of another detector, whose keypoints have no known meaning."""
+"""Keypoints of face regions, or of another detector, whose keypoints have no known meaning."""
 
 GAP_S = 0.25
-"""A longer pause in seconds between two frames (the face was lost) ends a track."""
+"""Longest pause in seconds between two frames of a track; after a longer one the face was lost."""
 
-JUMP = 0.15
-"""A larger mean keypoint displacement between two frames, in crop units, means that the tracker found another face."""
+MAX_JUMP = 0.15
+"""Largest mean keypoint displacement between two frames of a track, in crop units; a larger one is another face."""
 
 FPS = 25.0
-"""Frames per second of an array that does not state it: the rate of the published clips."""
-
-PER_KEYPOINT = 6
+"""Frames per second of an array that does not state it."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,9 @@ def read_tracks(path: Path, regions: FaceRegions, fps: float | None = None) -> l
 
     Args:
         path: `.npz` with `landmarks` (see `Recording`); `.npz` with `keypoints [T, 6N]` and perhaps `fps` or `timestamps`;
-            or an `.npz` or `.npy` of a single such array.
+            or `.npz` or `.npy` of a single such array.
         regions: turns landmarks into keypoints.
-        fps: overrides the frames per second that an array states (25 if it states none). Landmarks have their own timestamps.
+        fps: overrides the frames per second or timestamps of an array.
 
     Raises:
         InputError: `recording_unreadable`, `_shape`, `_short`, `_not_finite` or `_order`.
@@ -58,20 +56,17 @@ def read_tracks(path: Path, regions: FaceRegions, fps: float | None = None) -> l
         return _from_landmarks(Recording.load(path), regions)
     found = [arrays["keypoints"]] if "keypoints" in arrays else list(arrays.values())
     if len(found) != 1 or found[0].ndim != 2 or found[0].dtype.kind not in "fiu":
-        raise InputError(
-            "recording_unreadable", f"{path.name} holds neither landmarks nor one array of keypoints [frames, 6 N]."
-        )
+        message = f"{path.name} holds neither landmarks nor one array of keypoints [frames, 6 N]."
+        raise InputError("recording_unreadable", message)
     return _from_keypoints(path.name, found[0].astype(np.float32), arrays, fps)
 
 
 def _from_landmarks(recording: Recording, regions: FaceRegions) -> list[KeypointTrack]:
-    if len(recording.landmarks) < 2:
-        return []
     with torch.no_grad():
         keypoints = regions(torch.from_numpy(recording.landmarks))
     flat = keypoints.flat().numpy()
     displacement = np.abs(np.diff(keypoints.value.numpy(), axis=0)).mean((1, 2))
-    cuts = np.flatnonzero((np.diff(recording.timestamps) > GAP_S) | (displacement > JUMP)) + 1
+    cuts = np.flatnonzero((np.diff(recording.timestamps) > GAP_S) | (displacement > MAX_JUMP)) + 1
     return [
         KeypointTrack(part, times, "face_regions")
         for part, times in zip(np.split(flat, cuts), np.split(recording.timestamps, cuts), strict=True)
@@ -82,7 +77,7 @@ def _from_landmarks(recording: Recording, regions: FaceRegions) -> list[Keypoint
 def _from_keypoints(
     name: str, flat: FloatArray, arrays: dict[str, NDArray[np.generic]], fps: float | None
 ) -> list[KeypointTrack]:
-    if flat.shape[1] == 0 or flat.shape[1] % PER_KEYPOINT:
+    if flat.shape[1] == 0 or flat.shape[1] % 6:
         raise InputError("recording_shape", f"{name} has {flat.shape[1]} numbers a frame; keypoints need 6 each.")
     if len(flat) < 2:
         raise InputError("recording_short", f"{name} holds {len(flat)} frames; a motion needs two.")

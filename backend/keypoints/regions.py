@@ -1,7 +1,7 @@
-"""Face Mesh landmarks -> keypoints of ten face regions.
+"""Converts Face Mesh landmarks to keypoints of ten face regions.
 
 A keypoint's value is its region's centroid; its Jacobian is the least-squares 2x2 map from the canonical region to the
-observed one. Both are linear in the landmarks, so the whole conversion is one small matrix product.
+observed one. Both are linear in the landmarks, so the conversion is one matrix product.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from backend.core.types import LANDMARKS, Keypoints
-
-Array = NDArray[np.float64]
 
 # Face Mesh point indices; right and left are the person's own.
 REGIONS: dict[str, list[int]] = {
@@ -32,13 +30,15 @@ REGIONS: dict[str, list[int]] = {
 }
 
 RIDGE = 0.05
-"""Weight of the whole face's affine map in each region's fit, relative to the region's mean variance. It keeps thin regions
-(a closed eye, a brow) invertible, at the price of slightly damped motion there."""
+"""Weight of the whole face's affine map in each region's fit, relative to the region's mean variance. It keeps the Jacobians of
+thin regions (a closed eye, a brow) invertible, but damps their motion slightly."""
 
 CANONICAL = Path(__file__).with_name("canonical_face.npy")
 
 
-def _affine_operator(canonical: Array, weights: Array, prior: Array | None) -> Array:
+def _affine_operator(
+    canonical: NDArray[np.float64], weights: NDArray[np.float64], prior: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
     """Return the `[2, 478]` operator A such that `(A @ points).T` is the least-squares map canonical -> points.
 
     It minimises sum_i w_i |J c_i - d_i|^2 + ridge |J - J_prior|^2 over J, where c (canonical) and d (observed) are centred by
@@ -60,9 +60,10 @@ def _affine_operator(canonical: Array, weights: Array, prior: Array | None) -> A
 
 
 class FaceRegions(nn.Module):
-    """Face regions as keypoints: N = 10, a linear map of the landmarks."""
+    """Linear map from landmarks to the keypoints of N = 10 face regions."""
 
     names: tuple[str, ...] = tuple(REGIONS)
+    count = len(REGIONS)
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,26 +79,11 @@ class FaceRegions(nn.Module):
             rows.append(np.stack([weights, affine[0], affine[1]]))
         self.operator: Tensor
         self.register_buffer("operator", torch.tensor(np.concatenate(rows), dtype=torch.float32), persistent=False)
-        swap = [self.names.index(_mirrored(name)) for name in self.names]
-        self._swap = torch.tensor(swap)
-
-    @property
-    def count(self) -> int:
-        """N, the number of keypoints."""
-        return len(self.names)
+        self._swap = torch.tensor([self.names.index(_mirrored(name)) for name in self.names])
 
     def forward(self, landmarks: Tensor) -> Keypoints:
-        """Convert landmarks to keypoints.
-
-        Args:
-            landmarks: `[..., 478, 3]` (or `[..., 478, 2]`), x and y in [-1, 1] of the square crop.
-
-        Returns:
-            Keypoints `[..., 10, 2]` and `[..., 10, 2, 2]`.
-        """
-        moments = (self.operator @ landmarks[..., :2]).unflatten(
-            -2, (self.count, 3)
-        )  # [..., N, (centroid, column, column), xy]
+        """Convert landmarks `[..., 478, 2 or 3]`, x and y in [-1, 1] of the square crop, to `[..., 10]` keypoints."""
+        moments = (self.operator @ landmarks[..., :2]).unflatten(-2, (self.count, 3))  # [..., N, 3, xy]
         return Keypoints(moments[..., 0, :], moments[..., 1:, :].transpose(-1, -2))
 
     def mirror(self, flat: Tensor) -> Tensor:

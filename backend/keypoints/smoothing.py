@@ -1,4 +1,4 @@
-"""One-Euro filter (Casiez, Roussel & Vogel, CHI 2012): little jitter at rest, little lag in motion."""
+"""One-Euro filter (Casiez, Roussel and Vogel, CHI 2012): little jitter at rest, little lag in motion."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from backend.core.types import FloatArray
 
 
 class OneEuro:
-    """A first-order low-pass filter whose cut-off frequency rises with speed, per coordinate, for values of any shape.
-
-    It uses the timestamps, so uneven frame rates are handled.
+    """A first-order low-pass filter whose cut-off frequency rises with speed, per coordinate, for values of any shape and rate.
 
     Args:
         min_cutoff: cut-off at rest in Hz; lower means less jitter and more lag.
@@ -32,10 +30,7 @@ class OneEuro:
         self._speed: FloatArray = np.zeros(0, np.float32)
 
     def filter(self, values: FloatArray, t: float) -> FloatArray:
-        """Filter the values measured at `t` seconds: float32 of the same shape.
-
-        The first values pass unchanged. A timestamp that does not advance returns the last filtered values.
-        """
+        """Filter the values of time `t` in seconds; a time that does not advance returns the last filtered values."""
         values = np.asarray(values, np.float32)
         if self._t is None:
             self._t, self._value, self._speed = t, values.copy(), np.zeros_like(values)
@@ -52,6 +47,6 @@ class OneEuro:
 
 
 def _gain(cutoff: float, dt: float) -> float:
-    """Weight in (0, 1) of a new value `dt` seconds on: 1 / (1 + tau / dt) with tau = 1 / (2 pi cutoff)."""
+    """Return the weight in (0, 1) of a value after `dt` seconds: 1 / (1 + tau / dt) with tau = 1 / (2 pi cutoff)."""
     radians = 2 * math.pi * cutoff * dt
     return radians / (radians + 1)

@@ -1,4 +1,4 @@
-"""The square crop of head and shoulders, to which landmarks and portraits are relative."""
+"""The square crop around head and shoulders, to which landmarks and portraits are relative."""
 
 from __future__ import annotations
 
@@ -6,35 +6,30 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from backend.core.types import FloatArray, Picture
 
 MARGIN = 1.9
-"""Side of the square over the longer side of the face's box: the face fills about half of it, as in VoxCeleb crops."""
+"""Side of the square relative to the longer side of the face's box: the face fills about half of it, as in VoxCeleb."""
 
 RISE = 0.05
 """Height of the square's centre above the face's, as a share of the side, so that the hair fits."""
 
 MIN_MARGIN = 1.4
-"""Least side over the face's side: a picture too small for `MARGIN` is not padded while this is kept."""
+"""Least side relative to the face: a picture that is too small for `MARGIN` is padded only up to this side."""
 
 MAX_SHIFT = 0.12
 """Largest shift of the square to keep it inside the picture, as a share of its side."""
 
 MIN_FACE_SHARE, MAX_FACE_SHARE = 0.35, 0.75
-"""A square picture in which the face fills a share between these is taken as it is."""
+"""A square picture of which the face fills a share between these is not cropped."""
 
 
 @dataclass(frozen=True)
 class SquareCrop:
-    """A square in pixels of a picture; it may extend beyond the picture.
-
-    Attributes:
-        x: left edge.
-        y: upper edge.
-        side: length of an edge, above 0.
-    """
+    """A square in pixels of a picture, with its left and upper edge and its side; it may extend beyond the picture."""
 
     x: float
     y: float
@@ -67,21 +62,18 @@ class SquareCrop:
 
     def apply(self, landmarks: FloatArray) -> FloatArray:
         """Convert pixels `[..., 3]` to [-1, 1] of the square, float32; z keeps its origin and is scaled by the same factor."""
-        shift = np.array([self.x + self.side / 2, self.y + self.side / 2, 0])
-        return np.asarray((landmarks - shift) * (2 / self.side), np.float32)
+        return np.asarray((landmarks - self._centre) * (2 / self.side), np.float32)
 
     def undo(self, landmarks: FloatArray) -> FloatArray:
         """Convert [-1, 1] of the square to pixels, the inverse of `apply`."""
-        shift = np.array([self.x + self.side / 2, self.y + self.side / 2, 0])
-        return np.asarray(landmarks * (self.side / 2) + shift, np.float32)
+        return np.asarray(landmarks * (self.side / 2) + self._centre, np.float32)
+
+    @property
+    def _centre(self) -> NDArray[np.float64]:
+        return np.array([self.x + self.side / 2, self.y + self.side / 2, 0])
 
     def cut(self, picture: Picture, size: int) -> Picture:
-        """Return the square as `[size, size, 3]`; beyond the picture, edge pixels are repeated.
-
-        Args:
-            picture: `[height, width, 3]`.
-            size: side of the result in pixels.
-        """
+        """Return the square of a picture as `[size, size, 3]`; beyond the picture, edge pixels are repeated."""
         left, top = math.floor(self.x), math.floor(self.y)
         columns = np.arange(left, math.ceil(self.x + self.side)).clip(0, picture.shape[1] - 1)
         rows = np.arange(top, math.ceil(self.y + self.side)).clip(0, picture.shape[0] - 1)

@@ -1,36 +1,45 @@
-"""Tracks one face through a video, also where it is small."""
+"""Tracks one face through a video, also where it is small, and records its landmarks."""
 
 from __future__ import annotations
 
-from types import TracebackType
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import numpy as np
 
+from backend.core.errors import InputError
+from backend.core.progress import Progress
+from backend.core.recording import Recording
 from backend.core.types import FloatArray, Picture
 from backend.media.crop import SquareCrop
 from backend.media.face_search import face_size, find_faces
 from backend.media.landmarks import FaceMesh
+from backend.media.video_reader import frame_count, read_video
 
 SQUARE_MARGIN = 3.0
-"""Side of the tracked square over the face's size: the detector sees the face well and it can move."""
+"""Side of the tracked square relative to the face's size: the detector sees the face well, and the face can move."""
 
 MAX_SQUARE_PIXELS = 512
 """Largest side in pixels to which the tracked square is resized."""
 
 MAX_OFF_CENTRE = 0.2
-"""The square is centred again when the face is further from its centre than this share of the side."""
+"""Largest distance of the face from the square's centre, as a share of the side, before the square is centred again."""
 
 MIN_FACE_FILL, MAX_FACE_FILL = 0.2, 0.55
-"""The square is resized when the face fills a smaller or larger share of its side."""
+"""Shares of the square's side between which the face may fill it before the square is resized."""
 
-PAUSE_S = 0.5
-"""Time between two thorough searches for a lost face; doubled after each failure, up to `MAX_PAUSE_S`."""
+MIN_PAUSE_S, MAX_PAUSE_S = 0.5, 8.0
+"""Seconds between two searches for a lost face; doubled after each failure."""
 
-MAX_PAUSE_S = 8.0
+REPLACE_S = 0.5
+"""After this long without the last face, another face may replace it; forecasts restart after such a gap."""
+
+MAX_JUMP, MAX_GROWTH = 0.5, 1.4
+"""Between frames, the centre of a face moves by at most this share of its size, and its size changes by at most this factor."""
 
 
-class FaceTracker:
-    """Face Mesh's tracker, with a thorough search for the square to track where its detector misses the face.
+class FaceTracker(AbstractContextManager["FaceTracker"]):
+    """Face Mesh's tracker in a square around the face, which `find_faces` finds where Face Mesh's own detector misses it.
 
     The detector misses faces under about an eighth of the picture's width, as in many 16:9 videos.
     """
@@ -38,7 +47,7 @@ class FaceTracker:
     def __init__(self) -> None:
         self._mesh = FaceMesh(video=True)
         self._square: SquareCrop | None = None
-        self._pause = PAUSE_S
+        self._pause = MIN_PAUSE_S
         self._next = -np.inf
 
     def __call__(self, picture: Picture, t: float) -> FloatArray | None:
@@ -46,7 +55,7 @@ class FaceTracker:
         face = self._track(picture)
         if face is None and t >= self._next:
             found = find_faces(picture)
-            self._pause = PAUSE_S if found else min(2 * self._pause, MAX_PAUSE_S)
+            self._pause = MIN_PAUSE_S if found else min(2 * self._pause, MAX_PAUSE_S)
             self._next = t + self._pause
             if found:
                 self._square = SquareCrop.centred(found[0], SQUARE_MARGIN * face_size(found[0]))
@@ -56,13 +65,13 @@ class FaceTracker:
     def _track(self, picture: Picture) -> FloatArray | None:
         face = self._detect(picture)
         if face is None:
-            face = self._detect(picture)  # The tracker lost it; only after that does the detector run.
+            face = self._detect(picture)  # After the tracker lost the face, the next call runs the detector.
         if face is None or self._square is None:
             return face
         centre = np.abs(self._square.apply(face)[:, :2].mean(0)).max() / 2
         if centre > MAX_OFF_CENTRE or not MIN_FACE_FILL < face_size(face) / self._square.side < MAX_FACE_FILL:
             self._square = SquareCrop.centred(face, SQUARE_MARGIN * face_size(face))
-            self._detect(picture)  # The tracker expects the face at its old position in the square: let it miss now.
+            self._detect(picture)  # The tracker looks for the face at its old position in the square and loses it here.
         return face
 
     def _detect(self, picture: Picture) -> FloatArray | None:
@@ -72,8 +81,40 @@ class FaceTracker:
         found = self._mesh(self._square.cut(picture, size))
         return self._square.undo(SquareCrop(0, 0, size).apply(found[0])) if found else None
 
-    def __enter__(self) -> FaceTracker:
-        return self
+    def __exit__(self, *_: object) -> None:
+        self._mesh.__exit__()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._mesh.close()
+
+def track_face(path: Path, progress: Progress | None = None) -> tuple[Recording, SquareCrop]:
+    """Track one face through a video; return its landmarks and the square in pixels that they are relative to.
+
+    The square is fixed for the whole video, around the face's median position and size. Frames without a face are left out,
+    and so are frames in which the tracker jumped to another face, until the first is back or `REPLACE_S` have passed.
+    `progress` is called after every frame.
+
+    Raises:
+        InputError: as `read_video`; `video_no_face`.
+    """
+    total = frame_count(path)
+    faces: list[FloatArray] = []
+    times: list[float] = []
+    with FaceTracker() as track:
+        for index, frame in enumerate(read_video(path)):
+            height, width = frame.picture.shape[:2]
+            face = track(frame.picture, frame.t)
+            if face is not None and (not faces or frame.t - times[-1] > REPLACE_S or _same_face(faces[-1], face)):
+                faces.append(face)
+                times.append(frame.t)
+            if progress:
+                progress(index + 1, total)
+    if not faces:
+        raise InputError("video_no_face", f"No face was found in {path}.", "Choose a video in which one face is well visible.")
+    crop = SquareCrop.around(np.median(np.stack(faces), axis=0), width, height)
+    return Recording(crop.apply(np.stack(faces)), np.array(times), path.name), crop
+
+
+def _same_face(before: FloatArray, after: FloatArray) -> bool:
+    """Whether faces `[478, 3]` in pixels of consecutive frames can be the same face."""
+    size, grown = face_size(before), face_size(after)
+    jump = float(np.linalg.norm(before[:, :2].mean(0) - after[:, :2].mean(0)))
+    return jump < MAX_JUMP * size and size < MAX_GROWTH * grown and grown < MAX_GROWTH * size

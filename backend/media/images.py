@@ -1,4 +1,4 @@
-"""Uploaded pictures -> portraits: decodes files safely and crops to the one face."""
+"""Turns uploaded pictures into portraits: decodes files safely and crops to the one face."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from backend.media.landmarks import FaceMesh
 MAX_BYTES = 12_000_000
 MAX_PIXELS = 50_000_000
 MIN_FACE = 80
-"""Least length of the longer side of the face's box, in pixels of the upload."""
+"""Least longer side of the face's box, in pixels of the upload."""
 
 SIZES = (256, 512)
 """Sides of portraits in pixels; the nearest is used. With few sizes, portraits of several sessions form one batch."""
 
 MIN_SECOND_FACE = 0.4
-"""A face at least this large relative to the largest is a second person, not one in the background."""
+"""Least size, relative to the largest face, of a second person who is not in the background."""
 
 MAX_WHOLE_EDGE = 1280
 """Longest edge in pixels of the whole picture that is kept with its crop."""
 
 MAX_WORKING_EDGE = 2048
-"""Larger pictures are reduced to this longest edge before the face is searched for."""
+"""Longest edge in pixels at which faces are searched for; larger pictures are reduced."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
-"""Formats that Pillow may decode; formats that start other programs or hold documents are left out."""
+"""Formats that Pillow may decode: none that starts other programs or holds documents."""
 
 BUNDLED = {
     "astronaut": "Photograph",
@@ -45,7 +45,7 @@ BUNDLED = {
     "engraving": "Engraving",
     "halftone": "Pop art",
 }
-"""Names and descriptions of the bundled portraits; a session starts with the first."""
+"""Names and descriptions of the bundled portraits: Eileen Collins (public-domain NASA photo), and six of `tools/portraits`."""
 
 DEFAULT_PORTRAIT = next(iter(BUNDLED))
 ASSETS = Path(__file__).resolve().parent.parent / "assets" / "portraits"
@@ -73,13 +73,10 @@ class PortraitImage:
 
 
 def load_portrait(data: bytes) -> PortraitImage:
-    """Decode an upload, find its one face and crop to it.
+    """Decode a file of one of `FORMATS`, find its one face and crop to it.
 
     Orientation tags are applied, transparent pixels are blended with grey, and every colour mode becomes RGB. Only the first
     frame of an animation is used.
-
-    Args:
-        data: the file's bytes: JPEG, PNG, WebP, GIF, BMP, TIFF, PPM or AVIF.
 
     Raises:
         InputError: `portrait_not_image`, `portrait_too_large`, `portrait_too_small`, `portrait_no_face`,
@@ -90,14 +87,7 @@ def load_portrait(data: bytes) -> PortraitImage:
 
 
 def bundled_portrait(name: str = DEFAULT_PORTRAIT) -> PortraitImage:
-    """Return a bundled portrait.
-
-    Args:
-        name: one of `BUNDLED`. `astronaut` is Eileen Collins, a public-domain NASA photo; a program drew the others.
-
-    Raises:
-        InputError: `portrait_unknown`.
-    """
+    """Return a bundled portrait; raises as `bundled_picture`."""
     return _frame(bundled_picture(name), MIN_FACE)
 
 
@@ -108,28 +98,23 @@ def bundled_picture(name: str) -> Picture:
         InputError: `portrait_unknown`.
     """
     if name not in BUNDLED:
-        raise InputError(
-            "portrait_unknown", f"No portrait named {name[:40]!r} comes along.", f"There are: {', '.join(BUNDLED)}."
-        )
+        raise InputError("portrait_unknown", f"There is no portrait {name[:40]!r}.", f"There are: {', '.join(BUNDLED)}.")
     if name == DEFAULT_PORTRAIT:
-        photo: Picture = skimage.data.astronaut()  # type: ignore[no-untyped-call]
-        return photo
+        return np.asarray(skimage.data.astronaut())  # type: ignore[no-untyped-call]
     return _decode((ASSETS / f"{name}.webp").read_bytes())[0]
 
 
 def _decode(data: bytes) -> tuple[Picture, float]:
     """Return the upright RGB picture, at most `MAX_WORKING_EDGE` long, and its scale relative to the file's pixels."""
     if len(data) > MAX_BYTES:
-        raise InputError(
-            "portrait_too_large", f"The picture has more than {MAX_BYTES // 1_000_000} MB.", "Save it smaller, or as a JPEG."
-        )
+        raise _too_large(f"{MAX_BYTES // 1_000_000} MB", "Save it smaller, or as a JPEG.")
     if _is_heic(data):
         raise InputError("portrait_not_image", "HEIC pictures cannot be read here.", "Save the photo as a JPEG or PNG.")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
-                raise _too_many_pixels()
+                raise Image.DecompressionBombError
             if min(width, height) < MIN_FACE:
                 raise _too_small()
             image.draft(None, (MAX_WORKING_EDGE, MAX_WORKING_EDGE))
@@ -138,16 +123,15 @@ def _decode(data: bytes) -> tuple[Picture, float]:
     except InputError:
         raise
     except Image.DecompressionBombError:
-        raise _too_many_pixels() from None
+        raise _too_large(f"{MAX_PIXELS // 1_000_000} megapixels", "Save it smaller.") from None
     except Exception:  # Pillow's decoders raise almost anything on damaged or hostile files.
-        raise InputError(
-            "portrait_not_image", "This file cannot be read as a picture.", "Choose a JPEG, PNG or WebP that opens elsewhere."
-        ) from None
+        hint = "Choose a JPEG, PNG or WebP that opens elsewhere."
+        raise InputError("portrait_not_image", "This file cannot be read as a picture.", hint) from None
     return np.asarray(upright), max(upright.size) / max(width, height)
 
 
 def _is_heic(data: bytes) -> bool:
-    """Whether a file's type box (ISO/IEC 14496-12) lists a brand of HEIC and none of AVIF, which shares `mif1`."""
+    """Whether the type box (ISO/IEC 14496-12) lists a brand of HEIC and none of AVIF, which also uses `mif1`."""
     if data[4:8] != b"ftyp":
         return False
     box = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
@@ -156,7 +140,6 @@ def _is_heic(data: bytes) -> bool:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """Convert any mode to 8-bit RGB."""
     if image.mode.startswith("I") or image.mode == "F":
         image = _eight_bits(image)
     if image.has_transparency_data:
@@ -178,11 +161,8 @@ def _frame(picture: Picture, min_face: float) -> PortraitImage:
     picture, faces = find_upright(picture)
     height, width = picture.shape[:2]
     if not faces:
-        raise InputError(
-            "portrait_no_face",
-            "No face was found in the picture.",
-            "Choose one where a single face looks at the camera, unobstructed.",
-        )
+        hint = "Choose one where a single face looks at the camera, unobstructed."
+        raise InputError("portrait_no_face", "No face was found in the picture.", hint)
     if len(faces) > 1 and face_size(faces[1]) >= MIN_SECOND_FACE * face_size(faces[0]):
         raise InputError("portrait_several_faces", "The picture shows several faces.", "Crop it to the one that should move.")
     if face_size(faces[0]) < min_face:
@@ -197,7 +177,7 @@ def _frame(picture: Picture, min_face: float) -> PortraitImage:
 
 
 def _measure(cut: Picture, fallback: FloatArray) -> FloatArray:
-    """Find landmarks as for a camera: track until the region of interest comes from the face, not from the detector's box."""
+    """Find landmarks as in a video: track until the region of interest comes from the face, not from the detector's box."""
     landmarks = fallback
     whole = SquareCrop(0, 0, len(cut))
     with FaceMesh(video=True) as mesh:
@@ -210,14 +190,9 @@ def _measure(cut: Picture, fallback: FloatArray) -> FloatArray:
 
 
 def _too_small() -> InputError:
-    return InputError(
-        "portrait_too_small",
-        f"The face is too small: it needs at least {MIN_FACE} pixels.",
-        "Choose a larger picture, or a closer one.",
-    )
+    message = f"The face is too small: it needs at least {MIN_FACE} pixels."
+    return InputError("portrait_too_small", message, "Choose a larger picture, or a closer one.")
 
 
-def _too_many_pixels() -> InputError:
-    return InputError(
-        "portrait_too_large", f"The picture has more than {MAX_PIXELS // 1_000_000} megapixels.", "Save it smaller."
-    )
+def _too_large(limit: str, hint: str) -> InputError:
+    return InputError("portrait_too_large", f"The picture has more than {limit}.", hint)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
-from types import TracebackType
 
 import numpy as np
 
@@ -17,10 +16,7 @@ _stderr = threading.Lock()
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Discard what MediaPipe's C++ code writes to standard error at start: it has no setting for this.
-
-    Standard error belongs to the whole process, so a lock serialises threads.
-    """
+    """Discard what MediaPipe's C++ code writes to standard error, as it has no setting for this; one thread at a time."""
     with _stderr:
         saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         try:
@@ -36,7 +32,7 @@ with _quiet():
     from mediapipe.python.solutions import face_mesh
 
 
-class FaceMesh:
+class FaceMesh(contextlib.AbstractContextManager["FaceMesh"]):
     """MediaPipe Face Mesh with refined lips, eyes and irises: 478 points a face.
 
     Args:
@@ -45,7 +41,7 @@ class FaceMesh:
         confidence: least detection confidence in [0, 1].
     """
 
-    _warned = False  # MediaPipe warns once per process, when it sees the first face.
+    _warned = False  # MediaPipe warns once per process, at the first face.
 
     def __init__(self, *, video: bool, max_faces: int = 1, confidence: float = 0.5) -> None:
         with _quiet():
@@ -56,16 +52,11 @@ class FaceMesh:
                 min_detection_confidence=confidence,
                 min_tracking_confidence=0.5,
             )
-            # The graph starts, and warns, in its own threads; this call waits for them.
+            # The graph starts in its own threads, which write warnings; this call waits for them.
             self._mesh.process(np.zeros((2, 2, 3), np.uint8))
 
     def __call__(self, picture: Picture) -> list[FloatArray]:
-        """Find the faces in a picture `[height, width, 3]`.
-
-        Returns:
-            `[478, 3]` for each face, in pixels of the picture: x right, y down, z in the same scale, negative towards the
-            camera.
-        """
+        """Return landmarks `[478, 3]` of each face in pixels; z has the same scale and is negative towards the camera."""
         height, width = picture.shape[:2]
         with contextlib.nullcontext() if FaceMesh._warned else _quiet():
             found = self._mesh.process(np.ascontiguousarray(picture)).multi_face_landmarks or []
@@ -73,12 +64,5 @@ class FaceMesh:
         scale = np.array([width, height, width], np.float32)
         return [np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32).reshape(LANDMARKS, 3) * scale for face in found]
 
-    def close(self) -> None:
-        """Release the graph."""
+    def __exit__(self, *_: object) -> None:
         self._mesh.close()
-
-    def __enter__(self) -> FaceMesh:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()

@@ -1,4 +1,4 @@
-"""Video files -> frames with their times."""
+"""Reads video files as frames with their times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from backend.core.types import Picture
 from backend.media.crop import SquareCrop
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg")
-"""File names in a folder with one of these endings, in lower case, are videos."""
+"""Lower-case endings of the names of videos in a folder."""
 
 SAME_TIME_S = 1e-3
 """Times closer than this belong to the same frame."""
@@ -27,12 +27,7 @@ SAME_TIME_S = 1e-3
 
 @dataclass(frozen=True)
 class VideoFrame:
-    """One decoded frame.
-
-    Attributes:
-        picture: `[height, width, 3]` uint8 RGB, upright, with square pixels.
-        t: seconds since the first frame.
-    """
+    """An upright picture `[height, width, 3]` with square pixels, and its time in seconds since the first frame."""
 
     picture: Picture
     t: float
@@ -46,7 +41,6 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
     Raises:
         InputError: `video_missing`, `video_unreadable` (not a video, or nothing in it decodes), `video_empty` (no picture).
     """
-    path = Path(path)
     with _opened(path) as (container, stream):
         step = float(1 / stream.average_rate) if stream.average_rate else 0.04
         start: float | None = None
@@ -58,14 +52,11 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
             following = 0.0 if start is None else start + last + step
             t = following if frame.pts is None else frame.time
             start = t if start is None else start
-            if t - start <= last:
-                continue
-            last = t - start
-            yield VideoFrame(_upright(frame, stream.sample_aspect_ratio), last)
-    if start is None and damaged:
-        raise _unreadable(path)
+            if t - start > last:
+                last = t - start
+                yield VideoFrame(_upright(frame, stream.sample_aspect_ratio), last)
     if start is None:
-        raise InputError("video_empty", f"{path} holds no picture.", "Choose a file with a video track.")
+        raise _unreadable(path) if damaged else _empty(path)
 
 
 @contextlib.contextmanager
@@ -77,34 +68,30 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     except (av.FFmpegError, OSError, ValueError):
         raise _unreadable(path) from None
     with container:
-        if not container.streams.video and not container.streams.audio:
-            raise _unreadable(path)
         if not container.streams.video:
-            raise InputError("video_empty", f"{path} holds no picture.", "Choose a file with a video track.")
+            raise _empty(path) if container.streams.audio else _unreadable(path)
         yield container, container.streams.video[0]
 
 
 def _unreadable(path: Path) -> InputError:
-    return InputError(
-        "video_unreadable", f"{path} cannot be read as a video.", "Convert it to an H.264 MP4, or download it again."
-    )
+    hint = "Convert it to an H.264 MP4, or download it again."
+    return InputError("video_unreadable", f"{path} cannot be read as a video.", hint)
+
+
+def _empty(path: Path) -> InputError:
+    return InputError("video_empty", f"{path} holds no picture.", "Choose a file with a video track.")
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame | None]:
     """Yield frames in display order; None for a packet that does not decode."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except av.FFmpegError:
-            yield None
-            return
-        try:
-            yield from packet.decode()
-        except av.FFmpegError:
-            yield None
+    try:
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except av.FFmpegError:
+                yield None
+    except av.FFmpegError:
+        yield None
 
 
 def _upright(frame: av.VideoFrame, aspect: Fraction | None) -> Picture:
@@ -115,33 +102,25 @@ def _upright(frame: av.VideoFrame, aspect: Fraction | None) -> Picture:
 
 
 def mean_rate(path: Path) -> tuple[int, float]:
-    """Decode a video once and return its number of frames and mean frames per second (25 for a single frame).
-
-    Raises:
-        InputError: as `read_video`.
-    """
+    """Decode a video; return its number of frames and mean frames per second (25 for a single frame)."""
     times = [frame.t for frame in read_video(path)]
     return len(times), (len(times) - 1) / times[-1] if times[-1] else 25.0
 
 
 def check_video(path: Path) -> None:
-    """Check that a video opens.
-
-    Raises:
-        InputError: `video_missing`, `video_unreadable`, `video_empty`.
-    """
-    with _opened(Path(path)):
+    """Check that a video opens, or raise as `read_video`."""
+    with _opened(path):
         pass
 
 
 def pictures_at(path: Path, crop: SquareCrop, times: Iterable[float], size: int) -> Iterator[Picture]:
-    """Yield a square of the video at given times: the first frame at or after each, the last frame past the end.
+    """Read a video and yield a square of the first frame at or after each time; past the end, the last frame.
 
     Args:
-        path: the video, which is read once more.
+        path: the video.
         crop: the square in pixels.
         times: seconds, increasing.
-        size: edge of the pictures `[size, size, 3]`.
+        size: side of the pictures `[size, size, 3]`.
     """
     frames = read_video(path)
     frame = next(frames)

@@ -1,4 +1,4 @@
-"""Frames -> H.264 video files, each written whole or not at all."""
+"""Writes H.264 video files, each whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import OutputContainer
 from av.video.reformatter import Colorspace
 
 from backend.core.errors import InputError
@@ -20,16 +21,12 @@ from backend.core.types import Picture
 
 
 class VideoWriter:
-    """Encoder of one H.264 file; `write_video` creates it.
+    """Encoder of one H.264 file, which `write_video` creates; `frames` counts the pictures written so far."""
 
-    Attributes:
-        frames: number of pictures written so far.
-    """
-
-    def __init__(self, path: Path, fps: float) -> None:
+    def __init__(self, container: OutputContainer, fps: float) -> None:
         self.frames = 0
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        self._stream = self._container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        self._container = container
+        self._stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         self._stream.pix_fmt = "yuv420p"
         self._stream.options = {"crf": "18", "preset": "medium"}
         context = self._stream.codec_context
@@ -56,11 +53,10 @@ class VideoWriter:
         self._container.mux(self._stream.encode(frame))
         self.frames += 1
 
-    def close(self, *, whole: bool) -> None:
-        """Close the file; with `whole`, write the frames that the encoder still holds first."""
-        if whole and self.frames:
+    def finish(self) -> None:
+        """Write the frames that the encoder still holds."""
+        if self.frames:
             self._container.mux(self._stream.encode(None))
-        self._container.close()
 
 
 @contextlib.contextmanager
@@ -74,17 +70,13 @@ def write_video(path: Path, fps: float) -> Iterator[VideoWriter]:
     Raises:
         InputError: `video_unwritable`: the place cannot be written, or no frame was.
     """
-    path = Path(path)
     with contextlib.ExitStack() as stack:
         with _place(path):
             hidden = stack.enter_context(write_whole(path))
-        writer = VideoWriter(hidden, fps)
-        try:
+        with av.open(str(hidden), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+            writer = VideoWriter(container, fps)
             yield writer
-        except BaseException:
-            writer.close(whole=False)
-            raise
-        writer.close(whole=True)
+            writer.finish()
         if not writer.frames:
             raise InputError("video_unwritable", f"No frame came for {path}.")
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from backend.core.errors import InputError
 from backend.core.progress import ShareProgress
-from backend.keypoints.captions import parse_known
+from backend.keypoints.captions import parse_caption
 from backend.starflow.model import StarFlow
 from backend.starflow.sampler import sample_latents
 
@@ -221,7 +221,7 @@ def _temperatures(highest: float, count: int) -> Tensor:
 
 
 def _word_numbers(caption: str, count: int) -> Tensor | None:
-    return torch.from_numpy(parse_known(caption)).expand(count, -1) if caption.strip() else None
+    return torch.from_numpy(parse_caption(caption)).expand(count, -1) if caption.strip() else None
 
 
 def _generator(settings: SamplingSettings) -> torch.Generator:

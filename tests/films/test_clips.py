@@ -9,9 +9,9 @@ from backend.__main__ import app
 from backend.core.errors import MotionFanError
 from backend.core.settings import REPOSITORY
 from backend.core.types import ForecastSettings
-from backend.films.clips import LabelledClip, last_frames, painter
-from backend.films.futures import write_film
+from backend.films.futures import video_sampler, write_film
 from backend.films.grid import CAPTION_HEIGHT, contact_sheet, scaled, sheet
+from backend.films.imagine import LabelledClip, last_frames
 from backend.media.video_reader import read_video
 from backend.starflow.video import SamplingSettings, VideoFlow
 from tests.media.made import moving, video
@@ -81,17 +81,17 @@ def test_pictures_shrink_by_areas_and_grow_smoothly():
     assert scaled(fine, 64) is fine
 
 
-def test_a_film_of_painted_futures_goes_on_from_the_last_frames(pipeline, portrait_image, recording, tmp_path):
+def test_a_film_of_video_futures_goes_on_from_the_last_frames(pipeline, portrait_image, recording, tmp_path):
     asked, reported = [], []
 
-    def paint(seen, count, frames, progress):
+    def sample(seen, count, frames, progress):
         asked.append((seen.shape, count, frames))
         progress(0.5)
         return np.stack([np.full((frames, 16, 16, 3), 60 + 120 * k, np.uint8) for k in range(count)])
 
     out, settings = tmp_path / "out.mp4", ForecastSettings(k=2, horizon=8)
     windows = write_film(
-        pipeline, portrait_image, recording, out, settings, moments=[1.0, 3.0], size=64, video_sampler=paint,
+        pipeline, portrait_image, recording, out, settings, moments=[1.0, 3.0], size=64, video_sampler=sample,
         progress=lambda done, total: reported.append((done, total)),
     )  # fmt: skip
     frames = [frame.picture for frame in read_video(out)]
@@ -104,10 +104,10 @@ def test_a_film_of_painted_futures_goes_on_from_the_last_frames(pipeline, portra
         assert 0 < window.copy_last < min(window.errors) <= 1
 
 
-def test_a_painter_samples_other_futures_at_every_moment_reproducibly(tiny_video_flow):
+def test_a_video_sampler_samples_other_futures_at_every_moment_reproducibly(tiny_video_flow):
     flow, seen = VideoFlow.load(tiny_video_flow), np.random.default_rng(0).integers(0, 255, (8, 96, 96, 3), np.uint8)
-    paint, again = (painter(flow, SamplingSettings(seed=5)) for _ in range(2))
-    first, second = (paint(seen, 2, 4, lambda _: None) for _ in range(2))
+    sample, again = (video_sampler(flow, SamplingSettings(seed=5)) for _ in range(2))
+    first, second = (sample(seen, 2, 4, lambda _: None) for _ in range(2))
     assert first.shape == (2, 4, 64, 64, 3)
     assert (first != second).any()
     np.testing.assert_array_equal(again(seen, 2, 4, lambda _: None), first)
@@ -134,7 +134,7 @@ def test_clips_from_a_caption_are_written_as_a_film(tiny_video_flow, tmp_path):
     assert result.exit_code == 0, (result.output, result.exception)
     frames = [frame.picture for frame in read_video(out)]
     assert len(frames) == 5 and frames[0].shape == (192 + CAPTION_HEIGHT, 2 * 192, 3)
-    assert "2 clips of 0.40 s, drawn in" in result.output
+    assert "2 clips of 0.40 s, sampled in" in result.output
 
 
 def test_every_future_of_a_portrait_begins_with_it(tiny_video_flow, tmp_path):
@@ -211,8 +211,8 @@ def test_an_invalid_request_has_a_code(words, code, tiny_video_flow, clip, tmp_p
     assert not list(tmp_path.iterdir())
 
 
-def test_missing_weights_are_reported_before_the_clip_is_followed(models, tmp_path, clip, monkeypatch):
-    monkeypatch.setattr("backend.cli.show._follow", lambda path: pytest.fail("it was followed"))
+def test_missing_weights_are_reported_before_the_clip_is_tracked(models, tmp_path, clip, monkeypatch):
+    monkeypatch.setattr("backend.cli.animate._track", lambda path: pytest.fail("it was tracked"))
     (tmp_path / "models").mkdir()
     for name in ("forecaster", "generator_slim_128"):
         (tmp_path / "models" / name).symlink_to(models / name)

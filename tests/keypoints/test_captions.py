@@ -6,7 +6,7 @@ import pytest
 from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.settings import REPOSITORY
-from backend.keypoints.captions import CAPTION_LENGTH, VOCABULARY, caption, parse_caption, parse_known
+from backend.keypoints.captions import CAPTION_LENGTH, VOCABULARY, caption, parse_caption
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +64,11 @@ def test_what_a_person_writes_is_understood():
         VOCABULARY.index("blinks"),
         0,
     ]
-    assert parse_caption("flies away").tolist() == [0] * CAPTION_LENGTH
 
 
 def test_only_a_caption_without_any_known_word_is_refused():
-    assert parse_known("  ").tolist() == [0] * CAPTION_LENGTH
-    assert parse_known("flies and blinks").tolist() == parse_caption("blinks").tolist()
+    assert parse_caption("  ").tolist() == [0] * CAPTION_LENGTH
+    assert parse_caption("flies and blinks").tolist() == parse_caption("blinks").tolist()
     with pytest.raises(InputError, match="flies away") as refused:
-        parse_known("flies away")
+        parse_caption("flies away")
     assert refused.value.code == "video_caption" and "blinks" in refused.value.hint

@@ -127,13 +127,6 @@ def test_ticks_do_not_share_memory_with_the_arrivals():
     assert tick.landmarks.max() == 0
 
 
-def test_a_clock_without_a_sensible_period_is_refused():
-    with pytest.raises(ValueError):
-        Clock(0.0)
-    with pytest.raises(ValueError):
-        Clock(1.0, gap=0.5)
-
-
 def test_a_recording_is_resampled_into_one_even_recording_per_stretch():
     times = np.concatenate([np.arange(26) / 25, 3 + np.arange(31) / 30])
     recording = Recording(np.stack([line(t) for t in times]), times, "a walk")

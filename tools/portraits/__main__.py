@@ -1,4 +1,4 @@
-"""`python -m tools.portraits FOLDER [NAME...]`: paint the bundled portraits. The result is deterministic."""
+"""`python -m tools.portraits FOLDER [NAME...]` paints the bundled portraits; the result is deterministic."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.portraits.halftone import halftone
 from tools.portraits.marble import marble
 from tools.portraits.oil import oil
 from tools.portraits.paint import studio
-from tools.portraits.people import AMARA, BRAM, INES, LIVIA, MEI, OTTO
+from tools.portraits.people import AMARA, BRAM, CARLA, LIVIA, MEI, OTTO
 from tools.portraits.person import build_layers
 from tools.portraits.poster import poster
 
@@ -23,7 +23,7 @@ PORTRAITS = {
     "poster": (poster, MEI),
     "marble": (marble, LIVIA),
     "engraving": (engraving, OTTO),
-    "halftone": (halftone, INES),
+    "halftone": (halftone, CARLA),
 }
 """Name of a portrait -> its style and its person."""
 

@@ -1,4 +1,4 @@
-"""Drawing of hair: areas in face units, strands, and the flows that they follow."""
+"""Draws hair: areas in face units, strands, and the flows that they follow."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def strands(
     Args:
         mask: where strands begin.
         flow: directions to follow.
-        generator: source of positions and tones.
+        generator: of positions and tones.
         count: number of strands.
         length: longest strand in pixels.
         width: pixels.
@@ -66,7 +66,7 @@ def locks(
     Args:
         mask: where locks begin and show.
         flow: directions to follow.
-        generator: source of positions and lengths.
+        generator: of positions and lengths.
         count: number of locks.
         length: longest lock in pixels.
         width: greatest width in pixels.
@@ -119,7 +119,7 @@ def bumpy(points: Array, generator: np.random.Generator, size: float = 0.02, cou
 
     Args:
         points: `[n, 2]`.
-        generator: source of randomness.
+        generator: of the bumps' sizes.
         size: standard deviation of the distance from the centre, as a share of it.
         count: number of bumps.
     """

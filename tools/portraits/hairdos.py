@@ -37,7 +37,7 @@ class Hairdo:
 
 
 def _window(points: list[tuple[float, float]]) -> Array:
-    """Where the face shows between the hair: open at the bottom."""
+    """Return the mask of the face between the hair, open at the bottom."""
     return soften(fill(np.vstack([place(points)])), 3)
 
 

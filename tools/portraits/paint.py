@@ -1,4 +1,4 @@
-"""The plain painting of a person: all materials, lit and laid over each other. Other styles use it or its parts."""
+"""Paints a person: all materials, lit and blended over each other. Other styles use this painting or its parts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Lighting:
 
 
 def lit(normals: Array, lighting: Lighting, wrap: float = 0.25) -> Array:
-    """Light on a surface with these normals, `[SIDE, SIDE, 3]`; `wrap` as for `lambert`."""
+    """Return the light on a surface with these normals, `[SIDE, SIDE, 3]`; `wrap` as for `lambert`."""
     key = lambert(normals, unit(*lighting.key), wrap)[..., None] * np.array(lighting.key_colour) * lighting.strength
     fill = lambert(normals, unit(*lighting.fill), 0.4)[..., None] * np.array(lighting.fill_colour) * lighting.fill_strength
     edge = rim(normals, unit(*lighting.rim))[..., None] * np.array(lighting.rim_colour) * lighting.rim_strength
@@ -46,7 +46,7 @@ def backdrop(colour: Colour, generator: np.random.Generator, strength: float = 0
 
 
 def skin_colour(layers: Layers, generator: np.random.Generator) -> Array:
-    """Skin's own colour: warmer on cheeks, nose and ears, cooler round jaw and eyes, finely mottled."""
+    """Return the skin's own colour: warmer on cheeks, nose and ears, darker around the eyes, finely mottled."""
     head, person = layers.head, layers.person
     skin = np.array(person.skin)
     warm = skin * (1.06, 0.82, 0.80)
@@ -137,7 +137,7 @@ def painting(layers: Layers, lighting: Lighting | None = None, ground: Array | N
     light = light * (1 - 0.55 * layers.mask["under_chin"])[..., None] * (1 - 0.45 * layers.mask["under_hair"])[..., None]
     shine = gloss(normals, unit(*lighting.key), 22) * head.mask["face"]
     base = skin_colour(layers, generator)
-    # Light that has gone through skin comes out red: shadows are warmer than half lights.
+    # Light turns red within skin: shadows are warmer than half lights.
     depth_tint = np.clip(light, 0, 1.3) ** np.array((0.86, 1.05, 1.10))
     skin = base * depth_tint + 0.13 * shine[..., None] * np.array(lighting.key_colour)
     cloth = (

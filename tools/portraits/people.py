@@ -80,7 +80,7 @@ OTTO = Person(
     neck=0.29,
     brow=0.97,
 )
-INES = Person(
+CARLA = Person(
     (0.5, 0.2, 0.8, -1.2, -0.3, -0.6),
     skin=(0.80, 0.56, 0.42),
     hair=(0.28, 0.14, 0.09),

@@ -1,4 +1,4 @@
-"""A person described by numbers (face, hair, clothes), and the layers from which every style paints."""
+"""A person as numbers (face, hair, clothes), and the layers from which each style paints."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Person:
 
 @dataclass
 class Layers:
-    """All that the styles paint from: the head, and masks, normals and strands of the other parts `[SIDE, SIDE, ...]`."""
+    """What the styles paint from: the head, and masks, normals and strands of the other parts `[SIDE, SIDE, ...]`."""
 
     person: Person
     head: Head

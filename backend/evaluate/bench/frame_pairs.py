@@ -14,7 +14,7 @@ from backend.core.errors import InputError
 from backend.core.types import Keypoints
 from backend.evaluate.common.videos import evenly_spaced, to_tensor
 from backend.keypoints.regions import FaceRegions
-from backend.media.face_recording import track_face
+from backend.media.face_tracker import track_face
 from backend.media.video_reader import VIDEO_SUFFIXES, pictures_at
 from backend.train.data.pack import Pack
 from backend.train.data.pairs import PairSampler

@@ -15,7 +15,7 @@ from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.types import Picture
 from backend.media.crop import SquareCrop
-from backend.media.face_recording import track_face
+from backend.media.face_tracker import track_face
 from backend.media.video_reader import VIDEO_SUFFIXES, read_video
 
 SIZE = 256

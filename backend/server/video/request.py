@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from backend.core.errors import InputError
-from backend.keypoints.captions import parse_known
+from backend.keypoints.captions import parse_caption
 
 MAX_BYTES = 256 * 1024
 MAX_FRAMES = 24
@@ -46,7 +46,7 @@ def decode_request(body: bytes) -> VideoRequest:
         request = msgspec.json.decode(body, type=VideoRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError("video_request", f"This cannot be generated: {error}.", "See the limits at /api/video.") from None
-    parse_known(request.caption)
+    parse_caption(request.caption)
     if request.task == "futures" and not request.frames:
         raise InputError("video_frames", "Futures need frames to continue.", "Send a strip of them, or ask to imagine.")
     return request
