@@ -20,11 +20,11 @@ RUNS, RUN = 2, 5
 """Runs of consecutive frames in a clip, and frames of each, to measure flicker."""
 
 MAX_DISTANCE = 0.1
-"""Where the driving face and the one that Face Mesh finds in the frame are further apart than this share of its size, one of
-them is another person's: such a frame is not scored."""
+"""Distance of the driving face from the one that Face Mesh finds in the frame, as a share of its size: where they are further
+apart, one of them is another person's, and the frame is not scored."""
 
 MIN_FRAMES = 8
-"""Frames with a face that a clip needs."""
+"""Frames with a face, at least."""
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from backend.core.errors import InputError, ModelError
+from backend.core.errors import InputError
 from backend.core.process import configure_process
 from backend.evaluate.animation.clips import RUN, RUNS, AnnotatedFrame, EvaluationClip, open_clip
-from backend.evaluate.animation.futures import CONTEXT, EVERY, HORIZON, RenderedFutures
-from backend.evaluate.animation.futures import SIZE as FUTURE_SIZE
+from backend.evaluate.animation.futures import RenderedFutures
 from backend.evaluate.animation.methods import AnimationMethods
 from backend.evaluate.animation.summary import AnimationSummary
+from backend.evaluate.common.notes import note_failure
 from backend.evaluate.common.progress import CountProgress, counted
 from backend.evaluate.common.videos import SIZE, find_videos
 from backend.evaluate.report.report import ComparisonReport
@@ -80,31 +80,37 @@ def evaluate_animation(
     methods = AnimationMethods(models, options.device)
     built = methods.build(options.methods)
     notes += [f"Left out: {sentence}" for sentence in methods.left_out]
-    summary = AnimationSummary(built, options.seed)
-    futures = _futures(methods, models, options, notes)
+    summary, futures = AnimationSummary(built, options.seed), None
+    if options.futures:
+        with note_failure(notes, "Forecasts are left out"):
+            futures = RenderedFutures(methods, models, options.futures, options.windows, options.seed)
     portraits: list[tuple[str, AnnotatedFrame]] = []
+
+    def transfer(clip: EvaluationClip) -> bool:
+        """Let a clip drive the last portrait of another person, if there is one."""
+        other = next((frame for person, frame in reversed(portraits) if person != clip.video.person), None)
+        if other is not None:
+            summary.transfer(clip, other)
+        return other is not None
+
     waiting: list[EvaluationClip] = []
     for _, video in counted(listed, progress):
+        name = video.path.name
         try:
             clip = open_clip(video, options.frames)
         except InputError as error:
-            notes.append(f"{video.path.name} is left out: {error.message}")
+            notes.append(f"{name} is left out: {error.message}")
             continue
         if clip.doubtful:
-            notes.append(f"{video.path.name}: {clip.doubtful} frames are left out, where it is not clear whose face is meant.")
+            notes.append(f"{name}: {clip.doubtful} frames are left out, where it is not clear whose face is meant.")
         summary.score(clip)
         if futures is not None:
             futures.add(clip)
-        other = _other_portrait(portraits, video.person)
-        if other is None:
+        if not transfer(clip):
             waiting.append(clip)
-        else:
-            summary.transfer(clip, other)
         portraits.append((video.person, clip.source))
     for clip in waiting:
-        other = _other_portrait(portraits, clip.video.person)
-        if other is not None:
-            summary.transfer(clip, other)
+        transfer(clip)
     if not portraits:
         raise InputError("data_empty", f"{videos} holds no video that can be scored.", " ".join(notes[:3]))
     people = len({person for person, _ in portraits})
@@ -122,32 +128,8 @@ def evaluate_animation(
     }
     results, tests = summary.results(), summary.comparisons()
     if futures is not None and len(futures.table):
-        settings["futures_of"] = {
-            "generator": futures.generator,
-            "size": FUTURE_SIZE,
-            "protocol": f"{CONTEXT}-{HORIZON}",
-            "every": EVERY,
-            "steps": HORIZON // EVERY,
-            "best": futures.best,
-            "windows": len(futures.table),
-        }
+        settings["futures_of"] = futures.settings
         results |= futures.results()
         tests += futures.comparisons()
     report = ComparisonReport("evaluate animation", settings, results, comparisons=tests, notes=notes)
     return AnimationResults(report, summary, methods, futures)
-
-
-def _futures(methods: AnimationMethods, models: Path, options: AnimationOptions, notes: list[str]) -> RenderedFutures | None:
-    """Load the forecaster if forecasts are wanted; note that they are left out where it is missing."""
-    if not options.futures:
-        return None
-    try:
-        return RenderedFutures(methods, models, samples=options.futures, windows=options.windows, seed=options.seed)
-    except ModelError as error:
-        notes.append(f"Forecasts are left out: {error.message}")
-        return None
-
-
-def _other_portrait(portraits: list[tuple[str, AnnotatedFrame]], person: str) -> AnnotatedFrame | None:
-    """Return the last portrait of another person."""
-    return next((frame for name, frame in reversed(portraits) if name != person), None)

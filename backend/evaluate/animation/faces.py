@@ -31,12 +31,9 @@ TEXELS = 96
 
 def see_faces(pictures: Iterable[NDArray[np.uint8]]) -> list[FloatArray | None]:
     """Find the face in each picture of one person: `[478, 3]` in pixels, None where no face is seen."""
-    found: list[FloatArray | None] = []
     with FaceMesh(video=True) as mesh:
-        for picture in pictures:
-            faces = [mesh(picture) for _ in range(PASSES)][-1]
-            found.append(faces[0] if faces else None)
-    return found
+        found = [[mesh(picture) for _ in range(PASSES)][-1] for picture in pictures]
+    return [faces[0] if faces else None for faces in found]
 
 
 def keypoint_distance(face: FloatArray, truth: FloatArray, points: Sequence[int] | slice = slice(MESH)) -> float:
@@ -61,9 +58,7 @@ def similarity(source: FloatArray, target: FloatArray) -> NDArray[np.float64]:
     return np.asarray((u * sign) @ v * (singular @ sign) / (a**2).sum())
 
 
-def motion_distance(
-    face: FloatArray, portrait: FloatArray, driving: FloatArray, reference: FloatArray, points: slice = slice(MESH)
-) -> float:
+def motion_distance(face: FloatArray, portrait: FloatArray, driving: FloatArray, reference: FloatArray) -> float:
     """Return the distance of a rendered face's motion from its driver's, in pixels of the portrait.
 
     Both motions are displacements of points since the neutral frame; the driver's is rotated and scaled as its neutral face is
@@ -74,11 +69,9 @@ def motion_distance(
         portrait: the portrait's face.
         driving: the driver's face.
         reference: the driver's face in its neutral frame.
-        points: those that count.
     """
-    aligned = similarity(reference[points], portrait[points])
-    wanted = (driving - reference)[points, :2] @ aligned.T
-    return float(np.linalg.norm((face - portrait)[points, :2] - wanted, axis=1).mean())
+    wanted = (driving - reference)[:MESH, :2] @ similarity(reference[:MESH], portrait[:MESH]).T
+    return float(np.linalg.norm((face - portrait)[:MESH, :2] - wanted, axis=1).mean())
 
 
 def texture(picture: NDArray[np.uint8], face: FloatArray) -> FloatArray:

@@ -5,7 +5,6 @@ Shape suffixes: K samples, H rendered steps, S pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,8 @@ from backend.evaluate.common.image_metrics import sample_errors, sample_scores
 from backend.evaluate.common.methods import build_methods
 from backend.evaluate.common.progress import keep_largest
 from backend.evaluate.common.table import Figures, ScoreTable, prefixed
-from backend.evaluate.report.report import Comparison
+from backend.evaluate.report.blocks import ClipRows
+from backend.evaluate.report.report import Comparison, finite
 from backend.forecast.gru_nf import Forecaster
 from backend.keypoints.clock import resample
 
@@ -46,16 +46,6 @@ MAX_EXAMPLES = 6
 """Windows whose pictures are kept: those with the most motion."""
 
 
-@dataclass(frozen=True)
-class FuturesStrip:
-    """Pictures of one window."""
-
-    clip: str  # its video
-    source: Picture  # the frame that was animated
-    rows: dict[str, Picture]  # pictures `[H, S, S, 3]` by what they show
-    moved: float  # mean absolute difference of the true frames from the last frame seen
-
-
 class RenderedFutures:
     """Rendered futures of many clips.
 
@@ -70,31 +60,39 @@ class RenderedFutures:
         ModelError: the forecaster or a generator is missing or they do not fit.
 
     Attributes:
-        generator: name of the one that renders.
         table: scores of windows.
-        examples: pictures of the windows with the most motion, in falling order.
+        examples: true and rendered frames of the windows with the most motion, in falling order.
     """
 
-    def __init__(self, methods: AnimationMethods, models: Path, *, samples: int, windows: int = 1, seed: int = 0) -> None:
+    def __init__(self, methods: AnimationMethods, models: Path, samples: int, windows: int = 1, seed: int = 0) -> None:
         folder = models / "forecaster"
         forecaster = Forecaster.load(folder)
         if not methods.generators:
             raise ModelError("generator_missing", f"There is no generator in {models}.")
-        self.generator = next(iter(methods.generators))
-        count = methods.generators[self.generator].config.keypoints
+        self._generator = next(iter(methods.generators))
+        count = methods.generators[self._generator].config.keypoints
         if forecaster.config.features != 6 * count:
             raise ModelError("models_mismatch", f"The forecaster in {folder} is not made for {count} keypoints.")
         self._methods = methods
-        self._engine = methods.engine(self.generator)
+        self._engine = methods.engine(self._generator)
         self._forecasts = build_methods(folder, forecaster, FORECASTS)[0]
         self._samples, self._windows, self._seed = samples, windows, seed
+        self._best = min(samples, max(2, round(BEST * samples)))  # at least two, since diversity needs a pair
         self.table = ScoreTable(seed)
-        self.examples: list[FuturesStrip] = []
+        self.examples: list[ClipRows] = []
 
     @property
-    def best(self) -> int:
-        """Number of samples that are measured: a fifth, but at least two, since diversity needs a pair."""
-        return min(self._samples, max(2, round(BEST * self._samples)))
+    def settings(self) -> dict[str, object]:
+        """Settings for the report."""
+        return {
+            "generator": self._generator,
+            "size": SIZE,
+            "protocol": f"{CONTEXT}-{HORIZON}",
+            "every": EVERY,
+            "steps": HORIZON // EVERY,
+            "best": self._best,
+            "windows": len(self.table),
+        }
 
     def add(self, clip: EvaluationClip) -> None:
         """Forecast and render the windows of a clip; a clip that is too short has none."""
@@ -105,7 +103,7 @@ class RenderedFutures:
         steps = torch.arange(EVERY - 1, HORIZON, EVERY)
         last, truth = flat_TD[CONTEXT - 1], flat_TD[CONTEXT:]
         pictures = np.stack(list(clip.pictures_at(times[CONTEXT - 1 :][[0, *(1 + steps).tolist()]], SIZE)))
-        seen, true_frames = pictures[0], _unit(pictures[1:])
+        true_frames = _unit(pictures[1:])
         portrait = self._engine.encode(clip.source.picture, self._methods.keypoints(clip.source.landmarks))
 
         def render(flat: Tensor) -> Picture:
@@ -117,16 +115,15 @@ class RenderedFutures:
             noise = torch.Generator().manual_seed(self._seed * 1_000_003 + len(self.table))
             paths = forecast.sample(flat_TD[None, :CONTEXT], self._samples, HORIZON, noise)[0]
             made[name] = render(paths[:, steps])
-        scores = {name: sample_scores(_unit(frames), true_frames, self.best) for name, frames in made.items()}
+        scores = {name: sample_scores(_unit(frames), true_frames, self._best) for name, frames in made.items()}
         self.table.add(clip.video.person, scores)
         rows = {"what came": pictures[1:], "rendered from its true motion": made["truth"][0]}
         for name in self._forecasts:
             order = sample_errors(_unit(made[name]), true_frames).mean(1).argsort().tolist()
             for label, index in zip(("nearest", "typical", "furthest"), (0, len(order) // 2, -1), strict=True):
                 rows[f"{name}, {label}"] = made[name][order[index]]
-        moved = float((true_frames - _unit(seen[None])).abs().mean())
-        strip = FuturesStrip(clip.video.name, clip.source.picture, rows, moved)
-        keep_largest(self.examples, strip, MAX_EXAMPLES, lambda kept: kept.moved)
+        motion = float((true_frames - _unit(pictures[:1])).abs().mean())
+        keep_largest(self.examples, ClipRows(clip.video.name, rows, motion), MAX_EXAMPLES, lambda kept: kept.motion)
 
     def results(self) -> Figures:
         """Return the figures, by `futures_NAME`; `per_step` holds one figure for each rendered step."""
@@ -135,10 +132,10 @@ class RenderedFutures:
         for name in self.table.methods:
             figures = {metric: self.table.mean(name, metric) for metric in ("mae", "mae_all", "apd", "apd_all")}
             if name in self._forecasts:
-                for suffix in ("", "_standard"):
-                    ratio = "apd_over_mae" + suffix.replace("standard", "standardised")
+                for suffix in ("", "_standardised"):
+                    ratio = f"apd_over_mae{suffix}"
                     figures[ratio] = self.table.over(name, ratio, f"apd{suffix}", (name, f"mae{suffix}"))
-            found[PREFIX + name] = {k: figure for k, figure in figures.items() if np.isfinite(figure.value)}
+            found[PREFIX + name] = finite(figures)
         return found
 
     def comparisons(self) -> list[Comparison]:
@@ -153,7 +150,7 @@ class RenderedFutures:
             values = torch.stack([self.table.values(name, metric).mean(1) for name in names])
             low, high = values.min(), values.max()
             for name, row in zip(names, (values - low) / (high - low), strict=True):
-                self.table.put(name, f"{metric}_standard", row.nan_to_num())
+                self.table.put(name, f"{metric}_standardised", row.nan_to_num())
 
 
 def _unit(pictures: Picture) -> Tensor:
@@ -171,4 +168,4 @@ def _cut(recording: Recording, windows: int) -> list[Recording]:
             part = slice(start, start + length)
             parts.append(Recording(stretch.landmarks[part], stretch.timestamps[part]))
     chosen = {round((k + 0.5) / windows * len(parts) - 0.5) for k in range(windows)} if parts else set()
-    return [parts[min(max(index, 0), len(parts) - 1)] for index in sorted(chosen)]
+    return [parts[index] for index in sorted(chosen)]

@@ -1,9 +1,8 @@
-"""The animation methods that are compared, by name: an annotated frame and landmarks -> frames of 256 x 256."""
+"""The animation methods that are compared, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,11 @@ from backend.animate.compose import resize_flow, warp
 from backend.animate.generator import Generator
 from backend.animate.mesh_warp import mesh_flow
 from backend.animate.transfer import transfer_motion
-from backend.core.errors import InputError, ModelError
+from backend.core.errors import InputError
 from backend.core.types import FloatArray, Keypoints, Picture
 from backend.evaluate.animation.clips import AnnotatedFrame
 from backend.evaluate.animation.faces import similarity
+from backend.evaluate.common.notes import note_failure
 from backend.evaluate.common.videos import SIZE, to_pictures, to_tensor
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.engine import TorchEngine
@@ -26,19 +26,10 @@ BASELINES = ("copy_source", "warp", "mesh_warp")
 
 PREFIX = "generator_"
 
-Render = Callable[[AnnotatedFrame, Keypoints, Keypoints], Picture]
-"""`(source, its keypoints, driving keypoints [F]) -> [F, 256, 256, 3]`."""
 
-
-@dataclass(frozen=True)
-class AnimationMethod:
-    """A way to animate a source frame; both functions return `[F, 256, 256, 3]`."""
-
-    # `(source, landmarks [F, 478, 3])`; the source takes these landmarks, which are of the same video
-    animate: Callable[[AnnotatedFrame, FloatArray], Picture]
-    # `(source, driver's landmarks [F, 478, 3], its neutral ones [478, 3])`; the source takes the motion since then
-    transfer: Callable[[AnnotatedFrame, FloatArray, FloatArray], Picture]
-    timed: bool = True  # whether its time is reported
+AnimationMethod = Callable[[AnnotatedFrame, FloatArray, FloatArray | None], Picture]
+"""`(source, driving landmarks [F, 478, 3], the driver's neutral ones [478, 3]) -> [F, 256, 256, 3]`: the source follows the
+driver's motion since the neutral frame. Without one it takes the driving landmarks, which are of the same video."""
 
 
 class AnimationMethods:
@@ -56,15 +47,15 @@ class AnimationMethods:
         generators: dict[str, Generator] = {}
         for folder in sorted(models.glob(f"{PREFIX}*")):
             name = folder.name.removeprefix(PREFIX)
-            try:
-                generators[name] = Generator.load(folder)
-            except ModelError as error:
-                self.left_out.append(f"{name}: {error.message}")
-                continue
-            if (count := generators[name].config.keypoints) != self._regions.count:
-                self.left_out.append(f"{name} is made for {count} keypoints.")
-                del generators[name]
-        self.generators = dict(sorted(generators.items(), key=_size_order))
+            with note_failure(self.left_out, name):
+                generator = Generator.load(folder)
+                if (count := generator.config.keypoints) == self._regions.count:
+                    generators[name] = generator
+                else:
+                    self.left_out.append(f"{name} is made for {count} keypoints.")
+        # By size, a full generator after a slim one.
+        by_size = sorted(generators, key=lambda name: (generators[name].config.size, not name.startswith("slim"), name))
+        self.generators = {name: generators[name] for name in by_size}
 
     def build(self, names: Sequence[str] = ()) -> dict[str, AnimationMethod]:
         """Make methods by name, all by default; copy_source, the reference, is always among them.
@@ -75,9 +66,7 @@ class AnimationMethods:
         there = [*(name for name in BASELINES if name != "warp" or self.generators), *self.generators]
         for name in names:
             if name not in there:
-                raise InputError(
-                    "method_unknown", f"There is no way to animate named {name}.", f"There are {', '.join(there)}."
-                )
+                raise InputError("method_unknown", f"There is no method {name}.", f"There are {', '.join(there)}.")
         wanted = {"copy_source", *names} if names else set(there)
         return {name: self._build(name) for name in there if name in wanted}
 
@@ -113,25 +102,23 @@ class AnimationMethods:
 
     def _build(self, name: str) -> AnimationMethod:
         if name == "copy_source":
-            return AnimationMethod(_copy, lambda source, driving, _: _copy(source, driving), timed=False)
+            return _copy
         if name == "mesh_warp":
-            return AnimationMethod(_mesh_warp, _mesh_transfer)
-        render = self._warped if name == "warp" else self._rendered(name)
+            return _mesh_warp
+        engine = None if name == "warp" else self.engine(name)
 
-        def animate(source: AnnotatedFrame, landmarks: FloatArray) -> Picture:
-            return render(source, self.keypoints(source.landmarks), self.keypoints(landmarks))
+        def animate(source: AnnotatedFrame, landmarks: FloatArray, neutral: FloatArray | None) -> Picture:
+            own, driving = self.keypoints(source.landmarks), self.keypoints(landmarks)
+            if neutral is not None:
+                driving = transfer_motion(own, driving, self.keypoints(neutral))
+            if engine is None:
+                return self._warped(source, own, driving)
+            return engine.render(engine.encode(source.picture, own), driving, SIZE)
 
-        def transfer(source: AnnotatedFrame, driving: FloatArray, reference: FloatArray) -> Picture:
-            own = self.keypoints(source.landmarks)
-            return render(source, own, transfer_motion(own, self.keypoints(driving), self.keypoints(reference)))
-
-        return AnimationMethod(animate, transfer)
-
-    def _rendered(self, name: str) -> Render:
-        engine = self.engine(name)
-        return lambda source, own, driving: engine.render(engine.encode(source.picture, own), driving, SIZE)
+        return animate
 
     def _warped(self, source: AnnotatedFrame, own: Keypoints, driving: Keypoints) -> Picture:
+        """Warp the source by the largest generator's dense motion, without occlusion and inpainting."""
         generator = self.generators[self.warped_by or ""]
         with torch.inference_mode():
             portrait = generator.encode(to_tensor(source.picture)[None], own[None]).repeat(len(driving.value))
@@ -140,22 +127,14 @@ class AnimationMethods:
             return to_pictures(warp(portrait.picture, resize_flow(flow, SIZE, SIZE)))
 
 
-def _size_order(item: tuple[str, Generator]) -> tuple[int, bool, str]:
-    """Order by size, a full generator after a slim one."""
-    name, generator = item
-    return generator.config.size, not name.startswith("slim"), name
-
-
-def _copy(source: AnnotatedFrame, landmarks: FloatArray) -> Picture:
+def _copy(source: AnnotatedFrame, landmarks: FloatArray, _: FloatArray | None) -> Picture:
     return np.repeat(source.picture[None], len(landmarks), 0)
 
 
-def _mesh_warp(source: AnnotatedFrame, landmarks: FloatArray) -> Picture:
+def _mesh_warp(source: AnnotatedFrame, landmarks: FloatArray, neutral: FloatArray | None) -> Picture:
+    """Warp the face mesh; a driver's motion is rotated and scaled by the alignment of the neutral faces."""
+    if neutral is not None:
+        motion = (landmarks - neutral)[..., :2] @ similarity(neutral, source.landmarks).T
+        landmarks = (source.landmarks[:, :2] + motion).astype(np.float32)
     picture = to_tensor(source.picture)[None]
     return to_pictures(torch.cat([warp(picture, mesh_flow(source.landmarks, face, SIZE)[None]) for face in landmarks]))
-
-
-def _mesh_transfer(source: AnnotatedFrame, driving: FloatArray, reference: FloatArray) -> Picture:
-    """Move the source's landmarks as the driver's moved, rotated and scaled by the alignment of the neutral faces."""
-    moved = (driving - reference)[..., :2] @ similarity(reference, source.landmarks).T
-    return _mesh_warp(source, (source.landmarks[:, :2] + moved).astype(np.float32))

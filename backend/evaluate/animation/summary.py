@@ -11,13 +11,12 @@ import numpy as np
 from backend.core.types import Picture
 from backend.evaluate.animation.clips import AnnotatedFrame, EvaluationClip
 from backend.evaluate.animation.methods import BASELINES, AnimationMethod
-from backend.evaluate.animation.scores import FrameScores, reconstruct, transfer, transferred
+from backend.evaluate.animation.scores import CROSS_METRICS, RenderedClip, reconstruct, transfer, transferred
 from backend.evaluate.common.progress import keep_largest
 from backend.evaluate.common.table import Figures, ScoreTable
-from backend.evaluate.report.report import Comparison, Metric
+from backend.evaluate.report.report import Comparison, Metric, finite
 
 FRAME_MEANS = ("l1", "psnr", "ssim", "ms_ssim", "akd", "akd_lips", "akd_eyes", "lost", "identity", "sharpness")
-CROSS_MEANS = ("cross_akd", "cross_identity", "cross_lost")
 
 COMPARED = (
     "l1", "akd", "akd_lips", "akd_eyes", "psnr", "ssim", "ms_ssim", "identity", "flicker", "cross_akd", "cross_identity",
@@ -33,7 +32,6 @@ class FrameExample:
     """One frame to look at."""
 
     clip: str  # where it is from
-    person: str
     source: AnnotatedFrame  # the frame that was animated
     truth: AnnotatedFrame  # the driver's frame
     neutral: Picture  # the driver's first frame
@@ -47,7 +45,7 @@ class VideoExample:
 
     clip: EvaluationClip  # the driver
     portrait: AnnotatedFrame | None  # the animated frame; None for the clip's own first frame
-    moved: float  # distance of its frames from the first one
+    motion: float  # distance of its frames from the first one
 
 
 class AnimationSummary:
@@ -57,9 +55,9 @@ class AnimationSummary:
         methods: by name.
         leading: the method that pictures are about: the largest generator.
         frames, runs, cross: scores of single frames, of runs of consecutive ones, and of other people's portraits.
-        examples: of each clip the frame that is furthest from its first one.
+        examples: the frame of each clip that differs most from its first one.
         worst: the frames with the leading method's largest AKD, in falling order.
-        cross_examples: of each clip one frame on another person's portrait.
+        cross_examples: one frame of each clip on another person's portrait.
         video_examples, cross_video_examples: the clips with the most motion.
     """
 
@@ -67,42 +65,35 @@ class AnimationSummary:
         self.methods = methods
         self.leading = next(reversed([name for name in methods if name not in BASELINES] or list(methods)))
         self.frames, self.runs, self.cross = (ScoreTable(seed) for _ in range(3))
-        self._ms: dict[str, list[float]] = {name: [] for name, method in methods.items() if method.timed}
-        self.examples: list[FrameExample] = []
-        self.worst: list[FrameExample] = []
-        self.cross_examples: list[FrameExample] = []
-        self.video_examples: list[VideoExample] = []
-        self.cross_video_examples: list[VideoExample] = []
+        self._ms: dict[str, list[float]] = {name: [] for name in methods if name != "copy_source"}
+        self.examples, self.worst, self.cross_examples = (list[FrameExample]() for _ in range(3))
+        self.video_examples, self.cross_video_examples = list[VideoExample](), list[VideoExample]()
 
     def score(self, clip: EvaluationClip) -> None:
         """Reconstruct a clip from its first frame by all methods."""
         made = {name: reconstruct(method, clip) for name, method in self.methods.items()}
-        scores = {name: found.frames for name, found in made.items()}
-        pictures = {name: found.pictures for name, found in made.items()}
-        self.frames.add(clip.video.person, scores)
-        self.runs.add(clip.video.person, {name: found.runs for name, found in made.items()})
+        self.frames.add(clip.video.person, {name: found.scores for name, found in made.items()})
+        self.runs.add(clip.video.person, {name: {"flicker": found.flicker} for name, found in made.items()})
         for name, times in self._ms.items():
             times.append(made[name].ms)
-        change = np.asarray(scores["copy_source"]["l1"])
+        change = np.asarray(made["copy_source"].scores["l1"])
         if len(self.examples) < MAX_EXAMPLES:
-            self.examples.append(_example(clip, clip.source, pictures, scores, int(change.argmax())))
-        keep_largest(self.video_examples, VideoExample(clip, None, float(change.mean())), MAX_VIDEOS, lambda kept: kept.moved)
-        wrong = np.nan_to_num(np.asarray(scores[self.leading]["akd"]), nan=math.inf)
-        worst = _example(clip, clip.source, pictures, scores, int(wrong.argmax()))
+            self.examples.append(_example(clip, clip.source, made, int(change.argmax())))
+        keep_largest(self.video_examples, VideoExample(clip, None, float(change.mean())), MAX_VIDEOS, lambda kept: kept.motion)
+        error = np.nan_to_num(np.asarray(made[self.leading].scores["akd"]), nan=math.inf)
+        worst = _example(clip, clip.source, made, int(error.argmax()))
         keep_largest(self.worst, worst, MAX_WORST, lambda example: example.scores[self.leading].get("akd", math.inf))
 
     def transfer(self, clip: EvaluationClip, portrait: AnnotatedFrame) -> None:
         """Animate another person's portrait by a clip, by all methods."""
         made = {name: transfer(method, portrait, clip) for name, method in self.methods.items()}
-        scores = {name: found for name, (_, found) in made.items()}
-        self.cross.add(clip.video.person, scores)
-        moved = np.nan_to_num(np.asarray(scores["copy_source"]["cross_akd"]))
-        example = VideoExample(clip, portrait, float(moved.mean()))
-        keep_largest(self.cross_video_examples, example, MAX_VIDEOS, lambda kept: kept.moved)
+        self.cross.add(clip.video.person, {name: found.scores for name, found in made.items()})
+        motion = np.nan_to_num(np.asarray(made["copy_source"].scores["cross_akd"]))
+        example = VideoExample(clip, portrait, float(motion.mean()))
+        keep_largest(self.cross_video_examples, example, MAX_VIDEOS, lambda kept: kept.motion)
         if len(self.cross_examples) < MAX_EXAMPLES:
-            pictures = {name: frames for name, (frames, _) in made.items()}
-            picked = int(moved.argmax())
-            self.cross_examples.append(_example(clip, portrait, pictures, scores, picked, transferred(clip)[picked]))
+            index = int(motion.argmax())
+            self.cross_examples.append(_example(clip, portrait, made, index, transferred(clip)[index]))
 
     def results(self) -> Figures:
         """Return the figures of all methods; those that have no number are left out."""
@@ -113,36 +104,30 @@ class AnimationSummary:
             if len(self.runs):
                 found["flicker"] = self.runs.mean(name, "flicker")
             if len(self.cross):
-                found |= {metric: self.cross.mean(name, metric) for metric in CROSS_MEANS}
+                found |= {metric: self.cross.mean(name, metric) for metric in CROSS_METRICS}
             if self._ms.get(name):
                 found["ms_per_frame"] = Metric(float(np.median(self._ms[name])))
-            results[name] = {metric: figure for metric, figure in found.items() if math.isfinite(figure.value)}
+            results[name] = finite(found)
         return results
 
     def comparisons(self) -> list[Comparison]:
         """Test each generator against every other method, each pair once; call `results` first."""
-        found: list[Comparison | None] = []
+        tables = {"flicker": self.runs} | dict.fromkeys(CROSS_METRICS, self.cross)
         names = list(self.methods)
-        for metric in COMPARED:
-            table = self.runs if metric == "flicker" else self.cross if metric.startswith("cross") else self.frames
-            for name in names:
-                if name not in BASELINES:
-                    found += [table.compare(metric, name, other) for other in names[: names.index(name)]]
-        return [test for test in found if test is not None]
+        pairs = [(name, other) for i, name in enumerate(names) if name not in BASELINES for other in names[:i]]
+        tests = [tables.get(metric, self.frames).compare(metric, *pair) for metric in COMPARED for pair in pairs]
+        return [test for test in tests if test is not None]
 
 
 def _example(
-    clip: EvaluationClip,
-    source: AnnotatedFrame,
-    pictures: Mapping[str, Picture],
-    scores: Mapping[str, FrameScores],
-    index: int,
-    chosen: int | None = None,
+    clip: EvaluationClip, source: AnnotatedFrame, made: Mapping[str, RenderedClip], index: int, chosen: int | None = None
 ) -> FrameExample:
     """Show picture `index` of all methods beside the clip's frame `chosen`, by default of the same number."""
     frame = index if chosen is None else chosen
     truth = AnnotatedFrame(clip.pictures[frame].copy(), clip.recording.landmarks[clip.chosen[frame]])
-    figures = {name: {metric: float(values[index]) for metric, values in found.items()} for name, found in scores.items()}
-    known = {name: {metric: x for metric, x in found.items() if math.isfinite(x)} for name, found in figures.items()}
-    made = {name: frames[index].copy() for name, frames in pictures.items()}
-    return FrameExample(clip.video.name, clip.video.person, source, truth, clip.source.picture, made, known)
+    pictures = {name: found.pictures[index].copy() for name, found in made.items()}
+    scores = {
+        name: {metric: float(values[index]) for metric, values in found.scores.items() if math.isfinite(values[index])}
+        for name, found in made.items()
+    }
+    return FrameExample(clip.video.name, source, truth, clip.source.picture, pictures, scores)

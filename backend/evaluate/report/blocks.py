@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.types import Picture
 from backend.evaluate.report.images import jpeg_uri
 from backend.evaluate.report.prose import MIN_P, interval, number, signed
 from backend.evaluate.report.report import Comparison, Metric, Results
@@ -89,6 +90,31 @@ class PictureTile(msgspec.Struct):
         return cls(name, jpeg_uri(picture), caption)
 
 
+def strip(name: str, frames: Picture, count: int = 8, caption: str = "") -> PictureTile:
+    """Show frames of a clip side by side, evenly spaced up to its last.
+
+    Args:
+        name: of the clip.
+        frames: the clip, `[T, S, S, 3]`.
+        count: frames to show.
+        caption: its metrics in a few words.
+    """
+    return PictureTile.of(name, np.concatenate(list(frames[spaced_to_end(len(frames), count)]), 1), caption)
+
+
+def spaced_to_end(length: int, count: int) -> list[int]:
+    """Return the indices of `count` of `length` frames, evenly spaced, the last among them."""
+    return sorted({round((place + 1) * length / count) - 1 for place in range(count)} & set(range(length)))
+
+
+class ClipRows(msgspec.Struct, frozen=True):
+    """Clips that belong together: frames `[T, S, S, 3]` by name, and the mean change of the true ones."""
+
+    title: str
+    rows: dict[str, Picture]
+    motion: float = 0.0
+
+
 class TilesBlock(Block):
     """Pictures side by side; `truth`, where given, replaces the picture under the mouse pointer."""
 
@@ -103,6 +129,17 @@ class StripsBlock(Block):
     title: str
     tiles: Sequence[PictureTile]
     axis: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, clips: ClipRows, count: int = 8, axis: Sequence[str] = ()) -> StripsBlock:
+        """Lay out clips below each other.
+
+        Args:
+            clips: the clips.
+            count: frames of each to show, evenly spaced up to its last.
+            axis: labels of the frames.
+        """
+        return cls(clips.title, [strip(name, frames, count) for name, frames in clips.rows.items()], axis)
 
 
 class FilmBlock(Block):

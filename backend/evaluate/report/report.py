@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,11 @@ Results = Mapping[str, Mapping[str, Metric]]
 def with_prefix(results: Results, prefix: str) -> dict[str, Mapping[str, Metric]]:
     """Return the results whose names begin with `prefix`, without it."""
     return {name.removeprefix(prefix): found for name, found in results.items() if name.startswith(prefix)}
+
+
+def finite(figures: Mapping[str, Metric]) -> dict[str, Metric]:
+    """Leave out figures that have no number."""
+    return {name: figure for name, figure in figures.items() if math.isfinite(figure.value)}
 
 
 class Report(msgspec.Struct):

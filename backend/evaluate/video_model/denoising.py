@@ -2,55 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from backend.evaluate.common.image_metrics import flicker, psnr, ssim
-from backend.evaluate.common.progress import CountProgress, counted
 from backend.evaluate.common.table import Figures, ScoreTable, prefixed
 from backend.evaluate.report.report import Comparison
-from backend.evaluate.video_model.windows import VideoWindow, encode_noisy, window_noise
+from backend.evaluate.video_model.windows import WindowSet, encode_noisy, window_noise
 from backend.starflow.model import StarFlow
 from backend.starflow.sampler import sample_latents
-from backend.starflow.video import CHUNK_FRAMES, SamplingSettings
+from backend.starflow.video import CHUNK_FRAMES, SamplingSettings, VideoFlow
 
 PREFIX = "cleanup_"
 METHODS = ("no_noise_removal", "score_step", "flow_score_matching")
 
 
-def cleanup(
-    model: StarFlow,
-    windows: Sequence[VideoWindow],
-    context: int,
-    seed: int = 0,
-    progress: CountProgress = lambda done, total: None,
-) -> tuple[Figures, list[Comparison]]:
-    """Compare ways to remove the noise of latents before they are decoded.
+def cleanup(video: VideoFlow, windows: WindowSet) -> tuple[Figures, list[Comparison]]:
+    """Compare ways to remove the noise of latents, added to windows or of samples after their first frames.
 
     `no_noise_removal` leaves it to the decoder, `score_step` is x + sigma^2 grad log p(x) by the flow's own gradient,
     `flow_score_matching` the denoiser trained to predict that step; `reconstruction_bound` never had noise.
-
-    Args:
-        model: the video flow.
-        windows: noise is added to their frames, and 16 frames are sampled after the first `context` of them.
-        context: known frames.
-        seed: of the noise.
-        progress: called with windows done and all.
 
     Returns:
         By `cleanup_NAME`: `psnr` (dB), `ssim` and `flicker` against the true frames, and `drawn_flicker`, the mean absolute
         second difference in time of the sampled clip itself; by `cleanup_truth` that of the true frames. And tests of the
         denoiser against the others.
     """
-    frames, clips = ScoreTable(seed), ScoreTable(seed)
-    for number, window in counted(windows, progress):
+    model, context, frames, clips = video.model, video.context, ScoreTable(windows.seed), ScoreTable(windows.seed)
+    for number, window in windows:
         truth = window.pixels
-        ways = _clean_frames(model, truth, window_noise(seed, number))
+        ways = _clean_frames(model, truth, window_noise(windows.seed, number))
         frames.add(window.person, {name: {"psnr": psnr(made, truth), "ssim": ssim(made, truth)} for name, made in ways.items()})
         scores: dict[str, dict[str, list[float]]] = {name: {"flicker": [flicker(made, truth)]} for name, made in ways.items()}
-        for name, made in _clean_samples(model, truth[:context], seed, number).items():
+        for name, made in _clean_samples(model, truth[:context], windows.seed, number).items():
             scores[name]["drawn_flicker"] = [self_flicker(made)]
         scores["truth"] = {"drawn_flicker": [self_flicker(truth[context : context + CHUNK_FRAMES])]}
         clips.add(window.person, scores)
@@ -61,12 +45,9 @@ def cleanup(
         if name in METHODS:
             results[PREFIX + name]["drawn_flicker"] = clips.mean(name, "drawn_flicker")
     results[f"{PREFIX}truth"] = {"drawn_flicker": clips.mean("truth", "drawn_flicker")}
-    tests = [
-        (clips if "flicker" in metric else frames).compare(metric, "flow_score_matching", other)
-        for metric in ("psnr", "ssim", "flicker", "drawn_flicker")
-        for other in METHODS[:2]
-    ]
-    return results, prefixed(PREFIX, tests)
+    tables = {"psnr": frames, "ssim": frames, "flicker": clips, "drawn_flicker": clips}
+    *others, ours = METHODS
+    return results, prefixed(PREFIX, (tables[metric].compare(metric, ours, other) for metric in tables for other in others))
 
 
 def cleaned(model: StarFlow, noisy: Tensor) -> dict[str, Tensor]:
@@ -74,11 +55,8 @@ def cleaned(model: StarFlow, noisy: Tensor) -> dict[str, Tensor]:
     sigma = model.flow.config.noise
     with torch.no_grad():
         matched = noisy + sigma * model.denoiser(noisy)
-    return {
-        "no_noise_removal": noisy,
-        "score_step": noisy + sigma**2 * model.flow.score(noisy),
-        "flow_score_matching": matched,
-    }
+    stepped = noisy + sigma**2 * model.flow.score(noisy)
+    return dict(zip(METHODS, (noisy, stepped, matched), strict=True))
 
 
 def self_flicker(frames: Tensor) -> float:
@@ -99,8 +77,7 @@ def _clean_samples(model: StarFlow, known: Tensor, seed: int, number: int) -> di
     """Sample one clip after known frames `[T, 3, S, S]`, and decode it cleaned in each way: `[16, 3, S, S]`."""
     # Known frames get the noise that `sample_latents` gives them, as the sampled ones depend on it.
     latents, noisy = encode_noisy(model, known, window_noise(seed, number))
-    made = sample_latents(
-        model.flow, None, latents, CHUNK_FRAMES, window_noise(seed, number), temperature=SamplingSettings().temperature
-    )
+    noise, temperature = window_noise(seed, number), SamplingSettings().temperature
+    made = sample_latents(model.flow, None, latents, CHUNK_FRAMES, noise, temperature=temperature)
     noisy = torch.cat([noisy, made.noisy.clone()], 1)
     return {name: model.autoencoder.decode(x[:, len(known) :])[0].cpu() for name, x in cleaned(model, noisy).items()}

@@ -2,73 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from backend.core.types import Picture
 from backend.evaluate.common.image_metrics import l1, sharpness
-from backend.evaluate.common.progress import CountProgress, counted
+from backend.evaluate.common.progress import keep_largest
 from backend.evaluate.common.table import Figures, ScoreTable, prefixed
 from backend.evaluate.common.videos import to_pictures, to_tensor
+from backend.evaluate.report.blocks import ClipRows
 from backend.evaluate.report.report import Comparison
-from backend.evaluate.video_model.windows import VideoWindow
+from backend.evaluate.video_model.windows import WindowSet
 from backend.starflow.video import CHUNK_FRAMES, SamplingSettings, VideoFlow
 
 PREFIX = "drift_"
-WINDOWS = 3
-LENGTH = WINDOWS * CHUNK_FRAMES
-"""Frames that are sampled."""
+LENGTH = 3 * CHUNK_FRAMES
+"""Frames that are sampled: three windows."""
 
 METRICS = ("mae", "sharpness", "motion_left", "latent_size")
 
 
 def drift(
-    video: VideoFlow,
-    regression: VideoFlow | None,
-    windows: Sequence[VideoWindow],
-    seed: int = 0,
-    progress: CountProgress = lambda done, total: None,
-) -> tuple[Figures, list[Comparison], dict[str, Picture]]:
+    video: VideoFlow, regression: VideoFlow | None, windows: WindowSet
+) -> tuple[Figures, list[Comparison], list[ClipRows]]:
     """Continue clips for three windows, each from the end of the one before.
 
     Args:
         video: the video flow; it samples one future.
         regression: a causal model of its size that predicts the next latents; None leaves it out.
         windows: context and 48 frames.
-        seed: of the futures.
-        progress: called with windows done and all.
 
     Returns:
         By `drift_NAME`, all with `per_step` (frame by frame): `mae` against the true frames; `sharpness`, gradients over the
         truth's; `motion_left`, frame-to-frame change over the truth's; `latent_size`, root mean square of the frame's latents
-        (about 1 for real frames). Tests of the flow against the rest. The frames `[T, S, S, 3]` by name of the window with the
-        most motion.
+        (about 1 for real frames). Tests of the flow against the rest. The clips of the window with the most motion.
     """
-    table, example, most_motion = ScoreTable(seed), dict[str, Picture](), -1.0
-    for number, window in counted(windows, progress):
+    table, examples = ScoreTable(windows.seed), list[ClipRows]()
+    for number, window in windows:
         known, truth = window.frames[: video.context], window.frames[video.context :]
         made = {
             "truth": truth,
             "reconstruction": reconstruct(video, truth),
             "copy_last": known[-1:].repeat(LENGTH, 0),
-            "flow": video.futures(known, 1, LENGTH, SamplingSettings(seed=seed + number))[0],
+            "flow": video.futures(known, 1, LENGTH, SamplingSettings(seed=windows.seed + number))[0],
         }
         if regression is not None:
             mean = SamplingSettings(temperature=0.0)
             made["regression"] = regression.futures(known[-regression.context :], 1, LENGTH, mean)[0]
         table.add(window.person, {name: _scores(video, frames, truth, known[-1]) for name, frames in made.items()})
         motion = float(to_tensor(truth).diff(dim=0).abs().mean())
-        if motion > most_motion:
-            most_motion, example = motion, made
+        keep_largest(examples, ClipRows("", made, motion), 1, lambda kept: kept.motion)
     results: Figures = {}
     for name in table.methods:
         results[PREFIX + name] = {metric: table.mean(name, metric) for metric in ("mae", "sharpness", "latent_size")}
         results[PREFIX + name]["motion_left"] = table.over(name, "motion_left", "change", ("truth", "change"))
     rivals = [name for name in ("regression", "copy_last") if name in table.methods]
     tests = prefixed(PREFIX, (table.compare(metric, "flow", rival) for metric in METRICS for rival in rivals))
-    return results, tests, example
+    return results, tests, examples
 
 
 def _scores(video: VideoFlow, frames: Picture, truth: Picture, last: Picture) -> dict[str, Tensor]:
@@ -76,13 +66,12 @@ def _scores(video: VideoFlow, frames: Picture, truth: Picture, last: Picture) ->
     before = torch.cat([to_tensor(last[None]), made[:-1]])
     with torch.inference_mode():
         latents = video.model.autoencoder.encode(made.to(video.device)).cpu()
-    found = {
-        "mae": l1(made, true_frames),
-        "sharpness": sharpness(made, true_frames),
-        "change": l1(made, before),
-        "latent_size": latents.flatten(1).square().mean(1).sqrt(),
+    return {
+        "mae": l1(made, true_frames)[None],
+        "sharpness": sharpness(made, true_frames)[None],
+        "change": l1(made, before)[None],
+        "latent_size": latents.flatten(1).square().mean(1).sqrt()[None],
     }
-    return {name: values[None] for name, values in found.items()}
 
 
 @torch.inference_mode()

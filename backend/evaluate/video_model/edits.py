@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from backend.core.types import Picture
 from backend.evaluate.common.image_metrics import l1, psnr
-from backend.evaluate.common.progress import CountProgress, counted
 from backend.evaluate.common.table import Figures, ScoreTable, prefixed
 from backend.evaluate.common.videos import to_tensor
-from backend.evaluate.report.report import Comparison
+from backend.evaluate.report.blocks import ClipRows
+from backend.evaluate.report.report import Comparison, finite
 from backend.evaluate.video_model.drift import reconstruct
-from backend.evaluate.video_model.windows import VideoWindow
+from backend.evaluate.video_model.windows import WindowSet
 from backend.starflow.video import SamplingSettings, VideoFlow
 
 PREFIX = "retold_"
@@ -27,27 +26,8 @@ CAPTIONS = ("smiles", "opens mouth", "turns left", "looks down")
 """Captions of the kept edits."""
 
 
-@dataclass(frozen=True)
-class EditExample:
-    """One clip and its edits, rows of frames `[T, S, S, 3]` by what they are."""
-
-    clip: str
-    rows: dict[str, Picture]
-
-
-def edits(
-    video: VideoFlow,
-    windows: Sequence[VideoWindow],
-    seed: int = 0,
-    progress: CountProgress = lambda done, total: None,
-) -> tuple[Figures, list[Comparison], list[EditExample]]:
-    """Edit clips, and measure what can be measured.
-
-    Args:
-        video: the video flow.
-        windows: the clips; each is also edited with the first frame of the next window of another person.
-        seed: of the noise.
-        progress: called with windows done and all.
+def edits(video: VideoFlow, windows: WindowSet) -> tuple[Figures, list[Comparison], list[ClipRows]]:
+    """Edit clips without a change, and from the first frame of the next window of another person.
 
     Returns:
         `psnr` in dB against the clip without its first frame, by `retold_unchanged` (the edit that changes nothing),
@@ -55,11 +35,11 @@ def edits(
         `follows`, the correlation over time of frame-to-frame changes with the clip's, by `retold_somebody_else` (from another
         first frame) and `retold_fresh_noise` (sampled from that frame alone). Tests; and examples.
     """
-    table, examples = ScoreTable(seed), list[EditExample]()
-    for number, window in counted(windows, progress):
-        clip, drawing = window.frames, SamplingSettings(seed=seed + number)
+    table, examples = ScoreTable(windows.seed), list[ClipRows]()
+    for number, window in windows:
+        clip, settings = window.frames, SamplingSettings(seed=windows.seed + number)
         made = {
-            "unchanged": video.edit(clip, drawing),
+            "unchanged": video.edit(clip, settings),
             "autoencoder": reconstruct(video, clip),
             "first_frame": clip[:1].repeat(len(clip), 0),
         }
@@ -68,23 +48,22 @@ def edits(
             name: {"psnr": [float(psnr(to_tensor(frames[1:]), truth).mean())], "follows": [math.nan]}
             for name, frames in made.items()
         }
-        other = _other_person(windows, number)
+        later = [*windows.windows[number + 1 :], *windows.windows[:number]]
+        other = next((following for following in later if following.person != window.person), None)
         start = clip[0] if other is None else other.frames[0]
-        moved = video.edit(clip, drawing, start)
-        fresh = np.concatenate([start[None], video.futures(start[None], 1, len(clip) - 1, drawing)[0]])
+        moved = video.edit(clip, settings, start)
+        fresh = np.concatenate([start[None], video.futures(start[None], 1, len(clip) - 1, settings)[0]])
         for name, frames in (("somebody_else", moved), ("fresh_noise", fresh)):
             scores[name] = {"psnr": [math.nan], "follows": [math.nan if other is None else follows(frames, clip)]}
         table.add(window.person, scores)
         if number < MAX_EXAMPLES:
             rows = {"clip": clip, "unchanged": made["unchanged"]}
-            rows |= {caption: video.edit(clip, SamplingSettings(caption=caption, seed=seed + number)) for caption in CAPTIONS}
-            examples.append(EditExample(window.clip, rows if other is None else rows | {"somebody else": moved}))
+            rows |= {caption: video.edit(clip, replace(settings, caption=caption)) for caption in CAPTIONS}
+            examples.append(ClipRows(window.clip, rows if other is None else rows | {"someone else": moved}))
     results: Figures = {}
     for name in table.methods:
-        figures = {metric: table.mean(name, metric) for metric in ("psnr", "follows")}
-        known = {metric: figure for metric, figure in figures.items() if math.isfinite(figure.value)}
-        if known:
-            results[PREFIX + name] = known
+        if figures := finite({metric: table.mean(name, metric) for metric in ("psnr", "follows")}):
+            results[PREFIX + name] = figures
     pairs = [("psnr", "unchanged", "first_frame"), ("follows", "somebody_else", "fresh_noise")]
     tests = [table.compare(*pair) for pair in pairs if all(pair[0] in results.get(PREFIX + name, {}) for name in pair[1:])]
     return results, prefixed(PREFIX, tests), examples
@@ -96,9 +75,3 @@ def follows(made: Picture, clip: Picture) -> float:
     ours, theirs = ours - ours.mean(), theirs - theirs.mean()
     scale = float(ours.norm() * theirs.norm())
     return float(ours @ theirs) / scale if scale > 0 else math.nan
-
-
-def _other_person(windows: Sequence[VideoWindow], number: int) -> VideoWindow | None:
-    """Return the next window of another person."""
-    later = [*windows[number + 1 :], *windows[:number]]
-    return next((window for window in later if window.person != windows[number].person), None)

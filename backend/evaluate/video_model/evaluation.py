@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 
-from backend.core.errors import InputError, ModelError
+from backend.core.errors import InputError
 from backend.core.process import configure_process
 from backend.core.progress import StageProgress
-from backend.core.types import CLOCK_HZ, Picture
-from backend.evaluate.common.progress import CountProgress, counted
+from backend.core.types import CLOCK_HZ
+from backend.evaluate.common.notes import note_failure
+from backend.evaluate.common.progress import counted
 from backend.evaluate.common.table import Figures
 from backend.evaluate.common.videos import find_videos
+from backend.evaluate.report.blocks import ClipRows
 from backend.evaluate.report.report import Comparison, ComparisonReport, Report, screen
-from backend.evaluate.video_model.captions import CaptionClips, evaluate_captions
+from backend.evaluate.video_model.captions import evaluate_captions
 from backend.evaluate.video_model.denoising import cleanup
 from backend.evaluate.video_model.drift import LENGTH, drift
-from backend.evaluate.video_model.edits import EditExample, edits
+from backend.evaluate.video_model.edits import edits
 from backend.evaluate.video_model.futures import FuturesExample, futures
 from backend.evaluate.video_model.inversion import inversion, round_trip, speed
 from backend.evaluate.video_model.keypoint_path import KeypointPath
 from backend.evaluate.video_model.likelihood import likelihood
-from backend.evaluate.video_model.windows import FaceVideo, read_face_video, select_by_person, spaced_windows
+from backend.evaluate.video_model.windows import VideoWindow, WindowSet, read_face_video, select_by_person, spaced_windows
 from backend.starflow.video import VideoFlow
 
 SECTIONS = {
@@ -72,15 +74,15 @@ class StarFlowReport(ComparisonReport, kw_only=True):
             console.print(f"Note: {note}", highlight=False, markup=False)
 
 
-@dataclass
+@dataclass(frozen=True)
 class StarFlowResults:
     """The report, and what its pictures are made from."""
 
     report: StarFlowReport
-    futures_examples: list[FuturesExample] = field(default_factory=list)
-    drift_example: dict[str, Picture] = field(default_factory=dict)
-    edit_examples: list[EditExample] = field(default_factory=list)
-    caption_examples: list[CaptionClips] = field(default_factory=list)
+    drift_examples: list[ClipRows]
+    futures_examples: list[FuturesExample]
+    edit_examples: list[ClipRows]
+    caption_examples: list[ClipRows]
 
 
 def evaluate_starflow(
@@ -111,50 +113,51 @@ def evaluate_starflow(
         ModelError: there is no video flow.
         InputError: no video can be used; `device_unusable`.
     """
-
-    def stage(name: str) -> CountProgress:
-        return lambda done, total: progress(name, done, total)
-
     options = options or StarFlowOptions()
+    seed = options.seed
+
+    def stage(name: str, windows: Sequence[VideoWindow]) -> WindowSet:
+        return WindowSet(windows, seed, lambda done, total: progress(name, done, total))
+
     configure_process(options.threads)
     listed, notes = find_videos(videos, split)
     video = _load(model, options.device)
-    rival = _load_regression(regression, options.device, video, notes)
-    keypoints = _load_keypoint_path(models, video.size, options, notes)
-    read: list[FaceVideo] = []
-    for _, entry in counted(listed, stage("videos")):
-        try:
+    rival, keypoints = _load_regression(regression, options.device, video, notes), None
+    with note_failure(notes, "The keypoint path is left out"):
+        keypoints = KeypointPath(models, video.size, options.device, options.threads)
+    read = []
+    for _, entry in counted(listed, lambda done, total: progress("videos", done, total)):
+        with note_failure(notes, f"{entry.path.name} is left out", InputError):
             read.append(read_face_video(entry, video.size))
-        except InputError as error:
-            notes.append(f"{entry.path.name} is left out: {error.message}")
-    length, context, seed = video.model.config.frames, video.context, options.seed
+    length, context = video.model.config.frames, video.context
     windows = spaced_windows(read, length, options.per_clip)
     if not windows:
-        raise InputError(
-            "data_short", f"{videos} holds no video of {length / CLOCK_HZ:.1f} seconds of one face.", "Take longer ones."
-        )
+        message = f"{videos} holds no video of {length / CLOCK_HZ:.1f} seconds of one face."
+        raise InputError("data_short", message, "Take longer ones.")
     few = select_by_person(windows, options.windows, seed)
-    report = StarFlowReport("evaluate starflow", {}, {}, device=_gpu_name(options.device), notes=notes)
-    found = StarFlowResults(report)
+    long = select_by_person(spaced_windows(read, context + LENGTH, 1), max(1, options.windows // 2), seed)
+    report = StarFlowReport("evaluate starflow", {}, {}, notes=notes)
+    if torch.device(options.device).type == "cuda":
+        report.device = torch.cuda.get_device_name(options.device)
 
-    report.add(*likelihood(video.model, windows, seed, stage("likelihood")))
+    report.add(*likelihood(video, stage("likelihood", windows)))
     progress("round trip", 0, 1)
-    report.add(round_trip(video.model, few[:1], seed))
-    report.add(inversion(video.model, few[: max(1, len(few) // 2)], context, seed, stage("inversion")))
+    report.add(round_trip(video, stage("round trip", few[:1])))
+    report.add(inversion(video, stage("inversion", few[: max(1, len(few) // 2)])))
     progress("speed", 0, 1)
     report.add(speed(video, few[0], options.count, seed))
-    report.add(*cleanup(video.model, few, context, seed, stage("clean-up")))
-    long = select_by_person(spaced_windows(read, context + LENGTH, 1), max(1, options.windows // 2), seed)
+    report.add(*cleanup(video, stage("clean-up", few)))
+    drift_examples: list[ClipRows] = []
     if long:
-        results, tests, found.drift_example = drift(video, rival, long, seed, stage("drift"))
+        results, tests, drift_examples = drift(video, rival, stage("drift", long))
         report.add(results, tests)
     else:
         notes.append(f"Drift is left out: no video shows a face for {(context + LENGTH) / CLOCK_HZ:.1f} seconds.")
-    results, tests, found.futures_examples = futures(video, keypoints, few, options.count, seed, stage("futures"))
+    results, tests, futures_examples = futures(video, keypoints, stage("futures", few), options.count)
     report.add(results, tests)
-    results, tests, found.edit_examples = edits(video, few[: max(2, len(few) // 2)], seed, stage("edits"))
+    results, tests, edit_examples = edits(video, stage("edits", few[: max(2, len(few) // 2)]))
     report.add(results, tests)
-    results, found.caption_examples = evaluate_captions(video, few, seed, stage("captions"))
+    results, caption_examples = evaluate_captions(video, stage("captions", few))
     report.add(results)
     report.settings |= asdict(options) | {
         "size": video.size,
@@ -169,12 +172,7 @@ def evaluate_starflow(
         "noise": video.model.flow.config.noise,
         "torch_threads": torch.get_num_threads(),
     }
-    return found
-
-
-def _gpu_name(device: str) -> str:
-    """Return the name of a GPU; empty for the CPU, which reports name by default."""
-    return torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else ""
+    return StarFlowResults(report, drift_examples, futures_examples, edit_examples, caption_examples)
 
 
 def _load(model: Path, device: str) -> VideoFlow:
@@ -189,20 +187,9 @@ def _load(model: Path, device: str) -> VideoFlow:
 
 def _load_regression(folder: Path, device: str, video: VideoFlow, notes: list[str]) -> VideoFlow | None:
     """Load the regression; drift is measured without it where it is missing or made for other frames."""
-    try:
+    with note_failure(notes, "The regression is left out"):
         rival = VideoFlow.load(folder, device)
-    except ModelError as error:
-        notes.append(f"The regression is left out: {error.message}")
-        return None
-    if (rival.size, rival.context) != (video.size, video.context):
+        if (rival.size, rival.context) == (video.size, video.context):
+            return rival
         notes.append(f"The regression is left out: {folder} is made for other frames.")
-        return None
-    return rival
-
-
-def _load_keypoint_path(models: Path, size: int, options: StarFlowOptions, notes: list[str]) -> KeypointPath | None:
-    try:
-        return KeypointPath(models, size, options.device, options.threads)
-    except ModelError as error:
-        notes.append(f"The keypoint path is left out: {error.message}")
-        return None
+    return None

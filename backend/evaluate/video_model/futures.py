@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from backend.core.types import Picture
 from backend.evaluate.common.image_metrics import sample_scores, sharpness
-from backend.evaluate.common.progress import CountProgress, counted, keep_largest
+from backend.evaluate.common.progress import keep_largest
 from backend.evaluate.common.table import Figures, ScoreTable, prefixed
 from backend.evaluate.common.videos import to_pictures, to_tensor
-from backend.evaluate.report.report import Comparison
+from backend.evaluate.report.report import Comparison, finite
 from backend.evaluate.video_model.drift import reconstruct
 from backend.evaluate.video_model.keypoint_path import KeypointPath
-from backend.evaluate.video_model.windows import VideoWindow, window_noise
+from backend.evaluate.video_model.windows import WindowSet, window_noise
 from backend.starflow.video import CHUNK_FRAMES, SamplingSettings, VideoFlow
 
 PREFIX = "futures_"
@@ -42,16 +41,11 @@ class FuturesExample:
     truth: Picture
     made: dict[str, Picture]  # futures `[K, 16, S, S, 3]` by method
     errors: dict[str, list[float]]  # of each of them, `[K]`
-    moved: float  # mean frame-to-frame change of the truth
+    motion: float  # mean frame-to-frame change of the truth
 
 
 def futures(
-    video: VideoFlow,
-    keypoints: KeypointPath | None,
-    windows: Sequence[VideoWindow],
-    count: int,
-    seed: int = 0,
-    progress: CountProgress = lambda done, total: None,
+    video: VideoFlow, keypoints: KeypointPath | None, windows: WindowSet, count: int
 ) -> tuple[Figures, list[Comparison], list[FuturesExample]]:
     """Sample K futures of every window by every method, and compare them with the true one.
 
@@ -60,14 +54,12 @@ def futures(
         keypoints: the keypoint path; None leaves it out.
         windows: context and 16 frames.
         count: K.
-        seed: of the futures.
-        progress: called with windows done and all.
 
     Returns:
         Figures by `futures_NAME` (see `score`), tests between methods, and the windows with the most motion.
     """
-    table, examples = ScoreTable(seed), list[FuturesExample]()
-    for number, window in counted(windows, progress):
+    table, examples, seed = ScoreTable(windows.seed), list[FuturesExample](), windows.seed
+    for number, window in windows:
         known, truth = window.frames[: video.context], window.frames[video.context :]
         still = known[-1:].repeat(CHUNK_FRAMES, 0)
         made = {
@@ -82,16 +74,16 @@ def futures(
         scores = {name: score(to_tensor(frames), to_tensor(truth), count) for name, frames in made.items()}
         table.add(window.person, scores)
         errors = {name: (to_tensor(m) - to_tensor(truth)).abs().flatten(1).mean(1).tolist() for name, m in made.items()}
-        moved = float(scores["truth"]["change"].mean())
-        example = FuturesExample(window.clip, known, truth, made, errors, moved)
-        keep_largest(examples, example, MAX_EXAMPLES, lambda kept: kept.moved)
+        motion = float(scores["truth"]["change"].mean())
+        example = FuturesExample(window.clip, known, truth, made, errors, motion)
+        keep_largest(examples, example, MAX_EXAMPLES, lambda kept: kept.motion)
     results: Figures = {}
     for name in table.methods:
         found = {metric: table.mean(name, metric) for metric in ("mae", f"mae_best{count}", "apd", "sharpness")}
         found["motion"] = table.over(name, "motion", "change", ("truth", "change"))
         if found["apd"].value > 0:
             found["apd_over_mae"] = table.over(name, "apd_over_mae", "apd", (name, "mae"))
-        results[PREFIX + name] = {metric: known for metric, known in found.items() if np.isfinite(known.value)}
+        results[PREFIX + name] = finite(found)
     rivals = [name for name in table.methods if name not in (*REFERENCES, OURS)]
     metrics = (f"mae_best{count}", "mae", "apd", "apd_over_mae", "motion")
     tests = prefixed(PREFIX, (table.compare(metric, OURS, name) for metric in metrics for name in rivals))

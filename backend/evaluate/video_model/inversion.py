@@ -1,22 +1,19 @@
-"""Measure the flow's inverse: its accuracy, and the speed of JacobiSettings iteration against solving token by token."""
+"""Measure the flow's inverse: its accuracy, and the speed of Jacobi iteration against solving token by token."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
 import torch
 from torch import Tensor
 
-from backend.evaluate.common.progress import CountProgress, counted
 from backend.evaluate.common.table import Figures, ScoreTable
 from backend.evaluate.report.report import Metric
-from backend.evaluate.video_model.windows import VideoWindow, encode_noisy, window_noise
+from backend.evaluate.video_model.windows import VideoWindow, WindowSet, encode_noisy, window_noise
 from backend.starflow.flow import LatentFlow
 from backend.starflow.inversion import JacobiSettings, SolverStats, invert_jacobi, invert_sequential
-from backend.starflow.model import StarFlow
 from backend.starflow.video import CHUNK_FRAMES, SamplingSettings, VideoFlow
 
 BLOCKS = (4, 8, 16, 32, 64, 96, 128, 256)
@@ -30,64 +27,38 @@ SEQUENTIAL = "inversion_sequential"
 
 @dataclass(frozen=True)
 class TimedSolution:
-    """Tokens of the deep block, latents after all blocks, and the passes and milliseconds of both."""
+    """A sample, and what solving it took."""
 
-    u: Tensor
-    x: Tensor
+    u: Tensor  # tokens of the deep block
+    x: Tensor  # latents after all blocks
     deep: SolverStats
     shallow: list[SolverStats]
     deep_ms: float
-    ms: float
-
-    @property
-    def passes(self) -> int:
-        """Passes through any block's transformer."""
-        return self.deep.nfe + sum(effort.nfe for effort in self.shallow)
+    ms: float  # of all blocks
 
 
 @torch.inference_mode()
-def round_trip(model: StarFlow, windows: Sequence[VideoWindow], seed: int = 0) -> Figures:
-    """Map noisy latents of whole windows to noise and back, token by token and by JacobiSettings without a tolerance.
-
-    Args:
-        model: the video flow.
-        windows: whose latents.
-        seed: of their noise.
+def round_trip(video: VideoFlow, windows: WindowSet) -> Figures:
+    """Map noisy latents of whole windows to noise and back, token by token and by Jacobi iteration without a tolerance.
 
     Returns:
         By `round_trip_sequential` and `round_trip_jacobi`: `max_error`, the largest absolute difference of any latent number
         (of standard deviation 1), in float32.
     """
-    flow, worst = model.flow, {"sequential": 0.0, "jacobi": 0.0}
-    for number, window in enumerate(windows):
-        _, x = encode_noisy(model, window.pixels, window_noise(seed, number))
+    flow, errors = video.model.flow, dict[str, list[float]](sequential=[], jacobi=[])
+    for number, window in windows:
+        _, x = encode_noisy(video.model, window.pixels, window_noise(windows.seed, number))
         z, _ = flow(x)
-        for name in worst:
-            solver, exact = (
-                flow.predictor(window.length, 1),
-                None if name == "sequential" else JacobiSettings(flow.tokens_per_frame, 0.0),
-            )
-            u, _ = invert_sequential(solver, z) if exact is None else invert_jacobi(solver, z, exact)
-            back, _ = flow.shallow_inverse(u, exact)
-            worst[name] = max(worst[name], float((back - x).abs().max()))
-    return {f"round_trip_{name}": {"max_error": Metric(error)} for name, error in worst.items()}
+        for name, settings in (("sequential", None), ("jacobi", JacobiSettings(flow.tokens_per_frame, 0.0))):
+            solver = flow.predictor(window.length, 1)
+            u, _ = invert_sequential(solver, z) if settings is None else invert_jacobi(solver, z, settings)
+            back, _ = flow.shallow_inverse(u, settings)
+            errors[name].append(float((back - x).abs().max()))
+    return {f"round_trip_{name}": {"max_error": Metric(max(found))} for name, found in errors.items()}
 
 
-def inversion(
-    model: StarFlow,
-    windows: Sequence[VideoWindow],
-    context: int,
-    seed: int = 0,
-    progress: CountProgress = lambda done, total: None,
-) -> Figures:
-    """Sample the same future from the same noise token by token and block by block, and compare.
-
-    Args:
-        model: the video flow.
-        windows: after the first `context` frames of each, one future of 16 frames is sampled.
-        context: known frames.
-        seed: of the noise.
-        progress: called with windows done and all.
+def inversion(video: VideoFlow, windows: WindowSet) -> Figures:
+    """Sample the same future of 16 frames from the same noise token by token and block by block, and compare.
 
     Returns:
         By `inversion_sequential`, `inversion_as_drawn` (the default settings) and `inversion_block_N`: `passes` and `ms` of the
@@ -96,13 +67,13 @@ def inversion(
         method's, of the whole sampling (`deep_saved`, `deep_faster`: of the deep block); `settled`, mean tokens that converge
         in a pass of the deep block.
     """
-    flow, table = model.flow, ScoreTable(seed)
+    flow, table = video.model.flow, ScoreTable(windows.seed)
     ways: dict[str, JacobiSettings | None] = {SEQUENTIAL: None, "inversion_as_drawn": JacobiSettings()}
     ways |= {f"inversion_block_{n}": JacobiSettings(block=n) for n in BLOCKS if n <= CHUNK_FRAMES * flow.tokens_per_frame}
-    for number, window in counted(windows, progress):
-        noise = window_noise(seed, number)
+    for number, window in windows:
+        noise = window_noise(windows.seed, number)
         with torch.inference_mode():
-            _, noisy = encode_noisy(model, window.pixels[:context], noise)
+            _, noisy = encode_noisy(video.model, window.pixels[: video.context], noise)
             z = torch.randn(1, CHUNK_FRAMES * flow.tokens_per_frame, flow.config.channels, generator=noise).to(noisy.device)
             found = {name: _repeated(flow, noisy, z, settings) for name, settings in ways.items()}
         table.add(window.person, {name: _row(made, found[SEQUENTIAL]) for name, made in found.items()})
@@ -145,10 +116,7 @@ def solve(flow: LatentFlow, noisy: Tensor, z: Tensor, settings: JacobiSettings |
     solver = flow.predictor(noisy.shape[1] + z.shape[1] // flow.tokens_per_frame, len(noisy))
     last = solver.prefill(flow.shallow_forward(noisy)[0])[-flow.tokens_per_frame :]
     began = _now(z)
-    if settings is None:
-        u, deep = invert_sequential(solver, z)
-    else:
-        u, deep = invert_jacobi(solver, z, settings, last)
+    u, deep = invert_sequential(solver, z) if settings is None else invert_jacobi(solver, z, settings, last)
     between = _now(z)
     x, shallow = flow.shallow_inverse(u, settings)
     return TimedSolution(u, x, deep, shallow, 1000 * (between - began), 1000 * (_now(z) - began))
@@ -159,18 +127,18 @@ def _repeated(flow: LatentFlow, noisy: Tensor, z: Tensor, settings: JacobiSettin
     return replace(runs[0], deep_ms=median(run.deep_ms for run in runs), ms=median(run.ms for run in runs))
 
 
-def _row(made: TimedSolution, oracle: TimedSolution) -> dict[str, list[float] | Tensor]:
-    found: dict[str, list[float] | Tensor] = {
-        "passes": [float(made.deep.nfe)],
-        "ms": [made.deep_ms],
-        "error": [relative(made.u, oracle.u)],
-        "draw_passes": [float(made.passes)],
-        "draw_ms": [made.ms],
-        "draw_error": [relative(made.x, oracle.x)],
+def _row(made: TimedSolution, oracle: TimedSolution) -> dict[str, list[float]]:
+    found = {
+        "passes": float(made.deep.nfe),
+        "ms": made.deep_ms,
+        "error": relative(made.u, oracle.u),
+        "draw_passes": float(made.deep.nfe + sum(stats.nfe for stats in made.shallow)),
+        "draw_ms": made.ms,
+        "draw_error": relative(made.x, oracle.x),
     }
     if made.deep.committed:
-        found["settled"] = [sum(made.deep.committed) / len(made.deep.committed)]
-    return found
+        found["settled"] = sum(made.deep.committed) / len(made.deep.committed)
+    return {metric: [value] for metric, value in found.items()}
 
 
 def _figures(table: ScoreTable, name: str) -> dict[str, Metric]:

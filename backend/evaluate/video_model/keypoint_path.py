@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from backend.animate.generator import EncodedPortrait
 from backend.core.types import CLOCK_S, Keypoints, Picture
 from backend.evaluate.common.methods import build_methods
 from backend.evaluate.common.videos import SIZE
@@ -56,7 +57,9 @@ class KeypointPath:
             By `keypoint_nf` and `keypoint_snf`: `[K, frames, S, S, 3]`. By `keypoint_still` and `keypoint_true_motion`, with K
             of 1: rendered at the last known keypoints, and at the true ones.
         """
-        motion, times = self._motion(window), window.times
+        recording, times, file = window.video.recording, window.times, window.video.file
+        flat = self._pipeline.keypoints(recording.landmarks).flat().numpy()
+        motion = KeypointSequence(flat, recording.timestamps, file.person, "val", file.name)
         now, last = float(times[known - 1]), torch.from_numpy(motion.at(times[known - 1 : known]))[0]
         ticks = now - CLOCK_S * np.arange(CONTEXT - 1, -1, -1)
         seen = torch.from_numpy(motion.at(ticks[ticks >= window.began - 1e-6]))
@@ -73,15 +76,10 @@ class KeypointPath:
         portrait = self._pipeline.generator.encode(window.picture(known - 1), Keypoints.from_flat(last))
         return {name: self._render(portrait, path) for name, path in paths.items()}
 
-    def _render(self, portrait: object, flat: Tensor) -> Picture:
-        rendered = self._pipeline.generator.render(portrait, Keypoints.from_flat(flat.flatten(0, 1)), SIZE)  # type: ignore[arg-type]
+    def _render(self, portrait: EncodedPortrait, flat: Tensor) -> Picture:
+        rendered = self._pipeline.generator.render(portrait, Keypoints.from_flat(flat.flatten(0, 1)), SIZE)
         small = np.stack([shrink(frame, self._size) for frame in rendered])
         return small.reshape(*flat.shape[:2], self._size, self._size, 3)
-
-    def _motion(self, window: VideoWindow) -> KeypointSequence:
-        recording, file = window.video.recording, window.video.file
-        flat = self._pipeline.keypoints(recording.landmarks).flat().numpy()
-        return KeypointSequence(flat, recording.timestamps, file.person, "val", file.name)
 
 
 def interpolate(paths: Tensor, ahead: NDArray[np.float64]) -> Tensor:

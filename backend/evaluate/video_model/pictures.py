@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from backend.core.types import CLOCK_HZ, Picture
-from backend.evaluate.report.blocks import FilmBlock, PictureTile, StripsBlock
+from backend.evaluate.report.blocks import ClipRows, FilmBlock, StripsBlock, strip
 from backend.evaluate.report.images import film_uri
-from backend.evaluate.video_model.captions import CaptionClips
-from backend.evaluate.video_model.edits import EditExample
 from backend.evaluate.video_model.futures import FuturesExample
+from backend.evaluate.video_model.keypoint_path import FORECASTS
 
 EDGE, SHOWN_EDGE = 96, 132
 """Edge of a picture of a film, in pixels of the film and of the page."""
@@ -26,8 +25,6 @@ KNOWN_BAR, SAMPLED_BAR = (139, 144, 154), (224, 51, 110)
 REST = 6
 """Frames for which a film shows its last frame before it starts again."""
 
-KEYPOINT_METHODS = ("keypoint_nf", "keypoint_snf")
-
 
 @dataclass(frozen=True)
 class FilmCell:
@@ -37,21 +34,6 @@ class FilmCell:
     known: int = 0
 
 
-def strip(name: str, frames: Picture, count: int = 8, caption: str = "") -> PictureTile:
-    """Show `count` frames of a clip side by side, evenly spaced up to its last."""
-    return PictureTile.of(name, np.concatenate(list(frames[evenly_spaced(len(frames), count)]), 1), caption)
-
-
-def strips(title: str, rows: Mapping[str, Picture], count: int = 8) -> StripsBlock:
-    """Show clips below each other, each as a strip of `count` frames."""
-    return StripsBlock(title, [strip(name, frames, count) for name, frames in rows.items()])
-
-
-def evenly_spaced(length: int, count: int) -> list[int]:
-    """Return the indices of `count` of `length` frames, evenly spaced, the last among them."""
-    return sorted({round((place + 1) * length / count) - 1 for place in range(count)} & set(range(length)))
-
-
 def future_strips(example: FuturesExample) -> StripsBlock:
     """Lay out a window: the truth, all futures of the video flow, the best and the worst of each keypoint method."""
     rows = [strip("truth", example.truth)]
@@ -59,7 +41,7 @@ def future_strips(example: FuturesExample) -> StripsBlock:
         errors = example.errors[name]
         if name == "video_flow":
             rows += [strip(f"video flow {i + 1}", future, caption=f"{errors[i]:.3f}") for i, future in enumerate(made)]
-        elif name in KEYPOINT_METHODS:
+        elif name in FORECASTS:
             order = np.argsort(errors)
             for label, index in (("nearest", order[0]), ("furthest", order[-1])):
                 rows.append(strip(f"{name}, {label}", made[index], caption=f"{errors[index]:.3f}"))
@@ -70,39 +52,30 @@ def future_film(example: FuturesExample, count: int = 6) -> FilmBlock:
     """Show the truth of a window beside `count` futures of the video flow and of each keypoint method, a row each."""
     known = len(example.known)
     truth = FilmCell(np.concatenate([example.known, example.truth]), known + len(example.truth))
-    names = [name for name in ("video_flow", *KEYPOINT_METHODS) if name in example.made]
+    names = [name for name in ("video_flow", *FORECASTS) if name in example.made]
     rows = [
         [truth, *(FilmCell(np.concatenate([example.known, future]), known) for future in example.made[name][:count])]
         for name in names
     ]
     width = min(map(len, rows))
-    return film(example.clip, [row[:width] for row in rows], ["truth", *(f"future {i}" for i in range(1, width))], names)
+    return _film(example.clip, [row[:width] for row in rows], ["truth", *(f"future {i}" for i in range(1, width))], names)
 
 
-def caption_films(captioned: Sequence[CaptionClips]) -> list[FilmBlock]:
+def caption_film(captioned: Sequence[ClipRows]) -> FilmBlock:
     """Show all captions side by side, clips of invented people and of portraits in rows."""
-    if not captioned:
-        return []
     names = list(captioned[0].rows)
-    rows = [[FilmCell(entry.rows[name], int(name.startswith("portrait"))) for entry in captioned] for name in names]
-    return [film("captions", rows, [entry.caption for entry in captioned], names)]
+    rows = [[FilmCell(clips.rows[name], int(name.startswith("portrait"))) for clips in captioned] for name in names]
+    return _film("captions", rows, [clips.title for clips in captioned], names)
 
 
-def edited_film(edited: EditExample) -> FilmBlock:
+def edited_film(edited: ClipRows) -> FilmBlock:
     """Show a clip beside its edits."""
     cells = [FilmCell(frames, len(frames) if name == "clip" else 1) for name, frames in edited.rows.items()]
-    return film(edited.clip, [cells], list(edited.rows), [])
+    return _film(edited.title, [cells], list(edited.rows), [])
 
 
-def film(title: str, cells: Sequence[Sequence[FilmCell]], columns: list[str], rows: list[str]) -> FilmBlock:
-    """Play clips at once in a grid; a shorter one waits at its last frame.
-
-    Args:
-        title: heading of the film.
-        cells: the clips, row by row.
-        columns: names of the columns.
-        rows: names of the rows.
-    """
+def _film(title: str, cells: Sequence[Sequence[FilmCell]], columns: list[str], rows: list[str]) -> FilmBlock:
+    """Play clips at once in a grid; a shorter one waits at its last frame."""
     length = max(len(cell.frames) for row in cells for cell in row)
     frames = (
         np.concatenate([np.concatenate([_picture(cell, min(t, len(cell.frames) - 1)) for cell in row], 1) for row in cells], 0)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from backend.evaluate.report.prose import difference, p_value, typeset, with_interval
-from backend.evaluate.report.report import ComparisonReport, Metric
+from backend.evaluate.report.report import ComparisonReport, Metric, with_prefix
+from backend.evaluate.video_model.keypoint_path import FORECASTS
 
 GOAL_ERROR = 1e-3
 """Relative difference up to which two solvers count as equal."""
 
 
-@dataclass(frozen=True)
-class Goal:
+class Goal(NamedTuple):
     """A goal, what was measured, and the verdict: `met`, `missed`, or `not sure` where the difference is not significant."""
 
     aim: str
     found: str
     verdict: str
-
-    @property
-    def css(self) -> str:
-        """The CSS class of the verdict."""
-        return self.verdict.replace("not sure", "unsure")
 
 
 def goals(report: ComparisonReport) -> list[Goal]:
@@ -38,16 +33,11 @@ def goals(report: ComparisonReport) -> list[Goal]:
         saved, faster = results[block]["saved"].value, results[block]["faster"].value
         measured = f"{saved:.1f} times fewer passes, {faster:.1f} times faster (blocks of {block.rsplit('_', 1)[1]})"
         found.append(Goal(wanted, measured, _met(saved >= 8 and faster >= aim)))
-    seconds, limit = results["draw_1"]["ms"].value / 1000, 0.5 if gpu else 5.0
+    best, seconds, limit = f"mae_best{count}", results["draw_1"]["ms"].value / 1000, 0.5 if gpu else 5.0
     found.append(Goal(f"16 frames within {limit:g} s", f"{seconds:.2f} s", _met(seconds <= limit)))
     for metric, ours, theirs, wanted in (
         ("bits", "likelihood_flow", "likelihood_last_frame_gaussian", "fewer bits than a Gaussian around the last frame"),
-        (
-            f"mae_best{count}",
-            "futures_video_flow",
-            "futures_copy_last",
-            f"best of {count} nearer to the truth than the last frame",
-        ),
+        (best, "futures_video_flow", "futures_copy_last", f"best of {count} nearer to the truth than the last frame"),
     ):
         a, b = results[ours][metric].value, results[theirs][metric].value
         test = report.find(metric, ours, theirs)
@@ -64,27 +54,24 @@ def _met(enough: bool) -> str:
 
 def fastest(report: ComparisonReport) -> str | None:
     """Return the fastest block size whose result equals that of the sequential solver, or None."""
-    equal = {
-        name: found
-        for name, found in report.results.items()
-        if name.startswith("inversion_block_") and found["draw_error"].value <= GOAL_ERROR
-    }
-    return max(equal, key=lambda name: equal[name]["faster"].value, default=None)
+    results = report.results
+    blocks = [name for name in results if name.startswith("inversion_block_")]
+    equal = [name for name in blocks if results[name]["draw_error"].value <= GOAL_ERROR]
+    return max(equal, key=lambda name: results[name]["faster"].value, default=None)
 
 
 def summary(report: ComparisonReport) -> list[str]:
     """Return the verdict in sentences, each with its interval."""
     results, count = report.results, int(report.settings["count"])
-    best = f"mae_best{count}"
-    ours = results["futures_video_flow"]
-    copied = _rival(report, best, "futures_video_flow", "futures_copy_last", 4)
+    best, flow = f"mae_best{count}", "futures_video_flow"
+    ours, copied = results[flow], _rival(report, best, flow, "futures_copy_last", 4)
     sentences = [f"The best of {count} futures has an error of {with_interval(ours[best], 4)}, copy_last {copied}."]
-    for rival in ("keypoint_nf", "keypoint_snf"):
-        if f"futures_{rival}" in results:
+    for rival, theirs in with_prefix(results, "futures_").items():
+        if rival in FORECASTS:
             sentences.append(
                 f"The best of {count} futures of {rival} has an error of "
-                f"{_rival(report, best, 'futures_video_flow', f'futures_{rival}', 4)}; diversity over error is "
-                f"{ours['apd_over_mae'].value:.2f} against {results[f'futures_{rival}']['apd_over_mae'].value:.2f}."
+                f"{_rival(report, best, flow, f'futures_{rival}', 4)}; diversity over error is "
+                f"{ours['apd_over_mae'].value:.2f} against {theirs['apd_over_mae'].value:.2f}."
             )
     sentences.append(
         f"Its futures move {with_interval(ours['motion'], 2)} times as much as real clips "

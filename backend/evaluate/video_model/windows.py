@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +14,14 @@ from torch import Tensor
 from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.types import CLOCK_HZ, FloatArray, Picture
+from backend.evaluate.common.progress import CountProgress, counted
 from backend.evaluate.common.videos import SIZE, HeldOutVideo, evenly_spaced, follow_square, to_tensor
 from backend.media.crop import SquareCrop
 from backend.media.video_reader import pictures_at, read_video
 from backend.starflow.model import StarFlow
 
 QUALITY = 92
-"""Of the JPEGs that a training pack keeps its frames as; frames are scaled down as they are decoded."""
+"""JPEG quality of a training pack, which keeps frames as JPEGs and scales them down as it decodes them."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,21 @@ def select_by_person(windows: Sequence[VideoWindow], count: int, seed: int) -> l
         seed: of the choice.
     """
     order = [windows[i] for i in np.random.default_rng(seed).permutation(len(windows))]
-    before: Counter[str] = Counter()
-    ranks = []
-    for window in order:
-        ranks.append(before[window.person])
-        before[window.person] += 1
+    people = [window.person for window in order]
+    ranks = [people[:place].count(person) for place, person in enumerate(people)]
     return [order[place] for place in np.argsort(ranks, kind="stable")[:count]]
+
+
+@dataclass(frozen=True)
+class WindowSet:
+    """Windows that a section of the report measures; iterating over it numbers them and reports progress."""
+
+    windows: Sequence[VideoWindow]
+    seed: int = 0  # of everything random
+    progress: CountProgress = lambda done, total: None  # called with windows done and all
+
+    def __iter__(self) -> Iterator[tuple[int, VideoWindow]]:
+        return counted(self.windows, self.progress)
 
 
 def window_noise(seed: int, number: int) -> torch.Generator:

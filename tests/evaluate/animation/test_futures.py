@@ -21,7 +21,7 @@ def futures(small_models, tmp_path_factory):
 
 
 def test_a_clip_too_short_for_a_window_has_none(futures):
-    assert len(futures.table) == 1 and [strip.clip for strip in futures.examples] == ["long"]
+    assert len(futures.table) == 1 and [clips.title for clips in futures.examples] == ["long"]
 
 
 def test_futures_have_figures_at_every_rendered_step(futures):
@@ -36,7 +36,7 @@ def test_futures_have_figures_at_every_rendered_step(futures):
 
 def test_standardised_figures_run_from_0_to_1_over_all_forecasts(futures):
     futures.results()
-    for metric in ("mae_standard", "apd_standard"):
+    for metric in ("mae_standardised", "apd_standardised"):
         values = [futures.table.values(name, metric).item() for name in ("copy_last", "gru_nf", "gru_snf")]
         assert (min(values), max(values)) == (0, 1)
 

@@ -5,7 +5,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from backend.evaluate.common.image_metrics import ssim
 from backend.evaluate.video_model.denoising import _clean_samples, cleaned, cleanup, self_flicker
-from backend.evaluate.video_model.windows import window_noise
+from backend.evaluate.video_model.windows import WindowSet, window_noise
 from backend.starflow.sampler import sample_latents
 from backend.starflow.video import SamplingSettings
 
@@ -31,9 +31,9 @@ def test_drawn_clips_are_the_samplers_own(model, windows):
         assert torch.allclose(_clean_samples(model, known, 4, 1)[name], model.autoencoder.decode(drawn)[0], atol=1e-4)
 
 
-def test_figures_are_means_over_frames_of_the_right_pictures(model, windows):
-    results, tests = cleanup(model, windows, 2, seed=0)
-    ratios, similar = [], []
+def test_figures_are_means_over_frames_of_the_right_pictures(video_flow, windows):
+    results, tests = cleanup(video_flow, WindowSet(windows))
+    model, ratios, similar = video_flow.model, [], []
     for window in windows:
         rebuilt = model.autoencoder.decode(model.autoencoder.encode(window.pixels))
         for made, true in zip(rebuilt.numpy(), window.pixels.numpy(), strict=True):

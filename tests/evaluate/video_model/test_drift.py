@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from backend.evaluate.video_model.drift import LENGTH, drift, reconstruct
+from backend.evaluate.video_model.windows import WindowSet
 from backend.starflow.video import VideoFlow
 from tests.evaluate.video_model.conftest import window_of
 
@@ -22,7 +23,7 @@ def long(recording):
 
 
 def test_error_is_measured_frame_by_frame_against_what_came(model, long):
-    results, tests, shown = drift(Standing(model), Standing(model), long)
+    results, tests, (shown,) = drift(Standing(model), Standing(model), WindowSet(long))
     still, drawn = [], []
     for window in long:
         last, truth = window.frames[1].astype(float), window.frames[2:].astype(float)
@@ -37,18 +38,18 @@ def test_error_is_measured_frame_by_frame_against_what_came(model, long):
     assert results["drift_truth"]["motion_left"].value == pytest.approx(1)
     assert results["drift_copy_last"]["motion_left"].value == 0
     assert {t.against for t in tests} == {"drift_regression", "drift_copy_last"}
-    assert set(shown) == {"truth", "reconstruction", "copy_last", "flow", "regression"}
+    assert set(shown.rows) == {"truth", "reconstruction", "copy_last", "flow", "regression"}
 
 
 def test_both_models_go_on_from_the_same_context_for_three_windows(model, long):
     flow, regression = Standing(model), Standing(model)
-    drift(flow, regression, long)
+    drift(flow, regression, WindowSet(long))
     assert flow.asked[:3] == ((2, 64, 64, 3), 1, 48) and regression.asked[:3] == ((2, 64, 64, 3), 1, 48)
     assert regression.asked[3].temperature == 0 and flow.asked[3].temperature > 0
 
 
 def test_without_a_regression_the_flow_is_measured_alone(video_flow, long):
-    results, tests, _ = drift(video_flow, None, long[:1])
+    results, tests, _ = drift(video_flow, None, WindowSet(long[:1]))
     assert "drift_regression" not in results
     assert len(results["drift_flow"]["sharpness"].per_step) == LENGTH
     assert all(t.against == "drift_copy_last" for t in tests)

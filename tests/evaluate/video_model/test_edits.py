@@ -4,6 +4,7 @@ import pytest
 from backend.evaluate.video_model import captions as captions_module
 from backend.evaluate.video_model.captions import DetectedMotions, caption_figures, detect_motions, evaluate_captions
 from backend.evaluate.video_model.edits import CAPTIONS, edits, follows
+from backend.evaluate.video_model.windows import WindowSet
 from backend.starflow.video import VideoFlow
 from tests.media.made import moving
 
@@ -25,7 +26,7 @@ class Perfect(VideoFlow):
 
 
 def test_edits_are_measured_against_the_clip(model, windows):
-    results, tests, examples = edits(Perfect(model), windows)
+    results, tests, examples = edits(Perfect(model), WindowSet(windows))
     assert results["retold_unchanged"]["psnr"].value == pytest.approx(20 * np.log10(255), rel=1e-3)
     still = [
         (-10 * np.log10(((w.frames[:1] / 255 - w.frames[1:] / 255) ** 2).mean((1, 2, 3)).clip(1e-10))).mean() for w in windows
@@ -38,13 +39,13 @@ def test_edits_are_measured_against_the_clip(model, windows):
         ("psnr", "retold_unchanged", "retold_first_frame"),
         ("follows", "retold_somebody_else", "retold_fresh_noise"),
     }
-    assert len(examples) == 2 and list(examples[0].rows) == ["clip", "unchanged", *CAPTIONS, "somebody else"]
+    assert len(examples) == 2 and list(examples[0].rows) == ["clip", "unchanged", *CAPTIONS, "someone else"]
 
 
 def test_with_one_person_there_is_no_edit_from_another_first_frame(model, windows):
-    results, tests, examples = edits(Perfect(model), windows[:1])
+    results, tests, examples = edits(Perfect(model), WindowSet(windows[:1]))
     assert set(results) == {"retold_unchanged", "retold_autoencoder", "retold_first_frame"}
-    assert "somebody else" not in examples[0].rows and [t.metric for t in tests] == ["psnr"]
+    assert "someone else" not in examples[0].rows and [t.metric for t in tests] == ["psnr"]
 
 
 def test_rhythm_is_the_correlation_of_changes():
@@ -81,9 +82,9 @@ def test_captions_are_counted_where_they_were_given_and_where_not():
 
 def test_every_caption_is_drawn_from_nothing_and_from_portraits(video_flow, windows, monkeypatch):
     monkeypatch.setattr(captions_module, "MOTIONS", ("still", "nods"))
-    results, examples = evaluate_captions(video_flow, windows)
+    results, examples = evaluate_captions(video_flow, WindowSet(windows))
     assert set(results) == {"told_imagined", "told_portrait", "told_truth"}
-    assert [entry.caption for entry in examples] == ["still", "nods"]
+    assert [entry.title for entry in examples] == ["still", "nods"]
     assert list(examples[0].rows) == ["imagined 1", "imagined 2", "portrait 1", "portrait 2"]
     assert examples[0].rows["imagined 1"].shape == (18, 64, 64, 3)
     assert np.array_equal(examples[0].rows["portrait 1"][0], windows[0].frames[0])

@@ -7,13 +7,13 @@ from typer.testing import CliRunner
 
 from backend.__main__ import app
 from backend.core.errors import InputError, ModelError
+from backend.evaluate.report.blocks import spaced_to_end
 from backend.evaluate.report.page import ReportPage
 from backend.evaluate.report.report import Comparison, ComparisonReport, Metric, with_prefix
 from backend.evaluate.video_model import captions as captions_module
 from backend.evaluate.video_model import drift as drift_module
 from backend.evaluate.video_model.evaluation import SECTIONS, StarFlowOptions, evaluate_starflow
 from backend.evaluate.video_model.html import repeat, write_starflow
-from backend.evaluate.video_model.pictures import evenly_spaced
 from backend.evaluate.video_model.text import fastest, goals, summary
 from tests.evaluate.animation.test_html import Page
 from tests.media.made import moving, video
@@ -189,9 +189,9 @@ def test_the_verdict_is_in_words():
 
 
 def test_strips_show_frames_evenly_spread_up_to_the_last():
-    assert evenly_spaced(16, 8) == [1, 3, 5, 7, 9, 11, 13, 15]
-    assert evenly_spaced(5, 8) == [0, 1, 2, 3, 4]
-    assert evenly_spaced(24, 8)[-1] == 23 and len(evenly_spaced(17, 8)) == 8
+    assert spaced_to_end(16, 8) == [1, 3, 5, 7, 9, 11, 13, 15]
+    assert spaced_to_end(5, 8) == [0, 1, 2, 3, 4]
+    assert spaced_to_end(24, 8)[-1] == 23 and len(spaced_to_end(17, 8)) == 8
 
 
 def test_the_command_repeats_the_settings():

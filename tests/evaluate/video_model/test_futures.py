@@ -8,7 +8,7 @@ from backend.core.types import CLOCK_S
 from backend.evaluate.common.videos import find_videos
 from backend.evaluate.video_model.futures import SLIDE, futures, score, sliding
 from backend.evaluate.video_model.keypoint_path import KeypointPath, interpolate
-from backend.evaluate.video_model.windows import VideoWindow, read_face_video
+from backend.evaluate.video_model.windows import VideoWindow, WindowSet, read_face_video
 from tests.media.made import moving, video
 
 
@@ -34,7 +34,7 @@ def test_the_best_is_one_future_not_the_best_of_every_frame():
 
 
 def test_standing_still_has_no_diversity_and_the_truth_no_error(video_flow, windows):
-    results, tests, examples = futures(video_flow, None, windows, 3)
+    results, tests, examples = futures(video_flow, None, WindowSet(windows), 3)
     assert set(results) == {
         f"futures_{n}" for n in ("truth", "copy_last", "sliding_last", "copy_last_through_autoencoder", "video_flow")
     }
@@ -52,7 +52,7 @@ def test_standing_still_has_no_diversity_and_the_truth_no_error(video_flow, wind
         ("futures_video_flow", "futures_sliding_last"),
         ("futures_video_flow", "futures_copy_last_through_autoencoder"),
     }
-    assert [e.moved for e in examples] == sorted((e.moved for e in examples), reverse=True)
+    assert [e.motion for e in examples] == sorted((e.motion for e in examples), reverse=True)
 
 
 def test_paths_are_read_between_their_steps():

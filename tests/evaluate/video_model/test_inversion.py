@@ -5,6 +5,8 @@ import torch
 
 from backend.evaluate.video_model import inversion as module
 from backend.evaluate.video_model.inversion import inversion, relative, round_trip, solve, speed
+from backend.evaluate.video_model.windows import WindowSet
+from backend.starflow.flow import LatentFlow
 from backend.starflow.inversion import JacobiSettings
 from backend.starflow.sampler import sample_latents
 
@@ -14,14 +16,14 @@ def known(model, windows):
     return model.autoencoder.encode(windows[0].pixels[:2])[None]
 
 
-def test_the_way_there_and_back_is_exact(model, windows):
-    found = round_trip(model, windows[:2])
+def test_the_way_there_and_back_is_exact(video_flow, windows):
+    found = round_trip(video_flow, WindowSet(windows[:2]))
     assert set(found) == {"round_trip_sequential", "round_trip_jacobi"}
     assert all(entry["max_error"].value < 1e-4 for entry in found.values())
 
 
-def test_a_way_back_that_is_off_is_noticed(model, windows, monkeypatch):
-    original = type(model.flow).outside
+def test_a_way_back_that_is_off_is_noticed(video_flow, windows, monkeypatch):
+    original = LatentFlow.shallow_inverse
 
     def off(self, u, settings=None):
         x, efforts = original(self, u, settings)
@@ -29,8 +31,8 @@ def test_a_way_back_that_is_off_is_noticed(model, windows, monkeypatch):
         x[0, 5, 1, 1, 2] += 0.1
         return x, efforts
 
-    monkeypatch.setattr(type(model.flow), "shallow_inverse", off)
-    found = round_trip(model, windows[:1])
+    monkeypatch.setattr(LatentFlow, "shallow_inverse", off)
+    found = round_trip(video_flow, WindowSet(windows[:1]))
     assert found["round_trip_jacobi"]["max_error"].value == pytest.approx(0.1, abs=1e-3)
 
 
@@ -44,8 +46,8 @@ def test_both_ways_of_solving_are_what_the_sampler_draws(model, known):
             assert torch.allclose(solve(model.flow, noisy, z, settings).x, drawn.noisy, atol=1e-4)
 
 
-def test_what_is_saved_is_passes_token_by_token_over_passes_by_blocks(model, windows):
-    found = inversion(model, windows[:2], 2)
+def test_what_is_saved_is_passes_token_by_token_over_passes_by_blocks(video_flow, windows):
+    found = inversion(video_flow, WindowSet(windows[:2]))
     oracle = found["inversion_sequential"]
     assert oracle["passes"].value == 16 * 4
     assert oracle["draw_passes"].value == 16 * 4 + 3 * 4  # three shallow blocks, all frames at once

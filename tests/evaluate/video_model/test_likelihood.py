@@ -7,7 +7,7 @@ import torch
 from scipy.stats import norm
 
 from backend.evaluate.video_model.likelihood import frame_bits, gaussians, likelihood
-from backend.evaluate.video_model.windows import window_noise
+from backend.evaluate.video_model.windows import WindowSet, window_noise
 from backend.keypoints.captions import caption
 from backend.starflow.flow import LatentFlow
 from tests.evaluate.video_model.conftest import SMALL
@@ -52,9 +52,10 @@ def test_the_level_alone_is_a_flow_whose_networks_say_nothing(latents):
     assert torch.allclose(gaussians(latents, clean, 0.2)["level"], wanted, rtol=1e-3)
 
 
-def test_all_score_the_same_noisy_latents_without_the_first_frame(model, windows):
-    results, tests = likelihood(model, windows, seed=3)
-    noisy, kept, sigma = [], [], model.flow.config.noise
+def test_all_score_the_same_noisy_latents_without_the_first_frame(video_flow, windows):
+    results, tests = likelihood(video_flow, WindowSet(windows, 3))
+    model, noisy, kept = video_flow.model, [], []
+    sigma = model.flow.config.noise
     for number, window in enumerate(windows):
         kept.append(clean := model.autoencoder.encode(window.pixels)[None])
         noisy.append(clean + sigma * torch.randn(clean.shape, generator=window_noise(3, number)))
