@@ -1,5 +1,5 @@
-# `make demo` runs MotionFan, `make test` tests it. What they install stays in .venv and frontend/node_modules; each is done once
-# and again only when what it depends on has changed (the hidden files below remember).
+# `make demo` runs MotionFan, `make test` tests it. They install into .venv and frontend/node_modules: once, and again when the lists of
+# packages or the page's sources change. The hidden files below record when that was.
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -18,10 +18,10 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
 
 help:
 	@echo "make demo    install what is needed, build the page and start the server"
-	@echo "make test    run all tests, those in a real browser too"
+	@echo "make test    run all tests, also those in a real browser"
 	@echo "make test-other-python  run the fast tests on the other supported Python, if it is installed"
 	@echo "make lint    check style, types, imports, dead code, spelling, names and links"
-	@echo "make format  bring Python and TypeScript into the house style"
+	@echo "make format  bring Python and TypeScript into our style"
 	@echo "make clean   remove everything that make has installed and built"
 
 demo: $(RUNTIME) $(PAGE)
@@ -64,7 +64,7 @@ clean:
 	@rm -rf $(VENV) .venv-other frontend/node_modules backend/server/page *.egg-info
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# Both versions are looked at before anything long begins.
+# The Node.js version is checked before any long step begins.
 node:
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
 		2>/dev/null || { \
