@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.generator import EncodedPortrait, Generator
@@ -25,7 +24,7 @@ from backend.animate.reference import ReferenceTracker
 from backend.animate.transfer import transfer_motion
 from backend.core.errors import ModelError
 from backend.core.process import check_device, configure_process
-from backend.core.types import FloatArray, ForecastSettings, Keypoints
+from backend.core.types import FloatArray, ForecastSettings, Keypoints, Picture
 from backend.core.weights import generator_folder
 from backend.forecast.diagnostics.refinement_check import check_first_step
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect
@@ -47,9 +46,9 @@ CHECK_EVERY = 4
 
 @dataclass(frozen=True)
 class Portrait:
-    """A portrait ready to be animated: its picture `[S, S, 3]` uint8, its keypoints `[N]`, and its encoded features."""
+    """A portrait ready to be animated: its picture `[S, S, 3]`, its keypoints `[N]`, and its encoded features."""
 
-    picture: NDArray[np.uint8]
+    picture: Picture
     keypoints: Keypoints
     encoded: EncodedPortrait
 
@@ -64,7 +63,7 @@ class Stream:
         reference: the driver's keypoints `[N]` at the neutral moment; None before the first step.
         steps: observed since the last restart.
         seed: of the futures' noise. While it stays the same, futures move with the driver instead of being sampled again.
-        settling: looks for a better reference than the first step; None if the reference is fixed.
+        reference_tracker: looks for a better reference than the first step; None if the reference is fixed.
     """
 
     portrait: Portrait
@@ -72,26 +71,18 @@ class Stream:
     reference: Keypoints | None = None
     steps: int = 0
     seed: int = 0
-    settling: ReferenceTracker | None = None
-
-    def set_portrait(self, portrait: Portrait) -> None:
-        """Animate another picture from now on."""
-        self.portrait = portrait
+    reference_tracker: ReferenceTracker | None = None
 
     def reset_reference(self) -> None:
         """Take the next step as the neutral moment, and keep it."""
-        self.reference = self.settling = None
+        self.reference = self.reference_tracker = None
 
     def update_reference(self, driving: Keypoints) -> None:
         """Update the reference with a new step's keypoints `[N]`."""
         if self.reference is None:
             self.reference = driving
-        if self.settling is not None and not self.settling.done:
-            self.reference = self.settling.update(self.portrait.keypoints, driving, self.reference)
-
-    def reseed(self) -> None:
-        """Sample the next futures from other noise."""
-        self.seed += 1
+        if self.reference_tracker is not None and not self.reference_tracker.done:
+            self.reference = self.reference_tracker.update(self.portrait.keypoints, driving, self.reference)
 
 
 @dataclass(frozen=True)
@@ -151,7 +142,7 @@ class Pipeline:
 
         Args:
             models: the folder of weights.
-            device: where the generator runs; forecasts run on the CPU, where they are fast enough.
+            device: where the generator runs; forecasts run on the CPU.
             threads: torch threads; 0 takes half of the cores.
             generator: `slim_128` or `slim_256`.
             engine: what renders: `torch`, `openvino`, or `auto`, the fastest one installed.
@@ -178,23 +169,24 @@ class Pipeline:
 
     def keypoints(self, landmarks: FloatArray) -> Keypoints:
         """Convert landmarks `[..., 478, 3]` to keypoints `[..., N]`."""
-        found: Keypoints = self.regions(torch.from_numpy(np.ascontiguousarray(landmarks, np.float32)))
-        return found
+        keypoints: Keypoints = self.regions(torch.from_numpy(np.ascontiguousarray(landmarks, np.float32)))
+        return keypoints
 
     def portrait(self, image: PortraitImage) -> Portrait:
         """Encode a portrait, once per session."""
         keypoints = self.keypoints(image.landmarks)
         return Portrait(image.picture, keypoints, self.generator.encode(image.picture, keypoints))
 
-    def open(self, portrait: Portrait, seed: int = 0, *, settle: bool = False) -> Stream:
+    def open(self, portrait: Portrait, seed: int = 0, *, track_reference: bool = False) -> Stream:
         """Start a stream.
 
         Args:
             portrait: the picture to animate.
             seed: of its futures' noise.
-            settle: let the reference follow the steps that look most like the portrait, instead of keeping the first one.
+            track_reference: let the reference follow the steps most like the portrait, instead of keeping the first one.
         """
-        return Stream(portrait, self.forecaster.start(1), seed=seed, settling=ReferenceTracker() if settle else None)
+        tracker = ReferenceTracker() if track_reference else None
+        return Stream(portrait, self.forecaster.start(1), seed=seed, reference_tracker=tracker)
 
     @torch.inference_mode()
     def observe(self, streams: Sequence[Stream], ticks: Sequence[Sequence[Tick]]) -> list[Observation]:
@@ -237,8 +229,11 @@ class Pipeline:
 
     def _forecast_batch(self, streams: Sequence[Stream], settings: ForecastSettings) -> list[SampledFutures]:
         state = ForecastState.cat([stream.state for stream in streams])
-        names = ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
-        sampled = {name: self._sample(streams, state, settings, name) for name in names}
+        names: list[str] = ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
+        sampled: dict[str, Forecast] = {}
+        for name in names:
+            refine, noise = Refinement.from_settings(settings) if name == "gru_snf" else None, _noise(streams)
+            sampled[name] = self.forecaster.sample(state, settings.k, settings.horizon, noise, refine, settings.temperature)
         paths = torch.cat([forecast.paths for forecast in sampled.values()], 1)
         methods = [name for name in names for _ in range(settings.k)]
         acceptance = sampled["gru_snf"].acceptance if "gru_snf" in sampled else None
@@ -247,10 +242,6 @@ class Pipeline:
         return [
             SampledFutures(paths[row], positions[row], methods, acceptance, effects.get(row)) for row in range(len(streams))
         ]
-
-    def _sample(self, streams: Sequence[Stream], state: ForecastState, settings: ForecastSettings, method: str) -> Forecast:
-        refine = Refinement.from_settings(settings) if method == "gru_snf" else None
-        return self.forecaster.sample(state, settings.k, settings.horizon, _noise(streams), refine, settings.temperature)
 
     def _measure_refinement(
         self, streams: Sequence[Stream], state: ForecastState, settings: ForecastSettings, forecast: Forecast
@@ -264,8 +255,8 @@ class Pipeline:
         effects = check_first_step(self.forecaster, state[rows], forecast.paths[rows], noise, refine, temperature)
         return dict(zip(due, effects, strict=True))
 
-    def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[NDArray[np.uint8]]:
-        """Render each stream's portrait at flat keypoints `[F, 6N]` of its driver: `[F, size, size, 3]` uint8 each."""
+    def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[Picture]:
+        """Render each stream's portrait at flat keypoints `[F, 6N]` of its driver: `[F, size, size, 3]` each."""
         return [self.generator.render(stream.portrait.encoded, self._transfer(stream, flat), size) for stream, flat in requests]
 
     def _transfer(self, stream: Stream, flat: Tensor) -> Keypoints:

@@ -98,7 +98,7 @@ def test_there_are_k_paths_of_each_method(pipeline, stream, recording, method, p
 def test_futures_keep_their_noise_until_reseeded_and_differ_from_each_other(pipeline, stream, recording):
     pipeline.observe([stream], [ticks(recording)])
     first, second = (pipeline.forecast([stream], [ForecastSettings()])[0].paths for _ in range(2))
-    stream.reseed()
+    stream.seed += 1
     third = pipeline.forecast([stream], [ForecastSettings()])[0].paths
     assert torch.equal(first, second)
     assert not torch.allclose(first, third)
@@ -160,7 +160,7 @@ def test_models_for_other_keypoints_are_refused_at_loading(small_models, tmp_pat
 
 
 def test_the_reference_of_a_live_stream_moves_to_a_better_one_until_it_is_reset(pipeline, portrait_image, recording):
-    stream = pipeline.open(pipeline.portrait(portrait_image), settle=True)
+    stream = pipeline.open(pipeline.portrait(portrait_image), track_reference=True)
     smiling = portrait_image.landmarks
     open_mouthed = smiling.copy()
     open_mouthed[[146, 91, 181, 84, 17, 314, 405, 321, 375, 95, 88, 178, 87, 14, 317, 402, 318, 324], 1] += 0.15

@@ -7,13 +7,7 @@ from torch.nn import functional as F
 
 
 class ConvBlock(nn.Sequential):
-    """3x3 convolution, batch norm (folded into the convolution for inference), ReLU.
-
-    Args:
-        channels_in: C of the input.
-        channels_out: C of the output.
-        stride: of the convolution.
-    """
+    """3x3 convolution, batch norm (folded into the convolution for inference), ReLU."""
 
     def __init__(self, channels_in: int, channels_out: int, *, stride: int = 1) -> None:
         super().__init__(

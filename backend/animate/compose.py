@@ -15,8 +15,7 @@ def identity_grid(height: int, width: int, like: Tensor) -> Tensor:
         width: columns.
         like: tensor whose device and dtype the grid takes.
     """
-    x = (torch.arange(width, device=like.device, dtype=like.dtype) * 2 + 1) / width - 1
-    y = (torch.arange(height, device=like.device, dtype=like.dtype) * 2 + 1) / height - 1
+    x, y = ((torch.arange(n, device=like.device, dtype=like.dtype) * 2 + 1) / n - 1 for n in (width, height))
     return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
 
 
@@ -26,9 +25,7 @@ def warp(picture: Tensor, flow: Tensor) -> Tensor:
 
 
 def resize_flow(flow: Tensor, height: int, width: int) -> Tensor:
-    """Resize a flow to `[F, height, width, 2]`.
-
-    The offset from the identity is resized, not the positions: bilinear resizing would clamp positions at the border.
+    """Resize a flow; its offset from the identity, because bilinear resizing would clamp positions at the border.
 
     Args:
         flow: positions `[F, h, w, 2]` in [-1, 1].
@@ -43,16 +40,13 @@ def resize_flow(flow: Tensor, height: int, width: int) -> Tensor:
 
 
 def compose(portrait: Tensor, flow: Tensor, alpha: Tensor, paint: Tensor) -> Tensor:
-    """Blend the warped portrait with the inpainted colour, at the portrait's resolution.
+    """Return frames `[F, 3, S, S]`: `alpha * warped portrait + (1 - alpha) * paint`, at the portrait's resolution.
 
     Args:
         portrait: `[F, 3, S, S]` in [0, 1], any S.
         flow: backward flow `[F, h, w, 2]`, positions in the portrait in [-1, 1].
         alpha: weight of the warped portrait `[F, 1, n, n]` in [0, 1].
         paint: inpainted colour `[F, 3, n, n]` in [0, 1].
-
-    Returns:
-        Frames `[F, 3, S, S]`: `alpha * warped portrait + (1 - alpha) * paint`.
     """
     size = portrait.shape[-2:]
     warped = warp(portrait, resize_flow(flow, *size))

@@ -20,14 +20,10 @@ BACKGROUND_LOGIT = -6.0
 
 
 def canonical_offsets(keypoints: Keypoints, grid: Tensor) -> tuple[Tensor, Tensor]:
-    """Return each pixel's position in each keypoint's canonical frame, `J^-1 (z - kp)`.
-
-    Args:
-        keypoints: `[F, N]`.
-        grid: positions `[h, w, 2]` of a regular grid.
+    """Return positions of a regular grid `[h, w, 2]` in each keypoint's canonical frame, `J^-1 (z - kp)`.
 
     Returns:
-        x and y, each `[F, N, h, w]`.
+        x and y, each `[F, N, h, w]`, for keypoints `[F, N]`.
     """
     inverse = inverse_2x2(keypoints.jacobian)[..., None, None]
     x = (grid[0, :, 0] - keypoints.value[..., 0, None])[..., None, :]
@@ -38,13 +34,12 @@ def canonical_offsets(keypoints: Keypoints, grid: Tensor) -> tuple[Tensor, Tenso
 def sparse_motions(source: Keypoints, offsets: tuple[Tensor, Tensor], grid: Tensor) -> Tensor:
     """Return the first-order motion around each keypoint, `T_n(z) = kp_s + J_s J_d^-1 (z - kp_d)` (FOMM, eq. 4).
 
+    The result is `[F, N + 1, h, w, 2]`; index 0 is the identity, for the background.
+
     Args:
         source: the portrait's keypoints, `[F, N]`.
         offsets: the driving keypoints' `canonical_offsets`.
         grid: positions `[h, w, 2]`.
-
-    Returns:
-        `[F, N + 1, h, w, 2]`; index 0 is the identity, for the background.
     """
     x, y = offsets
     value, jacobian = source.value[..., None, None], source.jacobian[..., None, None]
@@ -56,8 +51,8 @@ def sparse_motions(source: Keypoints, offsets: tuple[Tensor, Tensor], grid: Tens
 class DenseMotion(nn.Module):
     """The dense motion network: a small U-Net that weights, per pixel, the sparse motions of M keypoints and the identity.
 
-    It differs from FOMM in three ways: pseudo-keypoints (hair, neck, shoulders) are added to the face's N, so M = N + 6;
-    heatmaps are Gaussians with the shape of the region, so they show a closing lid; and these are the prior of the masks.
+    It differs from FOMM: six pseudo-keypoints (hair, neck, shoulders) are added to the face's N; heatmaps are Gaussians with
+    the shape of the region, so they show a closing lid; and these are the prior of the masks.
 
     Args:
         keypoints: N.

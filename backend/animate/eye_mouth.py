@@ -1,4 +1,4 @@
-"""Inpaints eyes and mouth in crops that rotate and scale with the face, so that an eye or mouth looks alike in every crop."""
+"""Inpaints eyes and mouth in crops that rotate and scale with the face."""
 
 from __future__ import annotations
 
@@ -21,10 +21,7 @@ FADE = 4.0
 
 
 def locate_crops(keypoints: Keypoints) -> tuple[Tensor, Tensor]:
-    """Place the crops, upright in the face: rotation and scale come from the similarity nearest to the mean Jacobian.
-
-    Args:
-        keypoints: `[F, N]`.
+    """Place the crops by keypoints `[F, N]`: rotation and scale come from the similarity nearest to the mean Jacobian.
 
     Returns:
         Centres `[F, P, 2]` and axes `[F, P, 2]`, the vectors from each centre to the middle of the crop's right side.
@@ -40,8 +37,8 @@ def crop_grid(centres: Tensor, axes: Tensor, side: int) -> Tensor:
     """Return the positions in the picture of the crops' pixels, `[F * P, side, side, 2]`.
 
     Args:
-        centres: `[F, P, 2]`.
-        axes: `[F, P, 2]`, see `locate_crops`.
+        centres: of `locate_crops`.
+        axes: of `locate_crops`.
         side: of a crop in pixels.
     """
     x, y = identity_grid(side, side, centres).unbind(-1)
@@ -54,8 +51,8 @@ def picture_grid(centres: Tensor, axes: Tensor, side: int) -> Tensor:
     """Return the positions in the crops of the picture's pixels, the inverse of `crop_grid`: `[F * P, side, side, 2]`.
 
     Args:
-        centres: `[F, P, 2]`.
-        axes: `[F, P, 2]`, see `locate_crops`.
+        centres: of `locate_crops`.
+        axes: of `locate_crops`.
         side: of the picture in pixels.
     """
     x, y = (identity_grid(side, side, centres) - centres[:, :, None, None]).unbind(-1)
@@ -118,7 +115,7 @@ class EyeMouth(nn.Module):
 
 
 def blend_crops(alpha: Tensor, paint: Tensor, share: Tensor, colour: Tensor, driving: Keypoints) -> tuple[Tensor, Tensor]:
-    """Blend inpainted crops into the alpha and inpainted colour of F frames.
+    """Return the alpha and inpainted colour of F frames, with the inpainted crops blended in.
 
     Args:
         alpha: weight of the warped portrait `[F, 1, n, n]`.
@@ -126,9 +123,6 @@ def blend_crops(alpha: Tensor, paint: Tensor, share: Tensor, colour: Tensor, dri
         share: opacity of the crops `[F, P, 1, m, m]`.
         colour: of the crops `[F, P, 3, m, m]`.
         driving: the frames' keypoints `[F, N]`.
-
-    Returns:
-        The new alpha and inpainted colour.
     """
     count = share.shape[1]
     grid = picture_grid(*locate_crops(driving), alpha.shape[-1])

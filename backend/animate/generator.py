@@ -48,18 +48,16 @@ ARCHITECTURES = {
     "slim_256": GeneratorConfig(size=256, eye_mouth_size=64),
     "full_256": GeneratorConfig(256, 10, 64, 64, 256, 128, 4, 96, 96, 4),
 }
-"""Architectures by name. The slim ones run on a CPU at video rate; their weights have equal shapes, so one can start from the
-other's."""
+"""Architectures by name. The slim ones run on a CPU at video rate, and their weights have equal shapes."""
 
 
 @dataclass(frozen=True)
 class EncodedPortrait:
-    """What the generator computes once for a portrait: tensors with a leading axis of 1.
+    """What the generator computes once for a portrait, with a leading axis of 1.
 
     Attributes:
         picture: `[1, 3, S, S]` in [0, 1].
-        small: the picture at the size of the dense motion network.
-        working: the picture at the size of the generator.
+        small, working: the picture at the sizes of the dense motion network and of the generator.
         features: of `Inpainting.encode`.
         details: the eye and mouth crops.
         keypoints: `[1, N]`.
@@ -75,10 +73,9 @@ class EncodedPortrait:
     def repeat(self, frames: int) -> EncodedPortrait:
         """Expand the leading axis to `frames` without copying."""
         tensors = (self.picture, self.small, self.working, self.features, self.details)
-        picture, small, working, features, details = (tensor.expand(frames, *tensor.shape[1:]) for tensor in tensors)
-        value, jacobian = self.keypoints.value, self.keypoints.jacobian
-        keypoints = Keypoints(value.expand(frames, *value.shape[1:]), jacobian.expand(frames, *jacobian.shape[1:]))
-        return EncodedPortrait(picture, small, working, features, details, keypoints)
+        tensors += (self.keypoints.value, self.keypoints.jacobian)
+        *repeated, value, jacobian = (tensor.expand(frames, *tensor.shape[1:]) for tensor in tensors)
+        return EncodedPortrait(*repeated, Keypoints(value, jacobian))
 
 
 @dataclass(frozen=True)
@@ -87,11 +84,9 @@ class Rendered:
 
     Attributes:
         frames: `[F, 3, S, S]` in [0, 1].
-        flow: backward flow `[F, h, w, 2]`.
-        occlusion: `[F, 1, h, w]`.
+        flow, occlusion: of `DenseMotion`, `[F, h, w, 2]` and `[F, 1, h, w]`.
         alpha: weight of the warped portrait `[F, 1, n, n]`.
-        warped: the warped portrait `[F, 3, n, n]`.
-        paint: inpainted colour `[F, 3, n, n]`.
+        warped, paint: the warped portrait and the inpainted colour `[F, 3, n, n]`.
         coarse_alpha: alpha before the eye and mouth crops are blended in.
         details: colour of these crops `[F, P, 3, m, m]`.
     """
@@ -124,8 +119,7 @@ class Generator(nn.Module):
             picture: `[B, 3, S, S]` in [0, 1]; S at least `config.size`.
             keypoints: the portraits' `[B, N]`.
         """
-        working = shrink(picture, self.config.size)
-        small = shrink(picture, self.config.motion_size)
+        small, working = shrink(picture, self.config.motion_size), shrink(picture, self.config.size)
         details = self.eye_mouth.cut_crops(working, keypoints)
         features = self.inpainting.encode(shrink(picture, self.config.inpainting_size))
         return EncodedPortrait(picture, small, working, features, details, keypoints)
@@ -143,10 +137,8 @@ class Generator(nn.Module):
         share, colour = self.eye_mouth(portrait.details, warped, driving, condition)
         coarse_alpha = alpha
         alpha, paint = blend_crops(alpha, paint, share, colour, driving)
-        if portrait.picture.shape[-1] == size:
-            frames = torch.lerp(paint, warped, alpha)
-        else:
-            frames = compose(portrait.picture, flow, alpha, paint)
+        full_size = portrait.picture.shape[-1] != size
+        frames = compose(portrait.picture, flow, alpha, paint) if full_size else torch.lerp(paint, warped, alpha)
         return Rendered(frames, flow, occlusion, alpha, warped, paint, coarse_alpha, colour)
 
     def move(self, picture: Tensor, source: Keypoints, driving: Keypoints) -> Tensor:
@@ -171,7 +163,7 @@ class Generator(nn.Module):
         return torch.cat([part.flatten(1) for part in parts], 1)
 
     def save(self, folder: Path, extra: dict[str, object]) -> None:
-        """Write weights (half precision) and `config.json`, which holds the architecture and `extra`."""
+        """Write weights (half precision) and `config.json`: the architecture and `extra`."""
         save_model(folder, self, self.config, extra)
 
     @classmethod

@@ -45,17 +45,16 @@ class Inpainting(nn.Module):
         """Inpaint F frames.
 
         Args:
-            features: portrait features `[F, C, n/4, n/4]`.
+            features: of `encode`, `[F, C, n/4, n/4]`.
             warped: the warped portrait `[F, 3, n, n]` in [0, 1].
-            flow: backward flow `[F, h, w, 2]`.
-            occlusion: `[F, 1, h, w]`.
+            flow: of `DenseMotion`, `[F, h, w, 2]`.
+            occlusion: of `DenseMotion`, `[F, 1, h, w]`.
             condition: `[F, condition]`.
 
         Returns:
             Weight of the warped portrait `[F, 1, n, n]` and inpainted colour `[F, 3, n, n]`, both in [0, 1].
         """
-        quarter = features.shape[-2:]
-        dtype = self.head.weight.dtype
+        quarter, dtype = features.shape[-2:], self.head.weight.dtype
         seen = F.interpolate(occlusion, quarter, mode="bilinear", align_corners=False)
         moved = warp(features, resize_flow(flow, *quarter)) * seen
         x = self.in_conv(torch.cat([moved, F.pixel_unshuffle(warped, 4)], 1).to(dtype))

@@ -18,7 +18,7 @@ EDGE_POINTS = 9
 
 
 def mesh_flow(source: FloatArray, driving: FloatArray, size: int) -> Tensor:
-    """Return the backward flow that maps each triangle of driving landmarks to the same triangle in the portrait.
+    """Return the backward flow `[size, size, 2]` that maps each triangle of driving landmarks to the same one in the portrait.
 
     The triangles are a Delaunay triangulation of the driving landmarks and of fixed points along the border.
 
@@ -26,14 +26,10 @@ def mesh_flow(source: FloatArray, driving: FloatArray, size: int) -> Tensor:
         source: landmarks of the portrait `[P, 2]` or `[P, 3]`, x and y in [-1, 1] of the crop.
         driving: landmarks of the frame, with the same shape and units.
         size: side of the flow in pixels.
-
-    Returns:
-        `[size, size, 2]` float32, positions in the portrait in [-1, 1].
     """
     inside = (np.abs(driving[:, :2]) < 1).all(1)  # A landmark outside the fixed points would move the border.
-    fixed = _border()
-    from_ = np.concatenate([source[inside, :2], fixed])
-    to = np.concatenate([driving[inside, :2], fixed])
+    border = _border()
+    from_, to = (np.concatenate([face[inside, :2], border]) for face in (source, driving))
     grid = identity_grid(size, size, torch.zeros(())).numpy()
     flow = LinearNDInterpolator(to, from_)(grid.reshape(-1, 2)).reshape(size, size, 2)
     return torch.from_numpy(flow.astype(np.float32))

@@ -18,12 +18,8 @@ MAX_OFFSET = 0.8
 class PseudoKeypoints(nn.Module):
     """Regresses six more keypoints from those of a face, with the same weights for portrait and driver.
 
-    The affine maps of the face do not extend to hair and shoulders: these lie at another depth and follow the head only in
+    The affine maps of the face do not extend to hair and shoulders, which lie at another depth and follow the head only in
     part. The dense motion network treats pseudo-keypoints as measured ones (FOMM, eq. 4).
-
-    Args:
-        keypoints: N.
-        hidden: width of the regressor.
     """
 
     def __init__(self, keypoints: int, hidden: int = 64) -> None:

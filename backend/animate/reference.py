@@ -1,8 +1,8 @@
 """Chooses the reference: the driving frame most like the portrait.
 
-Motion transfer adds the driver's motion since a reference frame to the portrait. Any difference in pose or expression between
-reference and portrait appears in every frame: with a smiling reference, a straight mouth becomes a pout. The best reference is
-therefore the frame most like the portrait, the "best frame" of the First Order Motion Model's demo.
+Motion transfer adds the driver's motion since the reference to the portrait, so any difference in expression between the two
+appears in every frame: with a smiling reference, a straight mouth becomes a pout. The frame most like the portrait is the
+"best frame" of the First Order Motion Model's demo.
 """
 
 from __future__ import annotations
@@ -31,18 +31,10 @@ EASING_STEPS = 40
 
 
 def likeness(portrait: Keypoints, driving: Keypoints) -> Tensor:
-    """Compare poses and expressions, invariant to the face's position, size and rotation in the picture.
+    """Compare faces `[..., N]` with a portrait `[N]`: `[...]` in (0, 1], where 1 is the same pose and expression.
 
-    Each driving face is aligned to the portrait by the similarity that fits its keypoints best in least squares (one complex
-    factor, with points as complex numbers). The residual of positions and Jacobians is the distance d, and likeness is
-    1 / (1 + (d / HALF_LIKENESS)^2).
-
-    Args:
-        portrait: keypoints `[N]`.
-        driving: keypoints `[..., N]`.
-
-    Returns:
-        Likeness `[...]` in (0, 1]; 1 for the pose and expression of the portrait.
+    Each face is first aligned by the similarity that fits its keypoints best in least squares (one complex factor, with points
+    as complex numbers). The residual of positions and Jacobians is d, and likeness is 1 / (1 + (d / HALF_LIKENESS)^2).
     """
     target, moved = _centred(portrait.value), _centred(driving.value)
     size = target.abs().square().mean().sqrt()

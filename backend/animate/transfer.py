@@ -58,7 +58,7 @@ def transfer_motion(
         driving: the driver's keypoints.
         reference: the driver's keypoints in the reference frame.
         scale: s; by default the ratio of the faces' scales, so that a large face on camera does not move a small one too far.
-        rotation: R `[..., 2, 2]`; by default `face_rotation`. The First Order Motion Model itself uses the identity.
+        rotation: R `[..., 2, 2]`; by default `face_rotation`. The First Order Motion Model uses the identity.
     """
     if scale is None:
         scale = face_scale(source) / face_scale(reference)

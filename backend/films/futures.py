@@ -156,7 +156,7 @@ def _observe(
         tick = Tick(landmarks, t, index, restarted=index == 0)
         flats.append(pipeline.observe([stream], [[tick]])[0].present_flat)
         if index in starts:
-            stream.reseed()
+            stream.seed += 1
             forecasts[index] = pipeline.forecast([stream], [settings])[0]
     return torch.stack(flats), forecasts
 

@@ -17,7 +17,7 @@ def sample_noise(distribution: Callable[..., Tensor], source: NoiseSource, times
 
     Args:
         distribution: `torch.randn` or `torch.rand`.
-        source: the generators.
+        source: of all randomness.
         times: T.
         rows: streams times futures.
         columns: numbers per row.
@@ -29,16 +29,11 @@ def sample_noise(distribution: Callable[..., Tensor], source: NoiseSource, times
 
 
 def antithetic(normal_TRD: Tensor, k: int) -> Tensor:
-    """Correlate each K consecutive rows of standard normal noise negatively.
+    """Correlate each K consecutive rows of standard normal noise `[T, R, D]` negatively.
 
-    The group's mean is subtracted and the variance restored: every row alone stays standard normal, but two rows of a group
-    have the correlation -1 / (K - 1), the least possible for K exchangeable rows. So K futures lie further apart than K
-    independent ones, and each is as likely as before (antithetic coupling of several processes: Craiu & Meng 2005, Annals of
-    Statistics 33).
-
-    Args:
-        normal_TRD: noise `[T, R, D]`, R a multiple of K.
-        k: K; noise of K = 1 is returned unchanged.
+    Every row alone stays standard normal, but two rows of a group have the correlation -1 / (K - 1), the least possible for K
+    exchangeable rows: K futures lie further apart than independent ones, and each is as likely as before (Craiu & Meng 2005,
+    Annals of Statistics 33).
     """
     if k < 2:
         return normal_TRD

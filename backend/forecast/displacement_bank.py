@@ -1,7 +1,6 @@
-"""Displacements of training motion, stored beside a forecaster: the baselines need them, but no training data.
+"""Displacements of training motion, stored beside a forecaster for the baselines.
 
-`motion.safetensors` holds `displacement [N, S, D]` in half precision: how far N random moments of training motion moved after
-1..S steps of the clock.
+`motion.safetensors` holds `displacement [N, S, D]` in half precision: how far N random moments moved after 1..S steps.
 """
 
 from __future__ import annotations
@@ -42,9 +41,8 @@ def load_bank(folder: Path) -> Tensor:
     """
     path = folder / FILE
     if not path.is_file():
-        raise ModelError(
-            "motion_missing", f"There is no training motion in {folder}: no {FILE}.", "Train the forecaster again to keep it."
-        )
+        message = f"There is no training motion in {folder}: no {FILE}."
+        raise ModelError("motion_missing", message, "Train the forecaster again to keep it.")
     try:
         displacement = load_file(path)["displacement"].float()
         if displacement.dim() != 3 or not displacement.numel():

@@ -38,15 +38,12 @@ class CouplingWeights(NamedTuple):
 
 
 class FlowWeights(NamedTuple):
-    """All weights of a flow, laid out for `addmm`: made once for many calls of `RealNvp.forward`.
-
-    `max_log_scale` is a tensor because a product with a Python number converts it every time.
-    """
+    """All weights of a flow, laid out for `addmm`: made once for many calls of `RealNvp.forward`."""
 
     context_CK: Tensor
     context_bias_K: Tensor
     couplings: list[CouplingWeights]
-    max_log_scale: Tensor
+    max_log_scale: Tensor  # A product with a Python number would convert it every time.
 
 
 class ConditionalFlow:
@@ -55,8 +52,7 @@ class ConditionalFlow:
     Args:
         weights: of the flow.
         entries: T tensors `[B, H]`: the context's share of each block's first layer.
-        loc_BD: the Gaussian's mean.
-        log_scale_BD: the Gaussian's log standard deviation.
+        loc_BD, log_scale_BD: of the Gaussian.
     """
 
     def __init__(self, weights: FlowWeights, entries: Sequence[Tensor], loc_BD: Tensor, log_scale_BD: Tensor) -> None:
@@ -74,12 +70,8 @@ class ConditionalFlow:
         return torch.tanh(raw) * self._max_log_scale, shift
 
     def normalise(self, x_BD: Tensor) -> Tensor:
-        """Return y: x in units of the row's own Gaussian, the space in which the blocks (and MCMC) work."""
+        """Return y: x in units of the row's own Gaussian, in which the blocks and MCMC work."""
         return (x_BD - self.loc) * torch.exp(-self.log_scale)
-
-    def denormalise(self, y_BD: Tensor) -> Tensor:
-        """Undo `normalise`."""
-        return torch.addcmul(self.loc, y_BD, torch.exp(self.log_scale))
 
     def encode(self, x_BD: Tensor) -> tuple[Tensor, Tensor]:
         """Map data to noise: `(z [B, D], log |det dz/dx| [B])`."""
@@ -109,7 +101,7 @@ class ConditionalFlow:
                 y = after(index, y)
         if log_dets is not None:
             log_dets.append(self.log_scale.sum(-1))
-        return self.denormalise(y)
+        return torch.addcmul(self.loc, y, torch.exp(self.log_scale))
 
     def log_prob(self, x_BD: Tensor) -> Tensor:
         """Exact log density `[B]` by the change of variables."""
@@ -117,16 +109,15 @@ class ConditionalFlow:
         return log_det - 0.5 * (z.square().sum(-1) + z.shape[-1] * math.log(2 * math.pi))
 
     def sample(self, generator: torch.Generator | None = None) -> Tensor:
-        """Sample `[B, D]`, one per row; differentiable in the weights."""
+        """Sample `[B, D]`; differentiable in the weights."""
         return self.decode(torch.randn(self.loc.shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device))
 
 
 class RealNvp(nn.Module):
     """T affine coupling blocks inside a Gaussian whose mean and scale depend on the context.
 
-    The learned mean and scale stand at the data's end (x = loc(c) + scale(c) * y), not at the noise: without blocks the flow
-    is a Gaussian head; with blocks y has about unit variance for every context. So the base of the blocks is N(0, I), which
-    the refiner's first MCMC energy assumes, and one proposal size fits a resting and a turning face.
+    The learned mean and scale stand at the data's end (x = loc(c) + scale(c) * y): without blocks the flow is a Gaussian head;
+    with blocks y has about unit variance for every context, so one MCMC proposal size fits a resting and a turning face.
 
     Args:
         features: D >= 2.
@@ -139,12 +130,10 @@ class RealNvp(nn.Module):
         super().__init__()
         if features < 2:
             raise ValueError("coupling blocks need at least two features")
-        self.blocks = blocks
-        self.features = features
+        self.blocks, self.features = blocks, features
         # One product conditions all blocks: the context does not change along the inverse pass.
         with warnings.catch_warnings():
-            # Without blocks there is nothing to initialise, and torch would warn.
-            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore", UserWarning)  # Without blocks there is nothing to initialise.
             self.context_proj = nn.Linear(context, blocks * hidden)
         self.loc_scale_head = nn.Linear(context, 2 * features)
         self.in_weight = nn.Parameter(torch.randn(blocks, features, hidden) / math.sqrt(features / 2))
@@ -184,8 +173,8 @@ class RealNvp(nn.Module):
 def coupling_masks(features: int, blocks: int) -> Tensor:
     """Return `[T, D]` of 0 and 1: 1 where a block reads the feature and leaves it unchanged.
 
-    Blocks come in complementary pairs; each pair splits by another binary digit of the feature's index. So every two
-    features are on different sides of some split, without permutations: feature d stays feature d through all blocks.
+    Blocks come in complementary pairs; each pair splits by another binary digit of the feature's index, so that every two
+    features are on different sides of some split.
     """
     index, block = torch.arange(features), torch.arange(blocks)[:, None]
     digits = max(1, (features - 1).bit_length())

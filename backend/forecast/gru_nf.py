@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from backend.core.weights import load_model, save_model
 from backend.forecast.antithetic import NoiseSource, sample_noise
 from backend.forecast.flow import ConditionalFlow, FlowWeights, RealNvp
-from backend.forecast.gru import GruWeights, gru_step
+from backend.forecast.gru import GruWeights
 from backend.forecast.refine import Refinement, Refiner
 from backend.forecast.state import Forecast, ForecastState
 from backend.forecast.steps import StepModel, previous_frames
@@ -38,7 +38,7 @@ class ForecasterConfig:
         layers: GRU layers L.
         blocks: coupling blocks T; 0 gives a GRU with a Gaussian head.
         block_hidden: width of a block's hidden layers.
-        mean_frames: the running mean is the plain mean of up to this many frames, then exponential with this time constant.
+        mean_frames: see `StepModel`.
         dropout: probability between GRU layers, in training.
     """
 
@@ -52,7 +52,7 @@ class ForecasterConfig:
 
 
 class RolloutWeights(NamedTuple):
-    """Weights laid out for the few rows of a rollout, and the log-volume of the decorrelation."""
+    """Weights laid out for a rollout, and the log-volume of the decorrelation."""
 
     gru: list[GruWeights]
     flow: FlowWeights
@@ -63,8 +63,7 @@ class RolloutWeights(NamedTuple):
 class Forecaster(StepModel):
     """The GRU-NF with its training statistics.
 
-    The flow works on *steps* (see `steps.py`). Their decorrelation lets one isotropic MCMC proposal move the face as faces
-    move, instead of moving sixty numbers independently.
+    The flow works on decorrelated *steps* (`steps.py`), so an isotropic MCMC proposal moves the face as faces move.
     """
 
     def __init__(self, config: ForecasterConfig) -> None:
@@ -131,7 +130,7 @@ class Forecaster(StepModel):
         mean = self.running_mean(state.mean, frame_BD, count)
         x, h = self.features(frame_BD, state.frame, mean), []
         for layer, before in zip(weights.gru, state.h.unbind(1), strict=True):
-            x = gru_step(layer, x, before)
+            x = layer.step(x, before)
             h.append(x)
         return ForecastState(torch.stack(h, dim=1), frame_BD, mean, count)
 
@@ -146,11 +145,7 @@ class Forecaster(StepModel):
         return self.flow(context, weights.flow), torch.addmm(self.point_head.bias, context.detach(), weights.point_CD)
 
     def rollout(
-        self,
-        state: ForecastState,
-        noise_HBD: Tensor,
-        refiner: Refiner | None = None,
-        log_terms: list[Tensor] | None = None,
+        self, state: ForecastState, noise_HBD: Tensor, refiner: Refiner | None = None, log_terms: list[Tensor] | None = None
     ) -> Tensor:
         """Map noise to paths `[B, H, D]`, each row conditioned on its own past; differentiable.
 
@@ -158,8 +153,7 @@ class Forecaster(StepModel):
             state: B rows, one per path.
             noise_HBD: standard normal noise (times the temperature) of every step.
             refiner: MCMC between the blocks, or None for GRU-NF.
-            log_terms: receives the terms `[B]` of the paths' log weights: the blocks' log-determinants, the energy
-                differences of the MCMC moves, and the log density of every step; all but the log density of the noise.
+            log_terms: receives the terms `[B]` of the paths' log weights, except the log density of the noise.
         """
         weights, frames = self.prepare(), []
         for step, noise in enumerate(noise_HBD):
@@ -185,7 +179,7 @@ class Forecaster(StepModel):
         temperature: float = 1.0,
         importance: bool = False,
     ) -> Forecast:
-        """Sample K futures of H steps for each of B streams; K x B is one tensor.
+        """Sample K futures of H steps for each of B streams.
 
         The base noise is sampled before the refiner's: with one seed, GRU-NF and GRU-SNF start from the same noise.
 
@@ -193,15 +187,11 @@ class Forecaster(StepModel):
             state: B streams.
             k: K.
             horizon: H.
-            generator: source of all randomness; with one per stream, a stream's futures do not depend on the rest of the batch.
+            generator: source of all randomness.
             refine: settings of GRU-SNF; None for GRU-NF.
             temperature: scale of the base noise.
             importance: also return each path's log importance weight, which corrects refined (or tempered) paths to the
-                flow's own density (Wu, Koehler & Noe 2020, arXiv 2002.06707). Its variance grows with every step and block:
-                check the effective sample size.
-
-        Returns:
-            Forecast with paths `[B, K, H, D]` in the keypoints' own units.
+                flow's own density (Wu, Koehler & Noe 2020, arXiv 2002.06707); its variance grows with every step and block.
 
         Raises:
             ValueError: importance weights at a temperature of 0, where the paths have no density.
@@ -214,14 +204,13 @@ class Forecaster(StepModel):
         if refine is not None:
             noise, scale = refine.base_noise(noise, k), temperature * refine.base_scale
             if refine.steps:
-                refiner = refine.refiner(horizon=horizon, blocks=self.config.blocks, rows=rows, features=d, generator=generator)
+                refiner = Refiner(refine, (horizon, self.config.blocks, rows, d), generator)
         log_terms: list[Tensor] | None = [] if importance else None
         paths = self.rollout(state.expand(k), noise, refiner, log_terms)
         log_weights = None
         if log_terms is not None:
-            log_noise = -0.5 * (noise / scale).square().sum((0, 2)) - horizon * d * (
-                math.log(scale) + 0.5 * math.log(2 * math.pi)
-            )
+            log_norm = horizon * d * (math.log(scale) + 0.5 * math.log(2 * math.pi))
+            log_noise = -0.5 * (noise / scale).square().sum((0, 2)) - log_norm
             log_weights = (torch.stack(log_terms).sum(0) - log_noise).unflatten(0, (len(state), k))
         acceptance = refiner.acceptance() if refiner else None
         return Forecast(paths.unflatten(0, (len(state), k)), acceptance, log_weights)
@@ -241,7 +230,7 @@ class Forecaster(StepModel):
     # Files
 
     def save(self, folder: Path, config: dict[str, Any] | None = None) -> None:
-        """Write weights (float16; statistics float32) and `config.json`: the architecture and the entries of `config`."""
+        """Write weights (half precision) and `config.json`: the architecture and `config`."""
         save_model(folder, self, self.config, config)
 
     @classmethod

@@ -1,8 +1,7 @@
-"""Scores of sampled paths against the truth.
+"""Scores of sampled paths against the truth, as sample estimates with K >= 2.
 
-Shapes: paths `[W, K, H, D]` (W windows, K sampled futures), truth `[W, H, D]`. Scores keep the window axis, so that
-confidence intervals can be computed over windows. All are sample estimates with K >= 2. Scores ending in `_each` keep the D
-numbers too; they are proportional to the numbers' unit, so one pass serves several units.
+Shapes: paths `[W, K, H, D]` (W windows, K sampled futures), truth `[W, H, D]`. Scores keep the window axis, for confidence
+intervals over windows. Scores ending in `_each` keep the D numbers too and are proportional to their unit.
 """
 
 from __future__ import annotations
@@ -23,16 +22,11 @@ def ordered(paths: Tensor) -> Tensor:
     return torch.from_numpy(np.sort(paths.numpy(), axis=1))
 
 
-def crps(paths: Tensor, truth: Tensor) -> Tensor:
-    """Continuous ranked probability score `[W, H]`, mean over the D numbers, in their units; less is better.
+def crps_each(paths: Tensor, truth: Tensor) -> Tensor:
+    """Continuous ranked probability score of every number `[W, H, D]`, in its unit; less is better.
 
     Energy form E|X - y| - E|X - X'| / 2 (Gneiting & Raftery 2007, eq. 21), the second term estimated fairly (Ferro 2014).
     """
-    return crps_each(paths, truth).mean(-1)
-
-
-def crps_each(paths: Tensor, truth: Tensor) -> Tensor:
-    """CRPS of every number `[W, H, D]`."""
     return (paths - truth[:, None]).abs().mean(1) - _pair_difference(paths) / 2
 
 
@@ -47,7 +41,7 @@ def _pair_difference(paths: Tensor) -> Tensor:
 
 
 def energy_score(paths: Tensor, truth: Tensor) -> Tensor:
-    """Energy score `[W, H]`: CRPS with the Euclidean norm over the D numbers, which depends on their joint distribution."""
+    """Energy score `[W, H]`: CRPS with the Euclidean norm over the D numbers, so that it rates their joint distribution."""
     k = paths.shape[1]
     error = torch.linalg.vector_norm(paths - truth[:, None], dim=-1).mean(1)
     return error - _pair_distances(paths.transpose(1, 2)) / (2 * max(1, k * (k - 1)))
@@ -73,13 +67,9 @@ def path_energy_score(paths: Tensor, truth: Tensor) -> Tensor:
 
 
 def energy_distance_terms(samples: Tensor, truth: Tensor) -> Tensor:
-    """Return `[W, W]` whose mean is the energy distance of samples and data, 0 only for equal distributions.
+    """Return `[W, W]` whose mean is the energy distance of R samples per window `[R, W, F]` and the truth `[W, F]`.
 
     2 E|X - Y| - E|X - X'| - E|Y - Y'| over all pairs, including a point with itself: Szekely & Rizzo's V-statistic.
-
-    Args:
-        samples: `[R, W, F]`, R samples per window; the terms are averaged over R.
-        truth: `[W, F]`.
     """
     x, y = samples.double(), truth.double()
     return (2 * torch.cdist(x, y[None]) - torch.cdist(x, x)).mean(0) - torch.cdist(y, y)
@@ -91,10 +81,7 @@ def sample_quantile(paths: Tensor, level: float) -> Tensor:
 
 
 def quantile_loss_each(paths: Tensor, truth: Tensor) -> Tensor:
-    """Twice the pinball loss `[W, H, D]`, mean over the nine `QUANTILES`.
-
-    Its sum over the sum of |truth| is gluonts' `mean_wQuantileLoss`.
-    """
+    """Twice the pinball loss `[W, H, D]`, mean over `QUANTILES`; its sum over that of |truth| is `mean_wQuantileLoss`."""
     k, total, samples = paths.shape[1], torch.zeros_like(truth), ordered(paths)
     for level in QUANTILES:
         forecast = samples[:, round((k - 1) * level)]
@@ -103,38 +90,22 @@ def quantile_loss_each(paths: Tensor, truth: Tensor) -> Tensor:
 
 
 def displacement(values: Tensor, truth: Tensor) -> Tensor:
-    """Mean keypoint distance of every future from the truth at every step `[W, K, H]`.
-
-    Args:
-        values: keypoint positions `[W, K, H, N, 2]` in crop units.
-        truth: `[W, H, N, 2]`.
-    """
+    """Mean distance `[W, K, H]` of keypoints `[W, K, H, N, 2]` from the truth `[W, H, N, 2]` at every step, in crop units."""
     return torch.linalg.vector_norm(values - truth[:, None], dim=-1).mean(-1)
 
 
 def best_of(error: Tensor, group: int | None = None) -> Tensor:
-    """Least error of K futures `[W]`: minADE for errors averaged over the steps, minFDE for errors of the last step.
+    """Least of the errors `[W, K]`, `[W]`: minADE for errors averaged over the steps, minFDE for errors of the last step.
 
-    Args:
-        error: `[W, K]`.
-        group: size of disjoint groups whose least errors are averaged (a rest is unused); all K by default.
+    With `group`, disjoint groups of that size are formed, and their least errors averaged (a rest is unused).
     """
     size = group or error.shape[1]
     groups = error.shape[1] // size
     return error[:, : groups * size].unflatten(1, (groups, size)).amin(2).mean(1)
 
 
-def min_ade(values: Tensor, truth: Tensor) -> Tensor:
-    """Average displacement error of the best of K futures `[W]`; arguments as for `displacement`."""
-    return best_of(displacement(values, truth).mean(2))
-
-
 def apd(values: Tensor) -> Tensor:
-    """Average pairwise distance of K futures `[W]`, a measure of diversity: crop units, mean over keypoints, steps and pairs.
-
-    Args:
-        values: `[W, K, H, N, 2]`.
-    """
+    """Average pairwise distance `[W]` of futures `[W, K, H, N, 2]`: crop units, mean over keypoints, steps and pairs."""
     k = values.shape[1]
     total = values.new_zeros(len(values))
     x, y = (part.contiguous() for part in values.unbind(-1))
@@ -146,10 +117,9 @@ def apd(values: Tensor) -> Tensor:
 
 
 def best_fifth(paths: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Error and diversity of the fifth of the samples with the least mean absolute error (20 of 100 in the GRU-SNF paper).
+    """MAE and APD (mean absolute difference over pairs), `[W, H]` each, of the fifth of the samples with the least MAE.
 
-    Returns:
-        MAE and APD (mean absolute difference over pairs) of those samples, `[W, H]` each.
+    The GRU-SNF paper takes 20 of 100.
     """
     error = (paths - truth[:, None]).abs().mean(3)
     best = error.mean(2).topk(max(2, paths.shape[1] // 5), dim=1, largest=False).indices
@@ -160,8 +130,7 @@ def best_fifth(paths: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
 def coverage(paths: Tensor, truth: Tensor, level: float) -> Tensor:
     """Share `[W, H]` of the D numbers that lie inside the paths' central interval of `level`; equal to it if calibrated.
 
-    The interval's ends are interpolated order statistics: a sample of the same distribution falls between the i-th and j-th
-    of K samples with probability (j - i) / (K + 1), for any K.
+    A sample of the same distribution falls between the i-th and j-th of K samples with probability (j - i) / (K + 1).
 
     Args:
         paths: `[W, K, H, D]`.
@@ -184,8 +153,7 @@ def _order_statistic(samples: Tensor, quantile: float) -> Tensor:
 def pit_histogram(paths: Tensor, truth: Tensor, generator: torch.Generator | None = None, bins: int = 10) -> Tensor:
     """Share `[W, H, bins]` of the D numbers in each bin of the probability integral transform; uniform if calibrated.
 
-    The transform is the truth's rank among the samples, with ties broken and the rank filled at random (Czado, Gneiting & Held
-    2009).
+    It is the truth's rank among the samples, with ties broken and the rank filled at random (Czado, Gneiting & Held 2009).
 
     Args:
         paths: `[W, K, H, D]`.
@@ -202,10 +170,9 @@ def pit_histogram(paths: Tensor, truth: Tensor, generator: torch.Generator | Non
 
 
 def accelerations(values: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean acceleration of the futures and of the truth, `[W, H - 2]` each, in crop units per squared step.
+    """Mean acceleration of futures `[W, K, H, N, 2]` and truth `[W, H, N, 2]`, `[W, H - 2]` each, in crop units per step^2.
 
-    A ratio of their sums above 1 means that the futures shake, below 1 that they are too smooth. Arguments as for
-    `displacement`.
+    A ratio of their sums above 1 means that the futures shake, below 1 that they are too smooth.
     """
     futures = torch.linalg.vector_norm(values.diff(n=2, dim=2), dim=-1).mean((1, 3))
     return futures, torch.linalg.vector_norm(truth.diff(n=2, dim=1), dim=-1).mean(2)

@@ -38,7 +38,7 @@ class QuadraticEnergy:
 
 
 def block_energy(index: int, blocks: int, consistency: float) -> tuple[float, float]:
-    """Join the two terms of U after a block by completing the square.
+    """Join the two terms of U after a block: U(y) = half_stiffness |y - share * y_hat|^2 up to a constant.
 
     Args:
         index: of the block in the inverse pass.
@@ -46,7 +46,7 @@ def block_energy(index: int, blocks: int, consistency: float) -> tuple[float, fl
         consistency: beta.
 
     Returns:
-        `(half_stiffness, share)`: U(y) = half_stiffness |y - share * y_hat|^2 up to a constant.
+        `(half_stiffness, share)`.
     """
     weight = index / (blocks - 1) if blocks > 1 else 1.0
     pull = weight * consistency
@@ -69,8 +69,8 @@ class Refinement:
         step_size: standard deviation of a proposal in the flow's y, which has about unit variance.
         consistency: beta, the pull towards the point forecast. 1 keeps the flow's own variance; less increases it.
         kernel: which transition (`kernels.py`).
-        base_scale: scale of the flow's base noise (times the temperature). The moves restore the variance that a value below
-            1 takes away, and the paths shake less than from wider noise.
+        base_scale: scale of the flow's base noise. The moves restore the variance that a value below 1 takes away, and the
+            paths shake less than from wider noise.
         antithetic: whether the noise of the K futures is negatively correlated (`antithetic.py`).
 
     Raises:
@@ -93,47 +93,42 @@ class Refinement:
 
     @classmethod
     def from_settings(cls, settings: ForecastSettings) -> Refinement:
-        """Return the refinement that a person has set; everything else by default."""
+        """Return the refinement with a person's settings."""
         return cls(settings.mcmc_steps, settings.step_size, settings.consistency)
-
-    def transition(self) -> Kernel:
-        """Return the kernel with its step size."""
-        return KERNELS[self.kernel](self.step_size)
 
     def base_noise(self, normal_TRD: Tensor, k: int) -> Tensor:
         """Return the base noise of K futures per stream, given standard normal noise `[T, R, D]`, R a multiple of K."""
         return (antithetic(normal_TRD, k) if self.antithetic else normal_TRD) * self.base_scale
 
-    def refiner(self, *, horizon: int, blocks: int, rows: int, features: int, generator: NoiseSource) -> Refiner:
-        """Sample the noise of a rollout; arguments as for `Refiner`."""
-        kind = FusedMetropolis if self.kernel == "metropolis" else Refiner
-        return kind(self, horizon=horizon, blocks=blocks, rows=rows, features=features, generator=generator)
-
 
 class Refiner:
     """A refinement with the noise of a whole rollout, sampled at once (small samples would cost more than the moves).
 
+    Metropolis runs in half as many operations. U = a |y - c|^2 rises by a (2 s n.(y - c) + s^2 |n|^2) on the way to y + s n.
+    So the move is accepted where n.y < n.c - (log u / a + s^2 |n|^2) / (2 s), and all but n.y is known before the first block.
+
     Args:
         refinement: the settings.
-        horizon: H, steps of the rollout.
-        blocks: T.
-        rows: B, paths moved together.
-        features: D.
+        shape: H steps, T blocks, B paths moved together, D.
         generator: source of all randomness.
     """
 
-    def __init__(
-        self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: NoiseSource
-    ) -> None:
-        self._kernel = refinement.transition()
-        self._steps = refinement.steps
-        moves, shape = horizon * blocks * refinement.steps, (horizon, blocks * refinement.steps)
-        self._normal = sample_noise(torch.randn, generator, moves, rows, features).unflatten(0, shape)
-        self._log_uniform = sample_noise(torch.rand, generator, moves, rows, 1).log_().unflatten(0, shape)
+    def __init__(self, refinement: Refinement, shape: tuple[int, int, int, int], generator: NoiseSource) -> None:
+        horizon, blocks, rows, features = shape
+        self._kernel, self._steps = KERNELS[refinement.kernel](refinement.step_size), refinement.steps
+        moves = (horizon, blocks * refinement.steps)
+        self._normal = sample_noise(torch.randn, generator, math.prod(moves), rows, features).unflatten(0, moves)
+        self._log_uniform = sample_noise(torch.rand, generator, math.prod(moves), rows, 1).log_().unflatten(0, moves)
         # As tensors: a product with a Python number converts it every time.
         energies = [block_energy(index, blocks, refinement.consistency) for index in range(blocks)]
         self._half_stiffness, self._share = torch.tensor(energies).reshape(-1, 2).unbind(1)
         self._accepted: list[Tensor] = []
+        if refinement.kernel == "metropolis":
+            self._proposal = self._normal * refinement.step_size
+            stiffness = self._half_stiffness.repeat_interleave(self._steps)[:, None, None]
+            square = self._proposal.square().sum(-1, keepdim=True)
+            self._limit = (self._log_uniform / stiffness + square) / (-2 * refinement.step_size)
+            self._shares = self._share.repeat_interleave(self._steps)[:, None, None]
 
     def after_block(self, step: int, y_hat_BD: Tensor, log_terms: list[Tensor] | None = None) -> AfterBlock:
         """Return the function that moves y between the blocks in one step of the rollout.
@@ -141,49 +136,26 @@ class Refiner:
         Args:
             step: 0..H - 1.
             y_hat_BD: the point forecast.
-            log_terms: receives the work U(y after) - U(y before) `[B]` of every block's moves: the stochastic part of the
-                path's log weight (Wu, Koehler & Noe 2020, arXiv 2002.06707).
+            log_terms: receives U(y after) - U(y before) `[B]` of every block's moves: the stochastic part of the path's log
+                weight (Wu, Koehler & Noe 2020, arXiv 2002.06707).
         """
+        if log_terms is None and isinstance(self._kernel, Metropolis):
+            return self._fused_metropolis(step, y_hat_BD)
         normals, log_uniforms = self._normal[step], self._log_uniform[step]
 
         def move(block: int, y_BD: Tensor) -> Tensor:
             energy = QuadraticEnergy(self._half_stiffness[block], y_hat_BD * self._share[block])
             state = start = self._kernel.init(y_BD, energy)
             for index in range(block * self._steps, (block + 1) * self._steps):
-                state, info = self._kernel.step(state, energy, normals[index], log_uniforms[index])
-                self._accepted.append(info.accepted)
+                state, accepted = self._kernel.step(state, energy, normals[index], log_uniforms[index])
+                self._accepted.append(accepted)
             if log_terms is not None:
                 log_terms.append((state.energy - start.energy).squeeze(-1))
             return state.y
 
         return move
 
-    def acceptance(self) -> float | None:
-        """Mean acceptance rate so far in [0, 1], or None before the first step."""
-        return torch.stack(self._accepted).float().mean().item() if self._accepted else None
-
-
-class FusedMetropolis(Refiner):
-    """Metropolis in half as many operations: the same moves from the same noise.
-
-    U = a |y - c|^2 rises by a (2 s n.(y - c) + s^2 |n|^2) on the way to y + s n. So the move is accepted where
-    n.y < n.c - (log u / a + s^2 |n|^2) / (2 s), and all but n.y is known before the first block.
-    """
-
-    def __init__(
-        self, refinement: Refinement, *, horizon: int, blocks: int, rows: int, features: int, generator: NoiseSource
-    ) -> None:
-        super().__init__(refinement, horizon=horizon, blocks=blocks, rows=rows, features=features, generator=generator)
-        self._proposal = self._normal * refinement.step_size
-        stiffness = self._half_stiffness.repeat_interleave(self._steps)[:, None, None]
-        square = self._proposal.square().sum(-1, keepdim=True)
-        self._limit = (self._log_uniform / stiffness + square) / (-2 * refinement.step_size)
-        self._shares = self._share.repeat_interleave(self._steps)[:, None, None]
-
-    def after_block(self, step: int, y_hat_BD: Tensor, log_terms: list[Tensor] | None = None) -> AfterBlock:
-        """Return the function that moves y between the blocks; with `log_terms`, the plain kernel's, which knows the work."""
-        if log_terms is not None:
-            return super().after_block(step, y_hat_BD, log_terms)
+    def _fused_metropolis(self, step: int, y_hat_BD: Tensor) -> AfterBlock:
         normals = self._normal[step]
         limits = torch.add(self._limit[step], (normals * (self._shares * y_hat_BD)).sum(-1, keepdim=True)).unbind()
         moves = list(zip(normals.unbind(), self._proposal[step].unbind(), limits, strict=True))
@@ -196,3 +168,7 @@ class FusedMetropolis(Refiner):
             return y_BD
 
         return move
+
+    def acceptance(self) -> float | None:
+        """Mean acceptance rate so far in [0, 1], or None before the first step."""
+        return torch.stack(self._accepted).float().mean().item() if self._accepted else None

@@ -1,7 +1,7 @@
-"""The base of every learned forecaster: it reads frames as standardised features and forecasts decorrelated steps.
+"""The base of every learned forecaster, which reads frames as standardised features and forecasts decorrelated steps.
 
-A *step* is the difference between two frames, standardised, then decorrelated by the training motion's covariance, so that
-its numbers have unit variance and are nearly independent. Shape suffixes: B streams, T time, D = 6N.
+A *step* is the difference of two frames, standardised and decorrelated by the training motion's covariance: its numbers have
+unit variance and are nearly independent. Shape suffixes: B streams, T time, D = 6N.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ class MotionStatistics:
 
     Attributes:
         mean, std: of the keypoints `[D]`.
-        step_std: standard deviation of a frame-to-frame difference `[D]`.
-        deviation_std: standard deviation of a frame from the running mean `[D]`.
+        step_std, deviation_std: of a frame's difference from the previous one, and from the running mean `[D]`.
         whiten: `[D, D]`, standardised difference (row) @ whiten = decorrelated difference of unit variance.
     """
 
@@ -41,15 +40,16 @@ class StepModel(nn.Module):
         mean_frames: the running mean is the plain mean of up to this many frames, then exponential with this time constant.
     """
 
+    mean: Tensor
+    std: Tensor
+    step_std: Tensor
+    inverse_std: Tensor
+    whiten: Tensor
+    unwhiten: Tensor
+
     def __init__(self, features: int, layers: int, hidden: int, mean_frames: int) -> None:
         super().__init__()
         self._features, self._state_shape, self._mean_frames = features, (layers, hidden), mean_frames
-        self.mean: Tensor
-        self.inverse_std: Tensor
-        self.step_std: Tensor
-        self.std: Tensor
-        self.whiten: Tensor
-        self.unwhiten: Tensor
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("std", torch.ones(features))
         self.register_buffer("step_std", torch.ones(features))
@@ -72,9 +72,8 @@ class StepModel(nn.Module):
 
     def start(self, batch: int) -> ForecastState:
         """Return the initial state of `batch` streams."""
-        d, like = self._features, self.mean
-        h = like.new_zeros(batch, *self._state_shape)
-        return ForecastState(h, like.new_zeros(batch, d), like.new_zeros(batch, d), like.new_zeros(batch))
+        shapes = (self._state_shape, (self._features,), (self._features,), ())
+        return ForecastState(*(self.mean.new_zeros(batch, *shape) for shape in shapes))
 
     def features(self, frame: Tensor, before: Tensor, mean: Tensor) -> Tensor:
         """Return features `[..., 3D]` in units of their std: frame, difference to the previous one and to the running mean.

@@ -1,7 +1,7 @@
 """VRNN, the model that GRU-SNF is compared with: an RNN with a latent variable at every step (Chung et al. 2015, 1506.02216).
 
-Features and decorrelated steps are those of GRU-NF, the sizes those of the comparison in arXiv 2512.04282; only the model
-differs. Shape suffixes: B streams, T time, H horizon, D = 6N, Z latent, R recurrent.
+Features and decorrelated steps are those of GRU-NF, the sizes those of the comparison in arXiv 2512.04282. Shape suffixes:
+B streams, T time, H horizon, D = 6N, Z latent, R recurrent.
 """
 
 from __future__ import annotations
@@ -28,11 +28,9 @@ class VrnnConfig:
     """Architecture of a `Vrnn`.
 
     Attributes:
-        features: D = 6N.
-        hidden: width of the GRU.
-        latent: Z.
+        features, hidden, latent: D = 6N, R and Z.
         net: width of the hidden layers of prior, posterior and decoder.
-        mean_frames: the running mean is the plain mean of up to this many frames, then exponential with this time constant.
+        mean_frames: see `StepModel`.
     """
 
     features: int = 60
@@ -49,7 +47,7 @@ class DiagonalGaussian(NamedTuple):
     log_scale: Tensor
 
     def reparameterise(self, noise: Tensor) -> Tensor:
-        """Map standard normal noise to a sample; differentiable."""
+        """Map standard normal noise to a sample."""
         return torch.addcmul(self.mean, noise, self.log_scale.exp())
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -79,8 +77,7 @@ class _GaussianNet(nn.Module):
 class Vrnn(StepModel):
     """p(x_t | past) = integral of p(x_t | z_t, h_{t-1}) p(z_t | h_{t-1}); h_t = GRU(x_t, z_t, h_{t-1}).
 
-    While a stream is observed, z_t is the posterior's mean, so that the state is deterministic; in a rollout it is sampled
-    from the prior.
+    While a stream is observed, z_t is the posterior's mean; in a rollout it is sampled from the prior.
     """
 
     def __init__(self, config: VrnnConfig) -> None:
@@ -109,7 +106,7 @@ class Vrnn(StepModel):
         generator: torch.Generator | None = None,
         read_BTD: Tensor | None = None,
     ) -> Tensor:
-        """Return the negative evidence lower bound per number, mean over the steps to frames `warm_up`..T - 1; to minimise.
+        """Return the negative evidence lower bound of the steps to frames `warm_up`..T - 1, in nats per number.
 
         Args:
             flat_BTD: motion; T > warm_up.
@@ -117,9 +114,6 @@ class Vrnn(StepModel):
             kl_scale: weight of KL(posterior || prior). 1 gives the bound itself; 1e-4 is the comparison's choice.
             generator: source of the posterior's samples.
             read_BTD: the frames that the nets read, if they differ from those to be predicted (noise against drift).
-
-        Returns:
-            A scalar in nats per number, of the density of decorrelated steps.
         """
         read = flat_BTD if read_BTD is None else read_BTD
         seen_BTN = self.frame_embed(self.features(read, previous_frames(read), self.running_means(read)))
@@ -192,9 +186,6 @@ class Vrnn(StepModel):
             horizon: H.
             generator: source of all randomness.
             temperature: scale of the noise.
-
-        Returns:
-            Forecast with paths `[B, K, H, D]` in the keypoints' own units.
         """
         noise = sample_noise(torch.randn, generator, horizon, len(state) * k, self.noise_size)
         paths = self.rollout(state.expand(k), noise * temperature)
@@ -203,7 +194,7 @@ class Vrnn(StepModel):
     # Files
 
     def save(self, folder: Path, config: dict[str, Any] | None = None) -> None:
-        """Write weights (float16; statistics float32) and `config.json`: the architecture and the entries of `config`."""
+        """Write weights (half precision) and `config.json`: the architecture and `config`."""
         save_model(folder, self, self.config, config)
 
     @classmethod

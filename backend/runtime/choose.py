@@ -11,6 +11,7 @@ import torch
 
 from backend.animate.generator import Generator
 from backend.core.errors import InputError, ModelError
+from backend.runtime.conversion import INT8_GRAPH
 from backend.runtime.engine import Engine, Precision, TorchEngine
 
 EngineName = Literal["auto", "torch", "openvino"]
@@ -24,7 +25,7 @@ def open_engine(
     """Create the engine that renders a generator.
 
     `auto` is OpenVINO in int8 if the graph is beside the weights and the processor has the instructions for it (twice as fast
-    as torch in bfloat16, and as close to float32), else torch.
+    as torch in bfloat16), else torch.
 
     Args:
         folder: of the weights, which may contain the int8 graph.
@@ -65,8 +66,5 @@ def _openvino(folder: Path, generator: Generator, precision: Precision) -> Engin
 
 def _offers_int8(folder: Path) -> bool:
     """Whether there are an int8 graph, OpenVINO, and a processor that sums products of bytes without saturation (VNNI)."""
-    from backend.runtime.conversion import INT8_GRAPH
-
-    return (
-        (folder / INT8_GRAPH).is_file() and importlib.util.find_spec("openvino") is not None and torch.cpu._is_vnni_supported()
-    )
+    has_openvino = importlib.util.find_spec("openvino") is not None
+    return (folder / INT8_GRAPH).is_file() and has_openvino and torch.cpu._is_vnni_supported()

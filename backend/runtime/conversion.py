@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
 
-from backend.animate.generator import Generator
 from backend.core.errors import InputError, ModelError
 from backend.core.weights import WEIGHTS
-from backend.runtime.graph import (
-    ENCODE_INPUTS,
-    ENCODE_OUTPUTS,
-    PER_FRAME,
-    RENDER_INPUTS,
-    RENDER_OUTPUTS,
-    EncodeGraph,
-    RenderGraph,
-    encode_example,
-    folded,
-    render_example,
-    tracing,
-)
+from backend.runtime.graph import RENDER_INPUTS, GraphSource, tracing
 
 if TYPE_CHECKING:
     from openvino import Model
@@ -36,19 +21,32 @@ INT8_GRAPH = "openvino_int8.xml"
 _MADE_FROM = ["motionfan", "weights"]  # Entry of a graph's file with the fingerprint of its weights.
 
 
-def render_graph(generator: Generator) -> Model:
-    """Convert the render graph at the network's own size, with a dynamic number of frames."""
-    inputs = render_example(generator)
-    free = len(inputs) - PER_FRAME
-    shapes = [[-1, *tensor.shape[1:]] if i >= free else list(tensor.shape) for i, tensor in enumerate(inputs)]
-    return _convert(RenderGraph(folded(generator)), inputs, shapes, RENDER_INPUTS, RENDER_OUTPUTS)
+def convert_graph(source: GraphSource) -> Model:
+    """Convert a graph, with dynamic axes.
 
+    Raises:
+        InputError: `engine_missing` without OpenVINO.
+    """
+    require_openvino()
+    # `openvino.convert_model` would do all this, but it sends usage reports over the network.
+    from openvino import PartialShape
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-def encode_graph(generator: Generator) -> Model:
-    """Convert the portrait encoder, for pictures of any size from `config.size` up."""
-    inputs = encode_example(generator)
-    shapes = [[1, 3, -1, -1], *(list(tensor.shape) for tensor in inputs[1:])]
-    return _convert(EncodeGraph(folded(generator)), inputs, shapes, ENCODE_INPUTS, ENCODE_OUTPUTS)
+    with tracing():
+        traced = torch.jit.trace(source.module, source.inputs, check_trace=False)
+        decoder = TorchScriptPythonDecoder(traced, example_input=source.inputs)
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    model = frontend.convert(frontend.load(decoder))
+    for port, tensor, name in zip(model.inputs, source.inputs, source.input_names, strict=True):
+        dynamic = source.dynamic_axes.get(name, {})
+        shape = [-1 if axis in dynamic else size for axis, size in enumerate(tensor.shape)]
+        port.get_node().set_partial_shape(PartialShape(shape))
+        port.get_tensor().set_names({name})
+    for port, name in zip(model.outputs, source.output_names, strict=True):
+        port.get_tensor().set_names({name})
+    model.validate_nodes_and_infer_types()
+    return model
 
 
 def write_graph(model: Model, path: Path, made_from: str) -> None:
@@ -117,26 +115,3 @@ def require_openvino() -> Any:
             "engine_missing", "OpenVINO is not installed.", "Install it with `pip install openvino`, or take the engine torch."
         ) from None
     return openvino
-
-
-def _convert(
-    module: nn.Module, inputs: tuple[Tensor, ...], shapes: Sequence[list[int]], names: Sequence[str], outputs: Sequence[str]
-) -> Model:
-    require_openvino()
-    # `openvino.convert_model` would do all this, but it sends usage reports over the network.
-    from openvino import PartialShape
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-
-    with tracing():
-        traced = torch.jit.trace(module, inputs, check_trace=False)
-        decoder = TorchScriptPythonDecoder(traced, example_input=inputs)
-    frontend = FrontEndManager().load_by_framework("pytorch")
-    model = frontend.convert(frontend.load(decoder))
-    for port, shape, name in zip(model.inputs, shapes, names, strict=True):
-        port.get_node().set_partial_shape(PartialShape(shape))
-        port.get_tensor().set_names({name})
-    for port, name in zip(model.outputs, outputs, strict=True):
-        port.get_tensor().set_names({name})
-    model.validate_nodes_and_infer_types()
-    return model

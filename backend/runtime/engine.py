@@ -17,7 +17,7 @@ from backend.runtime.graph import folded, to_bytes
 Precision = Literal["auto", "float32", "bfloat16", "int8"]
 
 MAX_BATCH = 16
-"""Frames in one pass: more do not run faster on a CPU, because they no longer fit its caches."""
+"""Frames in one pass: more do not fit the caches of a CPU."""
 
 
 class Engine(Protocol):
@@ -49,13 +49,6 @@ class Engine(Protocol):
         """
 
 
-def fast_precision(device: torch.device) -> torch.dtype:
-    """Return bfloat16 if the device multiplies it in hardware, else float32."""
-    if device.type == "cuda":
-        return torch.bfloat16
-    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
-
-
 class TorchEngine:
     """Renders frames in torch, with its own copy of the weights.
 
@@ -76,9 +69,12 @@ class TorchEngine:
                 "precision_unusable", "Torch does not run in int8.", "Take float32, bfloat16 or the engine openvino."
             )
         self.device = torch.device(device)
-        dtype = fast_precision(self.device) if precision == "auto" else getattr(torch, precision)
-        self.precision = str(dtype).removeprefix("torch.")
+        if precision == "auto":
+            in_hardware = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+            precision = "bfloat16" if in_hardware else "float32"
+        self.precision: str = precision
         self.size = generator.config.size
+        dtype: torch.dtype = getattr(torch, precision)
         self._generator: Generator = folded(generator).to(self.device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
@@ -96,12 +92,10 @@ class TorchEngine:
             driving: keypoints `[F, N]`.
             size: side of the frames in pixels; the network's own by default.
         """
-        portrait = replace(portrait, picture=shrink(portrait.picture, size or self.size))
-        frames = [
-            self._render(portrait, driving[start : start + MAX_BATCH]) for start in range(0, len(driving.value), MAX_BATCH)
-        ]
-        return np.concatenate(frames) if frames else np.zeros((0, size or self.size, size or self.size, 3), np.uint8)
-
-    def _render(self, portrait: EncodedPortrait, driving: Keypoints) -> Picture:
-        rendered = self._generator(portrait.repeat(len(driving.value)), driving.to(self.device))
-        return to_bytes(rendered.frames).contiguous().cpu().numpy()
+        size = size or self.size
+        portrait, frames = replace(portrait, picture=shrink(portrait.picture, size)), [np.zeros((0, size, size, 3), np.uint8)]
+        for start in range(0, len(driving.value), MAX_BATCH):
+            part = driving[start : start + MAX_BATCH].to(self.device)
+            rendered = self._generator(portrait.repeat(len(part.value)), part)
+            frames.append(to_bytes(rendered.frames).contiguous().cpu().numpy())
+        return np.concatenate(frames)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from backend.animate.generator import Generator
 from backend.core.errors import InputError
-from backend.runtime.conversion import INT8_GRAPH, encode_graph, fingerprint, render_graph, write_graph
+from backend.runtime.conversion import INT8_GRAPH, convert_graph, fingerprint, write_graph
+from backend.runtime.graph import encode_source, render_source
 
 if TYPE_CHECKING:
     from openvino import Model
@@ -21,28 +22,21 @@ if TYPE_CHECKING:
 CalibrationInputs = Mapping[str, NDArray[np.float32]]
 """Inputs of the render graph by name, see `graph.render_inputs`."""
 
-QUANTISED = "Convolution"
-"""Type of the operations that are quantised."""
-
 FLOAT32_MODULES = ("dense_motion.in_conv",)
 """Modules whose convolutions stay in float32: the first of the dense motion network sees small differences of heatmaps. This
 costs 1 % of the time and halves the error."""
 
 
 def export_openvino(folder: Path, out: Path) -> list[Path]:
-    """Write `encode.xml` and `render.xml` (float32, each with its `.bin`).
-
-    Args:
-        folder: of the generator's weights.
-        out: folder to write to.
+    """Write `encode.xml` and `render.xml` (float32, each with its `.bin`) from the weights in `folder` to `out`.
 
     Raises:
         InputError: `engine_missing`.
         ModelError: as `Generator.load`.
     """
     generator, made_from = Generator.load(folder), fingerprint(folder)
-    for name, graph in (("encode.xml", encode_graph(generator)), ("render.xml", render_graph(generator))):
-        write_graph(graph, out / name, made_from)
+    for name, source in (("encode.xml", encode_source(generator)), ("render.xml", render_source(generator))):
+        write_graph(convert_graph(source), out / name, made_from)
     return [out / "encode.xml", out / "render.xml"]
 
 
@@ -58,13 +52,13 @@ def export_int8(folder: Path, out: Path, samples: Iterable[CalibrationInputs]) -
         InputError: `engine_missing`; `calibrator_missing` without NNCF; `calibration_empty`.
         ModelError: as `Generator.load`.
     """
-    graph = quantise(render_graph(Generator.load(folder)), samples)
+    graph = quantise(convert_graph(render_source(Generator.load(folder))), samples)
     write_graph(graph, out / INT8_GRAPH, fingerprint(folder))
     return [out / INT8_GRAPH]
 
 
 def quantise(graph: Model, samples: Iterable[CalibrationInputs]) -> Model:
-    """Bring a graph's convolutions to eight bits; positions, warps and blending stay in float32.
+    """Return a graph with its convolutions in int8; positions, warps and blending stay in float32.
 
     Raises:
         InputError: `calibrator_missing` without NNCF; `calibration_empty`.
@@ -83,8 +77,8 @@ def quantise(graph: Model, samples: Iterable[CalibrationInputs]) -> Model:
     data = [dict(sample) for sample in samples]
     if not data:
         raise InputError("calibration_empty", "There is no frame to calibrate with.", "Name another folder with --calibrate.")
-    convolutions = [node.get_friendly_name() for node in graph.get_ops() if node.get_type_name() == QUANTISED]
-    others = {node.get_type_name() for node in graph.get_ops()} - {QUANTISED, "Constant", "Parameter", "Result"}
+    convolutions = [node.get_friendly_name() for node in graph.get_ops() if node.get_type_name() == "Convolution"]
+    others = {node.get_type_name() for node in graph.get_ops()} - {"Convolution", "Constant", "Parameter", "Result"}
     quantised: Model = nncf.quantize(
         graph,
         nncf.Dataset(data),

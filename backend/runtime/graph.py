@@ -1,15 +1,16 @@
 """The generator as two graphs for other engines: `encode`, once per portrait, and `render`, once per frame.
 
-They do not contain `compose` at sizes other than the network's own: it has no weights and works for any size.
+They do not contain `compose` for sizes other than the network's own, which has no weights.
 """
 
 from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,13 +22,13 @@ from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.types import Keypoints
 
 PORTRAIT = tuple(field.name for field in fields(EncodedPortrait) if field.name not in ("picture", "keypoints"))
-"""Fields of an encoded portrait that the render graph takes: without the full picture, which `compose` takes."""
+"""Fields of an encoded portrait that the render graph takes: all but the full picture, which `compose` takes."""
 
 RENDER_INPUTS = (*PORTRAIT, "source_value", "source_jacobian", "value", "jacobian")
 """Inputs of the render graph in order: a portrait (leading axis 1), its keypoints `[1, N]`, and the keypoints of F frames."""
 
 PER_FRAME = 2
-"""Number of the last inputs with one row for each frame; the others have a single row."""
+"""Number of the last inputs, those with one row for each frame."""
 
 RENDER_OUTPUTS = ("frames", "flow", "alpha", "paint")
 """`frames [F, n, n, 3]` uint8 at the network's own size, and the inputs of `compose` for other sizes."""
@@ -36,6 +37,16 @@ ENCODE_INPUTS = ("picture", "source_value", "source_jacobian")
 """A picture `[1, 3, S, S]` in [0, 1], S at least `config.size`, and its keypoints `[1, N]`."""
 
 ENCODE_OUTPUTS = PORTRAIT
+
+
+class GraphSource(NamedTuple):
+    """What other engines convert a graph from; `dynamic_axes` of inputs and outputs have any size, and a name in ONNX."""
+
+    module: nn.Module
+    inputs: tuple[Tensor, ...]
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+    dynamic_axes: dict[str, dict[int, str]]
 
 
 class RenderGraph(nn.Module):
@@ -67,8 +78,8 @@ class EncodeGraph(nn.Module):
 
         Args:
             picture: `[1, 3, S, S]` in [0, 1].
-            value: positions of its keypoints `[1, N, 2]`.
-            jacobian: their Jacobians `[1, N, 2, 2]`.
+            value: of its keypoints `[1, N, 2]`.
+            jacobian: of its keypoints `[1, N, 2, 2]`.
         """
         encoded = self.generator.encode(picture, Keypoints(value, jacobian))
         return tuple(getattr(encoded, name) for name in ENCODE_OUTPUTS)
@@ -86,22 +97,25 @@ def render_inputs(portrait: EncodedPortrait, driving: Keypoints) -> dict[str, ND
     return {name: tensor.float().cpu().numpy() for name, tensor in zip(RENDER_INPUTS, tensors, strict=True)}
 
 
-def encode_example(generator: Generator) -> tuple[Tensor, ...]:
-    """Return example inputs for tracing the encode graph."""
+def encode_source(generator: Generator) -> GraphSource:
+    """Return the source of the portrait encoder, for pictures of any size from `config.size` up."""
     count = generator.config.keypoints
     size = 2 * generator.config.size  # Larger than the network's, or the trace would contain no resizing.
     value = torch.linspace(-0.5, 0.5, 2 * count).reshape(1, -1, 2)
-    return torch.full((1, 3, size, size), 0.5), value, torch.eye(2).repeat(1, count, 1, 1)
+    inputs = (torch.full((1, 3, size, size), 0.5), value, torch.eye(2).repeat(1, count, 1, 1))
+    axes = {"picture": {2: "height", 3: "width"}}
+    return GraphSource(EncodeGraph(folded(generator)), inputs, ENCODE_INPUTS, ENCODE_OUTPUTS, axes)
 
 
-def render_example(generator: Generator, frames: int = 2) -> tuple[Tensor, ...]:
-    """Return example inputs for tracing the render graph."""
-    picture, value, jacobian = encode_example(generator)
+def render_source(generator: Generator) -> GraphSource:
+    """Return the source of the render graph, for any number of frames."""
+    picture, value, jacobian = encode_source(generator).inputs
     with torch.inference_mode():
         encoded = generator.encode(picture, Keypoints(value, jacobian))
-    driving = Keypoints(value.repeat(frames, 1, 1), jacobian.repeat(frames, 1, 1, 1))
-    named: Mapping[str, NDArray[np.float32]] = render_inputs(encoded, driving)
-    return tuple(torch.from_numpy(named[name]) for name in RENDER_INPUTS)
+    named = render_inputs(encoded, Keypoints(value.repeat(2, 1, 1), jacobian.repeat(2, 1, 1, 1)))
+    inputs = tuple(torch.from_numpy(named[name]) for name in RENDER_INPUTS)
+    axes = {name: {0: "frames"} for name in (*RENDER_INPUTS[-PER_FRAME:], *RENDER_OUTPUTS)}
+    return GraphSource(RenderGraph(folded(generator)), inputs, RENDER_INPUTS, RENDER_OUTPUTS, axes)
 
 
 def folded(generator: Generator) -> Generator:

@@ -10,30 +10,14 @@ from torch.onnx import utils
 
 from backend.animate.generator import Generator
 from backend.core.errors import InputError
-from backend.runtime.graph import (
-    ENCODE_INPUTS,
-    ENCODE_OUTPUTS,
-    PER_FRAME,
-    RENDER_INPUTS,
-    RENDER_OUTPUTS,
-    EncodeGraph,
-    RenderGraph,
-    encode_example,
-    folded,
-    render_example,
-    tracing,
-)
+from backend.runtime.graph import encode_source, render_source, tracing
 
 OPSET = 20
 """The first operator set in which GridSample has every mode."""
 
 
 def export_onnx(folder: Path, out: Path) -> list[Path]:
-    """Write `encode.onnx` and `render.onnx` (float32), for pictures of any size and any number of frames.
-
-    Args:
-        folder: of the generator's weights.
-        out: folder to write to.
+    """Write `encode.onnx` and `render.onnx` (float32) from the weights in `folder` to `out`.
 
     Raises:
         InputError: `onnx_missing` if the package onnx is not installed.
@@ -44,44 +28,25 @@ def export_onnx(folder: Path, out: Path) -> list[Path]:
     except ImportError:
         raise InputError("onnx_missing", "ONNX is not installed.", "Install it with `pip install -e '.[export]'`.") from None
     generator = Generator.load(folder)
-    inner = folded(generator)
     out.mkdir(parents=True, exist_ok=True)
-    frames = {name: {0: "frames"} for name in (*RENDER_INPUTS[-PER_FRAME:], *RENDER_OUTPUTS)}
+    sources = {out / "encode.onnx": encode_source(generator), out / "render.onnx": render_source(generator)}
     utils.register_custom_op_symbolic("aten::_upsample_bilinear2d_aa", _antialiased, OPSET)
     try:
         with tracing():
-            _write(
-                EncodeGraph(inner),
-                encode_example(generator),
-                out / "encode.onnx",
-                ENCODE_INPUTS,
-                ENCODE_OUTPUTS,
-                {"picture": {2: "height", 3: "width"}},
-            )
-            _write(RenderGraph(inner), render_example(generator), out / "render.onnx", RENDER_INPUTS, RENDER_OUTPUTS, frames)
+            for path, source in sources.items():
+                torch.onnx.export(
+                    source.module,
+                    source.inputs,
+                    path,
+                    input_names=list(source.input_names),
+                    output_names=list(source.output_names),
+                    dynamic_axes=source.dynamic_axes,
+                    opset_version=OPSET,
+                    dynamo=False,
+                )
     finally:
         utils.unregister_custom_op_symbolic("aten::_upsample_bilinear2d_aa", OPSET)
-    return [out / "encode.onnx", out / "render.onnx"]
-
-
-def _write(
-    module: torch.nn.Module,
-    inputs: tuple[torch.Tensor, ...],
-    path: Path,
-    names: tuple[str, ...],
-    outputs: tuple[str, ...],
-    axes: dict[str, dict[int, str]],
-) -> None:
-    torch.onnx.export(
-        module,
-        inputs,
-        path,
-        input_names=list(names),
-        output_names=list(outputs),
-        dynamic_axes=axes,
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    return list(sources)
 
 
 def _antialiased(g: Any, picture: Any, size: Any, align_corners: Any, scales: Any) -> Any:

@@ -13,8 +13,8 @@ from backend.animate.compose import compose, shrink
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.errors import InputError
 from backend.core.types import Keypoints, Picture
-from backend.runtime.conversion import read_graph, render_graph, require_openvino
-from backend.runtime.graph import PER_FRAME, RENDER_INPUTS, folded, render_inputs, to_bytes
+from backend.runtime.conversion import convert_graph, read_graph, require_openvino
+from backend.runtime.graph import PER_FRAME, RENDER_INPUTS, folded, render_inputs, render_source, to_bytes
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, InferRequest, Model
@@ -43,7 +43,7 @@ class OpenVinoEngine:
     def __init__(self, generator: Generator, precision: OpenVinoPrecision = "float32", folder: Path | None = None) -> None:
         if precision == "int8" and folder is None:
             raise InputError("precision_unusable", "int8 needs the folder of the generator.", "Take float32 or bfloat16.")
-        graph = read_graph(folder) if folder is not None and precision == "int8" else render_graph(generator)
+        graph = read_graph(folder) if folder is not None and precision == "int8" else convert_graph(render_source(generator))
         self.precision: str = precision
         self.size = generator.config.size
         self._encoder = folded(generator)
@@ -82,13 +82,7 @@ class OpenVinoEngine:
         return frames
 
     def _read(self, request: InferRequest, picture: Tensor | None, frame: Picture) -> None:
-        """Copy the frame of a finished request, or compose it at the picture's size.
-
-        Args:
-            request: finished.
-            picture: the portrait at the size of the frame; None for the network's own size.
-            frame: where to write `[size, size, 3]`.
-        """
+        """Copy the frame of a finished request to `frame`, or compose it at the size of `picture`."""
         if picture is None:
             frame[:] = request.get_tensor("frames").data[0]
             return
@@ -99,12 +93,10 @@ class OpenVinoEngine:
 def compile_graph(graph: Model, precision: OpenVinoPrecision) -> CompiledModel:
     """Compile a render graph for the CPU: one frame per call, with as many concurrent calls as torch has threads.
 
-    A graph with static shapes runs up to a fifth faster than one with a dynamic number of frames, and several frames in one
-    call are not faster on a CPU. Threads with a frame each do not wait for one another.
+    Static shapes run up to a fifth faster than a dynamic number of frames, and several frames in one call are not faster.
     """
     graph = graph.clone()
-    one = {port.any_name: [1, *list(port.get_partial_shape())[1:]] for port in graph.inputs}
-    graph.reshape(one)
+    graph.reshape({port.any_name: [1, *list(port.get_partial_shape())[1:]] for port in graph.inputs})
     threads = torch.get_num_threads()
     options = {
         "INFERENCE_PRECISION_HINT": _HINT[precision],

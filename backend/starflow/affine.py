@@ -21,18 +21,15 @@ MAX_FACTOR_NORM = 8.0
 
 
 class Affine(nn.Module):
-    """z = (x - b) / s, where b and s of a token depend on the tokens before it (STARFlow, TarFlow: Zhai et al. 2024); with
-    `rank`, channels of a token are correlated too (`ConditionalGaussian`).
+    """z = (x - b) / s, where b and s of a token depend on the tokens before it (STARFlow; TarFlow: Zhai et al. 2024).
 
-    A map over several frames works on residuals that a `KalmanFilter` standardizes. So a small model need not learn that frames
-    hardly change, and samples do not drift where nothing moves.
+    With `rank`, channels of a token are correlated (`ConditionalGaussian`). A map over several frames works on residuals that
+    a `KalmanFilter` standardizes: a small model need not learn that frames hardly change, and samples do not drift.
 
     Args:
         channels: C of a token.
-        width: D of the transformer.
-        layers: of the transformer.
+        width, layers, dropout: of the `Transformer`.
         tokens: of a frame.
-        dropout: in training.
         kalman: predicts frames, where there is more than one.
         rank: R, factors of a token's covariance.
     """
@@ -64,21 +61,24 @@ class Affine(nn.Module):
             nn.init.zeros_(self.factor_head.bias)
 
     def forward(self, x: Tensor, positions: Tensor, prefix: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Map tokens to noise, all at once.
+        """Map tokens to noise: z `[B, L, C]` and log |det dz/dx| `[B]`, both in float32.
 
         Args:
-            x: tokens `[B, L, C]`, which start with the first of a frame.
-            positions: `[L, 3]`.
-            prefix: embeddings that every token may attend to, `[B, P, D]` (a caption).
-
-        Returns:
-            z `[B, L, C]` and log |det dz/dx| `[B]`, both in float32.
+            x: as for `conditional`.
+            positions: as for `conditional`.
+            prefix: as for `conditional`.
         """
         conditional = self.conditional(x, positions, prefix)
         return conditional.forward(x), conditional.log_det.sum(1)
 
     def conditional(self, x: Tensor, positions: Tensor, prefix: Tensor | None = None) -> ConditionalGaussian:
-        """The distribution of every token given those before it; arguments as in `forward`."""
+        """The distribution of every token given those before it.
+
+        Args:
+            x: tokens `[B, L, C]`, which start with the first of a frame.
+            positions: `[L, 3]`.
+            prefix: embeddings that every token may attend to, `[B, P, D]` (a caption).
+        """
         prediction = None if self.kalman is None else self.kalman(x)
         residuals = x if prediction is None else prediction.standardize(x)
         features = self.transformer(self.embed(residuals[:, :-1], 0, prediction, prefix), input_positions(positions, prefix))
@@ -86,16 +86,13 @@ class Affine(nn.Module):
         return conditional if prediction is None else conditional.unstandardize(prediction.mean, prediction.std)
 
     def embed(self, before: Tensor, first: int, prediction: Prediction | None, prefix: Tensor | None) -> Tensor:
-        """Embed the transformer's input for m tokens.
+        """Embed the transformer's input for m tokens: `[B, m, D]`, or `[B, P + m, D]` with the prefix.
 
         Args:
             before: standardized residual of the token before each, `[B, m, C]`; one less where `first` is 0.
             first: number of the first of the m tokens.
             prediction: the filter's, of the m tokens.
             prefix: goes before token 0.
-
-        Returns:
-            `[B, m, D]`, or `[B, P + m, D]` with the prefix.
         """
         embedded = self.in_proj(before)
         if first == 0:
@@ -103,13 +100,12 @@ class Affine(nn.Module):
         numbers = torch.arange(first, first + embedded.shape[1], device=embedded.device)
         embedded = embedded + self.pos_embed[numbers % self.tokens]
         if prediction is not None and self.kalman_proj is not None:
-            embedded = embedded + self.kalman_proj(
-                torch.cat([prediction.mean, prediction.std.log(), prediction.innovation], -1)
-            )
+            moments = (prediction.mean, prediction.std.log(), prediction.innovation)
+            embedded = embedded + self.kalman_proj(torch.cat(moments, -1))
         return embedded if first or prefix is None else torch.cat([prefix.to(embedded.dtype), embedded], 1)
 
     def gaussian(self, features: Tensor) -> ConditionalGaussian:
-        """The transformer's features `[B, m, D]` -> distribution of the m standardized residuals, in float32."""
+        """Features `[B, m, D]` -> distribution of the m standardized residuals, in float32."""
         parts = _at_least_float32(self.loc_scale_head(features)).chunk(2, -1)
         a, b = (MAX_HEAD_OUTPUT * (part / MAX_HEAD_OUTPUT).tanh() for part in parts)
         v = b[..., :0] if self.factor_head is None else _at_least_float32(self.factor_head(features))
@@ -121,8 +117,8 @@ class Affine(nn.Module):
 class CachedPredictor:
     """Predicts tokens of an `Affine` from left to right for its inverse, with a key-value cache of the committed ones.
 
-    Tokens are given as standardized residuals of the `KalmanFilter`. Thus the filter, on whose last frame a token depends most,
-    is exact for guesses many frames long, and the fixed-point iteration only has to solve for what the transformer adds.
+    Tokens are given as standardized residuals of the `KalmanFilter`: the filter is then exact for guesses many frames long, and
+    the fixed-point iteration only has to solve for what the transformer adds.
 
     Args:
         affine: the map.
@@ -143,7 +139,7 @@ class CachedPredictor:
         self.nfe = 0
 
     def predict(self, residuals: Tensor) -> ConditionalGaussian:
-        """Distribution of the next m residuals, each given those of `residuals` `[B, m, C]` before it."""
+        """As `TokenPredictor.predict`."""
         self.nfe += 1
         filtered, count = self._filter(self._partial, residuals), residuals.shape[1]
         prediction = None if filtered is None else filtered.prediction.last(count)
@@ -155,7 +151,7 @@ class CachedPredictor:
         return self.affine.gaussian(features[:, -count:])
 
     def commit(self, residuals: Tensor) -> Tensor:
-        """Fix the first tokens of the last `predict`, without another pass; returns the tokens, `[B, m, C]`."""
+        """As `TokenPredictor.commit`; without another pass."""
         count = residuals.shape[1]
         self._before, self._committed = residuals[:, -1:], self._committed + count
         self._cache = self._predicted.truncated(self._prefix_length + self._committed)
@@ -165,7 +161,7 @@ class CachedPredictor:
         return filtered.tokens[:, -count:]
 
     def prefill(self, x: Tensor) -> ConditionalGaussian:
-        """Commit known tokens `[B, m, C]` in one pass; returns the distribution of their residuals."""
+        """As `TokenPredictor.prefill`."""
         filtered = self._filter(torch.cat([self._partial, x], 1), x[:, :0])
         residuals = x if filtered is None else filtered.prediction.last(x.shape[1]).standardize(x)
         conditional = self.predict(residuals)
@@ -173,7 +169,7 @@ class CachedPredictor:
         return conditional
 
     def _filter(self, x: Tensor, residuals: Tensor) -> FilterOutput | None:
-        """Filter from the last whole frame on; None without a filter."""
+        """Filter from the last whole frame on."""
         return None if self._kalman is None or self._state is None else self._kalman.filter(self._state, x, residuals)
 
 

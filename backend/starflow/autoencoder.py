@@ -35,14 +35,8 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            nn.GroupNorm(8, channels),
-            nn.SiLU(),
-            nn.Conv2d(channels, channels, 3, 1, 1),
-            nn.GroupNorm(8, channels),
-            nn.SiLU(),
-            nn.Conv2d(channels, channels, 3, 1, 1),
-        )
+        parts = [(nn.GroupNorm(8, channels), nn.SiLU(), nn.Conv2d(channels, channels, 3, 1, 1)) for _ in range(2)]
+        self.block = nn.Sequential(*parts[0], *parts[1])
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, C, h, w]` -> the same."""
@@ -53,11 +47,9 @@ class Residual(nn.Module):
 class Autoencoder(nn.Module):
     """Encoder and decoder.
 
-    The outermost and the innermost halving move pixels into channels (pixel unshuffle), those between are convolutions. The
-    decoder is trained on noisy latents, since the flow's samples are noisy (STARFlow-V, section 3.2; SimFlow).
-
-    Latents have mean 0 and standard deviation 1, and are rotated so that the changes of their channels from one frame to the
-    next are uncorrelated, which suits the diagonal scale of a flow's affine map.
+    The outermost and the innermost halving are pixel unshuffles, those between are convolutions. The decoder is trained on
+    noisy latents, since the flow's samples are noisy (STARFlow-V, section 3.2; SimFlow). Latents have mean 0 and standard
+    deviation 1, and are rotated so that their channels change uncorrelated, which suits the diagonal scale of an affine map.
     """
 
     mean: Tensor
@@ -78,9 +70,8 @@ class Autoencoder(nn.Module):
         for before, after in zip(widths[::-1], widths[-2::-1], strict=False):
             up += [nn.Upsample(scale_factor=2), nn.Conv2d(before, after, 3, 1, 1), Residual(after)]
         self.decoder = nn.Sequential(*up, nn.SiLU(), nn.Conv2d(widths[0], 12, 3, 1, 1), nn.PixelShuffle(2))
-        # Set once, after training: mean of every channel; scale and rotation as one matrix.
         self.register_buffer("mean", torch.zeros(config.channels))
-        self.register_buffer("whitening", torch.eye(config.channels))
+        self.register_buffer("whitening", torch.eye(config.channels))  # Scale and rotation.
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames `[..., 3, S, S]` in [0, 1] -> latents `[..., H, W, C]`."""
@@ -90,17 +81,14 @@ class Autoencoder(nn.Module):
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents `[..., H, W, C]` -> frames `[..., 3, S, S]` in [0, 1]."""
-        flat = (
-            (latents.float() @ torch.linalg.inv(self.whitening) + self.mean)
-            .reshape(-1, *latents.shape[-3:])
-            .permute(0, 3, 1, 2)
-        )
+        raw = latents.float() @ torch.linalg.inv(self.whitening) + self.mean
+        flat = raw.reshape(-1, *latents.shape[-3:]).permute(0, 3, 1, 2)
         frames = self.decoder(flat).float().add(1).div(2).clamp(0, 1)
         return frames.reshape(*latents.shape[:-3], *frames.shape[1:])
 
     @torch.no_grad()
     def unnormalise(self) -> None:
-        """Undo `normalise`: latents are the encoder's own, as in training."""
+        """Undo `normalise`, for training."""
         self.mean.zero_()
         self.whitening.copy_(torch.eye(len(self.whitening)))
 

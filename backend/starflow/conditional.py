@@ -15,9 +15,9 @@ from torch.nn import functional as F
 class ConditionalGaussian:
     """x = loc + scale A z for each token, with A A' = I + V'V: invertible in closed form.
 
-    Where something moves, all channels of a token change together, in a direction that depends on the context. Independent
-    channels cannot express that; R factors V can, as in factor analysis. With L L' = I + V V' (Cholesky, R x R),
-    A = I + V' (L + I)^-1 V, its inverse is I - V' (L (I + L'))^-1 V, and its determinant is that of L.
+    Where something moves, the channels of a token change together, in directions that depend on the context: the R factors V,
+    as in factor analysis. With L L' = I + V V' (Cholesky, R x R), A = I + V' (L + I)^-1 V, its inverse is
+    I - V' (L (I + L'))^-1 V, and its determinant is that of L.
 
     Attributes:
         loc, scale: `[B, m, C]`, scale > 0.
@@ -37,10 +37,8 @@ class ConditionalGaussian:
     def concat(cls, parts: Sequence[ConditionalGaussian]) -> ConditionalGaussian:
         """Concatenate along tokens; the rank is that of the part with the highest."""
         rank = max(part.factors.shape[2] for part in parts)
-        factors = [F.pad(part.factors, (0, 0, 0, rank - part.factors.shape[2])) for part in parts]
-        return cls(
-            torch.cat([part.loc for part in parts], 1), torch.cat([part.scale for part in parts], 1), torch.cat(factors, 1)
-        )
+        padded = [(part.loc, part.scale, F.pad(part.factors, (0, 0, 0, rank - part.factors.shape[2]))) for part in parts]
+        return cls(*(torch.cat(tensors, 1) for tensors in zip(*padded, strict=True)))
 
     def __len__(self) -> int:
         return self.loc.shape[1]
@@ -49,7 +47,7 @@ class ConditionalGaussian:
         return ConditionalGaussian(self.loc[:, tokens], self.scale[:, tokens], self.factors[:, tokens])
 
     def unstandardize(self, mean: Tensor, std: Tensor) -> ConditionalGaussian:
-        """The distribution of `mean + std * x`, where this one is that of x; both `[B, m, C]`."""
+        """The distribution of `mean + std * x`, where this one is that of x."""
         return ConditionalGaussian(mean + std * self.loc, std * self.scale, self.factors)
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ PAST_FRAMES, FUTURE_FRAMES = 4, 1
 
 @dataclass(frozen=True)
 class DenoiserConfig:
-    """Architecture of a denoiser: latents' rows, columns and channels, width, layers."""
+    """Architecture of a denoiser; rows, columns and channels are those of latents."""
 
     rows: int = 4
     columns: int = 4

@@ -1,6 +1,8 @@
-"""Samples a first frame unconditionally: probabilistic principal components of faces' latents."""
+"""Samples a first frame unconditionally, by probabilistic principal components of faces' latents."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +16,7 @@ MIN_VARIANCE = 1e-4
 
 
 class FirstFrame(nn.Module):
-    """N(mean, F F^T + diag(rest)) of a frame's latents, fitted in closed form (Tipping & Bishop 1999, with a diagonal rest).
-
-    Args:
-        shape: H, W, C of a frame's latents.
-    """
+    """N(mean, F F^T + diag(rest)) of a frame's latents `shape` = H, W, C, fitted in closed form (Tipping & Bishop 1999)."""
 
     mean: Tensor
     factors: Tensor
@@ -27,7 +25,7 @@ class FirstFrame(nn.Module):
     def __init__(self, shape: tuple[int, int, int]) -> None:
         super().__init__()
         self.shape = shape
-        features = shape[0] * shape[1] * shape[2]
+        features = math.prod(shape)
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("factors", torch.zeros(features, min(RANK, features)))
         self.register_buffer("residual_variance", torch.ones(features))
@@ -54,8 +52,8 @@ class FirstFrame(nn.Module):
 
         Args:
             count: how many.
-            temperature: scales the distance from the average face.
-            generator: the source of randomness.
+            temperature: scale of the distance from the average face.
+            generator: source of all randomness.
         """
         z = torch.randn(count, self.factors.shape[1], generator=generator).to(self.mean.device)
         return (self.mean + temperature * z @ self.factors.T).unflatten(1, self.shape)

@@ -21,8 +21,7 @@ class LatentFlowConfig:
     Attributes:
         rows, columns, channels: of a frame's latents.
         deep_width, deep_layers: of the block over all frames.
-        shallow_width, shallow_layers, shallow_blocks: of those within a frame; an odd number of blocks, so that with the deep
-            one the order of tokens is reversed an even number of times.
+        shallow_width, shallow_layers, shallow_blocks: of those within a frame; the number of blocks is odd.
         deep_rank: rank of a token's covariance factors in the deep block; 0 for independent channels.
         noise: standard deviation of the noise added to latents (whose own is 1) in training.
         vocabulary: size of the vocabulary of captions; 0 for a flow without captions.
@@ -48,7 +47,7 @@ class LatentFlowConfig:
 class LatentFlow(nn.Module):
     """p(x) = prod_n p_D(u_n | u_<n) |det J_fS(x_n)|, with u_n = f_S(x_n): exact likelihood of video latents.
 
-    Only the deep block depends on the caption, and only it connects frames: the shallow blocks can repair a frame on its own.
+    Only the deep block connects frames and depends on the caption.
     """
 
     def __init__(self, config: LatentFlowConfig) -> None:
@@ -98,10 +97,7 @@ class LatentFlow(nn.Module):
         return u.unflatten(0, (batch, frames)).flatten(1, 2), total.unflatten(0, (batch, frames)).sum(1)
 
     def shallow_inverse(self, u: Tensor, settings: JacobiSettings | None) -> tuple[Tensor, list[SolverStats]]:
-        """Invert `shallow_forward`, all frames at once: tokens `[B, T * H * W, C]` -> latents `[B, T, H, W, C]`.
-
-        The solver's block is always one frame; without settings it goes token by token.
-        """
+        """Invert `shallow_forward`, all frames at once, in blocks of one frame; without settings token by token."""
         config, stats = self.config, []
         x, positions = u.unflatten(1, (-1, self.tokens_per_frame)).flatten(0, 1), self._positions(1).to(u.device)
         for index in reversed(range(len(self.shallow))):
@@ -114,7 +110,13 @@ class LatentFlow(nn.Module):
         return x.unflatten(0, (len(u), -1)).unflatten(2, (config.rows, config.columns)), stats
 
     def predictor(self, frames: int, batch: int, caption: Tensor | None = None) -> CachedPredictor:
-        """A predictor for the inverse of the deep block, before the first of `frames` frames."""
+        """A predictor for the inverse of the deep block, before the first frame.
+
+        Args:
+            frames: how many it can predict.
+            batch: B.
+            caption: word numbers `[B, P]`.
+        """
         positions = self._positions(frames).to(self.deep.start_token.device)
         return CachedPredictor(self.deep, positions, batch, self.embed_caption(caption, batch))
 
@@ -124,7 +126,7 @@ class LatentFlow(nn.Module):
             self.deep.kalman.set_change_variance(variance)
 
     def predict_mean(self, x: Tensor) -> Tensor:
-        """The deep block's mean of every token `[B, T * H * W, C]` of latents given those before it, as a regression's."""
+        """The deep block's mean of every token `[B, T * H * W, C]` of latents given those before it."""
         u, prefix = self.shallow_forward(x)[0], self.embed_caption(None, len(x))
         return self.deep.conditional(u, self._positions(x.shape[1]).to(x.device), prefix).loc
 

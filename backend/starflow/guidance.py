@@ -11,13 +11,12 @@ from backend.starflow.inversion import TokenPredictor
 def guide(captioned: ConditionalGaussian, uncaptioned: ConditionalGaussian, weight: float) -> ConditionalGaussian:
     """Combine two Gaussians of every token: p_c^(1 + w) / p_u^w, with the variance ratio clipped at 1 to keep it a Gaussian.
 
+    Channels are guided independently; the factors stay those of p_c.
+
     Args:
         captioned: p_c, given the caption.
         uncaptioned: p_u, without it.
         weight: w; 0 returns p_c.
-
-    Returns:
-        The guided loc and scale, channel by channel; the factors are those of p_c.
     """
     ratio = (captioned.scale / uncaptioned.scale).square().clamp(max=1.0)
     precision = 1 + weight - weight * ratio
@@ -26,20 +25,14 @@ def guide(captioned: ConditionalGaussian, uncaptioned: ConditionalGaussian, weig
 
 
 class ClassifierFreeGuidance:
-    """A `TokenPredictor` that guides one with the caption by one without it.
-
-    Args:
-        captioned: predicts with the caption.
-        uncaptioned: predicts without it.
-        weight: w of `guide`.
-    """
+    """A `TokenPredictor` that guides one with the caption by one without it; `weight` is w of `guide`."""
 
     def __init__(self, captioned: TokenPredictor, uncaptioned: TokenPredictor, weight: float) -> None:
         self._both, self._weight = (captioned, uncaptioned), weight
 
     @property
     def nfe(self) -> int:
-        """Passes of both."""
+        """Passes through the transformer by both."""
         return sum(predictor.nfe for predictor in self._both)
 
     def predict(self, residuals: Tensor) -> ConditionalGaussian:

@@ -18,8 +18,7 @@ class JacobiSettings:
 
     Attributes:
         block: tokens that are iterated together.
-        tolerance: a token has converged when its squared change is at most this share of its squared value, both in standard
-            deviations; 0 iterates to the exact result.
+        tolerance: squared change of a converged token over its square, in standard deviations; 0 gives the exact result.
     """
 
     block: int = 96
@@ -45,10 +44,10 @@ class TokenPredictor(Protocol):
         """Distribution of the next m residuals, each given those of `residuals` `[B, m, C]` before it."""
 
     def commit(self, residuals: Tensor) -> Tensor:
-        """Fix the first tokens of the last `predict`, and go on after them; returns the tokens."""
+        """Fix the first tokens of the last `predict`, and go on after them; returns the tokens `[B, m, C]`."""
 
     def prefill(self, x: Tensor) -> ConditionalGaussian:
-        """Commit known tokens in one pass; returns the distribution of their residuals."""
+        """Commit known tokens `[B, m, C]` in one pass; returns the distribution of their residuals."""
 
 
 def invert_sequential(predictor: TokenPredictor, z: Tensor) -> tuple[Tensor, SolverStats]:
@@ -68,9 +67,8 @@ def invert_jacobi(
 ) -> tuple[Tensor, SolverStats]:
     """Map noise to tokens a block at a time: iterate x <- s(x) z + b(x) until it converges (STARFlow-V, video-aware Jacobi).
 
-    Tokens of a block depend on one another's last iterate, so the first ones converge first: after every iteration the block
-    slides past the converged tokens at its front, at least one. New tokens start from the prediction at the same position one
-    frame earlier, or without one from their noise.
+    After every iteration the block slides past the converged tokens at its front, at least one. New tokens start from the
+    prediction at the same position one frame earlier, or without one from their noise.
 
     Args:
         predictor: of the next tokens.

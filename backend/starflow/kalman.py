@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 MIN_ACTIVITY, MAX_ACTIVITY = 0.01, 4.0
-"""Range of a position's activity, its process variance over the usual one. Without the upper limit, sampled frames feed large
-innovations back into the variance, which then grows from frame to frame.
-"""
+"""Range of a position's activity, its process variance over the usual one. Without the upper limit, innovations of sampled
+frames would feed back into the variance, and it would grow from frame to frame."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +73,12 @@ class FilterOutput:
 class KalmanFilter(nn.Module):
     """Tracks a random walk observed in noise, for every position and channel, and how fast each position moves.
 
-    The local level model (Harvey 1989, section 2.3) with a process variance that follows the innovations (Mehra 1970). It
-    explains most of a frame given those before: it averages many frames where nothing moves, and follows the last one where
-    much does.
+    The local level model (Harvey 1989, section 2.3) with a process variance that follows the innovations (Mehra 1970): it
+    averages many frames where nothing moves, and follows the last one where much does.
 
     Args:
         channels: C.
-        rows: of a frame.
-        columns: of a frame.
+        rows, columns: of a frame.
         noise: standard deviation of the observation noise; the first frame's own is 1.
     """
 
@@ -128,7 +125,6 @@ class KalmanFilter(nn.Module):
         return FilterOutput(torch.cat(frames, 1), prediction, state, partial)
 
     def _predict(self, state: FilterState) -> Prediction:
-        """Predict the next frame."""
         variance = self.log_process_variance.exp() * state.activity + self.noise**2
         std = (variance if state.frames else torch.full_like(variance, 1 + self.noise**2)).sqrt()
         return Prediction(state.mean, std, state.innovation)
@@ -152,5 +148,5 @@ class KalmanFilter(nn.Module):
 
     @torch.no_grad()
     def set_change_variance(self, variance: Tensor) -> None:
-        """Initialise the process variance: mean squared change of every channel from frame to frame, without noise, `[C]`."""
+        """Initialise the process variance: mean squared change of every channel between frames, without noise, `[C]`."""
         self.log_process_variance.copy_(variance.clamp(min=1e-6).log())

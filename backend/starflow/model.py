@@ -17,11 +17,7 @@ from backend.starflow.flow import LatentFlow, LatentFlowConfig
 
 @dataclass(frozen=True)
 class StarFlowConfig:
-    """Architecture of the three parts, and the length of the clips that the flow was trained on.
-
-    Attributes:
-        frames: known and sampled ones together, at 12.5 Hz.
-    """
+    """Architecture of the parts, and `frames`, length at 12.5 Hz of the clips that the flow was trained on."""
 
     frames: int = 24
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
@@ -47,7 +43,7 @@ class StarFlow(nn.Module):
         self.first_frame = FirstFrame((config.flow.rows, config.flow.columns, config.flow.channels))
 
     def save(self, folder: Path, extra: dict[str, object]) -> None:
-        """Write weights (half precision) and `config.json`: the architecture, then `extra`."""
+        """Write weights (half precision) and `config.json`: the architecture and `extra`."""
         save_model(folder, self, self.config, extra)
 
     @classmethod

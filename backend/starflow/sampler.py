@@ -67,9 +67,7 @@ def sample_latents(
     predictor: TokenPredictor = flow.predictor(seen + frames, batch, caption)
     if guidance and caption is not None:
         predictor = ClassifierFreeGuidance(predictor, flow.predictor(seen + frames, batch), guidance)
-    last = None
-    if seen:
-        last = predictor.prefill(flow.shallow_forward(noisy)[0])[-flow.tokens_per_frame :]
+    last = predictor.prefill(flow.shallow_forward(noisy)[0])[-flow.tokens_per_frame :] if seen else None
     if z is None:
         z = torch.randn(batch, frames * flow.tokens_per_frame, flow.config.channels, generator=generator).to(device)
         z = z * torch.as_tensor(temperature, device=device).reshape(-1, 1, 1)

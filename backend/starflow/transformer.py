@@ -15,29 +15,20 @@ CosSin = tuple[Tensor, Tensor]
 KeysValues = tuple[Tensor, Tensor]
 
 
-def token_positions(frames: int, rows: int, columns: int) -> Tensor:
-    """Time, row and column of every token in raster order: `[frames * rows * columns, 3]`."""
-    return torch.cartesian_prod(torch.arange(frames), torch.arange(rows), torch.arange(columns)).float()
+def token_positions(*sizes: int) -> Tensor:
+    """Time, row and column of every token in raster order, `[T * H * W, 3]`; `sizes` are T, H and W."""
+    return torch.cartesian_prod(*(torch.arange(size) for size in sizes)).float()
 
 
 def rope_angles(positions: Tensor) -> CosSin:
-    """Rotary angles (RoPE, Su et al. 2021): half of a head's pairs of features encode time, a quarter rows, a quarter columns.
+    """Cosines and sines `[L, HEAD_WIDTH / 2]` of the rotary angles (RoPE, Su et al. 2021) of positions `[L, 3]`.
 
-    Args:
-        positions: `[L, 3]`, time, row, column.
-
-    Returns:
-        Cosines and sines, `[L, HEAD_WIDTH / 2]`.
+    Half of a head's pairs of features encode time, a quarter rows, a quarter columns.
     """
-    half = HEAD_WIDTH // 2
-    shares = (half // 2, half // 4, half // 4)
-    angles = torch.cat(
-        [
-            axis[:, None] * 100.0 ** -(torch.arange(share, device=positions.device) / share)
-            for axis, share in zip(positions.unbind(-1), shares, strict=True)
-        ],
-        -1,
-    )
+    shares, parts = (HEAD_WIDTH // 4, HEAD_WIDTH // 8, HEAD_WIDTH // 8), []
+    for axis, share in zip(positions.unbind(-1), shares, strict=True):
+        parts.append(axis[:, None] * 100.0 ** -(torch.arange(share, device=positions.device) / share))
+    angles = torch.cat(parts, -1)
     return angles.cos(), angles.sin()
 
 
@@ -59,7 +50,7 @@ class KVCache:
         return self.layers[0][0].shape[2] if self.layers else 0
 
     def truncated(self, length: int) -> KVCache:
-        """A cache of the first `length` tokens; what is added to one is not added to the other."""
+        """An independent cache of the first `length` tokens."""
         return KVCache([(keys[:, :, :length], values[:, :, :length]) for keys, values in self.layers])
 
 
@@ -77,16 +68,13 @@ class TransformerLayer(nn.Module):
     def forward(
         self, x: Tensor, rope: CosSin, past: KeysValues | None = None, mask: Tensor | None = None
     ) -> tuple[Tensor, KeysValues]:
-        """Let each token attend to itself and those before it.
+        """Let each token attend to itself and those before it; also return keys and values of all P + L tokens.
 
         Args:
             x: `[B, L, D]`.
             rope: `rope_angles` of their positions.
             past: keys and values of the P tokens before.
             mask: `[L, P + L]`, True where a token may attend, in place of the causal mask; a single token needs none.
-
-        Returns:
-            `[B, L, D]`, and keys and values of all P + L tokens.
         """
         q, k, v = (
             part.unflatten(-1, (self.heads, HEAD_WIDTH)).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, -1)
@@ -100,13 +88,7 @@ class TransformerLayer(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Layers, then an RMSNorm.
-
-    Args:
-        width: D, a multiple of `HEAD_WIDTH`.
-        layers: how many.
-        dropout: share of features dropped in training.
-    """
+    """Layers of width D, then an RMSNorm."""
 
     def __init__(self, width: int, layers: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -119,7 +101,7 @@ class Transformer(nn.Module):
         Args:
             x: tokens `[B, L, D]`.
             positions: `[L, 3]`.
-            cache: of the tokens before, to which these are added; None for none.
+            cache: of the tokens before, to which these are added.
         """
         rope, mask, layers = rope_angles(positions), None, []
         if (before := 0 if cache is None else cache.length) and len(positions) > 1:

@@ -24,7 +24,7 @@ CHANGE_SCALE = 0.08
 """Change of brightness, in [0, 1], over which the last known frame's detail fades by a factor e."""
 
 MIN_TEMPERATURE_SHARE = 0.2
-"""Lowest temperature of several clips over the highest: at one temperature all futures would move as much, or as little."""
+"""Lowest temperature of several clips over the highest: at equal temperatures all futures would move about as much."""
 
 FIRST_FRAME_TEMPERATURE = 0.6
 """Temperature of the first frame of a clip from a caption; higher ones distort faces."""
@@ -39,7 +39,7 @@ class SamplingSettings:
     Attributes:
         caption: what the face should do, in words of `MOTIONS`; empty for anything.
         guidance: weight of classifier-free guidance by the caption; 0 for none.
-        temperature: scale of the noise; of several clips the last one's, the first has `MIN_TEMPERATURE_SHARE` of it.
+        temperature: scale of the noise of the last clip; the first of several has `MIN_TEMPERATURE_SHARE` of it.
         seed: of the noise.
     """
 
@@ -58,11 +58,7 @@ class VideoFlow:
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> VideoFlow:
-        """Read a folder of weights, as `models/starflow`.
-
-        Raises:
-            ModelError: files are missing, damaged, or of another architecture.
-        """
+        """Read a folder of weights; as `StarFlow.load`."""
         return cls(StarFlow.load(folder), device)
 
     @property
@@ -78,7 +74,7 @@ class VideoFlow:
         settings: SamplingSettings | None = None,
         progress: ShareProgress | None = None,
     ) -> VideoFrames:
-        """Sample continuations of frames (video-to-video; image-to-video where the context is one frame).
+        """Sample continuations `[K, frames, S, S, 3]` of frames (image-to-video where the context is one frame).
 
         Args:
             context: `[T, S, S, 3]`, T >= 1; the last `self.context` frames are used.
@@ -86,9 +82,6 @@ class VideoFlow:
             frames: of every future, any number; those past the model's window are conditioned on the last sampled ones.
             settings: of the sample.
             progress: called with the share that is done.
-
-        Returns:
-            `[K, frames, S, S, 3]`.
 
         Raises:
             InputError: `video_frames` for frames of another size or none; `video_caption` for unknown words.
@@ -101,16 +94,13 @@ class VideoFlow:
     def imagine(
         self, count: int, frames: int, settings: SamplingSettings, progress: ShareProgress | None = None
     ) -> VideoFrames:
-        """Sample clips of new faces from a caption alone (text-to-video), each from a sample of `FirstFrame`.
+        """Sample clips `[K, frames, S, S, 3]` of new faces from a caption alone, each from a sample of `FirstFrame`.
 
         Args:
             count: K, how many clips.
             frames: of every clip.
             settings: of the sample.
             progress: called with the share that is done.
-
-        Returns:
-            `[K, frames, S, S, 3]`.
 
         Raises:
             InputError: `video_caption`, as `futures`.
@@ -121,7 +111,7 @@ class VideoFlow:
         return _to_uint8(self._decode(torch.cat([first, rest], 1)))
 
     def edit(self, clip: VideoFrames, settings: SamplingSettings, start: VideoFrames | None = None) -> VideoFrames:
-        """Sample a clip with its own noise under another caption or from another first frame.
+        """Sample a clip `[T, S, S, 3]` with its own noise under another caption or from another first frame.
 
         A flow maps a clip to noise and back without loss, so what the new condition does not change stays as it was.
 
@@ -129,9 +119,6 @@ class VideoFlow:
             clip: `[T, S, S, 3]`, T from 2 up to the model's window.
             settings: of the sample, with the new caption.
             start: the new first frame `[S, S, 3]`, with another person or another expression; None keeps the clip's.
-
-        Returns:
-            `[T, S, S, 3]`, which begins with the given first frame.
 
         Raises:
             InputError: as `futures`.
@@ -157,25 +144,29 @@ class VideoFlow:
         progress: ShareProgress | None = None,
         z: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Sample latents that continue `known` `[K, T, H, W, C]`, window after window; `z` is the noise of a single window.
+        """Sample latents `[K, frames, H, W, C]` that continue `known`, window by window; `z` is the noise of a single window.
 
-        Returns:
-            `[K, frames, H, W, C]`, and `SampledLatents.last_known` of the first window.
+        Also returns `SampledLatents.last_known` of the first window.
         """
-        generator, caption, whole, last_known = _generator(settings), _word_numbers(settings.caption, len(known)), known, None
+        count, generator, caption, whole, last_known = len(known), _generator(settings), None, known, None
+        if settings.caption.strip():
+            caption = torch.from_numpy(parse_caption(settings.caption)).expand(count, -1)
+        temperature = torch.tensor([settings.temperature])
+        if count > 1:
+            temperature = settings.temperature * torch.linspace(MIN_TEMPERATURE_SHARE, 1.0, count)
         while (done := whole.shape[1] - known.shape[1]) < frames:
             seen = whole[:, -self.context :]
-            count = min(frames - done, self.model.config.frames - seen.shape[1])
+            length = min(frames - done, self.model.config.frames - seen.shape[1])
             part = sample_latents(
                 self.model.flow,
                 self.model.denoiser,
                 seen,
-                count,
+                length,
                 generator,
                 caption=caption,
                 guidance=settings.guidance,
-                temperature=_temperatures(settings.temperature, len(known)),
-                progress=_part_of(progress, done / frames, count / frames),
+                temperature=temperature,
+                progress=_part_of(progress, done / frames, length / frames),
                 z=z,
             )
             whole, last_known = torch.cat([whole, part.latents], 1), part.last_known if last_known is None else last_known
@@ -184,13 +175,7 @@ class VideoFlow:
     def _decode_with_detail(self, latents: Tensor, last_known: Tensor | None, last: Tensor) -> Tensor:
         """Decode, and restore the autoencoder's residual of the last known frame where nothing has changed since.
 
-        Args:
-            latents: sampled, `[K, T, H, W, C]`.
-            last_known: latents of the last known frame, `[K, H, W, C]`; None encodes `last`.
-            last: that frame itself, `[3, S, S]`.
-
-        Returns:
-            `[K, T, 3, S, S]`.
+        `last_known` are that frame's latents `[K, H, W, C]`, None to encode `last` `[3, S, S]`, the frame itself.
         """
         decoded = self._decode(latents)
         rebuilt = self._decode(self._encode(last[None]) if last_known is None else last_known[:, None])
@@ -213,15 +198,6 @@ class VideoFlow:
     @torch.inference_mode()
     def _decode(self, latents: Tensor) -> Tensor:
         return self.model.autoencoder.decode(latents)
-
-
-def _temperatures(highest: float, count: int) -> Tensor:
-    """Evenly spaced temperatures `[count]` up to the highest; a single one is the highest."""
-    return highest * torch.linspace(MIN_TEMPERATURE_SHARE, 1.0, count) if count > 1 else torch.tensor([highest])
-
-
-def _word_numbers(caption: str, count: int) -> Tensor | None:
-    return torch.from_numpy(parse_caption(caption)).expand(count, -1) if caption.strip() else None
 
 
 def _generator(settings: SamplingSettings) -> torch.Generator:

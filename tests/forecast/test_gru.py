@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from backend.forecast.gru import GruWeights, gru_step
+from backend.forecast.gru import GruWeights
 
 
 def test_a_step_equals_pytorch_s_gru_cell():
@@ -11,4 +11,4 @@ def test_a_step_equals_pytorch_s_gru_cell():
         parameter.data = torch.randn(parameter.shape, generator=generator)
     x, h = torch.randn(3, 5, generator=generator), torch.randn(3, 7, generator=generator)
     expected = layer(x[:, None], h[None])[1][0]
-    torch.testing.assert_close(gru_step(GruWeights.from_layer(layer), x, h), expected)
+    torch.testing.assert_close(GruWeights.from_layer(layer).step(x, h), expected)

@@ -186,9 +186,9 @@ def test_a_damaged_model_is_refused_in_words(forecaster, tmp_path, damage):
 def test_a_model_with_a_weight_that_is_not_a_number_is_refused(forecaster, tmp_path):
     forecaster.save(tmp_path)
     tensors = load_file(tmp_path / "weights.safetensors")
-    tensors["point.bias"][0] = torch.nan
+    tensors["point_head.bias"][0] = torch.nan
     save_file(tensors, tmp_path / "weights.safetensors")
-    with pytest.raises(ModelError, match=r"point\.bias holds NaN"):
+    with pytest.raises(ModelError, match=r"point_head\.bias holds NaN"):
         Forecaster.load(tmp_path)
 
 

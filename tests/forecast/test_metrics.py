@@ -20,7 +20,7 @@ def sample():
 def test_crps_equals_the_fair_estimate_of_scoringrules(sample):
     paths, truth = sample
     expected = scoringrules.crps_ensemble(truth.numpy(), paths.numpy(), m_axis=1, estimator="fair").mean(-1)
-    np.testing.assert_allclose(metrics.crps(paths, truth).numpy(), expected)
+    np.testing.assert_allclose(metrics.crps_each(paths, truth).mean(-1).numpy(), expected)
 
 
 def test_energy_score_equals_the_double_sum_of_its_definition(sample):
@@ -47,7 +47,7 @@ def test_energy_score_agrees_with_scoringrules(sample):
 def test_energy_score_of_one_number_is_the_crps(sample):
     paths, truth = sample
     torch.testing.assert_close(
-        metrics.energy_score(paths[..., :1], truth[..., :1]), metrics.crps(paths[..., :1], truth[..., :1])
+        metrics.energy_score(paths[..., :1], truth[..., :1]), metrics.crps_each(paths[..., :1], truth[..., :1]).mean(-1)
     )
 
 
@@ -70,7 +70,7 @@ def test_min_ade_and_apd_equal_their_loops(sample):
     for w in range(5):
         errors = [(values[w, k] - target[w]).norm(dim=-1).mean() for k in range(9)]
         pairs = [(values[w, i] - values[w, j]).norm(dim=-1).mean() for i in range(9) for j in range(i)]
-        torch.testing.assert_close(metrics.min_ade(values, target)[w], min(errors))
+        torch.testing.assert_close(metrics.best_of(metrics.displacement(values, target).mean(2))[w], min(errors))
         torch.testing.assert_close(metrics.apd(values)[w], sum(pairs) / len(pairs))
 
 
@@ -165,7 +165,7 @@ def test_apd_of_equal_futures_is_zero_and_min_ade_of_the_truth_is_zero(sample):
     values = truth.unflatten(-1, (3, 2))
     same = values[:, None].expand(-1, 4, -1, -1, -1)
     assert metrics.apd(same).abs().max() == 0
-    assert metrics.min_ade(same, values).abs().max() == 0
+    assert metrics.best_of(metrics.displacement(same, values).mean(2)).abs().max() == 0
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8])

@@ -37,7 +37,9 @@ def flat():
 def test_forecasts_of_a_real_face_beat_standing_still_at_every_step(forecaster, flat, refine):
     paths = forecaster.sample(forecaster.observe(flat[:, :8]), 20, 16, torch.Generator().manual_seed(0), refine).paths
     still = CopyLast().sample(flat[:, :8], 2, 16)
-    error, error_still = (metrics.crps(p / forecaster.std, flat[:, 8:] / forecaster.std).mean(0) for p in (paths, still))
+    error, error_still = (
+        metrics.crps_each(p / forecaster.std, flat[:, 8:] / forecaster.std).mean((0, 2)) for p in (paths, still)
+    )
     assert (error < error_still).all()
 
 

@@ -7,7 +7,8 @@ from backend.animate.generator import Generator, GeneratorConfig
 from backend.core.settings import REPOSITORY
 from backend.core.types import Keypoints
 from backend.keypoints.regions import FaceRegions
-from backend.runtime.conversion import render_graph
+from backend.runtime.conversion import convert_graph
+from backend.runtime.graph import render_source
 
 MODELS = REPOSITORY / "models"
 SHIPPED = MODELS / "generator_slim_128"
@@ -63,4 +64,4 @@ def source(portrait_image) -> Keypoints:
 def tiny_graph(tiny):
     """The tiny generator's render graph."""
     pytest.importorskip("openvino")
-    return render_graph(tiny)
+    return convert_graph(render_source(tiny))

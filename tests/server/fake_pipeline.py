@@ -49,14 +49,8 @@ class FakeStream:
         self.references = 0
         self.seed = seed
 
-    def set_portrait(self, portrait: FakePortrait) -> None:
-        self.portrait = portrait
-
     def reset_reference(self) -> None:
         self.references += 1
-
-    def reseed(self) -> None:
-        self.seed += 1
 
 
 class FakePipeline:
@@ -75,7 +69,7 @@ class FakePipeline:
     def portrait(self, image: PortraitImage) -> FakePortrait:
         return FakePortrait(image.picture, self.regions(torch.from_numpy(image.landmarks)))
 
-    def open(self, portrait: FakePortrait, seed: int = 0, *, settle: bool = False) -> FakeStream:
+    def open(self, portrait: FakePortrait, seed: int = 0, *, track_reference: bool = False) -> FakeStream:
         stream = FakeStream(portrait, seed)
         self.streams.append(stream)
         return stream

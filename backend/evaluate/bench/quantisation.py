@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from backend.animate.generator import Generator
 from backend.evaluate.bench.frame_pairs import FramePair
 from backend.evaluate.report.report import Metric, Report
-from backend.runtime.conversion import read_graph, render_graph
+from backend.runtime.conversion import convert_graph, read_graph
 from backend.runtime.export import CalibrationInputs
-from backend.runtime.graph import RENDER_OUTPUTS, render_inputs
+from backend.runtime.graph import RENDER_OUTPUTS, render_inputs, render_source
 from backend.runtime.openvino import OpenVinoPrecision, compile_graph
 
 Outputs = list[dict[str, NDArray[np.float32]]]
@@ -45,7 +45,7 @@ def quantisation_error(folder: Path, pairs: Sequence[FramePair], graph: Path | N
     """
     generator = Generator.load(folder)
     inputs = graph_inputs(generator, pairs)
-    plain = render_graph(generator)
+    plain = convert_graph(render_source(generator))
     exact, results = None, {}
     for precision, used in (("float32", plain), ("bfloat16", plain), ("int8", read_graph(folder, graph))):
         outputs, rate = _run(used, precision, inputs)  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
 """Measures what refinement changed: sampled paths are encoded by the flow that sampled them.
 
-Encoding a step, given its path's own past, returns its log likelihood and the noise from which the flow alone would have
-sampled it. For an unrefined step that is the noise it was sampled from; for a refined one, the displacement of that noise is
-the effect of MCMC. Shape suffixes: B streams or windows, K futures, H steps, D numbers.
+Encoding a step, given its path's past, returns its log likelihood and the noise from which the flow alone would have sampled
+it. The displacement of that noise from the one it was sampled from is the effect of MCMC. Shape suffixes: B streams or
+windows, K futures, H steps, D numbers.
 """
 
 from __future__ import annotations
@@ -28,12 +28,7 @@ MAX_IMPLAUSIBLE = 0.1
 
 @dataclass(frozen=True)
 class EncodedPaths:
-    """Sampled paths under the flow.
-
-    Attributes:
-        noise_BKHD: the noise from which the flow alone would have sampled every step.
-        nll_BKH: -log_prob of every step.
-    """
+    """The noise from which the flow alone would have sampled every step of some paths, and the step's -log_prob."""
 
     noise_BKHD: Tensor
     nll_BKH: Tensor
@@ -62,20 +57,17 @@ def encode_paths(forecaster: Forecaster, state: ForecastState, paths_BKHD: Tenso
 
 
 def is_implausible(forecaster: Forecaster, nll: Tensor) -> Tensor:
-    """Return which steps are less likely than 99 % of training motion; of real motion, about one in a hundred is."""
+    """Return which steps are less likely than 99 % of training motion."""
     return nll > forecaster.surprise_quantiles[PLAUSIBLE_PERCENTILE]
 
 
 def compare(start_BKHD: Tensor, refined_BKHD: Tensor, plain_BKHD: Tensor) -> tuple[Tensor, Tensor]:
-    """Measure the effect of refinement in noise space.
+    """Return `displacement` and `log_lik_drop` of every stream `[B]`, as in `RefinementEffect`.
 
     Args:
         start_BKHD: the noise that the refined steps began from.
         refined_BKHD: their noise after refinement.
         plain_BKHD: the noise of GRU-NF's steps.
-
-    Returns:
-        `displacement` and `log_lik_drop` of every stream `[B]`, as in `RefinementEffect`.
     """
     start, plain = start_BKHD.square().mean((1, 2, 3)), plain_BKHD.square().mean((1, 2, 3))
     displacement = (refined_BKHD - start_BKHD).square().mean((1, 2, 3)) / (2 * start).clamp_min(1e-12)
@@ -96,15 +88,15 @@ def check_first_step(
         forecaster: the model that sampled the paths.
         state: of the streams, before the paths begin.
         paths_BKHD: refined paths.
-        noise: a source in the state in which `Forecaster.sample` received it.
-        refine: argument of that call.
-        temperature: argument of that call.
+        noise: the source in the state in which `Forecaster.sample` received it.
+        refine: as in that call.
+        temperature: as in that call.
     """
     b, k, h, d = paths_BKHD.shape
     normal = sample_noise(torch.randn, noise, h, b * k, d)[:1] * temperature
     start, plain = (one.base_noise(normal, k).view(b, k, 1, d) for one in (refine, replace(refine, base_scale=1.0)))
-    displacement, drop = compare(start, encode_paths(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD, plain)
-    return [RefinementEffect(*pair) for pair in zip(displacement.tolist(), drop.tolist(), strict=True)]
+    effects = compare(start, encode_paths(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD, plain)
+    return [RefinementEffect(*pair) for pair in torch.stack(effects, 1).tolist()]
 
 
 @dataclass(frozen=True)
@@ -113,22 +105,18 @@ class RefinementReport:
 
     Attributes:
         displacement_B, log_lik_drop_B: of every window, over all steps (see `RefinementEffect`).
-        outside_B, plain_outside_B: share of refined and of unrefined steps less likely than 99 % of training motion.
+        outside_B: share of refined steps less likely than 99 % of training motion.
         p: p-value of the hypothesis that refinement changed nothing (see `permutation_test`).
     """
 
     displacement_B: Tensor
     log_lik_drop_B: Tensor
     outside_B: Tensor
-    plain_outside_B: Tensor
     p: float
 
     @property
     def flags(self) -> frozenset[RefinementFlag]:
-        """Under-refined: paths hardly move, as in the live figures. Over-refined: too many steps are implausible.
-
-        `p` raises no flag: it depends on the number of windows as much as on the refinement.
-        """
+        """Under-refined: paths hardly move, as in the live figures. Over-refined: too many steps are implausible."""
         under = RefinementEffect(self.displacement_B.mean().item(), 0.0).flags()
         over: frozenset[RefinementFlag] = frozenset({"over_refined"})
         return under | over if self.outside_B.mean().item() > MAX_IMPLAUSIBLE else under
@@ -147,22 +135,16 @@ def refinement_report(
     """
     state = forecaster.observe(context_BCD)
     plain, refined = encode_paths(forecaster, state, plain_BKHD), encode_paths(forecaster, state, refined_BKHD)
-    displacement, drop = compare(plain.noise_BKHD, refined.noise_BKHD, plain.noise_BKHD)
-    return RefinementReport(
-        displacement,
-        drop,
-        is_implausible(forecaster, refined.nll_BKH).float().mean((1, 2)),
-        is_implausible(forecaster, plain.nll_BKH).float().mean((1, 2)),
-        permutation_test(plain_BKHD / forecaster.std, refined_BKHD / forecaster.std),
-    )
+    outside = is_implausible(forecaster, refined.nll_BKH).float().mean((1, 2))
+    p = permutation_test(plain_BKHD / forecaster.std, refined_BKHD / forecaster.std)
+    return RefinementReport(*compare(plain.noise_BKHD, refined.noise_BKHD, plain.noise_BKHD), outside, p)
 
 
 def permutation_test(plain_BKHD: Tensor, refined_BKHD: Tensor, permutations: int = 199, seed: int = 0) -> float:
     """Test whether refined paths differ in distribution from unrefined ones of the same noise, over all windows at once.
 
     The statistic is the energy distance (Szekely & Rizzo 2004) between the two sets of every window, in units of the window's
-    mean distance between paths, summed over windows. Permutations swap the labels within pairs of the same noise: pairing
-    detects far smaller differences than two independent sets would.
+    mean distance between paths, summed over windows. Permutations swap the labels within pairs of the same noise.
 
     Args:
         plain_BKHD: K >= 2 unrefined paths of each window, in units of equal weight.
@@ -171,7 +153,7 @@ def permutation_test(plain_BKHD: Tensor, refined_BKHD: Tensor, permutations: int
         seed: of the permutations.
 
     Returns:
-        p: the share of labellings (the true one included) whose statistic is at least that of the true one.
+        p: the share of labellings, the true one included, whose statistic is at least the true one's.
     """
     b, k = plain_BKHD.shape[:2]
     points = torch.cat([plain_BKHD, refined_BKHD], 1).flatten(2)

@@ -1,7 +1,4 @@
-"""Flags for the two ways in which refinement fails: it changes nothing, or its futures are implausible.
-
-Source of the two terms: arXiv 2512.04282, section 5. `refinement_check.py` measures them.
-"""
+"""Flags for the two ways in which refinement fails (arXiv 2512.04282, section 5): no effect, or implausible futures."""
 
 from __future__ import annotations
 
@@ -10,13 +7,12 @@ from typing import Literal, NamedTuple
 RefinementFlag = Literal["under_refined", "over_refined"]
 
 MIN_DISPLACEMENT = 0.15
-"""Under-refined below. On held-out people, a paired permutation test with 20 samples of each of 59 windows begins to separate
-GRU-NF's paths from GRU-SNF's at about 0.3; the shipped refinement reaches 0.34."""
+"""Under-refined below. On held-out people, a paired permutation test (20 samples, 59 windows) begins to separate GRU-NF's paths
+from GRU-SNF's at about 0.3; the shipped refinement reaches 0.34."""
 
 MAX_LOG_LIK_DROP = 0.24
-"""Over-refined above, in nats per number: with 60 numbers the average refined step then lies where one unrefined step in a
-hundred does. Over 21 settings on held-out people, the share of steps beyond 99 % of training motion exceeds a tenth from about
-here on."""
+"""Over-refined above, in nats per number: the average refined step then lies where one unrefined step in a hundred does. Over
+21 settings on held-out people, the share of steps beyond 99 % of training motion exceeds a tenth from about here on."""
 
 RELEASE_FACTOR = 0.8
 """A raised flag falls only when its figure is back by this factor, so that it does not flicker at the limit."""
@@ -29,7 +25,7 @@ MIN_MEASUREMENTS = 8
 
 
 class RefinementEffect(NamedTuple):
-    """How far MCMC moved some sampled steps from where the flow alone would have put them, in the flow's noise space.
+    """How far MCMC moved sampled steps from where the flow alone would have put them, in the flow's noise space.
 
     Attributes:
         displacement: distance from where the same sample began, over the distance between two samples (1: independent of it).
@@ -60,7 +56,7 @@ class RefinementMonitor:
         self._raised: frozenset[RefinementFlag] = frozenset()
 
     def update(self, effect: RefinementEffect) -> None:
-        """Add the measurement of a forecast."""
+        """Add a measurement."""
         self._count += 1
         rate = 1 / min(self._count, AVERAGED)
         self._mean = RefinementEffect(*(old + rate * (new - old) for old, new in zip(self._mean, effect, strict=True)))

@@ -1,7 +1,7 @@
 """The flow of GRU-SNF's published code at its own sizes, untrained, to time that code's sampling.
 
-It is the RealNVP of pytorch-ts' TempFlow (Rasul et al. 2021, arXiv 2002.06103) without its batch norm, which is an affine map
-when sampling. Each block has two nets; the GRU's state is reduced to ONE number. Shape suffixes: B rows, D features, C context.
+It is the RealNVP of pytorch-ts' TempFlow (Rasul et al. 2021, arXiv 2002.06103) without its batch norm, an affine map when
+sampling. The GRU's state is reduced to ONE number. Shape suffixes: B rows, D features, C context.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from backend.forecast.flow import AfterBlock
 
 @dataclass(frozen=True)
 class ConditionalPaperFlow:
-    """p(x | c) of a `PaperFlow`, for sampling only; `label [B, 1]` is the context, reduced to one number."""
+    """p(x | c) of a `PaperFlow`, for sampling only; `label [B, 1]` is the context as one number."""
 
     flow: PaperFlow
     label: Tensor

@@ -1,11 +1,8 @@
 """The sampling loop of GRU-SNF's published code (arXiv 2512.04282) on our weights, to separate its effect from the weights'.
 
-It differs from ours:
-
-- samples are computed one after the other in a Python loop;
-- their mean is fed back and the GRU's state is shared: a "sample" is a cloud at every step, not a path in time;
-- the MCMC target comes from an untrained linear head;
-- acceptance is decided per coordinate, though the prior term of the energy is the sum over coordinates.
+It differs from ours: samples are computed one after the other; their mean is fed back and the GRU's state is shared, so that a
+"sample" is a cloud at every step, not a path; the MCMC target comes from an untrained linear head; and acceptance is decided
+per coordinate, though the prior term of the energy is the sum over coordinates.
 
 Shape suffixes: W windows, C context, K samples, H horizon, D = 6N.
 """
@@ -33,12 +30,7 @@ class PaperLoop:
     """
 
     def __init__(
-        self,
-        forecaster: Forecaster,
-        steps: int = 2,
-        step_size: float = 0.35,
-        seed: int = 0,
-        flow: PaperFlow | None = None,
+        self, forecaster: Forecaster, steps: int = 2, step_size: float = 0.35, seed: int = 0, flow: PaperFlow | None = None
     ) -> None:
         self._forecaster, self._flow, self._steps, self._step_size = forecaster, flow, steps, step_size
         config = forecaster.config
@@ -50,7 +42,7 @@ class PaperLoop:
 
     @torch.inference_mode()
     def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return K samples of every step, `[W, K, H, D]`: at each step a cloud around one shared past.
+        """Return K samples of every step, `[W, K, H, D]`.
 
         Args:
             context_WCD: the observed frames.
@@ -73,7 +65,7 @@ class PaperLoop:
         return torch.stack(clouds, dim=2)
 
     def target(self, h_WLH: Tensor) -> Tensor:
-        """Return the untrained head's point `[W, D]`, the same for the same state and seed."""
+        """Return the untrained head's point `[W, D]`."""
         return torch.addmm(self._bias, h_WLH.flatten(1), self._weight)
 
     def _refine(self, block: int, y_WD: Tensor, target_WD: Tensor, generator: torch.Generator | None) -> Tensor:
@@ -91,7 +83,7 @@ def paper_energy(y_WD: Tensor, target_WD: Tensor, weight: float) -> Tensor:
 
     Args:
         y_WD: the sample.
-        target_WD: the point that the second term pulls to.
+        target_WD: where the second term pulls to.
         weight: l in [0, 1].
     """
     return (1 - weight) * 0.5 * y_WD.square().sum(-1, keepdim=True) + weight * (y_WD - target_WD).square()

@@ -107,7 +107,7 @@ class BatchRunner:
                 slot.verdict = slot.futures.verdict(self._pipeline)
                 slot.futures = None
                 # With the old noise the next round would continue the paths of this one.
-                slot.stream.reseed()
+                slot.stream.seed += 1
         return [None] * len(items)
 
     def _forecast(self, items: list[BatchItem]) -> list[BatchItem]:

@@ -62,12 +62,12 @@ class SessionSlot:
     def set_portrait(self, portrait: Portrait) -> None:
         """Animate another portrait; the current round ends without a verdict."""
         self.portrait = portrait
-        self.stream.set_portrait(portrait)
+        self.stream.portrait = portrait
         self.reset()
 
     def reopen(self, pipeline: Pipeline) -> None:
         """Start a new stream, which forgets the motion so far."""
-        self.stream = pipeline.open(self.portrait, self.number + self.rounds, settle=True)
+        self.stream = pipeline.open(self.portrait, self.number + self.rounds, track_reference=True)
 
     def reset(self) -> None:
         """End the current round without a verdict and discard the statistics of the refinement."""

@@ -89,7 +89,7 @@ class InferenceWorker:
         def call(pipeline: Pipeline) -> None:
             self._opened += 1
             encoded = portrait.encode(pipeline)
-            stream = pipeline.open(encoded, self._opened, settle=True)
+            stream = pipeline.open(encoded, self._opened, track_reference=True)
             slot = SessionSlot(session, self._opened, encoded, mailbox, stream, deliver)
             with self.condition:
                 self._slots[session] = slot
