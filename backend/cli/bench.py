@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,17 +42,8 @@ def bench(
     from backend.evaluate.bench.stages import bench as run
 
     recording = Recording.load(REPOSITORY / "backend" / "assets" / "recordings" / "talking.npz")
-    report = run(
-        models,
-        recording,
-        device=device,
-        threads=threads,
-        engine=engine,  # type: ignore[arg-type]
-        precision=precision,  # type: ignore[arg-type]
-        all_engines=all_engines,
-        repeats=repeats,
-    )
-    publish(report, json)
+    where: dict[str, Any] = {"device": device, "threads": threads, "engine": engine, "precision": precision}
+    publish(run(models, recording, all_engines=all_engines, repeats=repeats, **where), json)
 
 
 @app.command()
@@ -82,33 +73,24 @@ def export(
     json: JsonOption = None,
 ) -> None:
     """Export a generator to OpenVINO (float32 or int8) or ONNX."""
+    from backend.runtime.export import export_int8, export_openvino
     from backend.runtime.onnx import export_onnx
 
     if to not in ("openvino", "onnx") or precision not in ("float32", "int8") or (to == "onnx" and precision == "int8"):
-        raise InputError(
-            "export_unknown", f"Nothing exports to {to} in {precision}.", "Take openvino or onnx, float32 or int8."
-        )
+        hint = "Take openvino or onnx, float32 or int8."
+        raise InputError("export_unknown", f"Nothing exports to {to} in {precision}.", hint)
     if precision == "int8" and calibrate is None:
         raise InputError("calibration_missing", "int8 needs real frames for calibration.", "Name them with --calibrate DIR.")
     with writing(out):
         if calibrate is not None and precision == "int8":
-            paths = _export_int8(model, out, calibrate, json)
-        else:
-            from backend.runtime.export import export_openvino
+            from backend.animate.generator import Generator
+            from backend.evaluate.bench.frame_pairs import real_pairs
+            from backend.evaluate.bench.quantisation import graph_inputs, quantisation_error
 
+            generator = Generator.load(model)
+            pairs, held_out = real_pairs(calibrate, generator.config.size)
+            paths = export_int8(model, out, graph_inputs(generator, pairs))
+            publish(quantisation_error(model, held_out, paths[0]), json)
+        else:
             paths = export_onnx(model, out) if to == "onnx" else export_openvino(model, out)
     print("\n".join(map(str, paths)))
-
-
-def _export_int8(model: Path, out: Path, calibrate: Path, json: Path | None) -> list[Path]:
-    """Calibrate and write, then print the error of int8 against float32 on people outside the calibration."""
-    from backend.animate.generator import Generator
-    from backend.evaluate.bench.frame_pairs import real_pairs
-    from backend.evaluate.bench.quantisation import graph_inputs, quantisation_error
-    from backend.runtime.export import export_int8
-
-    generator = Generator.load(model)
-    pairs, held_out = real_pairs(calibrate, generator.config.size)
-    paths = export_int8(model, out, graph_inputs(generator, pairs))
-    publish(quantisation_error(model, held_out, paths[0]), json)
-    return paths

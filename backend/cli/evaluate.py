@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -25,12 +25,10 @@ from backend.cli.options import (
     write_page,
 )
 from backend.core.errors import InputError
-from backend.evaluate.animation.evaluation import AnimationOptions
-from backend.evaluate.common.inputs import load_inputs
-from backend.evaluate.forecast.evaluation import ForecastOptions
-from backend.evaluate.video_model.evaluation import StarFlowOptions
 
 Videos = Annotated[Path, typer.Option(help="Folder of videos of one face each; only the held-out ones if it has a clips.csv.")]
+
+Methods = Annotated[str, typer.Option(help="Comma-separated methods; all available ones by default.")]
 
 app = typer.Typer(help="Score the models on held-out people.", no_args_is_help=True)
 
@@ -40,7 +38,7 @@ def evaluate_forecast(
     recordings: RecordingsOption,
     protocol: ProtocolOption = "8-16",
     context: Annotated[int | None, typer.Option(min=1, help="Frames seen, where more than the protocol's.")] = None,
-    methods: Annotated[str, typer.Option(help="Comma-separated methods; all available ones by default.")] = "",
+    methods: Methods = "",
     samples: Annotated[int, typer.Option(min=2, help="Futures sampled for each window.")] = 100,
     split: SplitOption = None,
     stride: StrideOption = None,
@@ -54,23 +52,22 @@ def evaluate_forecast(
     html: HtmlOption = None,
 ) -> None:
     """Score all forecasting methods on the same windows, by the protocol of the GRU-SNF paper."""
-    from backend.evaluate.forecast.evaluation import ON_SCREEN
-    from backend.evaluate.forecast.evaluation import evaluate_forecast as run
+    from backend.evaluate.common.inputs import load_inputs
+    from backend.evaluate.forecast import evaluation
     from backend.evaluate.forecast.html import write_forecast
 
-    names = tuple(name.strip() for name in methods.split(",") if name.strip())
-    settings = ForecastOptions(protocol, context, names, samples, stride, fps, seed)
+    options = evaluation.ForecastOptions(protocol, context, _names(methods), samples, stride, fps, seed)
     with progress("windows") as report:
-        found = run(load_inputs(recordings, models, model, split, fps), settings, report)
+        found = evaluation.evaluate_forecast(load_inputs(recordings, models, model, split, fps), options, report)
     print(f"{found.report.settings['windows']} windows of {found.report.settings['people']} people, model {found.model}")
-    publish(found.report, json, ON_SCREEN)
+    publish(found.report, json, evaluation.ON_SCREEN)
     write_page(html, lambda folder: write_forecast(found, folder))
 
 
 @app.command("animation")
 def evaluate_animation(
     videos: Videos,
-    methods: Annotated[str, typer.Option(help="Comma-separated methods of animation; all available ones by default.")] = "",
+    methods: Methods = "",
     frames: Annotated[int, typer.Option(min=1, help="Frames to compare in each video.")] = 12,
     futures: Annotated[int, typer.Option(min=0, help="Futures rendered for each window; 0 renders none.")] = 20,
     windows: Annotated[int, typer.Option(min=1, help="Windows to forecast in each video.")] = 1,
@@ -83,18 +80,16 @@ def evaluate_animation(
     html: HtmlOption = None,
 ) -> None:
     """Compare the generators with real video: reconstruction, faces, flicker, motion of other people, rendered futures."""
-    from backend.evaluate.animation.evaluation import FUTURES_ON_SCREEN, ON_SCREEN
-    from backend.evaluate.animation.evaluation import evaluate_animation as run
+    from backend.evaluate.animation import evaluation
     from backend.evaluate.animation.html import write_animation
 
-    names = tuple(name.strip() for name in methods.split(",") if name.strip())
-    settings = AnimationOptions(names, frames, futures, windows, seed, threads, device)
+    options = evaluation.AnimationOptions(_names(methods), frames, futures, windows, seed, threads, device)
     with progress("videos") as report:
-        found = run(videos, models, split=split, options=settings, progress=report)
+        found = evaluation.evaluate_animation(videos, models, split=split, options=options, progress=report)
     print(f"{found.report.settings['videos']} videos of {found.report.settings['people']} people")
     if found.futures is not None:
-        found.report.show_table(FUTURES_ON_SCREEN)
-    publish(found.report, json, ON_SCREEN)
+        found.report.show_table(evaluation.FUTURES_ON_SCREEN)
+    publish(found.report, json, evaluation.ON_SCREEN)
     write_page(html, lambda folder: write_animation(found, folder))
 
 
@@ -113,22 +108,17 @@ def evaluate_ablation(
     html: HtmlOption = None,
 ) -> None:
     """Sweep the settings of refinement (steps, step size, consistency, cooling, kernel), and temperatures of GRU-NF."""
-    from typing import cast, get_args
-
-    from backend.evaluate.ablation.evaluation import ON_SCREEN, AblationOptions, GridName
-    from backend.evaluate.ablation.evaluation import evaluate_ablation as run
+    from backend.evaluate.ablation import evaluation
     from backend.evaluate.ablation.html import write_ablation
     from backend.evaluate.common.inputs import load_inputs
 
-    if grid not in get_args(GridName):
-        raise InputError("grid", f"--grid is one of {', '.join(get_args(GridName))}.")
-    settings = AblationOptions(cast(GridName, grid), protocol, samples, stride, seed)
+    if grid not in ("quick", "full"):
+        raise InputError("grid", "--grid is one of quick, full.")
+    options = evaluation.AblationOptions(cast(evaluation.GridName, grid), protocol, samples, stride, seed)
     with progress("windows") as report:
-        found = run(
-            load_inputs(recordings, models, model, split), settings,
-            lambda words, done, total: report(done, total, now=words),
-        )  # fmt: skip
-    publish(found, json, ON_SCREEN)
+        inputs = load_inputs(recordings, models, model, split)
+        found = evaluation.evaluate_ablation(inputs, options, lambda cell, done, total: report(done, total, now=cell))
+    publish(found, json, evaluation.ON_SCREEN)
     write_page(html, lambda folder: write_ablation(found, folder))
 
 
@@ -143,11 +133,12 @@ def evaluate_surprise(
     html: HtmlOption = None,
 ) -> None:
     """Measure whether surprise is calibrated, and how well it detects anomalies inserted into real motion."""
-    from backend.evaluate.surprise.evaluation import evaluate_surprise as run
+    from backend.evaluate.common.inputs import load_inputs
+    from backend.evaluate.surprise import evaluation
     from backend.evaluate.surprise.html import write_surprise
 
     with progress("anomalies") as report:
-        found = run(load_inputs(recordings, models, model, split), seed, report)
+        found = evaluation.evaluate_surprise(load_inputs(recordings, models, model, split), seed, report)
     publish(found.report, json)
     write_page(html, lambda folder: write_surprise(found, folder))
 
@@ -171,15 +162,19 @@ def evaluate_starflow(
     html: HtmlOption = None,
 ) -> None:
     """Measure the video flow: likelihood, inversion, noise removal, drift, futures, edits and captions."""
-    from backend.evaluate.video_model.evaluation import evaluate_starflow as run
+    from backend.evaluate.video_model import evaluation
     from backend.evaluate.video_model.html import write_starflow
 
-    settings = StarFlowOptions(count, windows, per_clip, seed, threads, device)
+    options = evaluation.StarFlowOptions(count, windows, per_clip, seed, threads, device)
     with progress("videos") as report:
-        found = run(
-            videos, model, regression, models, split=split, options=settings,
-            progress=lambda words, done, total: report(done, total, now=words),
+        found = evaluation.evaluate_starflow(
+            videos, model, regression, models, split=split, options=options,
+            progress=lambda stage, done, total: report(done, total, now=stage),
         )  # fmt: skip
     print(f"{found.report.settings['videos']} videos of {found.report.settings['people']} people")
     publish(found.report, json)
     write_page(html, lambda folder: write_starflow(found, folder))
+
+
+def _names(methods: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in methods.split(",") if name.strip())

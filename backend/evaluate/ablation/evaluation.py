@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
 
 from backend.core.progress import StageProgress
 from backend.evaluate.common.inputs import EvaluationInputs
-from backend.evaluate.common.methods import ForecastMethod, shipped_refinement
+from backend.evaluate.common.methods import PathForecaster, path_sampler, shipped_refinement
 from backend.evaluate.common.resampling import Resampler, ratio
 from backend.evaluate.common.table import Figures
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
@@ -19,7 +18,6 @@ from backend.evaluate.forecast.scores import MethodScores, Units, score
 from backend.evaluate.forecast.summary import ForecastSummary
 from backend.evaluate.report.report import Metric, Report
 from backend.forecast.diagnostics.refinement_check import RefinementReport, refinement_report
-from backend.forecast.gru_nf import Forecaster
 from backend.forecast.refine import KERNELS, Refinement
 
 GridName = Literal["quick", "full"]
@@ -28,7 +26,7 @@ METRICS = (
     "crps", "energy_score", "energy_distance", "min_ade_8", "apd", "apd_8", "coverage_80", "acceleration_ratio", "plausibility",
     "acceptance", "ms_per_window",
 )  # fmt: skip
-"""What is reported of every cell, in addition to its displacement and flags; `_8`: of 8 futures that are shown together."""
+"""What is reported of every cell, in addition to its displacement and flags."""
 
 ON_SCREEN = ("crps", "min_ade_8", "apd", "apd_8", "coverage_80", "plausibility", "under_refined", "over_refined")
 
@@ -42,18 +40,15 @@ AXES: dict[str, dict[str, tuple[Any, ...]]] = {
 }
 """What is swept against the step size, all else as shipped."""
 
-FIELDS = {"cooling": "base_scale"}
-"""Fields of `Refinement` whose name in reports is another."""
-
 
 @dataclass(frozen=True)
 class AblationOptions:
     """Options of an ablation."""
 
-    grid: GridName = "quick"  # quick or full
-    protocol: str = "8-16"  # frames seen and forecast, as named in the paper
+    grid: GridName = "quick"
+    protocol: str = "8-16"  # a name of `CONTEXT_HORIZONS`
     samples: int = 20  # K, at least 8
-    stride: int | None = None  # steps between the starts of two windows of a motion; the paper's window length by default
+    stride: int | None = None  # steps between the starts of two windows; the paper's window length by default
     seed: int = 0  # of all samples; every cell has the same noise
 
 
@@ -65,9 +60,14 @@ class SettingsSweep:
     values: tuple[Any, ...]
     sizes: tuple[float, ...]
 
+    @property
+    def field(self) -> str:
+        """The field of `Refinement` that varies; reports name one differently."""
+        return "base_scale" if self.axis == "cooling" else self.axis
+
     def cell(self, value: object, size: float) -> Refinement:
         """Return the refinement of one cell."""
-        changes: dict[str, Any] = {FIELDS.get(self.axis, self.axis): value, "step_size": size}
+        changes: dict[str, Any] = {self.field: value, "step_size": size}
         return replace(independent(shipped_refinement()), **changes)
 
     def cells(self) -> Iterable[Refinement]:
@@ -86,9 +86,9 @@ def sweeps(grid: GridName) -> list[SettingsSweep]:
     sizes = tuple(sorted({*STEP_SIZES[grid], shipped.step_size}))
     found = []
     for axis, values in AXES.items():
-        own = getattr(shipped, FIELDS.get(axis, axis))
-        more = values[grid] if own in values[grid] else (*values[grid], own)
-        found.append(SettingsSweep(axis, more if axis == "kernel" else tuple(sorted(more)), sizes))
+        sweep = SettingsSweep(axis, values[grid], sizes)
+        more = dict.fromkeys((*sweep.values, getattr(shipped, sweep.field)))
+        found.append(replace(sweep, values=tuple(more if axis == "kernel" else sorted(more))))
     return found
 
 
@@ -98,17 +98,20 @@ def cell_name(refinement: Refinement) -> str:
     return f"steps={r.steps},step_size={r.step_size:g},consistency={r.consistency:g},kernel={r.kernel},cooling={r.base_scale:g}"
 
 
+def temperature_of(name: str) -> float | None:
+    """Return the temperature of GRU-NF in a name of the report, or None for a refinement."""
+    return 1.0 if name == "gru_nf" else float(name.split("=")[1]) if name.startswith("temperature=") else None
+
+
 def evaluate_ablation(
-    inputs: EvaluationInputs,
-    options: AblationOptions | None = None,
-    progress: StageProgress = lambda cell, done, total: None,
+    inputs: EvaluationInputs, options: AblationOptions | None = None, progress: StageProgress = lambda cell, done, total: None
 ) -> Report:
     """Score every cell of the sweeps, GRU-NF and its temperatures.
 
     Args:
         inputs: forecaster and held-out motions.
         options: defaults to `AblationOptions()`.
-        progress: called with the cell's name, and windows done and all of all cells.
+        progress: called with the cell's name, and windows done and in all.
 
     Returns:
         A report by `gru_nf`, `temperature=T` and cells (`cell_name`). In addition to `METRICS`: `moved`, `strain` and
@@ -129,23 +132,22 @@ def evaluate_ablation(
     checked: Figures = {}
     resampler, total = Resampler(windows.people, options.seed), len(cells) * len(windows)
     # A warm-up, since the first calls are slow.
-    _CellSampler(forecaster, shipped, 1.0)(windows.context_WCD[:2], 2, windows.lengths.horizon, torch.Generator())
+    path_sampler(forecaster, shipped)(windows.context_WCD[:2], 2, windows.lengths.horizon, torch.Generator())
     for name, (refinement, temperature) in cells.items():
-        before = len(scored) * len(windows)
+        before, rates = len(scored) * len(windows), list[float]()
         progress(name, before, total)
-        sampler = _CellSampler(forecaster, refinement, temperature)
-        joint = (
-            _CellSampler(forecaster, replace(refinement, antithetic=True), 1.0) if refinement and shipped.antithetic else None
-        )
+        method = PathForecaster(path_sampler(forecaster, refinement, temperature, rates))
+        if refinement and shipped.antithetic:
+            method = replace(method, joint_sample=path_sampler(forecaster, replace(refinement, antithetic=True)))
         scored[name] = score(
-            name, ForecastMethod(sampler, joint_sample=joint), windows, units, samples=options.samples, seed=options.seed,
+            name, method, windows, units, samples=options.samples, seed=options.seed,
             progress=lambda done, name=name, before=before: progress(name, before + done, total),  # type: ignore[misc]
         )  # fmt: skip
         plain, refined = (scored[key].paths_RWHD.transpose(0, 1) for key in ("gru_nf", name))
         found = refinement_report(forecaster, windows.context_WCD, plain, refined)
         checked[name] = _check_metrics(found, refinement is not None, resampler)
-        if sampler.acceptance:
-            checked[name]["acceptance"] = Metric(sum(sampler.acceptance) / len(sampler.acceptance))
+        if rates:
+            checked[name]["acceptance"] = Metric(sum(rates) / len(rates))
     scores = ForecastSummary(windows, units, scored, options.seed).results
     results = {name: {key: entry for key, entry in scores[name].items() if key in METRICS} | checked[name] for name in cells}
     settings = asdict(options) | {
@@ -158,27 +160,11 @@ def evaluate_ablation(
     return Report("evaluate ablation", settings, results, notes=inputs.notes)
 
 
-class _CellSampler:
-    """GRU-NF or GRU-SNF at one setting; keeps the acceptance rates."""
-
-    def __init__(self, forecaster: Forecaster, refinement: Refinement | None, temperature: float) -> None:
-        self._forecaster, self._refinement, self._temperature = forecaster, refinement, temperature
-        self.acceptance: list[float] = []
-
-    def __call__(self, context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
-        state = self._forecaster.observe(context)
-        forecast = self._forecaster.sample(state, k, horizon, generator, self._refinement, self._temperature)
-        if forecast.acceptance is not None:
-            self.acceptance.append(forecast.acceptance)
-        return forecast.paths
-
-
 def _check_metrics(found: RefinementReport, refined: bool, resampler: Resampler) -> dict[str, Metric]:
     plausible = resampler.of_sums(torch.stack([1 - found.outside_B, torch.ones_like(found.outside_B)], 1), ratio)
     entries = {"plausibility": plausible.metric(), "over_refined": Metric(float("over_refined" in found.flags))}
     if refined:
-        entries["moved"] = Metric(found.displacement_B.mean().item())
-        entries["strain"] = Metric(found.log_lik_drop_B.mean().item())
-        entries["told_apart_p"] = Metric(found.p)
+        moved, drop = found.displacement_B.mean().item(), found.log_lik_drop_B.mean().item()
+        entries |= {"moved": Metric(moved), "strain": Metric(drop), "told_apart_p": Metric(found.p)}
         entries["under_refined"] = Metric(float("under_refined" in found.flags))
     return entries

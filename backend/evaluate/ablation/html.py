@@ -19,17 +19,13 @@ def write_ablation(report: Report, folder: Path) -> Path:
     settings, results = report.settings, report.results
     options = {"recordings": "DIR"} | {name: settings[name] for name in ("grid", "protocol", "samples", "stride")}
     options |= {"model": f"models/{settings['model']}", "seed": settings["seed"]}
-    command = command_line("evaluate ablation", options)
-    page = ReportPage(report, summary(results, settings["shipped"]), command)
+    page = ReportPage(report, summary(results, settings["shipped"]), command_line(report.command, options))
     page.add("diversity", ChartBlock(charts.diversity(results, settings["shipped"])))
     for axis, grid in settings["sweeps"].items():
-        page.add(axis, ChartBlock(charts.heat_maps(results, SettingsSweep(axis, tuple(grid["values"]), tuple(grid["sizes"])))))
+        page.add(axis, ChartBlock(charts.heat_maps(results, SettingsSweep(axis, **grid), page.columns("steps"))))
     metrics = list(dict.fromkeys(metric for entries in results.values() for metric in entries))
     head = [("Setting", ""), *((metric.replace("_", " "), "") for metric in metrics)]
-    rows = [
-        [TableCell(name.replace(",", ", ")), *(_cell(metric, entries) for metric in metrics)]
-        for name, entries in results.items()
-    ]
+    rows = [[TableCell(name.replace(",", ", ")), *(_cell(metric, row) for metric in metrics)] for name, row in results.items()]
     page.add("all", FoldBlock(f"All {len(results)} settings", [NoteBlock("metrics"), TableBlock(head, rows)]))
     return page.write(folder)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from backend.evaluate.ablation.evaluation import temperature_of
 from backend.evaluate.report.prose import percent, typeset
 from backend.evaluate.report.report import Metric, Results
 
@@ -14,16 +17,15 @@ MAX_CRPS_RATIO = 1.01
 def summary(results: Results, shipped: str) -> list[str]:
     """Return the verdict: what the shipped and the best settings gain over GRU-NF, and what a temperature does instead."""
     plain = results["gru_nf"]
-    cells = {name: entries for name, entries in results.items() if "steps=" in name}
-    sound = {name: entries for name, entries in cells.items() if not entries["over_refined"].value}
-    affordable = [name for name in sound if sound[name]["crps"].value <= MAX_CRPS_RATIO * plain["crps"].value]
+    cells = {name: entries for name, entries in results.items() if temperature_of(name) is None}
+    sound = [name for name, entries in cells.items() if not entries["over_refined"].value]
+    affordable = [name for name in sound if cells[name]["crps"].value <= MAX_CRPS_RATIO * plain["crps"].value]
     sentences = [f"As shipped ({_words(shipped)}): {_against(results[shipped], plain)}."]
     headline = "No setting is more diverse than GRU-NF at an error of at most 1 % more."
     if affordable:
         widest = max(affordable, key=lambda name: cells[name]["apd"].value)
-        sentences.append(
-            f"The most diverse setting at a CRPS of at most 1 % more ({_words(widest)}): {_against(cells[widest], plain)}."
-        )
+        outcome = f"({_words(widest)}): {_against(cells[widest], plain)}."
+        sentences.append(f"The most diverse setting at a CRPS of at most 1 % more {outcome}")
         rival = _rival(results, cells[widest]["apd"].value)
         if rival is not None and cells[widest]["apd"].value > plain["apd"].value:
             less = "less" if cells[widest]["crps"].value < rival else "no less"
@@ -43,15 +45,9 @@ def summary(results: Results, shipped: str) -> list[str]:
 
 def _rival(results: Results, apd: float) -> float | None:
     """Return the CRPS of a temperature with the same diversity, interpolated between the two nearest temperatures."""
-    line = sorted(
-        (entries["apd"].value, entries["crps"].value)
-        for name, entries in results.items()
-        if name == "gru_nf" or name.startswith("temperature=")
-    )
-    for (low, before), (high, after) in zip(line, line[1:], strict=False):
-        if low <= apd <= high:
-            return before + (after - before) * (apd - low) / max(high - low, 1e-12)
-    return None
+    plain = [entries for name, entries in results.items() if temperature_of(name) is not None]
+    apds, errors = np.array(sorted((entries["apd"].value, entries["crps"].value) for entries in plain)).T
+    return float(np.interp(apd, apds, errors)) if apds[0] <= apd <= apds[-1] else None
 
 
 def _against(entries: Mapping[str, Metric], plain: Mapping[str, Metric]) -> str:

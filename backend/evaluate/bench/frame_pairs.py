@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from backend.core.errors import InputError
-from backend.core.types import Keypoints
 from backend.evaluate.common.videos import evenly_spaced, to_tensor
 from backend.keypoints.regions import FaceRegions
 from backend.media.face_tracker import track_face
 from backend.media.video_reader import VIDEO_SUFFIXES, pictures_at
 from backend.train.data.pack import Pack
-from backend.train.data.pairs import PairSampler
+from backend.train.data.pairs import Pairs, PairSampler
 
 CALIBRATION, HELD_OUT = 96, 48
 """Pairs to calibrate with, and to measure on."""
@@ -26,18 +23,8 @@ LATER = 4
 """Frames of a video that its first one is paired with."""
 
 
-@dataclass(frozen=True)
-class FramePair:
-    """A portrait and a later frame: pictures `[1, 3, n, n]` in [0, 1], and keypoints `[1, N]`."""
-
-    source: Tensor
-    driving: Tensor
-    source_keypoints: Keypoints
-    driving_keypoints: Keypoints
-
-
-def real_pairs(data: Path, size: int, seed: int = 0) -> tuple[list[FramePair], list[FramePair]]:
-    """Sample pairs to calibrate with, and pairs of other people to measure on.
+def real_pairs(data: Path, size: int, seed: int = 0) -> tuple[list[Pairs], list[Pairs]]:
+    """Return batches of one pair each, to calibrate with, and of other people to measure on.
 
     Args:
         data: a folder made by `train pack`, or one of videos with a face each.
@@ -45,40 +32,34 @@ def real_pairs(data: Path, size: int, seed: int = 0) -> tuple[list[FramePair], l
         seed: of the sampling from a pack.
 
     Raises:
-        InputError: `calibration_empty`: there are too few frames; as `pictures_at` and `follow_face`.
+        InputError: `calibration_empty`; as `pictures_at`.
     """
     found = _from_pack(data, size, seed) if (data / "index.npz").is_file() else _from_videos(data, size)
     if not all(found):
-        raise InputError(
-            "calibration_empty",
-            f"{data} holds too little: pairs are needed to calibrate with, and others to measure on.",
-            "Name a folder made by `motionfan train pack`, or one of at least two videos.",
-        )
+        message = f"{data} holds too little: pairs are needed to calibrate with, and others to measure on."
+        hint = "Name a folder made by `motionfan train pack`, or one of at least two videos."
+        raise InputError("calibration_empty", message, hint)
     return found
 
 
-def _from_pack(folder: Path, size: int, seed: int) -> tuple[list[FramePair], list[FramePair]]:
+def _from_pack(folder: Path, size: int, seed: int) -> tuple[list[Pairs], list[Pairs]]:
     pack = Pack(folder)
     sampled = PairSampler(pack, size).sample(CALIBRATION, np.random.default_rng(seed))
     kept = PairSampler(pack, size, held_out=True).first_frames(2)
-    chosen = evenly_spaced(len(kept.source), min(HELD_OUT, len(kept.source))).tolist()
-    both = []
-    for pairs, rows in ((sampled, range(CALIBRATION)), (kept, chosen)):
-        parts = (pairs.source, pairs.driving, pairs.source_keypoints, pairs.driving_keypoints)
-        both.append([FramePair(*(part[i : i + 1] for part in parts)) for i in rows])  # type: ignore[arg-type]
-    return both[0], both[1]
+    chosen = evenly_spaced(len(kept.source), min(HELD_OUT, len(kept.source)))
+    return [sampled[i : i + 1] for i in range(CALIBRATION)], [kept[i : i + 1] for i in chosen.tolist()]
 
 
-def _from_videos(folder: Path, size: int) -> tuple[list[FramePair], list[FramePair]]:
-    """Every fourth video is measured on."""
+def _from_videos(folder: Path, size: int) -> tuple[list[Pairs], list[Pairs]]:
+    """Measure on every fourth video, calibrate with the others."""
     videos = sorted(path for path in folder.glob("*") if path.suffix.lower() in VIDEO_SUFFIXES)
-    both: tuple[list[FramePair], list[FramePair]] = ([], [])
+    both: tuple[list[Pairs], list[Pairs]] = ([], [])
     for number, index in enumerate(evenly_spaced(len(videos), (CALIBRATION + HELD_OUT) // LATER)):
         both[number % 4 == 1].extend(_from_video(videos[index], size))
     return both
 
 
-def _from_video(path: Path, size: int) -> Iterator[FramePair]:
+def _from_video(path: Path, size: int) -> Iterator[Pairs]:
     """Pair the first frame with later ones, evenly spaced; a video without a face has none."""
     try:
         recording, crop = track_face(path)
@@ -88,4 +69,4 @@ def _from_video(path: Path, size: int) -> Iterator[FramePair]:
     pictures = [to_tensor(picture)[None] for picture in pictures_at(path, crop, recording.timestamps[rows], size)]
     keypoints = FaceRegions()(torch.from_numpy(recording.landmarks[rows]))
     for i in range(1, len(rows)):
-        yield FramePair(pictures[0], pictures[i], keypoints[:1], keypoints[i : i + 1])
+        yield Pairs(pictures[0], pictures[i], keypoints[:1], keypoints[i : i + 1], torch.ones(1, 1, size, size))

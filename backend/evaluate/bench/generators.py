@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
+from itertools import product
 from pathlib import Path
 
 import psutil
@@ -22,7 +21,7 @@ from backend.evaluate.bench.timing import measure
 from backend.evaluate.common.table import Figures
 from backend.evaluate.report.report import Metric
 from backend.media.images import bundled_portrait
-from backend.pipeline import Pipeline, Portrait, Stream
+from backend.pipeline import Pipeline, Stream
 from backend.runtime.choose import EngineName, open_engine
 from backend.runtime.engine import Precision
 
@@ -49,14 +48,12 @@ def time_rendering(name: str, pipeline: Pipeline, stream: Stream, repeats: int) 
         stream: what is rendered.
         repeats: three times the timed runs.
     """
-    flat = _futures(pipeline, stream)
+    flat, image = _futures(pipeline, stream), bundled_portrait()
     few, size = max(5, repeats // 3), pipeline.generator.size
+    names = {size: f"generator_{name}"} | {tile: f"generator_{name}_tile_{tile}" for tile in TILES if tile != size}
     results: Figures = {}
-    for tile in (size, *(tile for tile in TILES if tile != size)):
-        suffix = "" if tile == size else f"_tile_{tile}"
-        took = measure(lambda t=tile: pipeline.render([(stream, flat)], t), few)  # type: ignore[misc]
-        results[f"generator_{name}{suffix}"] = _with_rate(took)
-    image = bundled_portrait()
+    for tile, key in names.items():
+        results[key] = _with_rate(measure(lambda t=tile: pipeline.render([(stream, flat)], t), few))  # type: ignore[misc]
     return results | {f"encode_portrait_{name}": {"ms": measure(lambda: pipeline.portrait(image), few)}}
 
 
@@ -69,22 +66,20 @@ def time_engines(folder: Path, pipeline: Pipeline, stream: Stream, repeats: int)
         stream: what is rendered.
         repeats: five times the timed runs.
     """
-    name = folder.name.removeprefix("generator_")
-    generator = Generator.load(folder)
-    driving = Keypoints.from_flat(_futures(pipeline, stream))
-    image = bundled_portrait()
-    keypoints = pipeline.keypoints(image.landmarks)
+    generator, image = Generator.load(folder), bundled_portrait()
+    driving, keypoints = Keypoints.from_flat(_futures(pipeline, stream)), pipeline.keypoints(image.landmarks)
     results: Figures = {}
-    for engine, precision in ENGINES:
-        for threads in (1, 2):
-            with _threads(threads):
-                try:
-                    made = open_engine(folder, generator, engine=engine, precision=precision)
-                except MotionFanError:
-                    continue  # Not installed, or no eight-bit graph.
-                portrait = made.encode(image.picture, keypoints)
-                took = measure(lambda e=made, p=portrait: e.render(p, driving), max(3, repeats // 5))  # type: ignore[misc]
-            results[f"generator_{name}_{engine}_{precision}_x{threads}"] = _with_rate(took)
+    with contextlib.ExitStack() as stack:
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        for (engine, precision), threads in product(ENGINES, (1, 2)):
+            torch.set_num_threads(threads)
+            try:
+                made = open_engine(folder, generator, engine=engine, precision=precision)
+            except MotionFanError:
+                continue  # Not installed, or no eight-bit graph.
+            portrait = made.encode(image.picture, keypoints)
+            took = measure(lambda e=made, p=portrait: e.render(p, driving), max(3, repeats // 5))  # type: ignore[misc]
+            results[f"{folder.name}_{engine}_{precision}_x{threads}"] = _with_rate(took)
     return results
 
 
@@ -113,12 +108,10 @@ def session_memory(pipeline: Pipeline) -> dict[str, Metric]:
     kept += [pipeline.open(pipeline.portrait(image)) for _ in range(SESSIONS)]
     gc.collect()
     grown = psutil.Process().memory_info().rss - before
-    return {"mb": Metric(grown / SESSIONS / 2**20), "tensors_mb": Metric(_bytes(kept[-1].portrait) / 2**20)}
-
-
-def _bytes(portrait: Portrait) -> int:
+    portrait = kept[-1].portrait
     encoded = [getattr(portrait.encoded, field.name) for field in fields(EncodedPortrait)]
-    return portrait.picture.nbytes + sum(part.nbytes for part in encoded if isinstance(part, Tensor))
+    arrays = portrait.picture.nbytes + sum(part.nbytes for part in encoded if isinstance(part, Tensor))
+    return {"mb": Metric(grown / SESSIONS / 2**20), "tensors_mb": Metric(arrays / 2**20)}
 
 
 def _futures(pipeline: Pipeline, stream: Stream) -> Tensor:
@@ -128,13 +121,3 @@ def _futures(pipeline: Pipeline, stream: Stream) -> Tensor:
 
 def _with_rate(took: Metric) -> dict[str, Metric]:
     return {"ms": took, "frames_per_s": Metric(FRAMES / took.value * 1000)}
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -7,10 +7,10 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from itertools import pairwise
+from itertools import count, cycle, pairwise
 
 import numpy as np
 import simplejpeg
@@ -19,14 +19,16 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from backend.core.errors import InputError
 from backend.core.recording import Recording
-from backend.core.types import FloatArray
 from backend.evaluate.report.report import Metric, Report
 from backend.server import protocol
 from backend.server.http.recordings import RECORDINGS
 from backend.server.protocol import Ack, Failure, Landmarks, Message, Ready, SheetHead
 
 PARTS = 10
-"""The run is cut into this many parts, to show whether latencies grow with time."""
+"""Latencies are given for this many parts of the run, to show whether they grow with time."""
+
+Send = Callable[..., Awaitable[None]]
+"""Sends a message: its head, and its payload if it has one."""
 
 FPS = 25.0
 HTTP_TIMEOUT_S = 30.0
@@ -35,11 +37,9 @@ START_TIMEOUT_S = 30.0
 
 @dataclass
 class SessionLog:
-    """What one session measured: times in seconds since it began, latencies in ms from capture to the decoded sheet."""
+    """What one session measured; sheets are listed with the time in ms, since the session began, when they were decoded."""
 
-    displayed_at: list[float] = field(default_factory=list)
-    latencies: list[float] = field(default_factory=list)
-    heads: list[SheetHead] = field(default_factory=list)
+    sheets: list[tuple[float, SheetHead]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     sent: int = 0
     ready_ms: float = 0.0
@@ -68,31 +68,32 @@ def load(url: str, *, sessions: int, seconds: float) -> Report:
 
 def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
     """Reduce the logs of sessions to figures; rates are per session."""
-    heads = [head for log in logs for head in log.heads]
-    last = [log.heads[-1].counts for log in logs if log.heads]
-    at = np.array([when for log in logs for when in log.displayed_at])
-    latency = np.array([ms for log in logs for ms in log.latencies])
+    heads = [head for log in logs for _, head in log.sheets]
+    last = [log.sheets[-1][1].counts for log in logs if log.sheets]
+    at = np.array([ms for log in logs for ms, _ in log.sheets])
     found = {
         "ready_ms": Metric(max(log.ready_ms for log in logs)),
         "frames_sent": Metric(sum(log.sent for log in logs)),
-        "frames_received": Metric(sum(count.received for count in last)),
-        "frames_processed": Metric(sum(count.processed for count in last)),
-        "frames_dropped": Metric(sum(count.dropped for count in last)),
+        "frames_received": Metric(sum(counts.received for counts in last)),
+        "frames_processed": Metric(sum(counts.processed for counts in last)),
+        "frames_dropped": Metric(sum(counts.dropped for counts in last)),
         "errors": Metric(sum(len(log.errors) for log in logs)),
         "sheets_per_s": Metric(len(heads) / seconds / len(logs)),
         "future_sheets_per_s": Metric(sum(head.step > 0 for head in heads) / seconds / len(logs)),
     }
-    if len(latency) == 0:
+    if not heads:
         return found
-    parts = [latency[(low <= at) & (at < high)] for low, high in pairwise(np.linspace(0, seconds, PARTS + 1))]
+    latency = at - [head.t for head in heads]  # from capture to the decoded sheet
+    parts = [latency[(low <= at) & (at < high)] for low, high in pairwise(np.linspace(0, 1000 * seconds, PARTS + 1))]
     for name, share in (("p50", 50), ("p95", 95)):
         per_part = [round(float(np.percentile(part, share)), 1) for part in parts if len(part)]
         found[f"capture_to_draw_{name}_ms"] = Metric(float(np.percentile(latency, share)), per_step=per_part)
     for stage in ("wait", "observe", "forecast", "render", "encode"):
         found[f"{stage}_ms"] = Metric(float(np.mean([getattr(head.stages, stage) for head in heads])))
-    found["tile_px"] = Metric(float(np.mean([head.tile for head in heads])))
-    found["stride"] = Metric(float(np.mean([head.stride for head in heads])))
-    return found
+    return found | {
+        "tile_px": Metric(float(np.mean([head.tile for head in heads]))),
+        "stride": Metric(float(np.mean([head.stride for head in heads]))),
+    }
 
 
 async def _run(url: str, sessions: int, seconds: float) -> list[SessionLog]:
@@ -102,9 +103,8 @@ async def _run(url: str, sessions: int, seconds: float) -> list[SessionLog]:
     try:
         return list(await asyncio.gather(*played))
     except (OSError, InvalidHandshake, ConnectionClosed) as error:
-        raise InputError(
-            "server_unreachable", f"The connection to {url} failed: {error}.", "Is `motionfan serve` running?"
-        ) from None
+        message = f"The connection to {url} failed: {error}."
+        raise InputError("server_unreachable", message, "Is `motionfan serve` running?") from None
 
 
 def _open_session(url: str) -> str:
@@ -115,13 +115,12 @@ def _open_session(url: str) -> str:
             with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:
                 return str(json.load(answer)["ws"])
         except urllib.error.HTTPError as error:
-            body = json.loads(error.read())
+            body = json.load(error)
             refusal = InputError(body["code"], body["message"], body["hint"])
     except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
         # Also where another program answers, without our routes or our JSON.
-        raise InputError(
-            "server_unreachable", f"No MotionFan answers at {url} ({error}).", "Start it: motionfan serve."
-        ) from None
+        message = f"No MotionFan answers at {url} ({error})."
+        raise InputError("server_unreachable", message, "Start it: motionfan serve.") from None
     raise refusal
 
 
@@ -136,62 +135,42 @@ async def _play(url: str, path: str, recording: Recording, seconds: float) -> Se
             raise InputError(first.head.code, first.head.message, first.head.hint)
         start = time.monotonic()
         log.ready_ms = (start - asked) * 1000
-        client = _LoadClient(socket, log, start, first.epoch)
-        receiving = asyncio.create_task(client.receive())
+        numbers = count(1)
+
+        async def send(head: object, payload: bytes = b"") -> None:
+            await socket.send(protocol.encode(Message(first.epoch, next(numbers), head, payload)))
+
+        receiving = asyncio.create_task(_receive(socket, send, log, start))
         try:
-            await client.send_frames(recording, seconds)
+            await _send_frames(send, log, start, recording, seconds)
         finally:
             receiving.cancel()
             await asyncio.gather(receiving, return_exceptions=True)
     return log
 
 
-class _LoadClient:
-    """The sending and the receiving task of a session, which share the message counter."""
+async def _send_frames(send: Send, log: SessionLog, start: float, recording: Recording, seconds: float) -> None:
+    """Send frames at their times; late ones are not caught up with."""
+    frames = recording.landmarks
+    for landmarks in cycle([*frames[:-1], *frames[:0:-1]]):  # forwards, then backwards: motion without a jump
+        now = time.monotonic() - start
+        if now >= seconds:
+            return
+        await send(Landmarks(now * 1000), protocol.quantise(landmarks))
+        log.sent += 1
+        await asyncio.sleep(max(0.0, 1 / FPS - (time.monotonic() - start - now)))
 
-    def __init__(self, socket: ClientConnection, log: SessionLog, start: float, epoch: int) -> None:
-        self._socket = socket
-        self._log = log
-        self._start = start
-        self._epoch = epoch
-        self._seq = 0
 
-    async def send_frames(self, recording: Recording, seconds: float) -> None:
-        """Send frames at their times; late ones are not caught up with."""
-        for landmarks in _there_and_back(recording):
-            now = time.monotonic() - self._start
-            if now >= seconds:
-                return
-            await self._send(Landmarks(now * 1000), protocol.quantise(landmarks))
-            self._log.sent += 1
-            await asyncio.sleep(max(0.0, 1 / FPS - (time.monotonic() - self._start - now)))
-
-    async def receive(self) -> None:
-        """Decode sheets, and acknowledge each as displayed."""
-        log = self._log
-        async for data in self._socket:
-            message = protocol.decode_server(data if isinstance(data, bytes) else data.encode())
-            if isinstance(message.head, Failure):
-                log.errors.append(message.head.code)
-            if not isinstance(message.head, SheetHead):
-                continue
+async def _receive(socket: ClientConnection, send: Send, log: SessionLog, start: float) -> None:
+    """Decode sheets, and acknowledge each as displayed."""
+    async for data in socket:
+        message = protocol.decode_server(data if isinstance(data, bytes) else data.encode())
+        head = message.head
+        if isinstance(head, Failure):
+            log.errors.append(head.code)
+        if isinstance(head, SheetHead):
             _, picture = protocol.sheet(message)
             if picture:
                 simplejpeg.decode_jpeg(picture, colorspace="RGB")
-            now = time.monotonic() - self._start
-            log.displayed_at.append(now)
-            log.latencies.append(now * 1000 - message.head.t)
-            log.heads.append(message.head)
-            await self._send(Ack(message.seq))
-
-    async def _send(self, head: object, payload: bytes = b"") -> None:
-        self._seq += 1
-        await self._socket.send(protocol.encode(Message(self._epoch, self._seq, head, payload)))
-
-
-def _there_and_back(recording: Recording) -> Iterator[FloatArray]:
-    """Yield the recording forwards, then backwards, and so on: motion without a jump."""
-    frames = recording.landmarks
-    while True:
-        yield from frames[:-1]
-        yield from frames[:0:-1]
+            log.sheets.append(((time.monotonic() - start) * 1000, head))
+            await send(Ack(message.seq))

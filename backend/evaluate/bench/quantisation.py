@@ -11,34 +11,35 @@ import torch
 from numpy.typing import NDArray
 
 from backend.animate.generator import Generator
-from backend.evaluate.bench.frame_pairs import FramePair
 from backend.evaluate.report.report import Metric, Report
 from backend.runtime.conversion import convert_graph, read_graph
 from backend.runtime.export import CalibrationInputs
 from backend.runtime.graph import RENDER_OUTPUTS, render_inputs, render_source
 from backend.runtime.openvino import OpenVinoPrecision, compile_graph
+from backend.train.data.pairs import Pairs
 
 Outputs = list[dict[str, NDArray[np.float32]]]
 
 
-def graph_inputs(generator: Generator, pairs: Sequence[FramePair]) -> list[CalibrationInputs]:
+def graph_inputs(generator: Generator, pairs: Sequence[Pairs]) -> list[CalibrationInputs]:
     """Return the render graph's inputs for every pair."""
     with torch.inference_mode():
         encoded = [generator.encode(pair.source, pair.source_keypoints) for pair in pairs]
     return [render_inputs(portrait, pair.driving_keypoints) for portrait, pair in zip(encoded, pairs, strict=True)]
 
 
-def quantisation_error(folder: Path, pairs: Sequence[FramePair], graph: Path | None = None) -> Report:
+def quantisation_error(folder: Path, pairs: Sequence[Pairs], graph: Path | None = None) -> Report:
     """Compare float32, bfloat16 and int8 on held-out pairs.
-
-    Per precision: `l1` to the true frame, in [0, 1]; `difference`, mean absolute, from float32's frames, and
-    `difference_99.9`, not exceeded by 99.9 % of the pixels, both in steps of 1/255; `flow_px`, mean absolute difference of the
-    flow in pixels of the network's size; `frames_per_s`, one frame a call, by the CPU time of one thread.
 
     Args:
         folder: of the generator.
-        pairs: at the network's size.
+        pairs: one in each batch, at the network's size.
         graph: the eight-bit graph; beside the weights by default.
+
+    Returns:
+        By precision, `l1` to the true frame, in [0, 1]; `difference` from float32's frames, mean absolute, and its 99.9th
+        percentile `difference_99.9`, in steps of 1/255; `flow_px`, mean absolute difference of the flow in pixels of the
+        network's size; `frames_per_s`, one frame a call, by the CPU time of one thread.
 
     Raises:
         ModelError: as `read_graph`.
@@ -64,7 +65,7 @@ def _run(graph: object, precision: OpenVinoPrecision, inputs: Sequence[Calibrati
     return outputs, len(inputs) / (time.process_time() - began)
 
 
-def _errors(outputs: Outputs, exact: Outputs, pairs: Sequence[FramePair], size: int) -> dict[str, Metric]:
+def _errors(outputs: Outputs, exact: Outputs, pairs: Sequence[Pairs], size: int) -> dict[str, Metric]:
     truth = np.concatenate([pair.driving.permute(0, 2, 3, 1).numpy() for pair in pairs])
     frames, expected = (np.concatenate([each["frames"] for each in some]).astype(np.float32) for some in (outputs, exact))
     flow, expected_flow = (np.concatenate([each["flow"] for each in some]) for some in (outputs, exact))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from backend.core.recording import Recording
-from backend.core.types import FloatArray, ForecastSettings
+from backend.core.types import ForecastSettings
 from backend.evaluate.bench.generators import count_flops, session_memory, time_engines, time_rendering
 from backend.evaluate.bench.timing import measure
 from backend.evaluate.common.table import Figures
@@ -52,13 +52,15 @@ def bench(
         engine: what renders; `auto` is the fastest available.
         precision: of the generators.
         all_engines: time all engines and precisions, with one thread and with two, which takes minutes.
-        repeats: timed runs of each stage; the paper's loop, which takes seconds, runs a tenth as often, and not at all below
-            ten.
+        repeats: timed runs of each stage; see `time_sampling` for the paper's loop.
     """
+    forecaster = Forecaster.load(models / "forecaster")
+    loads = partial(Pipeline.load, models, device=device, threads=threads, engine=engine, precision=precision)
+    folders = sorted(models.glob("generator_*"))
+    pipelines = [loads(generator=folder.name.removeprefix("generator_")) for folder in folders]
+    pipeline, segment = pipelines[0], resample(recording)[0]
+    stream, landmarks = _started(pipeline, segment), recording.landmarks[0]
     results: Figures = {}
-    pipelines = list(_pipelines(models, device, threads, engine, precision))
-    pipeline, stream = _started(pipelines[0][1], recording)
-    landmarks = recording.landmarks[0]
     results["keypoints"] = {"ms": measure(lambda: pipeline.keypoints(landmarks).flat(), repeats)}
     tick = [[Tick(landmarks, 0.0, 0, False)]]
     results["observe"] = {"ms": measure(lambda: pipeline.observe([stream], tick), repeats)}
@@ -67,28 +69,21 @@ def bench(
         "forecast_step_nf": ForecastSettings(k=8, horizon=16, method="gru_nf"),
     }.items():
         results[name] = {"ms": measure(lambda s=settings: pipeline.forecast([stream], [s]), repeats)}  # type: ignore[misc]
-    faces = [face for face, _ in _ticks(recording)][:CONTEXT]
-    context = torch.stack([pipeline.keypoints(face).flat() for face in faces])
-    results |= time_sampling(Forecaster.load(models / "forecaster"), context.reshape(1, CONTEXT, -1), repeats)
-    for name, loaded in pipelines:
-        folder = models / f"generator_{name}"
-        _, own = _started(loaded, recording)
-        results |= time_rendering(name, loaded, own, repeats)
-        results[f"generator_{name}"] |= count_flops(folder)
+    context = torch.stack([pipeline.keypoints(face).flat() for face in segment.landmarks[:CONTEXT]])
+    results |= time_sampling(forecaster, context.reshape(1, CONTEXT, -1), repeats)
+    for folder, loaded in zip(folders, pipelines, strict=True):
+        own = _started(loaded, segment)
+        results |= time_rendering(folder.name.removeprefix("generator_"), loaded, own, repeats)
+        results[folder.name] |= count_flops(folder)
         if all_engines:
             results |= time_engines(folder, loaded, own, repeats)
-    results["session"] = session_memory(pipelines[-1][1])
+    results["session"] = session_memory(pipelines[-1])
     for tiles, size in ((8, 128), (4, 256)):
         sheet = np.ascontiguousarray(np.tile(bundled_portrait().picture[:size, :size], (1, tiles, 1)))
         results[f"jpeg_sheet_{tiles}x{size}"] = {"ms": measure(lambda s=sheet: simplejpeg.encode_jpeg(s, quality=80), repeats)}  # type: ignore[misc]
     results["process"] = {"peak_mb": Metric(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
-    used = {
-        "device": device,
-        "threads": torch.get_num_threads(),
-        "repeats": repeats,
-        "engine": pipeline.generator.name,
-        "precision": pipeline.generator.precision,
-    }
+    used = {"device": device, "threads": torch.get_num_threads(), "repeats": repeats}
+    used |= {"engine": pipeline.generator.name, "precision": pipeline.generator.precision}
     return Report("bench", used, results)
 
 
@@ -116,32 +111,16 @@ def time_sampling(forecaster: Forecaster, context_WCD: Tensor, repeats: int, sam
     results = {"forecast_window": {"ms": window}}
     d = context_WCD.shape[-1]
     published = Forecaster(ForecasterConfig(features=d, hidden=512, layers=3, blocks=0)).freeze()
-    loops = {
-        "paper_loop": PaperLoop(forecaster),
-        "paper_loop_512": PaperLoop(published, flow=PaperFlow(d, context=3 * 512)),
-    }
+    paper_flow = PaperFlow(d, context=3 * 512)
+    loops = {"paper_loop": PaperLoop(forecaster), "paper_loop_512": PaperLoop(published, flow=paper_flow)}
     for name, loop in loops.items() if repeats >= 10 else ():
         took = measure(lambda c=loop: c.sample(context_WCD, samples, HORIZON), repeats // 10, warm_up=0)  # type: ignore[misc]
         results[name] = {"ms": took, "speedup": Metric(took.value / window.value)}
     return results
 
 
-def _pipelines(
-    models: Path, device: str, threads: int, engine: EngineName, precision: Precision
-) -> Iterator[tuple[str, Pipeline]]:
-    """Load a pipeline for each available generator, by name."""
-    Forecaster.load(models / "forecaster")
-    for folder in sorted(models.glob("generator_*")):
-        name = folder.name.removeprefix("generator_")
-        yield name, Pipeline.load(models, device=device, threads=threads, generator=name, engine=engine, precision=precision)
-
-
-def _started(pipeline: Pipeline, recording: Recording) -> tuple[Pipeline, Stream]:
+def _started(pipeline: Pipeline, segment: Recording) -> Stream:
     stream = pipeline.open(pipeline.portrait(bundled_portrait()))
-    pipeline.observe([stream], [[Tick(face, float(t), i, False) for i, (face, t) in enumerate(_ticks(recording))]])
-    return pipeline, stream
-
-
-def _ticks(recording: Recording) -> Iterator[tuple[FloatArray, np.float64]]:
-    segment = resample(recording)[0]
-    return zip(segment.landmarks, segment.timestamps, strict=True)
+    frames = enumerate(zip(segment.landmarks, segment.timestamps, strict=True))
+    pipeline.observe([stream], [[Tick(face, float(seconds), i, False) for i, (face, seconds) in frames]])
+    return stream

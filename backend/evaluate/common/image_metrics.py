@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, reduce
 
 import torch
 from torch import Tensor
@@ -12,7 +12,8 @@ from torch.nn import functional as F
 WINDOW, SIGMA = 11, 1.5
 """The Gaussian window of SSIM, in pixels."""
 
-K1, K2 = 0.01, 0.03
+C1, C2 = 0.01**2, 0.03**2
+"""Constants of SSIM for pixels in [0, 1]."""
 
 MS_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales, finest first (Wang et al. 2003, section 3.2)."""
@@ -40,15 +41,13 @@ def structural(frames: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: the pictures are too small for five scales (below 176 pixels).
     """
-    single = torch.empty(0)
-    product = torch.ones(frames.shape[:2], dtype=frames.dtype)
-    for scale, weight in enumerate(MS_WEIGHTS):
-        similar, structure = _similarity(frames, truth)
-        single = similar if scale == 0 else single
-        coarsest = scale == len(MS_WEIGHTS) - 1
-        product = product * (similar if coarsest else structure).clamp(min=0) ** weight
+    scales = []
+    for _ in MS_WEIGHTS:
+        scales.append(_similarity(frames, truth))
         frames, truth = F.avg_pool2d(frames, 2), F.avg_pool2d(truth, 2)
-    return single.mean(1), product.mean(1)
+    parts = [*(structure for _, structure in scales[:-1]), scales[-1][0]]
+    powers = (part.clamp(min=0) ** weight for part, weight in zip(parts, MS_WEIGHTS, strict=True))
+    return scales[0][0].mean(1), reduce(torch.mul, powers).mean(1)
 
 
 def ssim(frames: Tensor, truth: Tensor) -> Tensor:
@@ -87,8 +86,7 @@ def sample_scores(frames_KH: Tensor, truth_H: Tensor, best: int) -> Mapping[str,
         best: how many samples, those with the lowest error over all steps, make `mae` and `apd`.
 
     Returns:
-        `mae`: mean |pixel - truth| of the best; `apd`: mean |pixel - pixel| over all pairs of the best; `mae_all` and
-        `apd_all`: the same of all samples.
+        `mae`: mean |pixel - truth| of the best; `apd`: mean |pixel - pixel| over their pairs; `mae_all`, `apd_all`: of all.
     """
     errors_KH = sample_errors(frames_KH, truth_H)
     chosen = errors_KH.mean(1).argsort()[:best]
@@ -106,13 +104,11 @@ def sample_errors(frames_KH: Tensor, truth_H: Tensor) -> Tensor:
 
 
 def _pair_distance(frames_KH: Tensor) -> Tensor:
-    """Mean absolute difference over all pairs of samples, `[H]`.
-
-    The differences of all pairs of K sorted numbers sum to sum_i (2i - K + 1) x_i, so no loop over pairs is needed.
-    """
+    """Return the mean absolute difference over all pairs of samples, `[H]`."""
     k = len(frames_KH)
     if k < 2:
         return torch.zeros(frames_KH.shape[1])
+    # The differences of all pairs of K sorted numbers sum to sum_i (2i - K + 1) x_i.
     rank = torch.arange(k, dtype=frames_KH.dtype) * 2 - (k - 1)
     ordered = frames_KH.flatten(2).sort(0).values
     return (ordered * rank[:, None, None]).sum(0).mean(1) / (k * (k - 1) / 2)
@@ -126,9 +122,8 @@ def _similarity(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     variance_a = _blur(a * a) - mean_a * mean_a
     variance_b = _blur(b * b) - mean_b * mean_b
     covariance = _blur(a * b) - mean_a * mean_b
-    c1, c2 = K1**2, K2**2
-    structure = (2 * covariance + c2) / (variance_a + variance_b + c2)
-    luminance = (2 * mean_a * mean_b + c1) / (mean_a * mean_a + mean_b * mean_b + c1)
+    structure = (2 * covariance + C2) / (variance_a + variance_b + C2)
+    luminance = (2 * mean_a * mean_b + C1) / (mean_a * mean_a + mean_b * mean_b + C1)
     return (luminance * structure).mean((2, 3)), structure.mean((2, 3))
 
 
@@ -148,5 +143,5 @@ def _band(length: int, kind: torch.dtype) -> Tensor:
 
 def _gradient(pictures: Tensor) -> Tensor:
     grey = pictures.mean(1)
-    x, y = grey[:, 1:, 1:] - grey[:, 1:, :-1], grey[:, 1:, 1:] - grey[:, :-1, 1:]
+    x, y = grey[:, 1:].diff(dim=2), grey[:, :, 1:].diff(dim=1)
     return (x.square() + y.square()).sqrt().mean((1, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from backend.core.errors import InputError, ModelError
 from backend.core.weights import CONFIG
 from backend.evaluate.common.methods import nll
 from backend.forecast.gru_nf import Forecaster
-from backend.keypoints.dataset import KeypointSequence, iterate_windows, read_evaluation_set
+from backend.keypoints.dataset import KeypointSequence, read_evaluation_set, stack_windows
 
-VARIANTS = ("gaussian", "vrnn", "nll")
-"""Models trained on the same recordings as MODEL lie beside it as MODEL_gaussian, ..."""
+VARIANTS = ("_gaussian", "_vrnn", "_nll")
+"""Models for comparison lie beside MODEL as MODEL_gaussian, ..."""
 
-CHOICE_WINDOWS = 64
-"""Windows on which the likelihoods of forecasters are compared, at most."""
+MAX_CHOICE_WINDOWS = 64
+"""Most windows on which the likelihoods of forecasters are compared."""
 
 
 @dataclass(frozen=True)
@@ -38,68 +39,56 @@ def load_inputs(
 ) -> EvaluationInputs:
     """Read a folder of recordings and load the forecaster for it.
 
-    Without a table of held-out recordings, those that the forecaster was trained on are left out.
-
     Args:
         recordings: folder of landmark recordings or keypoint arrays (see `read_evaluation_set`).
         models: folder of all models.
         model: folder of the forecaster; by default one of `models` that fits the recordings.
-        split: a CSV of held-out recordings; by default `clips.csv` in the folder, if any.
+        split: a CSV of held-out recordings; by default `clips.csv` in the folder, or all that are not training recordings.
         fps: frame rate of keypoint arrays that do not state it.
 
     Raises:
         ModelError: the forecaster cannot be read.
         InputError: the recordings cannot be read, or none has the forecaster's width.
     """
-    footage = read_evaluation_set(recordings, split, fps)
-    notes = list(footage.skipped)
-    model = model or choose_model(models, footage.sequences)
+    found = read_evaluation_set(recordings, split, fps)
+    notes = list(found.skipped)
+    model = model or choose_model(models, found.sequences)
     forecaster = Forecaster.load(model)
-    motions = _of_width(footage.sequences, forecaster.config.features, notes)
+    motions = _of_width(found.sequences, forecaster.config.features, notes)
     if split is None and not (recordings / "clips.csv").is_file():
         motions = _not_trained_on(model, motions, notes)
     return EvaluationInputs(model, forecaster, motions, notes)
 
 
 def choose_model(models: Path, motions: Sequence[KeypointSequence]) -> Path:
-    """Choose the forecaster for some recordings.
+    """Choose the forecaster for some recordings: `models/forecaster` for landmarks.
 
-    Landmark recordings take `models/forecaster`. Keypoint arrays do not name their detector: they take the forecaster of their
-    width that gives their frames the highest likelihood.
+    Keypoint arrays do not name their detector, so they take the forecaster of their width that finds them most likely.
 
     Raises:
         InputError: `data_mixed`, `data_short`, `model_unfit`.
     """
     layouts = {motion.layout for motion in motions}
     if len(layouts) > 1:
-        raise InputError(
-            "data_mixed", "The folder holds landmark recordings and keypoint arrays.", "Put them into folders of their own."
-        )
+        message = "The folder holds landmark recordings and keypoint arrays."
+        raise InputError("data_mixed", message, "Put them into folders of their own.")
     if layouts == {"face_regions"}:
         return models / "forecaster"
     width = motions[0].flat.shape[1]
-    frames = [part for part, _ in iterate_windows([motion for motion in motions if motion.flat.shape[1] == width], 12, 12)]
-    if not frames:
-        raise InputError("data_short", "No recording is as long as 12 steps of 80 ms.")
-    chosen = np.linspace(0, len(frames) - 1, min(CHOICE_WINDOWS, len(frames))).astype(int)
-    flat = torch.from_numpy(np.stack([frames[index] for index in chosen]))
+    windows, _ = stack_windows([motion for motion in motions if motion.flat.shape[1] == width], 12, 12)
+    chosen = np.linspace(0, len(windows) - 1, min(MAX_CHOICE_WINDOWS, len(windows))).astype(int)
+    flat = torch.from_numpy(windows[chosen])
     fitness: dict[Path, float] = {}
     for folder in sorted(models.glob("forecaster*")):
-        if folder.name.endswith(tuple(f"_{variant}" for variant in VARIANTS)):
-            continue
-        try:
-            forecaster = Forecaster.load(folder)
-        except ModelError:
-            continue
-        if forecaster.config.features == width:
-            fitness[folder] = nll(forecaster, flat, 1, torch.ones(width)).mean(1).median().item()
+        if not folder.name.endswith(VARIANTS):
+            with suppress(ModelError):
+                forecaster = Forecaster.load(folder)
+                if forecaster.config.features == width:
+                    fitness[folder] = nll(forecaster, flat, 1, torch.ones(width)).mean(1).median().item()
     if not fitness:
-        raise InputError(
-            "model_unfit",
-            f"No forecaster in {models} is made for {width} numbers a frame.",
-            "Train one with `motionfan train forecaster`, and name it with --model.",
-        )
-    return min(fitness, key=lambda folder: fitness[folder])
+        hint = "Train one with `motionfan train forecaster`, and name it with --model."
+        raise InputError("model_unfit", f"No forecaster in {models} is made for {width} numbers a frame.", hint)
+    return min(fitness, key=fitness.__getitem__)
 
 
 def train_recordings(model: Path) -> set[str]:

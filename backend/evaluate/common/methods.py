@@ -34,14 +34,12 @@ TEMPERATURE = re.compile(r"gru_nf_t(\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
-class ForecastMethod:
+class PathForecaster:
     """A forecaster of whole paths."""
 
     sample: PathSampler  # K independent futures
-    # `(windows [W, T, D], frames seen) -> [W, T - seen]` nats per number; None where there is no likelihood
-    nll: Callable[[Tensor, int], Tensor] | None = None
-    # K dependent (antithetic) futures, as the page shows them; None where those are independent
-    joint_sample: PathSampler | None = None
+    nll: Callable[[Tensor, int], Tensor] | None = None  # `(windows [W, T, D], frames seen) -> [W, T - seen]` nats per number
+    joint_sample: PathSampler | None = None  # K antithetic futures, as the page shows them
 
 
 def shipped_refinement() -> Refinement:
@@ -51,7 +49,7 @@ def shipped_refinement() -> Refinement:
 
 def build_methods(
     model: Path, forecaster: Forecaster, names: Sequence[str] = ()
-) -> tuple[dict[str, ForecastMethod], list[str]]:
+) -> tuple[dict[str, PathForecaster], list[str]]:
     """Load forecasting methods.
 
     Args:
@@ -67,10 +65,9 @@ def build_methods(
     """
     for name in names:
         if name not in NAMES and not _temperature(name):
-            raise InputError(
-                "method_unknown", f"There is no method {name}.", f"There are {', '.join(NAMES)}, and gru_nf_tX (X up to 5)."
-            )
-    found: dict[str, ForecastMethod] = {}
+            hint = f"There are {', '.join(NAMES)}, and gru_nf_tX (X up to 5)."
+            raise InputError("method_unknown", f"There is no method {name}.", hint)
+    found: dict[str, PathForecaster] = {}
     left_out: list[str] = []
     for name in sorted(set(names), key=_table_order) or NAMES:
         try:
@@ -87,7 +84,7 @@ def nll(forecaster: Forecaster, flat_WTD: Tensor, seen: int, unit_D: Tensor) -> 
     """Return the negative log likelihood `[W, T - seen]` per number of each frame given all before it.
 
     Args:
-        forecaster: whose likelihood.
+        forecaster: the model.
         flat_WTD: windows.
         seen: frames at the start that are not scored.
         unit_D: the unit of frame-to-frame differences, which makes models of different training data comparable.
@@ -100,38 +97,52 @@ def nll(forecaster: Forecaster, flat_WTD: Tensor, seen: int, unit_D: Tensor) -> 
     return torch.stack(found, dim=1)
 
 
-def _build(name: str, model: Path, forecaster: Forecaster) -> ForecastMethod:
+def _build(name: str, model: Path, forecaster: Forecaster) -> PathForecaster:
     width = forecaster.config.features
     if temperature := _temperature(name):
-        return ForecastMethod(_sampler(forecaster, None, temperature))
+        return PathForecaster(path_sampler(forecaster, None, temperature))
     if name in SNF_KERNELS:
         refinement = replace(shipped_refinement(), kernel=SNF_KERNELS[name])
-        joint = _sampler(forecaster, refinement) if refinement.antithetic else None
-        return ForecastMethod(_sampler(forecaster, replace(refinement, antithetic=False)), joint_sample=joint)
+        joint = path_sampler(forecaster, refinement) if refinement.antithetic else None
+        return PathForecaster(path_sampler(forecaster, replace(refinement, antithetic=False)), joint_sample=joint)
     if name in ("paper_nf", "paper_snf"):
-        return ForecastMethod(PaperLoop(forecaster, steps=0 if name == "paper_nf" else 2).sample)
+        return PathForecaster(PaperLoop(forecaster, steps=0 if name == "paper_nf" else 2).sample)
     if name == "copy_last":
-        return ForecastMethod(CopyLast().sample)
+        return PathForecaster(CopyLast().sample)
     if name in ("random_walk", "bootstrap"):
         bank = load_bank(model)
         _check_width(bank.shape[-1], width, "training motion", model)
-        return ForecastMethod(RandomWalk(bank).sample if name == "random_walk" else Bootstrap(bank).sample)
+        return PathForecaster(RandomWalk(bank).sample if name == "random_walk" else Bootstrap(bank).sample)
     if name == "vrnn":
         folder = model.with_name(f"{model.name}_vrnn")
         vrnn = Vrnn.load(folder)
         _check_width(vrnn.config.features, width, "vrnn", folder)
-        return ForecastMethod(lambda context, k, horizon, source: vrnn.sample(vrnn.observe(context), k, horizon, source).paths)
+        return PathForecaster(lambda context, k, horizon, source: vrnn.sample(vrnn.observe(context), k, horizon, source).paths)
     used = forecaster
     if name == "gru_gaussian":
         folder = model.with_name(f"{model.name}_gaussian")
         used = Forecaster.load(folder)
         _check_width(used.config.features, width, "forecaster", folder)
-    return ForecastMethod(_sampler(used), partial(nll, used, unit_D=forecaster.step_std))
+    return PathForecaster(path_sampler(used), partial(nll, used, unit_D=forecaster.step_std))
 
 
-def _sampler(forecaster: Forecaster, refine: Refinement | None = None, temperature: float = 1.0) -> PathSampler:
+def path_sampler(
+    forecaster: Forecaster, refine: Refinement | None = None, temperature: float = 1.0, rates: list[float] | None = None
+) -> PathSampler:
+    """Return a function that samples paths.
+
+    Args:
+        forecaster: the model.
+        refine: settings of MCMC; None does not refine.
+        temperature: scale of the base noise.
+        rates: receives the acceptance rate of every call that refines.
+    """
+
     def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
-        return forecaster.sample(forecaster.observe(context), k, horizon, generator, refine, temperature).paths
+        found = forecaster.sample(forecaster.observe(context), k, horizon, generator, refine, temperature)
+        if rates is not None and found.acceptance is not None:
+            rates.append(found.acceptance)
+        return found.paths
 
     return sample
 
@@ -142,11 +153,11 @@ def _check_width(width: int, wanted: int, kind: str, folder: Path) -> None:
 
 
 def _temperature(name: str) -> float | None:
-    """Return X of `gru_nf_tX`; None where it is out of range or the name is another."""
+    """Return X of `gru_nf_tX`, if it is in range; None for other names."""
     match = TEMPERATURE.fullmatch(name)
     return float(match[1]) if match and 0 < float(match[1]) <= 5 else None
 
 
 def _table_order(name: str) -> tuple[float, str]:
-    """Order by the table; other temperatures stand beside the table's own."""
-    return (NAMES.index(name) if name in NAMES else NAMES.index("gru_nf_t1.2"), name)
+    """Return a key that orders by the table, with other temperatures beside the table's own."""
+    return NAMES.index(name if name in NAMES else "gru_nf_t1.2"), name

@@ -1,4 +1,4 @@
-"""Callbacks that report progress."""
+"""Loops that report progress, and lists that keep the largest items."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -7,9 +7,6 @@ Item = TypeVar("Item")
 
 CountProgress = Callable[[int, int], None]
 """`(done, total)`."""
-
-StageProgress = Callable[[str, int, int], None]
-"""`(stage, done, total)`."""
 
 
 def counted(items: Sequence[Item], progress: CountProgress) -> Iterator[tuple[int, Item]]:
@@ -24,9 +21,9 @@ def keep_largest(kept: list[Item], item: Item, count: int, key: Callable[[Item],
 
     Args:
         kept: the list.
-        item: the item.
-        count: items that are kept.
-        key: what they are ordered by.
+        item: the new item.
+        count: length of the list, at most.
+        key: what orders the items.
     """
     kept.append(item)
     kept.sort(key=key, reverse=True)

@@ -1,14 +1,15 @@
 """Confidence intervals and tests by resampling whole people, since windows of one person are not independent.
 
-Every figure is a function of sums over windows, so a resample reweights people. All figures and methods share the same
-resamples, which makes differences between methods paired tests.
+Figures are functions of sums over windows, so a resample reweights people. All methods share the resamples: tests are paired.
 Shape suffixes: W windows, P people, R resamples, C columns of sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -30,11 +31,7 @@ class Estimate:
     replicates_R: Tensor
 
     def interval(self) -> tuple[float, float] | None:
-        """Return the 95 % percentile interval, or None without resamples.
-
-        It is shifted by the resamples' bias: a resample holds people twice, which biases distances between people and
-        deviations from evenness.
-        """
+        """Return the 95 % percentile interval, corrected for the bias of the resamples, or None without resamples."""
         finite = self.replicates_R[self.replicates_R.isfinite()]
         if not len(finite):
             return None
@@ -49,8 +46,7 @@ class Estimate:
     def p_value(self) -> float | None:
         """Return the two-sided p of the hypothesis that the figure (a difference) is 0, or None without resamples.
 
-        Twice the share of resamples beyond 0, the figure itself counted in; shifted as the interval is, so that p < 0.05 where
-        the interval excludes 0.
+        Twice the share of resamples beyond 0, with the figure itself among them; corrected for bias as the interval is.
         """
         finite = self.replicates_R[self.replicates_R.isfinite()]
         if not len(finite):
@@ -67,38 +63,17 @@ class Estimate:
         return Metric(self.value, low, high, per_step)
 
 
-def compare(estimates: Mapping[str, Mapping[str, Estimate]], metric: str, method: str, against: str) -> Comparison | None:
-    """Test two methods on the same people; None where one lacks the metric.
-
-    Args:
-        estimates: by method, then by metric.
-        metric: what is compared.
-        method: the one whose difference is reported,
-        against: to this one.
-    """
-    ours, theirs = (estimates.get(name, {}).get(metric) for name in (method, against))
-    if ours is None or theirs is None:
-        return None
-    difference = ours.minus(theirs)
-    low, high = difference.interval() or (None, None)
-    return Comparison(metric, method, against, difference.value, low, high, difference.p_value())
-
-
 class Resampler:
     """Resamples the people of some windows, named window by window in `people`."""
 
     def __init__(self, people: Sequence[str], seed: int = 0) -> None:
         names, group = np.unique(np.asarray(people), return_inverse=True)
-        count = len(names)
+        count = self._people = len(names)
         self._group_W = torch.from_numpy(group)
-        self._people = count
-        generator = torch.Generator().manual_seed(seed)
         rounds = RESAMPLES if count > 1 else 0
-        pick = torch.randint(count, (rounds, count), generator=generator)
-        # Row 0: every person once.
-        self._weight_RP = torch.cat(
-            [torch.ones(1, count), torch.zeros(rounds, count).scatter_add_(1, pick, torch.ones(pick.shape))]
-        ).double()
+        pick = torch.randint(count, (rounds, count), generator=torch.Generator().manual_seed(seed))
+        times = torch.zeros(rounds, count).scatter_add_(1, pick, torch.ones(pick.shape))
+        self._weight_RP = torch.cat([torch.ones(1, count), times]).double()  # In row 0, every person counts once.
 
     def of_sums(self, sums_WC: Tensor, finish: Finish) -> Estimate:
         """Estimate a figure made of sums over windows."""
@@ -125,3 +100,48 @@ class Resampler:
 def ratio(sums: Tensor) -> Tensor:
     """Divide the first of two sums by the second (a mean, where the second counts windows)."""
     return sums[..., 0] / sums[..., 1]
+
+
+class FigureTable:
+    """Figures of methods on the same rows; keeps their resamples, so that methods can be tested against each other.
+
+    Attributes:
+        people: the person of each row; complete before the first figure.
+    """
+
+    def __init__(self, people: Iterable[str] = (), seed: int = 0) -> None:
+        self.people = list(people)
+        self._seed = seed
+        self._estimates: dict[str, dict[str, Estimate]] = defaultdict(dict)
+
+    @cached_property
+    def _resampler(self) -> Resampler:
+        """The resamples that all figures share."""
+        return Resampler(self.people, self._seed)
+
+    def _keep(self, method: str, name: str, estimate: Estimate, per_step: list[float] | None = None) -> Metric:
+        """Keep a figure of a method for tests, and return it for a report."""
+        self._estimates[method][name] = estimate
+        return estimate.metric(per_step)
+
+    def _figure(self, method: str, name: str, columns: Sequence[Tensor], finish: Finish) -> Metric:
+        """Compute and keep a function of the sums of columns `[W]`, or `[W, H]` for a figure that also has a value per step."""
+        terms = torch.stack(list(columns), -1).double()
+        estimate = self._resampler.of_sums(terms if terms.dim() == 2 else terms.mean(1), finish)
+        stepwise = terms.dim() == 3 and terms.shape[1] > 1
+        return self._keep(method, name, estimate, finish(terms.sum(0)).tolist() if stepwise else None)
+
+    def compare(self, metric: str, method: str, against: str) -> Comparison | None:
+        """Test two methods; None where one lacks the metric.
+
+        Args:
+            metric: a figure that was computed before.
+            method: the method whose difference is reported.
+            against: the other method.
+        """
+        ours, theirs = (self._estimates[name].get(metric) for name in (method, against))
+        if ours is None or theirs is None:
+            return None
+        difference = ours.minus(theirs)
+        low, high = difference.interval() or (None, None)
+        return Comparison(metric, method, against, difference.value, low, high, difference.p_value())

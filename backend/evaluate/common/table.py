@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import torch
 from torch import Tensor
 
-from backend.evaluate.common.resampling import Estimate, Resampler, compare, ratio
+from backend.evaluate.common.resampling import FigureTable, ratio
 from backend.evaluate.report.report import Comparison, Metric
 
 Scores = Mapping[str, Sequence[float] | Tensor]
@@ -19,19 +18,12 @@ Figures = dict[str, dict[str, Metric]]
 """Name of a method or cell -> metric -> figure."""
 
 
-class ScoreTable:
-    """Rows of one kind (frames, runs, windows) under all methods, the same rows for each.
-
-    Attributes:
-        people: the person of each row.
-    """
+class ScoreTable(FigureTable):
+    """Scores of rows of one kind (frames, runs, windows) under all methods, the same rows for each."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
-        self.people: list[str] = []
+        super().__init__(seed=seed)
         self._scores: dict[str, dict[str, list[Tensor]]] = {}
-        self._resampler: Resampler | None = None
-        self._estimates: dict[str, dict[str, Estimate]] = defaultdict(dict)
 
     def add(self, person: str, scores: Mapping[str, Scores]) -> None:
         """Add rows of a person: the same number for every method and metric."""
@@ -48,7 +40,7 @@ class ScoreTable:
         """Set a derived metric.
 
         Args:
-            method: its method.
+            method: whose metric it is.
             metric: its name.
             values: of all rows, `[W]` or `[W, H]`.
         """
@@ -69,7 +61,7 @@ class ScoreTable:
     def mean(self, method: str, metric: str) -> Metric:
         """Return the mean over the rows that have a number."""
         values = self.values(method, metric)
-        return self._figure(method, metric, [values.nan_to_num(), values.isfinite().double()])
+        return self._figure(method, metric, [values.nan_to_num(), values.isfinite().double()], ratio)
 
     def over(self, method: str, name: str, metric: str, against: tuple[str, str]) -> Metric:
         """Return the ratio of two metrics' sums over the rows that have both.
@@ -82,25 +74,7 @@ class ScoreTable:
         """
         above, below = self.values(method, metric), self.values(*against)
         both = above.isfinite() & below.isfinite()
-        return self._figure(method, name, [above.where(both, 0), below.where(both, 0)])
-
-    def compare(self, metric: str, method: str, against: str) -> Comparison | None:
-        """Test two methods; None where one lacks the metric.
-
-        Args:
-            metric: one whose mean or ratio was computed before.
-            method: the one whose difference is reported,
-            against: to this one.
-        """
-        return compare(self._estimates, metric, method, against)
-
-    def _figure(self, method: str, name: str, columns: list[Tensor]) -> Metric:
-        if self._resampler is None:
-            self._resampler = Resampler(self.people, self._seed)
-        steps = torch.stack(columns, -1)
-        estimate = self._resampler.of_sums(steps if steps.dim() == 2 else steps.mean(1), ratio)
-        self._estimates[method][name] = estimate
-        return estimate.metric(ratio(steps.sum(0)).tolist() if steps.dim() == 3 else None)
+        return self._figure(method, name, [above.where(both, 0), below.where(both, 0)], ratio)
 
 
 def prefixed(prefix: str, tests: Iterable[Comparison | None]) -> list[Comparison]:

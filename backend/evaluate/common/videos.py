@@ -43,8 +43,7 @@ def find_videos(folder: Path, table: Path | None = None) -> tuple[list[HeldOutVi
         table: CSV with the columns clip, person and split; by default `clips.csv` in the folder or its parent, if there is one.
 
     Returns:
-        The videos of the table's rows of split val or test (all videos without a table), and a sentence for each row without
-        a video.
+        The videos (with a table, those of split val or test), and a sentence for each row without a video.
 
     Raises:
         InputError: `data_missing`, `data_empty`, or the table cannot be used.

@@ -16,8 +16,7 @@ CONTEXT_HORIZONS = {"8-16": (8, 16), "12-12": (12, 12), "10-14": (10, 14), "6-6"
 """Frames seen and forecast, by name (arXiv 2512.04282, section 4)."""
 
 MIN_RANGE = 0.2
-"""Least range of a number in the paper's units, as a share of its standard deviation in training; without it, a number that
-hardly moves in the context would have an error without bound."""
+"""Least range in the paper's units, in standard deviations of training: it bounds errors of numbers that hardly move."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,8 @@ class ContextHorizon:
             InputError: `protocol_unknown`, `context_short`.
         """
         if name not in CONTEXT_HORIZONS:
-            raise InputError(
-                "protocol_unknown", f"There is no protocol {name}.", f"Choose one of {', '.join(CONTEXT_HORIZONS)}."
-            )
+            hint = f"Choose one of {', '.join(CONTEXT_HORIZONS)}."
+            raise InputError("protocol_unknown", f"There is no protocol {name}.", hint)
         context, horizon = CONTEXT_HORIZONS[name]
         if seen is not None and seen < context:
             raise InputError("context_short", f"Protocol {name} shows {context} frames; a context may be longer, not shorter.")
@@ -65,7 +63,7 @@ class ForecastWindows:
         """Cut motions into windows.
 
         Args:
-            motions: what is iterate_windows.
+            motions: recordings.
             lengths: frames seen and forecast.
             stride: steps between the starts of two windows; the paper's window length by default, without overlap.
 
@@ -76,11 +74,8 @@ class ForecastWindows:
         parts = list(iterate_windows(motions, length, stride or lengths.window))
         if not parts:
             longest = max(len(motion.clocked()) for motion in motions)
-            raise InputError(
-                "data_short",
-                f"No recording is as long as {length} steps of 80 ms; the longest holds {longest}.",
-                "Choose a shorter protocol, or longer recordings.",
-            )
+            message = f"No recording is as long as {length} steps of 80 ms; the longest holds {longest}."
+            raise InputError("data_short", message, "Choose a shorter protocol, or longer recordings.")
         flat = torch.from_numpy(np.stack([frames for frames, _ in parts]))
         return cls(flat, [motion.person for _, motion in parts], [motion.clip for _, motion in parts], lengths)
 
@@ -106,10 +101,9 @@ class ForecastWindows:
         return self.flat_WTD[:, -self.lengths.window :]
 
     def min_max(self, std_D: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the paper's units: origin and scale `[W, D]` that bring a video's numbers to [0, 1].
+        """Return the paper's units: origin and scale `[W, D]` that bring the context frames of each video to [0, 1].
 
-        Minimum and range are taken over the context frames of the video's windows, not over forecast frames (as long as windows
-        do not overlap); the range is at least `MIN_RANGE` of the training standard deviation `std_D`.
+        The range is at least `MIN_RANGE` of the training standard deviation `std_D`.
         """
         _, video = np.unique(np.asarray(self.videos), return_inverse=True)
         index = torch.from_numpy(video)[:, None].expand(-1, self.flat_WTD.shape[-1])

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from backend.core.types import CLOCK_S
@@ -13,7 +10,7 @@ from backend.evaluate.report.report import Results
 from backend.evaluate.report.style import FAINT, INK, PAPER, colour, leading, legend_right, line, styled, svg
 
 REFERENCES = ("bootstrap", "random_walk", "copy_last")
-"""Methods that errors are shown relative to: the first one in the report."""
+"""Errors are shown relative to the first of these methods that is in the report."""
 
 
 def error_per_step(results: Results) -> str:
@@ -46,12 +43,10 @@ def calibration(results: Results) -> str:
         left.axhline(0, color=INK, linewidth=1, alpha=0.6)
         for index, name in enumerate(names):
             found = [results[name][f"coverage_{level}"] for level in levels]
-            value = 100 * np.array([metric.value for metric in found]) - levels
-            low = 100 * np.array([metric.value if metric.low is None else metric.low for metric in found]) - levels
-            high = 100 * np.array([metric.value if metric.high is None else metric.high for metric in found]) - levels
+            value, low, high = 100 * np.array([(metric.value, metric.low, metric.high) for metric in found], float).T - levels
             left.errorbar(
                 np.arange(len(levels)) + (index - (len(names) - 1) / 2) * 0.7 / len(names), value,
-                yerr=[np.maximum(value - low, 0), np.maximum(high - value, 0)], fmt="o", markersize=5.5,
+                yerr=[np.fmax(value - low, 0), np.fmax(high - value, 0)], fmt="o", markersize=5.5,
                 color=colour(name), elinewidth=1.4, zorder=4 if leading(name) else 3,
             )  # fmt: skip
         left.set(title="Coverage minus nominal, in points: above 0 is too wide", xlabel="central interval", xlim=(-0.5, 2.5))
@@ -79,36 +74,15 @@ def diversity(results: Results) -> str:
             (right, "min_ade_8", "apd_8", "Best of 8 shown together (minADE) against their diversity"),
         ):
             points = {name: (e[apd].value, e[metric].value) for name, e in results.items() if metric in e}
-            for name, point in points.items():
+            for rank, (name, point) in enumerate(sorted(points.items(), key=lambda item: item[1][1])):
                 axes.scatter(
                     *point, s=90 if leading(name) else 48, color=colour(name), edgecolors=PAPER, linewidths=1.2, zorder=4
                 )
-            widest = max((x for x, _ in points.values()), default=0) or 1
-            axes.set(title=title, xlabel="pairwise distance of futures (APD), crop units", xlim=(-0.06 * widest, 1.32 * widest))
-            axes.margins(y=0.12)
-            _label(axes, points)
+                # Names stand beside the chart, in the order of the errors, so that they cover no point.
+                axes.annotate(
+                    name, point, (1.03, (rank + 0.5) / len(points)), textcoords="axes fraction", fontsize=8.8, va="center",
+                    arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 1, "shrinkA": 1, "shrinkB": 4},
+                )  # fmt: skip
+            axes.set(title=title, xlabel="pairwise distance of futures (APD), crop units")
+            axes.margins(x=0.06, y=0.12)
         return svg(figure, "Diversity against error of all methods")
-
-
-def _label(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
-    """Label each point at the nearest position where the label covers neither a point nor another label."""
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    position = {name: ((x - left) / (right - left), (y - low) / (high - low)) for name, (x, y) in points.items()}
-    # Boxes in axes coordinates: left, right, bottom, top.
-    taken = [(x - 0.012, x + 0.012, y - 0.018, y + 0.018) for x, y in position.values()]
-    for name, (x, y) in sorted(position.items(), key=lambda item: -item[1][0]):
-        wide = 0.0155 * len(name) + 0.02
-        choices = [(side, shift) for shift in (0, 1, -1, 2, -2, 3, -3, 4, -4) for side in (0.02, -0.02 - wide)]
-        boxes = [(x + side, x + side + wide, y + 0.05 * shift - 0.02, y + 0.05 * shift + 0.02) for side, shift in choices]
-        box = next((box for box in boxes if box[0] > 0 and not any(_overlap(box, other) for other in taken)), boxes[0])
-        taken.append(box)
-        at = (box[0] if box[0] > x else box[1], (box[2] + box[3]) / 2)
-        axes.annotate(
-            name, (x, y), xytext=at, xycoords="axes fraction", textcoords="axes fraction", fontsize=8.8, va="center", zorder=5,
-            ha="left" if box[0] > x else "right",
-            arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 1, "shrinkA": 1, "shrinkB": 4} if at[1] != y else None,
-        )  # fmt: skip
-
-
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
-    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]

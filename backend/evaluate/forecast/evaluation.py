@@ -18,25 +18,25 @@ ON_SCREEN = (
     "crps", "energy_score", "energy_distance", "min_ade_8", "apd_8", "apd_over_mae", "coverage_80", "acceleration_ratio", "nll",
     "ms_per_window",
 )  # fmt: skip
-"""The figures of the table on screen; the report holds all."""
+"""Metrics of the table on screen; the report holds all."""
 
 
 @dataclass(frozen=True)
 class ForecastOptions:
     """Options of an evaluation."""
 
-    protocol: str = "8-16"  # frames seen and forecast, as named in the paper
-    context: int | None = None  # frames that are seen, if more than the paper's
-    methods: tuple[str, ...] = ()  # which; all that are available by default
+    protocol: str = "8-16"  # a name of `CONTEXT_HORIZONS`
+    context: int | None = None  # frames that are seen, if more than the protocol's
+    methods: tuple[str, ...] = ()  # all that are available by default
     samples: int = 100  # K
-    stride: int | None = None  # steps between the starts of two windows of a motion; the paper's window length by default
+    stride: int | None = None  # steps between the starts of two windows; the paper's window length by default
     fps: float | None = None  # frame rate of keypoint arrays that do not state it
     seed: int = 0  # of all samples and resamples
 
 
 @dataclass(frozen=True)
 class ForecastResults:
-    """The report, and what its pictures are made from."""
+    """The report, and what its charts are made from."""
 
     report: ComparisonReport
     windows: ForecastWindows
@@ -46,9 +46,7 @@ class ForecastResults:
 
 
 def evaluate_forecast(
-    inputs: EvaluationInputs,
-    options: ForecastOptions | None = None,
-    progress: CountProgress = lambda done, total: None,
+    inputs: EvaluationInputs, options: ForecastOptions | None = None, progress: CountProgress = lambda done, total: None
 ) -> ForecastResults:
     """Score all methods on the same windows.
 
@@ -56,9 +54,6 @@ def evaluate_forecast(
         inputs: forecaster and held-out motions.
         options: defaults to `ForecastOptions()`.
         progress: called with windows done and all, of all methods.
-
-    Returns:
-        The report and what its pictures need. Intervals are 95 %, by resampling people.
 
     Raises:
         InputError: the recordings are too short, or an option is unknown or not available.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from backend.evaluate.common.windows import CONTEXT_HORIZONS
 from backend.evaluate.forecast import charts, path_charts
 from backend.evaluate.forecast.evaluation import ForecastResults
 from backend.evaluate.forecast.text import summary
@@ -18,16 +19,15 @@ def write_forecast(evaluation: ForecastResults, folder: Path) -> Path:
     """Write the report as `index.html` into a folder and return its path."""
     report, results = evaluation.report, evaluation.report.results
     shown = next((name for name in ("gru_snf", "gru_nf") if name in results), list(results)[-1])
-    paths = (evaluation.windows, evaluation.scored, evaluation.layout)
     page = ReportPage(report, summary(report), repeat(report.settings), shown=shown)
     page.add("methods", page.metric_table("methods", results))
     page.add("error", ChartBlock(charts.error_per_step(results)))
     page.add("calibration", ChartBlock(charts.calibration(results)))
     page.add("diversity", ChartBlock(charts.diversity(results)))
-    page.add("fans", ChartBlock(path_charts.fans(*paths, shown)))
-    page.add("constellations", ChartBlock(path_charts.constellations(*paths, shown)))
-    page.add("rivals", ChartBlock(path_charts.rivals(*paths, list(results))))
-    metrics = sorted({metric for entries in results.values() for metric in entries})
+    page.add("fans", ChartBlock(path_charts.fans(evaluation, shown)))
+    page.add("constellations", ChartBlock(path_charts.constellations(evaluation, shown)))
+    page.add("rivals", ChartBlock(path_charts.rivals(evaluation)))
+    metrics = sorted(set().union(*results.values()))
     rows = [[TableCell(metric), *(metric_cell(found.get(metric)) for found in results.values())] for metric in metrics]
     table = TableBlock([("Metric", ""), *((name, "") for name in results)], rows)
     page.add("all", FoldBlock(f"All {len(metrics)} metrics", [NoteBlock("units"), table]))
@@ -36,15 +36,11 @@ def write_forecast(evaluation: ForecastResults, folder: Path) -> Path:
 
 def repeat(settings: Mapping[str, Any]) -> str:
     """Return the command that repeats the evaluation."""
-    options = {
-        "recordings": "DIR",
-        "protocol": settings["protocol"],
-        "context": None if settings["context"] == int(str(settings["protocol"]).split("-")[0]) else settings["context"],
-        "fps": None if settings["fps"] is None else f"{settings['fps']:g}",
-        "methods": ",".join(settings["methods"]),
-        "samples": settings["samples"],
-        "stride": settings["stride"],
-        "model": f"models/{settings['model']}",
-        "seed": settings["seed"],
-    }
+    names = ("protocol", "context", "fps", "methods", "samples", "stride", "model", "seed")
+    options = {"recordings": "DIR"} | {name: settings[name] for name in names}
+    options |= {"methods": ",".join(settings["methods"]), "model": f"models/{settings['model']}"}
+    if settings["fps"] is not None:
+        options["fps"] = f"{settings['fps']:g}"
+    if settings["context"] == CONTEXT_HORIZONS[settings["protocol"]][0]:
+        options["context"] = None
     return command_line("evaluate forecast", options)

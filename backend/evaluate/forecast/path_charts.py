@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from backend.core.types import CLOCK_S, Keypoints
+from backend.core.types import CLOCK_S, FloatArray, Keypoints
 from backend.evaluate.common.windows import ForecastWindows
-from backend.evaluate.forecast.scores import MethodScores
+from backend.evaluate.forecast.evaluation import ForecastResults
 from backend.evaluate.report.style import FAINT, INK, colour, styled, svg
 from backend.keypoints.reading import Layout
 from backend.keypoints.regions import REGIONS
 
 AMOUNTS = ("Median motion", "Much motion", "Very much motion")
-"""The example windows of `typical`, by their amount of motion."""
+"""Names of the example windows, by their amount of motion."""
 
 CONTOURS = (
     ("right_cheek", "right_brow", "left_brow", "left_cheek", "chin", "right_cheek"),
@@ -27,24 +26,23 @@ CONTOURS = (
 )
 """Regions that are joined by lines, so that the keypoints look like a face."""
 
-FUTURES = 6
-"""Futures in a row of faces."""
+FUTURES, COLUMNS = 6, 4
+"""Futures in a row of faces, and charts in a row of methods."""
 
 WIDTH = 10.4
 """Width of the charts in inches."""
 
 
-def fans(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: Layout, method: str) -> str:
+def fans(evaluation: ForecastResults, method: str) -> str:
     """Plot sampled paths of four keypoint coordinates and the truth over time, a row per example window."""
-    examples = scored[method].examples
+    examples, layout = evaluation.scored[method].examples, evaluation.layout
     with styled():
         figure = _grid(2.35 * len(examples) + 0.3, wspace=0.3, hspace=0.26)
         rows = figure.subplots(len(examples), 4, squeeze=False, sharex=True)
         for row, (index, paths), label in zip(rows, examples.items(), AMOUNTS, strict=False):
-            seen, truth, sampled = _values(windows, index, paths)
-            chosen = _coordinates(truth, layout)
-            for axes, (keypoint, axis, name) in zip(row, chosen, strict=True):
-                _fan(axes, seen[:, keypoint, axis], truth[:, keypoint, axis], sampled[:, :, keypoint, axis], colour(method))
+            positions = _positions(evaluation.windows, index, paths)
+            for axes, (keypoint, axis, name) in zip(row, _coordinates(positions[1], layout), strict=True):
+                _fan(axes, [part[..., keypoint, axis] for part in positions], colour(method))
                 axes.set_title(name, fontsize=9.5)
             row[0].set_ylabel(label)
             # All charts of a row have one scale, so that small motion looks small.
@@ -57,50 +55,46 @@ def fans(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: L
         return svg(figure, f"Sampled paths of {method} and the true paths")
 
 
-def rivals(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: Layout, methods: Sequence[str]) -> str:
+def rivals(evaluation: ForecastResults) -> str:
     """Plot the paths of one coordinate in one window, sampled by every method."""
-    index = list(scored[methods[0]].examples)[min(1, len(scored[methods[0]].examples) - 1)]
-    columns = 4
-    count = -(-len(methods) // columns)
+    scored = evaluation.scored
+    index = list(next(iter(scored.values())).examples)[:2][-1]
+    count = -(-len(scored) // COLUMNS)
     with styled():
         figure = _grid(2.3 * count + 0.4, wspace=0.06, hspace=0.38)
-        grid = figure.subplots(count, columns, squeeze=False, sharex=True, sharey=True).ravel()
-        lines = []
-        for axes, method in zip(grid, methods, strict=False):
-            seen, truth, sampled = _values(windows, index, scored[method].examples[index])
-            keypoint, axis, name = _coordinates(truth, layout)[0]
-            lines.append(sampled[:, :, keypoint, axis].ravel())
-            truth_ends = (truth[:, keypoint, axis].min(), truth[:, keypoint, axis].max())
-            _fan(axes, seen[:, keypoint, axis], truth[:, keypoint, axis], sampled[:, :, keypoint, axis], colour(method))
+        grid = figure.subplots(count, COLUMNS, squeeze=False, sharex=True, sharey=True).ravel()
+        sampled = []
+        for axes, (method, scores) in zip(grid, scored.items(), strict=False):
+            positions = _positions(evaluation.windows, index, scores.examples[index])
+            keypoint, axis, name = _coordinates(positions[1], evaluation.layout)[0]
+            lines = [part[..., keypoint, axis] for part in positions]
+            sampled.append(lines[2].ravel())
+            _fan(axes, lines, colour(method))
             axes.set_title(method, fontsize=9.5)
-        shown = np.concatenate(lines)
-        low, high = np.quantile(shown, [0.005, 0.995])
-        grid[0].set_ylim(min(low, truth_ends[0]) - 0.03, max(high, truth_ends[1]) + 0.03)
+        low, high = np.quantile(np.concatenate(sampled), [0.005, 0.995])
+        grid[0].set_ylim(min(low, lines[1].min()) - 0.03, max(high, lines[1].max()) + 0.03)
         grid[0].set_ylabel(name)
         for place, axes in enumerate(grid):
-            axes.set_visible(place < len(methods))
-            if place + columns >= len(methods):
+            axes.set_visible(place < len(scored))
+            if place + COLUMNS >= len(scored):
                 axes.tick_params(labelbottom=True)
                 axes.set_xlabel("seconds")
         return svg(figure, f"The same window by every method: {name}")
 
 
-def constellations(windows: ForecastWindows, scored: Mapping[str, MethodScores], layout: Layout, method: str) -> str:
+def constellations(evaluation: ForecastResults, method: str) -> str:
     """Plot the keypoints at the end of each example window: the last seen, the true, and several sampled ones over the true."""
-    examples = scored[method].examples
+    examples, layout = evaluation.scored[method].examples, evaluation.layout
     with styled():
         figure = _grid(1.5 * len(examples) + 0.4, wspace=0.06, hspace=0.1, left=0, bottom=0)
         rows = figure.subplots(len(examples), FUTURES + 2, squeeze=False)
         for row, (index, paths) in zip(rows, examples.items(), strict=True):
-            seen, truth, sampled = _values(windows, index, paths)
+            seen, truth, sampled = _positions(evaluation.windows, index, paths)
             shown = np.concatenate([truth[-1], seen[-1], sampled[:FUTURES, -1].reshape(-1, 2)])
             middle, half = (shown.max(0) + shown.min(0)) / 2, np.ptp(shown, axis=0).max() / 2 * 1.12 + 1e-3
             for axes in row:
                 axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] + half, middle[1] - half), aspect="equal")
-                axes.grid(False)
-                axes.set_xticks([])
-                axes.set_yticks([])
-                axes.spines[:].set_visible(False)
+                axes.set_axis_off()
             _constellation(row[0], seen[-1], layout, INK, 0.55)
             _constellation(row[1], truth[-1], layout, INK, 1.0)
             for future, axes in zip(sampled[:FUTURES, -1], row[2:], strict=False):
@@ -119,25 +113,24 @@ def _grid(height: float, *, wspace: float, hspace: float, left: float = 0.68, bo
     return figure
 
 
-def _values(windows: ForecastWindows, index: int, paths: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _positions(windows: ForecastWindows, index: int, paths: Tensor) -> list[FloatArray]:
     """Return keypoint positions: seen `[C, N, 2]`, true `[H, N, 2]` and sampled `[K, H, N, 2]`."""
     parts = (windows.context_WCD[index], windows.truth_WHD[index], paths)
-    seen, truth, sampled = (Keypoints.from_flat(torch.as_tensor(part)).value.numpy() for part in parts)
-    return seen, truth, sampled
+    return [Keypoints.from_flat(part).value.numpy() for part in parts]
 
 
-def _coordinates(truth: np.ndarray, layout: Layout) -> list[tuple[int, int, str]]:  # type: ignore[type-arg]
+def _coordinates(truth: FloatArray, layout: Layout) -> list[tuple[int, int, str]]:
     """Choose four coordinates to show: (keypoint, axis, name)."""
     if layout == "face_regions":
-        names = list(REGIONS)
-        chosen = [(name, axis) for name, axis in (("nose", 0), ("nose", 1), ("chin", 1), ("left_brow", 1))]
+        names, chosen = list(REGIONS), (("nose", 0), ("nose", 1), ("chin", 1), ("left_brow", 1))
         return [(names.index(name), axis, f"{name.replace('_', ' ')} {'xy'[axis]}") for name, axis in chosen]
     most_moving = np.argsort(-truth.std(0).sum(1))[:2]
     return [(int(keypoint), axis, f"keypoint {keypoint + 1} {'xy'[axis]}") for keypoint in most_moving for axis in (0, 1)]
 
 
-def _fan(axes: Axes, seen: np.ndarray, truth: np.ndarray, sampled: np.ndarray, tint: str) -> None:  # type: ignore[type-arg]
+def _fan(axes: Axes, lines: Sequence[FloatArray], tint: str) -> None:
     """Plot one coordinate, seen `[C]`, true `[H]` and sampled `[K, H]`, and the band that holds 80 % of the samples."""
+    seen, truth, sampled = lines
     past = CLOCK_S * np.arange(1 - len(seen), 1)
     future = CLOCK_S * np.arange(len(truth) + 1)
     join = [np.concatenate([seen[-1:], path]) for path in sampled]
@@ -152,11 +145,11 @@ def _fan(axes: Axes, seen: np.ndarray, truth: np.ndarray, sampled: np.ndarray, t
     axes.locator_params(axis="y", nbins=4)
 
 
-def _constellation(axes: Axes, points: np.ndarray, layout: Layout, tint: str, alpha: float) -> None:  # type: ignore[type-arg]
+def _constellation(axes: Axes, points: FloatArray, layout: Layout, tint: str, alpha: float) -> None:
     """Plot keypoints `[N, 2]`, joined by lines if they are those of a face."""
     if layout == "face_regions":
         names = list(REGIONS)
         for contour in CONTOURS:
-            place = points[[names.index(name) for name in contour]]
-            axes.plot(place[:, 0], place[:, 1], color=tint, linewidth=1.3, alpha=alpha * 0.75, zorder=2)
+            corners = points[[names.index(name) for name in contour]]
+            axes.plot(*corners.T, color=tint, linewidth=1.3, alpha=alpha * 0.75, zorder=2)
     axes.scatter(points[:, 0], points[:, 1], s=11, color=tint, alpha=alpha, linewidths=0, zorder=3)

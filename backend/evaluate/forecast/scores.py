@@ -16,19 +16,19 @@ from torch import Tensor
 
 from backend.core.errors import InputError
 from backend.core.types import Keypoints
-from backend.evaluate.common.methods import ForecastMethod, PathSampler
+from backend.evaluate.common.methods import PathForecaster
 from backend.evaluate.common.windows import ForecastWindows
 from backend.forecast import metrics
 from backend.forecast.gru_nf import Forecaster
 
 CHUNK = 16
-"""Windows forecast together. Part of the seeds: every chunk has its own noise generator."""
+"""Windows forecast together. Results depend on it, since every chunk has its own noise generator."""
 
 KEPT_PATHS = 10
 """Sampled paths of each window that the energy distance is averaged over."""
 
 GROUPS = (4, 8)
-"""The page's K: minADE, minFDE and APD are also taken over groups of so many futures."""
+"""minADE, minFDE and APD are also taken over groups of so many futures, as the page shows them."""
 
 JOINT_GROUPS = 6
 """Groups sampled for each window where the futures of a group are dependent."""
@@ -69,14 +69,14 @@ class MethodScores:
     """Scores of one method."""
 
     per_window: dict[str, Tensor]  # by name, `[W, H, ...]` or `[W, 1]`
-    paths_RWHD: Tensor  # a few sampled paths of every window
-    examples: dict[int, Tensor]  # window -> some of its paths `[K', H, D]`, for pictures
+    paths_RWHD: Tensor  # some sampled paths of every window
+    examples: dict[int, Tensor]  # some paths `[K', H, D]` of the windows that charts show
     ms_per_window: float  # time to sample all paths of a window
 
 
 def score(
     name: str,
-    method: ForecastMethod,
+    method: PathForecaster,
     windows: ForecastWindows,
     units: Units,
     *,
@@ -88,7 +88,7 @@ def score(
     """Forecast all windows by one method and score each.
 
     Args:
-        name: for the error message.
+        name: of the method.
         method: the method.
         windows: what is forecast.
         units: of errors.
@@ -114,15 +114,18 @@ def score(
             raise InputError("forecast_not_finite", f"{name} gave NaN or infinite numbers.", "Leave it out with --methods.")
         truth = windows.truth_WHD[part]
         found = _scores(paths, truth, units.rows(part), generator)
-        for group in (group for group in GROUPS if group <= samples):
-            joint = (
-                paths if method.joint_sample is None else _joint_groups(method.joint_sample, windows, part, group, generator)
-            )
-            found |= _group_scores(joint, truth, group)
+        for group in GROUPS:
+            if group <= samples:
+                grouped = paths
+                if method.joint_sample is not None:
+                    contexts = windows.context_WCD[part].repeat_interleave(JOINT_GROUPS, 0)
+                    grouped = method.joint_sample(contexts, group, windows.lengths.horizon, generator)
+                    grouped = grouped.unflatten(0, (-1, JOINT_GROUPS)).flatten(1, 2)
+                found |= _group_scores(grouped, truth, group)
+        if method.nll is not None:
+            found["nll"] = method.nll(windows.flat_WTD[part], windows.lengths.seen)
         for key, value in found.items():
             parts[key].append(value)
-        if method.nll is not None:
-            parts["nll"].append(method.nll(windows.flat_WTD[part], windows.lengths.seen))
         kept.append(paths[:, :KEPT_PATHS].transpose(0, 1).clone())
         shown |= {index: paths[index - start, :30].clone() for index in examples if part.start <= index < part.stop}
         progress(part.stop)
@@ -148,15 +151,8 @@ def _scores(paths: Tensor, truth: Tensor, units: Units, generator: torch.Generat
     return found | _number_scores(paths, truth, units)
 
 
-def _joint_groups(sample: PathSampler, windows: ForecastWindows, part: slice, group: int, source: torch.Generator) -> Tensor:
-    """Sample `JOINT_GROUPS` groups of dependent futures for each window: `[W, JOINT_GROUPS * group, H, D]`."""
-    context = windows.context_WCD[part]
-    paths = sample(context.repeat_interleave(JOINT_GROUPS, 0), group, windows.lengths.horizon, source)
-    return paths.unflatten(0, (len(context), JOINT_GROUPS)).flatten(1, 2)
-
-
 def _group_scores(paths: Tensor, truth: Tensor, group: int) -> dict[str, Tensor]:
-    """Score futures in groups of the number that the page shows."""
+    """Score futures in groups of this size."""
     values = Keypoints.from_flat(paths).value
     displacement = metrics.displacement(values, Keypoints.from_flat(truth).value)
     groups = values.shape[1] // group

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.evaluate.common.resampling import Estimate, Finish, Resampler, compare, ratio
+from backend.evaluate.common.resampling import Estimate, FigureTable, ratio
 from backend.evaluate.common.table import Figures
 from backend.evaluate.common.windows import ForecastWindows
 from backend.evaluate.forecast.scores import MethodScores, Units
@@ -27,7 +27,7 @@ COMPARED = ("crps", "energy_score", "energy_distance", "min_ade_4", "min_ade_8",
 MAIN_METHODS = ("gru_nf", "gru_snf")
 
 
-class ForecastSummary:
+class ForecastSummary(FigureTable):
     """Figures of all methods on the same windows.
 
     Args:
@@ -38,63 +38,46 @@ class ForecastSummary:
     """
 
     def __init__(self, windows: ForecastWindows, units: Units, scored: Mapping[str, MethodScores], seed: int = 0) -> None:
+        super().__init__(windows.people, seed)
         self._windows, self._units, self._scored = windows, units, scored
-        self._resampler = Resampler(windows.people, seed)
-        self._estimates: dict[str, dict[str, Estimate]] = {name: {} for name in scored}
         self.results: Figures = {}
         ratios = self._standardised_ratios()
         for name, method in scored.items():
-            found = self._figures(name, method.per_window)
-            found |= self._energy_distances(name, method.paths_RWHD)
+            found = self._figures(name, method.per_window) | self._energy_distances(name, method.paths_RWHD)
             if name in ratios:
-                found["apd_over_mae_standardised"] = self._metric(name, "apd_over_mae_standardised", ratios[name])
+                found["apd_over_mae_standardised"] = self._keep(name, "apd_over_mae_standardised", ratios[name])
             self.results[name] = found | {"ms_per_window": Metric(method.ms_per_window)}
 
     def comparisons(self) -> list[Comparison]:
         """Test the main methods against every other method, each pair once."""
-        pairs = [
-            (main, other)
-            for main in MAIN_METHODS
-            for other in self._estimates
-            if main in self._estimates and other != main and (main, other) != MAIN_METHODS
-        ]
-        tests = [compare(self._estimates, metric, *pair) for pair in pairs for metric in COMPARED]
+        pairs = [(main, other) for main in MAIN_METHODS for other in self._scored if main != other]
+        tests = [self.compare(metric, *pair) for pair in pairs if pair != MAIN_METHODS for metric in COMPARED]
         return [test for test in tests if test is not None]
 
-    def _metric(self, method: str, name: str, estimate: Estimate, per_step: list[float] | None = None) -> Metric:
-        self._estimates[method][name] = estimate
-        return estimate.metric(per_step)
-
-    def _figure(self, method: str, name: str, columns: list[Tensor], finish: Finish) -> Metric:
-        """Compute a figure from sums of scores `[W, H]`, over all steps and step by step."""
-        columns_WHC = torch.stack(columns, dim=-1).double()
-        estimate = self._resampler.of_sums(columns_WHC.mean(1), finish)
-        per_step = finish(columns_WHC.sum(0)).tolist() if columns_WHC.shape[1] > 1 else None
-        return self._metric(method, name, estimate, per_step)
-
     def _figures(self, method: str, scores: dict[str, Tensor]) -> dict[str, Metric]:
-        figures: dict[str, tuple[list[Tensor], Finish]] = {
-            name: ([scores[name], torch.ones_like(scores[name])], ratio) for name in MEANS if name in scores
-        }
-        figures["mae"] = ([scores["absolute"], torch.ones_like(scores["absolute"])], ratio)
+        sums: dict[str, tuple[Tensor, ...]]
+        sums = {name: (scores[name], torch.ones_like(scores[name])) for name in MEANS if name in scores}
+        sums["mae"] = (scores["absolute"], torch.ones_like(scores["absolute"]))
         for unit in ("", "_minmax"):
             target, square = scores[f"target{unit}"], scores[f"square{unit}"]
-            figures[f"wql{unit}"] = ([scores[f"quantile_loss{unit}"], target], ratio)
-            figures[f"nd{unit}"] = ([scores[f"absolute{unit}"], target], ratio)
-            figures[f"nrmse{unit}"] = ([square, target, torch.ones_like(target)], _nrmse)
-            figures[f"mse{unit}"] = ([square, torch.ones_like(square)], ratio)
-        figures["apd_over_mae"] = ([scores["apd_best20"], scores["mae_best20"]], ratio)
-        figures["acceleration_ratio"] = ([scores["acceleration"], scores["acceleration_truth"]], ratio)
-        found = {name: self._figure(method, name, *figure) for name, figure in figures.items()}
-        pit = self._figure(method, "pit", list(scores["pit"].unbind(-1)), _unevenness)
-        pit.histogram = scores["pit"].mean((0, 1)).tolist()
-        return found | {"pit": pit}
+            sums[f"wql{unit}"] = (scores[f"quantile_loss{unit}"], target)
+            sums[f"nd{unit}"] = (scores[f"absolute{unit}"], target)
+            sums[f"nrmse{unit}"] = (square, target, torch.ones_like(target))
+            sums[f"mse{unit}"] = (square, torch.ones_like(square))
+        sums["apd_over_mae"] = (scores["apd_best20"], scores["mae_best20"])
+        sums["acceleration_ratio"] = (scores["acceleration"], scores["acceleration_truth"])
+        found = {}
+        for name, columns in sums.items():
+            found[name] = self._figure(method, name, columns, _nrmse if name.startswith("nrmse") else ratio)
+        found["pit"] = self._figure(method, "pit", scores["pit"].unbind(-1), _unevenness)
+        found["pit"].histogram = scores["pit"].mean((0, 1)).tolist()
+        return found
 
     def _energy_distances(self, method: str, paths_RWHD: Tensor) -> dict[str, Metric]:
         """Compute the energy distance of whole windows, context and future, between samples and truth.
 
-        The paper's form includes each window's pair with itself, which favours samples near the own truth, above all standing
-        still; the fair form leaves those pairs out, and is 0 on average for samples of the true distribution.
+        The paper's form includes each window's pair with itself, which favours samples near their own truth, above all those
+        that do not move; the fair form leaves those pairs out, and is 0 on average for samples of the true distribution.
         """
         truth = self._windows.last_frames_WTD()
         context = truth[:, : self._windows.lengths.context]
@@ -106,7 +89,7 @@ class ForecastSummary:
             others = 1 - torch.eye(len(terms))
             for name, counted in ((f"energy_distance{unit}", None), (f"energy_distance_fair{unit}", others)):
                 if counted is None or len(terms) > 1:
-                    found[name] = self._metric(method, name, self._resampler.of_pairs(terms, counted))
+                    found[name] = self._keep(method, name, self._resampler.of_pairs(terms, counted))
         return found
 
     def _standardised_ratios(self) -> dict[str, Estimate]:
@@ -116,21 +99,20 @@ class ForecastSummary:
         """
         _, index = np.unique(np.asarray(self._windows.videos), return_inverse=True)
         video = torch.from_numpy(index)
-        by_video: dict[str, list[Tensor]] = {}
+        size = torch.bincount(video)
+        scaled = []
         for key in ("apd_best20", "mae_best20"):
-            values = torch.stack([scored.per_window[key].double().mean(1) for scored in self._scored.values()])
-            means = torch.zeros(len(values), int(video.max()) + 1, dtype=torch.float64)
-            means = means.index_add_(1, video, values) / torch.bincount(video)
-            low, high = means.min(), means.max()
-            by_video[key] = list(((means - low) / (high - low)).nan_to_num().unbind())
-        # Spread over the video's windows, so that people can be resampled.
-        share = 1 / torch.bincount(video)[video].double()
-        found = {}
-        for name, apd, mae in zip(self._scored, by_video["apd_best20"], by_video["mae_best20"], strict=True):
-            if mae.mean() > 0:
-                columns = torch.stack([apd[video] * share, mae[video] * share], dim=1)
-                found[name] = self._resampler.of_sums(columns, ratio)
-        return found
+            values_MW = torch.stack([scored.per_window[key].double().mean(1) for scored in self._scored.values()])
+            means_MV = torch.zeros(len(values_MW), len(size), dtype=torch.float64).index_add_(1, video, values_MW) / size
+            low, high = means_MV.min(), means_MV.max()
+            scaled.append(((means_MV - low) / (high - low)).nan_to_num())
+        # A video's number is shared out among its windows, so that people can be resampled.
+        share = 1 / size[video].double()
+        return {
+            name: self._resampler.of_sums(torch.stack([apd[video] * share, mae[video] * share], dim=1), ratio)
+            for name, apd, mae in zip(self._scored, *scaled, strict=True)
+            if mae.mean() > 0
+        }
 
 
 def _nrmse(sums: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from backend.evaluate.report.report import ComparisonReport
 
 
 def summary(report: ComparisonReport) -> list[str]:
-    """Return the verdict in sentences, each with its interval."""
+    """Return the verdict, with intervals."""
     results = report.results
     winner = min(results, key=lambda name: results[name]["crps"].value)
     sentences = [f"{winner} has the lowest error (CRPS {with_interval(results[winner]['crps'])})."]

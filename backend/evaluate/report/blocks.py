@@ -25,25 +25,17 @@ class Block(msgspec.Struct):
 
 
 class TableColumn(msgspec.Struct):
-    """A metric in a table.
-
-    Attributes:
-        metric: its name in the report.
-        title: heading.
-        hint: what it means.
-        best: which value is marked as the best one; a number stands for the value nearest to it.
-        decimals: digits after the point; three significant digits by default.
-    """
+    """A metric in a table."""
 
     metric: str
     title: str
     hint: str = ""
-    best: Literal["lowest", "highest", "none"] | float = "lowest"
-    decimals: int | None = None
+    best: Literal["lowest", "highest", "none"] | float = "lowest"  # the value that is marked; a number marks the nearest
+    decimals: int | None = None  # digits after the point; three significant digits by default
 
 
 class TableCell(msgspec.Struct):
-    """Text of a cell, its interval in small print, a CSS class, and the colour of the dot before the text."""
+    """Text of a cell, its interval in small print, a CSS class, and the colour of a dot before the text."""
 
     text: str
     small: str = ""
@@ -86,7 +78,13 @@ class PictureTile(msgspec.Struct):
 
     @classmethod
     def of(cls, name: str, picture: NDArray[np.uint8], caption: str = "") -> PictureTile:
-        """Encode a picture `[height, width, 3]`."""
+        """Encode a picture.
+
+        Args:
+            name: of the picture.
+            picture: `[height, width, 3]`.
+            caption: its metrics in a few words.
+        """
         return cls(name, jpeg_uri(picture), caption)
 
 
@@ -143,11 +141,7 @@ class StripsBlock(Block):
 
 
 class FilmBlock(Block):
-    """A film as a data URI that shows a grid of pictures, with the names of its columns and rows.
-
-    Attributes:
-        edge: width of a picture in pixels.
-    """
+    """A film as a data URI that shows a grid of pictures, each `edge` pixels wide, with the names of its columns and rows."""
 
     title: str
     uri: str
@@ -159,38 +153,44 @@ class FilmBlock(Block):
 def best_method(results: Results, column: TableColumn) -> str | None:
     """Return the method with the best value of a column; None where no value is better than another."""
     values = {name: found[column.metric].value for name, found in results.items() if column.metric in found}
-    if column.best == "none" or not values:
+    best = column.best
+    if best == "none" or len(set(values.values())) < 2:
         return None
-    if column.best == "highest":
+    if best == "highest":
         return max(values, key=values.__getitem__)
-    if column.best == "lowest":
-        return min(values, key=values.__getitem__)
-    wanted = column.best
-    return min(values, key=lambda name: abs(values[name] - wanted))
+    return min(values, key=lambda name: abs(values[name] - best) if isinstance(best, float) else values[name])
 
 
-def metric_cell(metric: Metric | None, css: str = "", decimals: int | None = None) -> TableCell:
+def metric_cell(metric: Metric | None, decimals: int | None = None) -> TableCell:
     """Write a metric and its interval, or an empty cell where there is none."""
     if metric is None:
         return TableCell("")
-    return TableCell(number(metric.value) if decimals is None else f"{metric.value:.{decimals}f}", interval(metric), css)
+    return TableCell(number(metric.value) if decimals is None else f"{metric.value:.{decimals}f}", interval(metric))
 
 
 def fold(blocks: Sequence[Block], shown: int) -> list[Block]:
     """Show the first blocks and fold the others."""
     rest = blocks[shown:]
-    return [*blocks[:shown], *([FoldBlock(f"{len(rest)} more", rest)] if rest else [])]
+    return [*blocks[:shown], FoldBlock(f"{len(rest)} more", rest)] if rest else list(blocks)
 
 
 def comparison_table(tests: Collection[Comparison]) -> TableBlock:
     """Lay out paired tests: a row each."""
     heads = ("Method", "Against", "Metric", "Difference", "95 % interval", "p")
-    rows = [
-        (
-            test.method, test.against, test.metric, signed(test.difference),
-            "" if test.low is None or test.high is None else f"{signed(test.low)} to {signed(test.high)}",
-            "" if test.p is None else f"< {MIN_P}" if test.p < MIN_P else f"{test.p:.3f}",
-        )
-        for test in tests
-    ]  # fmt: skip
-    return TableBlock([(head, "") for head in heads], [[TableCell(text) for text in row] for row in rows])
+    rows = []
+    for test in tests:
+        ends = "" if test.low is None or test.high is None else f"{signed(test.low)} to {signed(test.high)}"
+        p = "" if test.p is None else f"< {MIN_P}" if test.p < MIN_P else f"{test.p:.3f}"
+        texts = (test.method, test.against, test.metric, signed(test.difference), ends, p)
+        rows.append([TableCell(text) for text in texts])
+    return TableBlock([(head, "") for head in heads], rows)
+
+
+def comparison_blocks(tests: Collection[Comparison], main_metric: str) -> list[Block]:
+    """Lay out the tests of the main metric in an open table, and the others in a folded one."""
+    main = [test for test in tests if test.metric == main_metric]
+    rest = [test for test in tests if test.metric != main_metric]
+    blocks: list[Block] = [comparison_table(main)] if main else []
+    if rest:
+        blocks.append(FoldBlock("Tests of other metrics" if main else f"{len(rest)} tests", [comparison_table(rest)]))
+    return blocks

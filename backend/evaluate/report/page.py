@@ -12,12 +12,11 @@ import msgspec
 from backend.core.files import write_whole
 from backend.evaluate.report.blocks import (
     Block,
-    FoldBlock,
     TableBlock,
     TableCell,
     TableColumn,
     best_method,
-    comparison_table,
+    comparison_blocks,
     metric_cell,
 )
 from backend.evaluate.report.report import ComparisonReport, Report, Results
@@ -25,17 +24,9 @@ from backend.evaluate.report.style import colour
 
 HERE = Path(__file__).parent
 
-HIDDEN_SETTINGS = ("methods", "sweeps")
-"""Settings that the tables of a report show anyway."""
-
 
 class SectionText(msgspec.Struct):
-    """Texts of a section, each a Jinja template.
-
-    Attributes:
-        columns: of its table of metrics.
-        notes: paragraphs between its blocks, by name.
-    """
+    """Texts of a section, each a Jinja template: also the columns of its table of metrics, and notes by name."""
 
     name: str
     title: str
@@ -45,11 +36,7 @@ class SectionText(msgspec.Struct):
 
 
 class PageText(msgspec.Struct):
-    """Texts of a page.
-
-    Attributes:
-        main_metric: the metric whose paired tests are not folded.
-    """
+    """Texts of a page; the paired tests of `main_metric` are not folded."""
 
     title: str
     heading: str
@@ -77,18 +64,14 @@ class ReportPage:
         self._values: dict[str, Any] = {
             "report": report,
             "settings": report.settings,
-            "shown_settings": {key: value for key, value in report.settings.items() if key not in HIDDEN_SETTINGS},
             "people": f"{people} {'person' if people == 1 else 'people'}",
             "summary": summary,
             "command": command,
             **values,
         }
+        loader, undefined = jinja2.FileSystemLoader(HERE / "templates"), jinja2.StrictUndefined
         self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
+            loader=loader, undefined=undefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
         self._environment.filters["fill"] = self.fill
 
@@ -103,9 +86,7 @@ class ReportPage:
     def columns(self, section: str) -> list[TableColumn]:
         """Return the columns of a section's table."""
         (found,) = (entry.columns for entry in self.text.sections if entry.name == section)
-        return [
-            msgspec.structs.replace(column, metric=self.fill(column.metric), title=self.fill(column.title)) for column in found
-        ]
+        return [msgspec.structs.replace(each, metric=self.fill(each.metric), title=self.fill(each.title)) for each in found]
 
     def metric_table(
         self, section: str, results: Results, first: str = "Method", references: Collection[str] = (), dots: bool = True
@@ -113,49 +94,32 @@ class ReportPage:
         """Lay out results in the columns of a section: a row per name, the best value of each column marked.
 
         Args:
-            section: name of the section.
-            results: the rows; those without any of the columns are left out, and columns without a value too.
+            section: whose columns; those without a value are left out.
+            results: the rows; those without any of the columns are left out.
             first: heading of the first column.
             references: names that are never marked as the best.
             dots: whether a dot in the colour of its method precedes each name.
         """
         columns = [column for column in self.columns(section) if any(column.metric in found for found in results.values())]
         rivals = {name: found for name, found in results.items() if name not in references}
-        best = {}
-        for column in columns:
-            if len({found[column.metric].value for found in rivals.values() if column.metric in found}) > 1:
-                best[column.metric] = best_method(rivals, column)
+        best = [best_method(rivals, column) for column in columns]
         rows = []
         for name, found in results.items():
             if any(column.metric in found for column in columns):
-                cells = [
-                    metric_cell(found.get(column.metric), "best" if best.get(column.metric) == name else "", column.decimals)
-                    for column in columns
-                ]
+                cells = [metric_cell(found.get(column.metric), column.decimals) for column in columns]
+                for cell, winner in zip(cells, best, strict=True):
+                    cell.css = "best" if winner == name else ""
                 rows.append([TableCell(name, dot=colour(name) if dots else ""), *cells])
         return TableBlock([(first, ""), *((column.title, column.hint) for column in columns)], rows)
 
     def write(self, folder: Path) -> Path:
-        """Write `index.html`, whole or not at all, into a folder, which is made if needed, and return its path.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        page = self._environment.get_template("page.html").render(
-            self._values, page=self.text, blocks=self._blocks, tests=self._tests()
-        )
+        """Write `index.html`, whole or not at all, into a folder, which is made if needed, and return its path."""
+        comparisons = self._report.comparisons if isinstance(self._report, ComparisonReport) else []
+        tests = comparison_blocks(comparisons, self.text.main_metric)
+        template = self._environment.get_template("page.html")
+        page = template.render(self._values, page=self.text, blocks=self._blocks, tests=tests)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "index.html"
         with write_whole(path) as hidden:
             hidden.write_text(page, encoding="utf-8")
         return path
-
-    def _tests(self) -> list[Block]:
-        """Return the tables of paired tests: those of the main metric open, the others folded."""
-        tests = self._report.comparisons if isinstance(self._report, ComparisonReport) else []
-        main = [test for test in tests if test.metric == self.text.main_metric]
-        rest = [test for test in tests if test.metric != self.text.main_metric]
-        blocks: list[Block] = [comparison_table(main)] if main else []
-        if rest:
-            blocks.append(FoldBlock("Tests of other metrics" if main else f"{len(rest)} tests", [comparison_table(rest)]))
-        return blocks

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from backend.evaluate.report.report import Comparison, Metric
 
 MIN_P = 0.002
-"""The smallest p value that the resamples can support; smaller ones are written as "< 0.002"."""
+"""Smaller p values, which the resamples cannot support, are written as "< 0.002"."""
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -37,9 +37,15 @@ def percent(value: float, against: float) -> str:
 
 
 def with_interval(metric: Metric, decimals: int = 3, scale: float = 1.0) -> str:
-    """Write a metric, multiplied by `scale`, as "0.041 [0.036, 0.044]", or alone where it has no interval."""
-    values = [metric.value] if metric.low is None or metric.high is None else [metric.value, metric.low, metric.high]
-    value, *ends = (f"{scale * number:.{decimals}f}" for number in values)
+    """Write a metric as "0.041 [0.036, 0.044]", or alone where it has no interval.
+
+    Args:
+        metric: the metric.
+        decimals: digits after the point.
+        scale: factor on its values.
+    """
+    parts = (part for part in (metric.value, metric.low, metric.high) if part is not None)
+    value, *ends = (f"{scale * part:.{decimals}f}" for part in parts)
     return f"{value} [{', '.join(ends)}]" if ends else value
 
 
@@ -54,7 +60,7 @@ def difference(test: Comparison | None, decimals: int = 3) -> str:
     """Write the outcome of a test in brackets after a space, or nothing where it has no interval."""
     if test is None or test.low is None or test.high is None:
         return ""
-    value, low, high = (f"{number:+.{decimals}f}" for number in (test.difference, test.low, test.high))
+    value, low, high = (f"{part:+.{decimals}f}" for part in (test.difference, test.low, test.high))
     return f" (difference {value}, 95 % interval {low} to {high}{p_value(test, ', {}')})"
 
 
@@ -64,12 +70,7 @@ def typeset(sentences: Iterable[str]) -> list[str]:
 
 
 def command_line(verb: str, options: Mapping[str, object]) -> str:
-    """Write the command that repeats an evaluation; the folders of its data and of its page are the reader's own.
-
-    Args:
-        verb: `evaluate ...`.
-        options: option names, with underscores, and their values; None leaves an option out.
-    """
+    """Write the command that repeats an evaluation, without options of value None; the reader fills in the folders."""
     words = ["motionfan", *verb.split()]
     for name, value in options.items():
         if value is not None:

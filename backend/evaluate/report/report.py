@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +42,14 @@ def finite(figures: Mapping[str, Metric]) -> dict[str, Metric]:
 
 
 class Report(msgspec.Struct):
-    """What a command measured. Times in ms, rates in frames/s, memory in MB.
-
-    Attributes:
-        notes: what a reader must know: skipped files, methods left out, ...
-    """
+    """What a command measured, in ms, frames/s and MB; `notes` name skipped files, methods left out, ..."""
 
     command: str
     settings: dict[str, Any]
     results: dict[str, dict[str, Metric]]
     version: str = __version__
-    device: str = ""
+    device: str = msgspec.field(default_factory=lambda: f"{platform.machine()} CPU, {torch.get_num_threads()} torch threads")
     notes: list[str] = []
-
-    def __post_init__(self) -> None:
-        self.device = self.device or f"{platform.machine()} CPU, {torch.get_num_threads()} torch threads"
 
     def save(self, path: Path) -> None:
         """Write the report as JSON, whole or not at all; its folder is made if needed."""
@@ -65,39 +58,34 @@ class Report(msgspec.Struct):
             hidden.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
     def show(self, only: Sequence[str] = ()) -> None:
-        """Print the report as a table with a row per name and a column per metric, or transposed where that is narrower.
-
-        Args:
-            only: the metrics to print; all by default.
-        """
+        """Print the table of `show_table` and the notes."""
         console = screen()
         self.show_table(only, console)
         for note in self.notes:
             console.print(f"Note: {note}", highlight=False, markup=False)
 
     def show_table(self, only: Sequence[str] = (), console: Console | None = None) -> None:
-        """Print the table alone: the metrics `only`, or all, of the names that have any of them."""
+        """Print the metrics `only`, or all: a row per name and a column per metric, or transposed where that is narrower."""
         console = console or screen()
-        there = dict.fromkeys(metric for row in self.results.values() for metric in row)
-        metrics = [metric for metric in only if metric in there] if only else list(there)
-        table = self._table(metrics, _cell)
+        present = dict.fromkeys(metric for row in self.results.values() for metric in row)
+        metrics = [metric for metric in only if metric in present] if only else list(present)
+        table = self._table(metrics, intervals=True)
         if Console(width=1000).measure(table).maximum > console.width:
-            table = self._table(metrics, _short_cell)
+            table = self._table(metrics, intervals=False)
         console.print(table)
 
-    def _table(self, metrics: list[str], cell: Callable[[Metric | None], str]) -> Table:
+    def _table(self, metrics: list[str], intervals: bool) -> Table:
+        rows = {name: row for name, row in self.results.items() if any(metric in row for metric in metrics)}
+        grid = [["", *metrics]]
+        grid += [[name, *(_cell(row.get(metric), intervals) for metric in metrics)] for name, row in rows.items()]
+        if len(metrics) > max(8, len(rows)):
+            grid = [list(column) for column in zip(*grid, strict=True)]
         table = Table(title=f"{self.command} ({self.device})")
         table.add_column("", no_wrap=True)
-        rows = {name: row for name, row in self.results.items() if any(metric in row for metric in metrics)}
-        across = metrics if len(metrics) <= max(8, len(rows)) else list(rows)
-        for heading in across:
+        for heading in grid[0][1:]:
             table.add_column(heading.replace("_", " "), justify="right", overflow="fold")
-        if across is metrics:
-            for name, row in rows.items():
-                table.add_row(name, *(cell(row.get(metric)) for metric in metrics))
-        else:
-            for metric in metrics:
-                table.add_row(metric, *(cell(row.get(metric)) for row in rows.values()))
+        for line in grid[1:]:
+            table.add_row(*line)
         return table
 
 
@@ -108,23 +96,15 @@ def screen() -> Console:
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """A paired test of two methods on the same windows.
-
-    Attributes:
-        metric: the metric that is compared.
-        method, against: names of the two methods.
-        difference: the method's value minus the other's.
-        low, high: 95 % interval of the difference; None where there are too few people for one.
-        p: two-sided p value of the hypothesis that there is no difference.
-    """
+    """A paired test of two methods on the same windows: 95 % interval and p are None where there are too few people."""
 
     metric: str
     method: str
     against: str
-    difference: float
+    difference: float  # value of `method` minus that of `against`
     low: float | None = None
     high: float | None = None
-    p: float | None = None
+    p: float | None = None  # two-sided, of the hypothesis that there is no difference
 
 
 class ComparisonReport(Report, kw_only=True):
@@ -138,10 +118,18 @@ class ComparisonReport(Report, kw_only=True):
         console = screen()
         for test in self.comparisons:
             if test.metric == next(iter(only), test.metric):
-                console.print(f"{test.metric}: {test.method} - {test.against} = {_difference(test)}", highlight=False)
+                ends = "" if test.low is None else f" \\[{test.low:+.3g}, {test.high:+.3g}], p = {test.p:.2g}"
+                line = f"{test.metric}: {test.method} - {test.against} = {test.difference:+.3g}{ends}"
+                console.print(line, highlight=False)
 
     def find(self, metric: str, method: str, against: str) -> Comparison | None:
-        """Return the test of `method` against the other one, with the sign turned where it was made the other way round."""
+        """Return the test of two methods, its sign turned where it was made the other way round.
+
+        Args:
+            metric: what was compared.
+            method: the method whose difference is wanted.
+            against: the other method.
+        """
         for test in self.comparisons:
             if test.metric == metric and {test.method, test.against} == {method, against}:
                 if test.method == method:
@@ -151,17 +139,7 @@ class ComparisonReport(Report, kw_only=True):
         return None
 
 
-def _difference(test: Comparison) -> str:
-    if test.low is None or test.high is None or test.p is None:
-        return f"{test.difference:+.3g}"
-    return f"{test.difference:+.3g} \\[{test.low:+.3g}, {test.high:+.3g}], p = {test.p:.2g}"
-
-
-def _cell(metric: Metric | None) -> str:
-    if metric is None or metric.low is None or metric.high is None:
-        return _short_cell(metric)
-    return f"{metric.value:.3g} \\[{metric.low:.3g}, {metric.high:.3g}]"
-
-
-def _short_cell(metric: Metric | None) -> str:
-    return "" if metric is None else f"{metric.value:.3g}"
+def _cell(metric: Metric | None, intervals: bool) -> str:
+    if metric is None:
+        return ""
+    return f"{metric.value:.3g}" + (f" \\[{metric.low:.3g}, {metric.high:.3g}]" if intervals and metric.low is not None else "")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,36 +21,11 @@ from backend.evaluate.report.report import Results
 INK, FAINT, PAPER = "#010203", "#010204", "#010205"
 """Placeholders that `svg` replaces with the page's colours of text, lines and background, light or dark."""
 
-METHODS: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("methods.toml").read_text("utf-8"))
+HERE = Path(__file__).parent
+METHODS: dict[str, dict[str, Any]] = tomllib.loads((HERE / "methods.toml").read_text("utf-8"))
 """Colour and line of each method."""
 
 OTHER = "#8b909a"
-
-STYLE = {
-    "svg.fonttype": "none",
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.titlesize": 10.5,
-    "axes.titlelocation": "left",
-    "axes.titlepad": 8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.6,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "legend.frameon": False,
-    "legend.labelcolor": INK,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
-}
 
 
 def colour(method: str) -> str:
@@ -73,11 +49,9 @@ def line(method: str) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def styled() -> Iterator[None]:
-    """Apply the style of the reports to charts drawn in this context."""
-    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
-        yield
+def styled() -> AbstractContextManager[None]:
+    """Apply the style of the reports to charts made in this context."""
+    return matplotlib.style.context(HERE / "reports.mplstyle")
 
 
 def legend_right(axes: Axes) -> None:
@@ -86,28 +60,24 @@ def legend_right(axes: Axes) -> None:
 
 
 def svg(figure: Figure, name: str) -> str:
-    """Return a figure as an inline SVG element, as wide as its container and in the page's colours.
+    """Return a figure made within `styled` as an inline SVG element, as wide as its container and in the page's colours.
 
-    Args:
-        figure: drawn within `styled`.
-        name: description for screen readers; it also makes the ids within the SVG unique on the page.
+    The name describes it to screen readers, and makes the ids within the SVG unique on the page.
     """
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<metadata>.*?</metadata>", "", buffer.getvalue().partition("<svg")[2], flags=re.DOTALL)
     # Matplotlib gives groups the same ids in every figure; nothing refers to them.
     text = re.sub(r"<g id=\"[^\"]*\"", "<g", text)
     for stand_in, variable in ((INK, "var(--ink)"), (FAINT, "var(--line)"), (PAPER, "var(--card)")):
         text = text.replace(stand_in, variable)
-    label = name.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'role="img" aria-label="{label}"', text, count=1)
+    label = f'role="img" aria-label="{html.escape(name)}"'
+    return "<svg" + re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', label, text, count=1)
 
 
 def step_panels(results: Results, panels: Sequence[tuple[str, str]], seconds: float) -> Figure:
-    """Draw metrics of every step over the time ahead, side by side with one legend; call it within `styled`.
+    """Plot metrics of every step over the time ahead, side by side with one legend; call it within `styled`.
 
     Args:
         results: methods by name; one without values per step, or with an APD of 0, has no line.

@@ -25,14 +25,14 @@ LIVE_NOISE = 0.1
 NAMES = ("frozen", "frozen_noisy", "jump", "shuffled", "swapped", "fast")
 
 BRIEF = ("jump", "swapped")
-"""Anomalies of one frame: the motion before and after is real."""
+"""Anomalies of one frame: the motion before and after it is real."""
 
 
 @dataclass(frozen=True)
 class AnomalyWindows:
     """Real motion, and where an anomaly begins."""
 
-    flat_WTD: Tensor  # windows of flat keypoints on the clock
+    flat_WTD: Tensor
     people: Sequence[str]  # of each window
     onset_W: Tensor  # the first frame of the anomaly; at least 1, and twice `EVENT` frames before the end
     step_std_D: Tensor  # standard deviation of a frame-to-frame difference in training
@@ -47,11 +47,10 @@ def inject(name: str, windows: AnomalyWindows, seed: int = 0) -> Tensor:
     """Return the windows with an anomaly in each.
 
     Args:
-        name: `frozen` (the frame before the onset, again and again), `frozen_noisy` (the same under the tracker's live noise),
-            `jump` (all keypoints are shifted from the onset on), `shuffled` (the order of `EVENT` frames is permuted),
-            `swapped` (from the onset on another person is tracked), `fast` (from the onset on motion is twice as fast).
+        name: from the onset on, `frozen` repeats the frame before it, `frozen_noisy` adds the tracker's noise, `jump` shifts
+            all keypoints, `shuffled` permutes `EVENT` frames, `swapped` tracks another person, `fast` doubles the speed.
         windows: real motion.
-        seed: of what is random.
+        seed: of noise, directions, permutations and the other people.
     """
     random = np.random.default_rng(seed)
     flat, since = windows.flat_WTD, windows.since_WT
@@ -82,10 +81,11 @@ def _pick(flat_WTD: Tensor, index_WT: Tensor) -> Tensor:
 
 def _shift(windows: AnomalyWindows, random: np.random.Generator) -> Tensor:
     """Return a shift `[W, D]` of all keypoints, in a random direction each."""
-    places = windows.step_std_D.view(-1, 6)[:, :2]
+    std = windows.step_std_D.view(-1, 6)
     angle = torch.from_numpy(random.uniform(0, 2 * math.pi, len(windows.flat_WTD))).float()
-    shift = torch.zeros(len(angle), *windows.step_std_D.view(-1, 6).shape)
-    shift[..., :2] = (JUMP_STEPS * places.square().sum(-1).mean().sqrt() * torch.stack([angle.cos(), angle.sin()], -1))[:, None]
+    length = JUMP_STEPS * std[:, :2].square().sum(-1).mean().sqrt()
+    shift = torch.zeros(len(angle), *std.shape)
+    shift[..., :2] = (length * torch.stack([angle.cos(), angle.sin()], -1))[:, None]
     return shift.flatten(1)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.core.errors import InputError
 from backend.evaluate.common.inputs import EvaluationInputs
 from backend.evaluate.common.progress import CountProgress, counted
 from backend.evaluate.common.resampling import Resampler, ratio
@@ -19,7 +18,7 @@ from backend.evaluate.report.report import Metric, Report
 from backend.evaluate.surprise import anomalies
 from backend.forecast.diagnostics.refinement_check import encode_paths
 from backend.forecast.gru_nf import Forecaster
-from backend.keypoints.dataset import KeypointSequence, iterate_windows
+from backend.keypoints.dataset import KeypointSequence, stack_windows
 
 LENGTH, STRIDE = 40, 8
 """Frames of a window, and between the starts of two."""
@@ -30,29 +29,22 @@ WARM_UP = 8
 SMOOTHING = 5
 """Frames (0.4 s) of the smoothed score."""
 
+TIMELINE = range(-4, anomalies.EVENT + SMOOTHING - 1)
+"""Frames since the onset for which the chart shows the score."""
+
 LEVELS = 100
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """The score around an anomaly: quartiles over windows `[3, T]`, at frames since its onset `[T]`."""
-
-    since: list[int]
-    quartiles: list[list[float]]
-
-
-@dataclass(frozen=True)
 class SurpriseResults:
-    """The report, and for its pictures the smoothed score around each anomaly and around none."""
+    """The report, and quartiles `[3, T]` of the smoothed score in the frames `TIMELINE` of each anomaly and of `none`."""
 
     report: Report
-    timelines: dict[str, Timeline]
+    timelines: dict[str, Tensor]
 
 
 def evaluate_surprise(
-    inputs: EvaluationInputs,
-    seed: int = 0,
-    progress: CountProgress = lambda done, total: None,
+    inputs: EvaluationInputs, seed: int = 0, progress: CountProgress = lambda done, total: None
 ) -> SurpriseResults:
     """Measure the surprise of held-out motion, as it is and with an anomaly in every window.
 
@@ -63,9 +55,8 @@ def evaluate_surprise(
 
     Returns:
         By anomaly, `auroc` of the surprise of its frames (the first one of a brief anomaly) against the same frames of real
-        motion, and `auroc_smoothed` of the `smoothed` score `SMOOTHING` frames into it. By `calibration`, of the percentile:
-        the Kolmogorov-Smirnov distance `ks` from uniform, the mean, and the shares above 95 % and below 5 %. Intervals are
-        95 %, by resampling people.
+        motion, and `auroc_smoothed` of the `smoothed` score `SMOOTHING` frames into it. By `calibration`, the percentile's
+        Kolmogorov-Smirnov distance `ks` from uniform, its mean, and its shares above 95 % and up to 5 %.
 
     Raises:
         InputError: the recordings are too short.
@@ -76,16 +67,15 @@ def evaluate_surprise(
     plain = surprise(forecaster, windows.flat_WTD)
     plain_smoothed = smoothed(forecaster, plain)
     results: Figures = {}
-    timelines = {"none": _timeline(plain_smoothed, windows.onset_W)}
-    at, late = partial(_since_onset, windows.onset_W), range(SMOOTHING - 1, SMOOTHING)
+    at, late = partial(_since_onset, windows.onset_W), [SMOOTHING - 1]
+    scores = {"none": plain_smoothed}
     for _, name in counted(anomalies.NAMES, progress):
         found = surprise(forecaster, anomalies.inject(name, windows, seed))
-        found_smoothed = smoothed(forecaster, found)
-        timelines[name] = _timeline(found_smoothed, windows.onset_W)
+        scores[name] = smoothed(forecaster, found)
         event = range(1) if name in anomalies.BRIEF else range(anomalies.EVENT)
         results[name] = {
             "auroc": resampler.of_pairs(wins(at(found, event), at(plain, event))).metric(),
-            "auroc_smoothed": resampler.of_pairs(wins(at(found_smoothed, late), at(plain_smoothed, late))).metric(),
+            "auroc_smoothed": resampler.of_pairs(wins(at(scores[name], late), at(plain_smoothed, late))).metric(),
         }
     results["calibration"] = _calibration(forecaster, plain, resampler)
     settings = {
@@ -98,6 +88,8 @@ def evaluate_surprise(
         "jump_steps": anomalies.JUMP_STEPS,
         "live_noise": anomalies.LIVE_NOISE,
     }
+    quartiles = torch.tensor([0.25, 0.5, 0.75])
+    timelines = {name: at(score, TIMELINE).nanquantile(quartiles, dim=0) for name, score in scores.items()}
     return SurpriseResults(Report("evaluate surprise", settings, results, notes=inputs.notes), timelines)
 
 
@@ -111,8 +103,7 @@ def surprise(forecaster: Forecaster, flat_WTD: Tensor) -> Tensor:
 def normal_score(forecaster: Forecaster, surprise_WT: Tensor) -> Tensor:
     """Return surprise as a standard normal number: the normal quantile of its percentile in training.
 
-    Below the 1st and above the 99th percentile, where training has few samples, it is extrapolated linearly, with the slope
-    between the 1st and 10th, and the 90th and 99th percentile.
+    Below the 1st and above the 99th percentile it continues linearly, with the slope to the 10th and from the 90th.
     """
     levels = (torch.arange(LEVELS + 1) / LEVELS).clamp(0.005, 0.995)
     quantiles, scores = forecaster.surprise_quantiles.numpy(), torch.special.ndtri(levels).numpy()
@@ -126,7 +117,7 @@ def normal_score(forecaster: Forecaster, surprise_WT: Tensor) -> Tensor:
 def smoothed(forecaster: Forecaster, surprise_WT: Tensor) -> Tensor:
     """Return the root mean square `[W, T]` of the last `SMOOTHING` normal scores; NaN for the frames before.
 
-    It is two-sided: a frozen face is far too likely.
+    The score is two-sided, since a frozen face is far too likely.
     """
     squares = normal_score(forecaster, surprise_WT).square()
     late = squares.unfold(1, SMOOTHING, 1).mean(-1).sqrt()
@@ -138,24 +129,19 @@ def wins(higher_WF: Tensor, lower_WF: Tensor) -> Tensor:
 
     Ties count half; the mean is the area under the ROC curve (Mann-Whitney).
     """
-    rows = [
-        ((row[:, None, None] > lower_WF).float() + 0.5 * (row[:, None, None] == lower_WF)).mean((0, 2)) for row in higher_WF
-    ]
-    return torch.stack(rows)
+    rows = (row[:, None, None] for row in higher_WF)
+    return torch.stack([((row > lower_WF).float() + 0.5 * (row == lower_WF)).mean((0, 2)) for row in rows])
 
 
 def _windows(motions: Sequence[KeypointSequence], forecaster: Forecaster, seed: int) -> anomalies.AnomalyWindows:
-    parts = list(iterate_windows(motions, LENGTH, STRIDE))
-    if not parts:
-        raise InputError("data_short", f"No recording that fits the model is as long as {LENGTH} steps of 80 ms.")
-    onset = np.random.default_rng(seed).integers(WARM_UP + SMOOTHING, LENGTH - 2 * anomalies.EVENT + 1, len(parts))
-    flat = torch.from_numpy(np.stack([frames for frames, _ in parts]))
-    return anomalies.AnomalyWindows(flat, [motion.person for _, motion in parts], torch.from_numpy(onset), forecaster.step_std)
+    flat, people = stack_windows(motions, LENGTH, STRIDE)
+    onset = np.random.default_rng(seed).integers(WARM_UP + SMOOTHING, LENGTH - 2 * anomalies.EVENT + 1, len(flat))
+    return anomalies.AnomalyWindows(torch.from_numpy(flat), people, torch.from_numpy(onset), forecaster.step_std)
 
 
 def _since_onset(onset_W: Tensor, score_WT: Tensor, frames: Sequence[int]) -> Tensor:
     """Return the score `[W, F]` at some frames since each window's onset."""
-    return score_WT.gather(1, onset_W[:, None] + torch.tensor(list(frames)))
+    return score_WT.gather(1, onset_W[:, None] + torch.tensor(frames))
 
 
 def _calibration(forecaster: Forecaster, surprise_WT: Tensor, resampler: Resampler) -> dict[str, Metric]:
@@ -163,26 +149,15 @@ def _calibration(forecaster: Forecaster, surprise_WT: Tensor, resampler: Resampl
     seen = surprise_WT[:, WARM_UP:]
     rank = torch.searchsorted(forecaster.surprise_quantiles, seen.contiguous()).clamp(max=LEVELS)
     counts = torch.nn.functional.one_hot(rank, LEVELS + 1).sum(1).double()
-    share = (rank.double() / LEVELS).mean(1)
-    one = torch.ones_like(share)
-    figures = {
-        "ks": resampler.of_sums(counts, _uniform_distance),
-        "mean": resampler.of_sums(torch.stack([share, one], 1), ratio),
-        "above_95": resampler.of_sums(torch.stack([(rank > 95).double().mean(1), one], 1), ratio),
-        "below_5": resampler.of_sums(torch.stack([(rank <= 5).double().mean(1), one], 1), ratio),
-    }
-    found = {name: estimate.metric() for name, estimate in figures.items()}
+    found = {"ks": resampler.of_sums(counts, _uniform_distance).metric()}
     found["ks"].histogram = (counts[:, 1:].sum(0).view(20, -1).sum(1) / counts.sum()).tolist()
+    for name, values in {"mean": rank.double() / LEVELS, "above_95": rank > 95, "below_5": rank <= 5}.items():
+        means = values.double().mean(1)
+        found[name] = resampler.of_sums(torch.stack([means, torch.ones_like(means)], 1), ratio).metric()
     return found
 
 
 def _uniform_distance(counts: Tensor) -> Tensor:
-    """Kolmogorov-Smirnov distance from uniform of counts `[..., LEVELS + 1]`; rank r of 0..LEVELS ends at r / LEVELS."""
+    """Return the Kolmogorov-Smirnov distance of counts `[..., LEVELS + 1]` from uniform; rank r ends at r / LEVELS."""
     cumulative = counts.cumsum(-1) / counts.sum(-1, keepdim=True)
     return (cumulative - torch.arange(LEVELS + 1, dtype=counts.dtype) / LEVELS).abs().amax(-1)
-
-
-def _timeline(score_WT: Tensor, onset_W: Tensor) -> Timeline:
-    since = list(range(-4, anomalies.EVENT + SMOOTHING - 1))
-    quartiles = _since_onset(onset_W, score_WT, since).nanquantile(torch.tensor([0.25, 0.5, 0.75]), dim=0)
-    return Timeline(since, quartiles.tolist())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from backend.core.types import CLOCK_S
 from backend.evaluate.report.blocks import ChartBlock
@@ -15,7 +16,7 @@ from backend.evaluate.report.prose import command_line, interval
 from backend.evaluate.report.report import Results
 from backend.evaluate.report.style import INK, colour, styled, svg
 from backend.evaluate.surprise import anomalies
-from backend.evaluate.surprise.evaluation import SurpriseResults, Timeline
+from backend.evaluate.surprise.evaluation import TIMELINE, SurpriseResults
 
 TITLES = {
     "frozen": "Frozen face",
@@ -29,14 +30,12 @@ TITLES = {
 
 def write_surprise(evaluation: SurpriseResults, folder: Path) -> Path:
     """Write the report as `index.html` into a folder and return its path."""
-    report = evaluation.report
-    calibration = report.results["calibration"]
+    report, results = evaluation.report, evaluation.report.results
+    calibration = results["calibration"]
     options = {"recordings": "DIR", "model": f"models/{report.settings['model']}", "seed": report.settings["seed"]}
-    command = command_line("evaluate surprise", options)
-    page = ReportPage(
-        report, summary(report.results), command, calibration=calibration, ks_interval=interval(calibration["ks"])
-    )
-    rows = {title: report.results[name] for name, title in TITLES.items()}
+    command = command_line(report.command, options)
+    page = ReportPage(report, summary(results), command, calibration=calibration, ks_interval=interval(calibration["ks"]))
+    rows = {title: results[name] for name, title in TITLES.items()}
     page.add("anomalies", page.metric_table("anomalies", rows, "Anomaly", dots=False))
     page.add("timelines", ChartBlock(_timelines(evaluation.timelines)))
     page.add("calibration", ChartBlock(_histogram(calibration["ks"].histogram or [])))
@@ -48,37 +47,32 @@ def summary(results: Results) -> list[str]:
     detected = [name for name in anomalies.NAMES if results[name]["auroc_smoothed"].value >= 0.9]
     frame = [name for name in anomalies.NAMES if name not in detected and results[name]["auroc"].value >= 0.9]
     missed = [name for name in anomalies.NAMES if name not in detected and name not in frame]
-    found = []
-    if detected:
-        found.append(
-            f"The smoothed score detects within {anomalies.EVENT * CLOCK_S:.1f} s (AUROC of 0.9 or more): {_list(detected)}."
+    within = f"{anomalies.EVENT * CLOCK_S:.1f} s"
+    found = [
+        f"{sentence}: {', '.join(TITLES[name].lower() for name in names)}."
+        for sentence, names in (
+            (f"The smoothed score detects within {within} (AUROC of 0.9 or more)", detected),
+            ("Only the surprise of the frame itself detects", frame),
+            ("Neither reaches an AUROC of 0.9 for", missed),
         )
-    if frame:
-        found.append(f"Only the surprise of the frame itself detects: {_list(frame)}.")
-    if missed:
-        found.append(f"Neither reaches an AUROC of 0.9 for: {_list(missed)}.")
-    calibration = results["calibration"]
-    worst, above, below = (100 * calibration[name].value for name in ("ks", "above_95", "below_5"))
-    found.append(
+        if names
+    ]
+    worst, above, below = (100 * results["calibration"][name].value for name in ("ks", "above_95", "below_5"))
+    return [
+        *found,
         f"The percentile deviates from a uniform one by at most {worst:.0f} points; {above:.0f} % of real steps are above 95, "
-        f"{below:.0f} % below 5."
-    )
-    return found
+        f"{below:.0f} % below 5.",
+    ]
 
 
-def _list(names: list[str]) -> str:
-    return ", ".join(TITLES[name].lower() for name in names)
-
-
-def _timelines(timelines: Mapping[str, Timeline]) -> str:
+def _timelines(timelines: Mapping[str, Tensor]) -> str:
     """Plot median and quartiles of the smoothed score around each anomaly, and of the same motion without it."""
     with styled():
         figure = Figure(figsize=(10.8, 5.2), layout="constrained")
         panels = figure.subplots(2, 3, sharex=True, sharey=True)
         for axes, name in zip(panels.flat, anomalies.NAMES, strict=True):
             for shown, tint in (("none", colour("copy_last")), (name, colour("gru_snf"))):
-                seconds = CLOCK_S * np.array(timelines[shown].since)
-                low, middle, high = np.array(timelines[shown].quartiles)
+                seconds, (low, middle, high) = CLOCK_S * np.array(TIMELINE), timelines[shown].numpy()
                 axes.fill_between(seconds, low, high, color=tint, alpha=0.18, linewidth=0)
                 axes.plot(seconds, middle, color=tint, linewidth=2)
             axes.axvline(0, color=INK, linewidth=0.9, alpha=0.5)

@@ -19,7 +19,8 @@ def small(keypoint_folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ablation, "STEP_SIZES", {"quick": (0.01,)})
         patch.setattr(ablation, "TEMPERATURES", {"quick": (0.5,)})
-        patch.setattr(ablation, "AXES", {"steps": {"quick": (8,)}, "kernel": {"quick": ("mala",)}})
+        axes = {"steps": {"quick": (8,)}, "cooling": {"quick": (0.9,)}, "kernel": {"quick": ("mala",)}}
+        patch.setattr(ablation, "AXES", axes)
         report = evaluate_ablation(
             load_inputs(keypoint_folder, keypoint_folder, keypoint_folder / "model"), AblationOptions(samples=8),
             lambda *what: seen.append(what),

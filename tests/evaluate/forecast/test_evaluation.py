@@ -10,7 +10,7 @@ from backend.__main__ import app
 from backend.core.errors import InputError
 from backend.core.types import CLOCK_S, ForecastSettings
 from backend.evaluate.common.inputs import load_inputs
-from backend.evaluate.common.methods import NAMES, ForecastMethod, build_methods, shipped_refinement
+from backend.evaluate.common.methods import NAMES, PathForecaster, build_methods, shipped_refinement
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
 from backend.evaluate.forecast.evaluation import ON_SCREEN, ForecastOptions, evaluate_forecast
 from backend.evaluate.forecast.scores import Units, score
@@ -172,7 +172,7 @@ def gaussian_walk(step, windows):
         noise = torch.randn(len(context), k, horizon, D, generator=generator)
         return context[:, None, -1:] + step * noise.cumsum(2)
 
-    return ForecastMethod(sample)
+    return PathForecaster(sample)
 
 
 def summary_of(methods, windows, units, samples=40):
@@ -190,7 +190,7 @@ def test_an_oracle_has_no_error_and_the_acceleration_of_the_truth():
         found = torch.stack([truth[tuple(one[-1].tolist())] for one in context])
         return found[:, None].expand(-1, k, -1, -1).clone()
 
-    figures = summary_of({"oracle": ForecastMethod(sample)}, windows, units, 8).results["oracle"]
+    figures = summary_of({"oracle": PathForecaster(sample)}, windows, units, 8).results["oracle"]
     zero = (
         "crps",
         "energy_score",
@@ -282,7 +282,7 @@ def test_forecasts_that_are_not_finite_are_refused():
     with pytest.raises(InputError) as caught:
         score(
             "m",
-            ForecastMethod(lambda context, k, horizon, generator: torch.full((len(context), k, horizon, D), torch.nan)),
+            PathForecaster(lambda context, k, horizon, generator: torch.full((len(context), k, horizon, D), torch.nan)),
             windows,
             units,
             samples=4,
@@ -302,7 +302,7 @@ def test_futures_that_are_shown_together_are_scored_in_their_groups():
         return context[:, None, -1:] + 0.05 * torch.randn(len(context), k, horizon, D, generator=generator)
 
     windows, units = windows_of(6)
-    found = summary_of({"a": ForecastMethod(alone), "b": ForecastMethod(alone, joint_sample=together)}, windows, units).results
+    found = summary_of({"a": PathForecaster(alone), "b": PathForecaster(alone, joint_sample=together)}, windows, units).results
     assert found["b"]["crps"] == found["a"]["crps"]
     assert found["b"]["apd_4"].value > 1.1 * found["a"]["apd_4"].value
     assert found["a"]["apd_4"].value == pytest.approx(found["a"]["apd"].value, rel=0.05)

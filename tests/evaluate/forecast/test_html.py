@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from backend.core.types import CLOCK_S
-from backend.evaluate.common.methods import ForecastMethod
+from backend.evaluate.common.methods import PathForecaster
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
 from backend.evaluate.forecast.evaluation import ForecastResults, example_windows
 from backend.evaluate.forecast.html import repeat, write_forecast
@@ -25,7 +25,7 @@ def walk(step):
     def sample(context, k, horizon, generator):
         return context[:, None, -1:] + step * torch.randn(len(context), k, horizon, D, generator=generator).cumsum(2)
 
-    return ForecastMethod(sample)
+    return PathForecaster(sample)
 
 
 def evaluation(layout, people=4, methods=("copy_last", "bootstrap", "gru_nf", "gru_snf")):
