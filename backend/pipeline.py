@@ -90,7 +90,7 @@ class Observation:
     """A stream's newest step.
 
     Attributes:
-        present_flat: its flat keypoints `[6N]`.
+        present_flat: flat keypoints `[6N]`.
         surprise: share of training steps that were less surprising, in [0, 1]; None for the first step after a start.
         ready: whether enough steps have been observed to forecast.
     """
@@ -190,9 +190,9 @@ class Pipeline:
 
     @torch.inference_mode()
     def observe(self, streams: Sequence[Stream], ticks: Sequence[Sequence[Tick]]) -> list[Observation]:
-        """Update every stream with its new clock ticks (at least one each) and return its newest step.
+        """Update all streams, as one batch, with their new clock ticks (at least one each) and return their newest steps.
 
-        All streams step together, as one batch. A tick marked `restarted` follows a gap: the forecaster's memory is reset.
+        A tick marked `restarted` follows a gap: the forecaster's memory is reset.
         """
         newest: dict[int, Observation] = {}
         for index in range(max(map(len, ticks), default=0)):

@@ -20,11 +20,7 @@ BACKGROUND_LOGIT = -6.0
 
 
 def canonical_offsets(keypoints: Keypoints, grid: Tensor) -> tuple[Tensor, Tensor]:
-    """Return positions of a regular grid `[h, w, 2]` in each keypoint's canonical frame, `J^-1 (z - kp)`.
-
-    Returns:
-        x and y, each `[F, N, h, w]`, for keypoints `[F, N]`.
-    """
+    """Return x and y `[F, N, h, w]` of a regular grid `[h, w, 2]` in each keypoint's canonical frame, `J^-1 (z - kp)`."""
     inverse = inverse_2x2(keypoints.jacobian)[..., None, None]
     x = (grid[0, :, 0] - keypoints.value[..., 0, None])[..., None, :]
     y = (grid[:, 0, 1] - keypoints.value[..., 1, None])[..., :, None]
@@ -32,9 +28,7 @@ def canonical_offsets(keypoints: Keypoints, grid: Tensor) -> tuple[Tensor, Tenso
 
 
 def sparse_motions(source: Keypoints, offsets: tuple[Tensor, Tensor], grid: Tensor) -> Tensor:
-    """Return the first-order motion around each keypoint, `T_n(z) = kp_s + J_s J_d^-1 (z - kp_d)` (FOMM, eq. 4).
-
-    The result is `[F, N + 1, h, w, 2]`; index 0 is the identity, for the background.
+    """Return `T_n(z) = kp_s + J_s J_d^-1 (z - kp_d)` (FOMM, eq. 4), `[F, N + 1, h, w, 2]`; index 0 is the identity.
 
     Args:
         source: the portrait's keypoints, `[F, N]`.
@@ -65,9 +59,8 @@ class DenseMotion(nn.Module):
         super().__init__()
         self.size = size
         self.pseudo_keypoints = PseudoKeypoints(keypoints)
-        # Half-axes of each keypoint's region in its canonical frame.
         extent = [[0.3, 0.2]] * keypoints + [[0.6, 0.6]] * len(REST_POSITIONS)
-        self.extent = nn.Parameter(torch.tensor(extent))
+        self.extent = nn.Parameter(torch.tensor(extent))  # Half-axes of each region in its canonical frame.
         count, c = len(extent), channels
         self.in_conv = ConvBlock(4 * (count + 1), c)
         self.down1 = ConvBlock(c, 2 * c, stride=2)
@@ -120,7 +113,7 @@ class DenseMotion(nn.Module):
         return flow, occlusion.sigmoid()
 
     def _log_heat(self, offsets: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the log of a Gaussian with each region's extent in its canonical frame, so it deforms as the region does."""
+        """Return the log of a Gaussian with each region's extent in its canonical frame."""
         x, y = (offset / self.extent[:, axis, None, None] for axis, offset in enumerate(offsets))
         return -0.5 * (x.square() + y.square())
 

@@ -21,10 +21,9 @@ FADE = 4.0
 
 
 def locate_crops(keypoints: Keypoints) -> tuple[Tensor, Tensor]:
-    """Place the crops by keypoints `[F, N]`: rotation and scale come from the similarity nearest to the mean Jacobian.
+    """Return centres `[F, P, 2]` of the crops, and axes `[F, P, 2]` from these to the middle of the crops' right sides.
 
-    Returns:
-        Centres `[F, P, 2]` and axes `[F, P, 2]`, the vectors from each centre to the middle of the crop's right side.
+    Rotation and scale come from the similarity nearest to the mean Jacobian of the keypoints `[F, N]`.
     """
     centres = torch.stack([keypoints.value[:, list(part)].mean(1) for part in PART_KEYPOINTS], 1)
     mean = keypoints.jacobian.mean(1)
@@ -72,8 +71,7 @@ class EyeMouth(nn.Module):
 
     def __init__(self, condition: int, side: int, channels: int = 48, blocks: int = 3) -> None:
         super().__init__()
-        self.side = side
-        c = channels
+        self.side, c = side, channels
         self.condition = nn.Sequential(nn.Linear(condition + len(PART_KEYPOINTS), 96), nn.ReLU(inplace=True))
         self.in_conv = ConvBlock(4 * 6, c)
         self.down = ConvBlock(c, 2 * c, stride=2)

@@ -113,12 +113,7 @@ class Generator(nn.Module):
         self.eye_mouth = EyeMouth(condition, config.eye_mouth_size, config.eye_mouth_channels, config.eye_mouth_blocks)
 
     def encode(self, picture: Tensor, keypoints: Keypoints) -> EncodedPortrait:
-        """Compute what depends on the portraits alone.
-
-        Args:
-            picture: `[B, 3, S, S]` in [0, 1]; S at least `config.size`.
-            keypoints: the portraits' `[B, N]`.
-        """
+        """Encode portraits `[B, 3, S, S]` in [0, 1], S at least `config.size`, with keypoints `[B, N]`."""
         small, working = shrink(picture, self.config.motion_size), shrink(picture, self.config.size)
         details = self.eye_mouth.cut_crops(working, keypoints)
         features = self.inpainting.encode(shrink(picture, self.config.inpainting_size))

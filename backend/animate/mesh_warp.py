@@ -28,15 +28,10 @@ def mesh_flow(source: FloatArray, driving: FloatArray, size: int) -> Tensor:
         size: side of the flow in pixels.
     """
     inside = (np.abs(driving[:, :2]) < 1).all(1)  # A landmark outside the fixed points would move the border.
-    border = _border()
+    along = np.linspace(-BORDER, BORDER, EDGE_POINTS, dtype=np.float32)
+    square = np.stack(np.meshgrid(along, along), -1)
+    border = square[(np.abs(square) == along[-1]).any(-1)]
     from_, to = (np.concatenate([face[inside, :2], border]) for face in (source, driving))
     grid = identity_grid(size, size, torch.zeros(())).numpy()
     flow = LinearNDInterpolator(to, from_)(grid.reshape(-1, 2)).reshape(size, size, 2)
     return torch.from_numpy(flow.astype(np.float32))
-
-
-def _border() -> FloatArray:
-    along = np.linspace(-BORDER, BORDER, EDGE_POINTS, dtype=np.float32)
-    x, y = np.meshgrid(along, along)
-    edge = (np.abs(x) == along[-1]) | (np.abs(y) == along[-1])
-    return np.stack([x[edge], y[edge]], 1)

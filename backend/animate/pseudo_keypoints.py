@@ -25,8 +25,7 @@ class PseudoKeypoints(nn.Module):
     def __init__(self, keypoints: int, hidden: int = 64) -> None:
         super().__init__()
         self.rest_position = nn.Parameter(torch.tensor(REST_POSITIONS))
-        # Share of the head's translation that each follows.
-        self.translation_share = nn.Parameter(torch.tensor([1.0, 1.0, 1.0, 0.7, 0.4, 0.4]))
+        self.translation_share = nn.Parameter(torch.tensor([1.0, 1.0, 1.0, 0.7, 0.4, 0.4]))  # Of the head's translation.
         self.in_proj = nn.Linear(6 * keypoints, hidden)
         self.out_proj = nn.Linear(hidden, 6 * len(REST_POSITIONS))
         nn.init.zeros_(self.out_proj.weight)

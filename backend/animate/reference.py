@@ -57,9 +57,8 @@ class ReferenceTracker:
     """Tracks the reference of a live driver: it eases towards the best frame so far, then stays fixed.
 
     Attributes:
-        steps: steps seen so far.
-        best: likeness of the best frame so far.
-        target: keypoints `[N]` of the best frame so far.
+        steps: seen so far.
+        best, target: likeness and keypoints `[N]` of the best frame so far.
     """
 
     steps: int = 0

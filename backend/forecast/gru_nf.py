@@ -101,14 +101,6 @@ class Forecaster(StepModel):
         self._frozen = self.prepare()
         return self
 
-    # Observing a stream
-
-    def step(self, state: ForecastState, flat_BD: Tensor) -> ForecastState:
-        """Update the state with one frame of each stream."""
-        first = (state.count == 0)[:, None]
-        state = ForecastState(state.h, torch.where(first, flat_BD, state.frame), state.mean, state.count)
-        return self._advance(state, flat_BD, self.prepare())
-
     def observe(self, flat_BTD: Tensor) -> ForecastState:
         """Return the state after whole contexts `[B, T, D]`; equal to `start` and T times `step`."""
         outputs, means = self.hidden_states(flat_BTD)
@@ -125,16 +117,14 @@ class Forecaster(StepModel):
             outputs.append(x)
         return torch.stack(outputs, dim=2), means_BTD
 
-    def _advance(self, state: ForecastState, frame_BD: Tensor, weights: RolloutWeights) -> ForecastState:
-        count = state.count + 1
+    def _advance(self, state: ForecastState, frame_BD: Tensor, weights: RolloutWeights | None = None) -> ForecastState:
+        weights, count = weights or self.prepare(), state.count + 1
         mean = self.running_mean(state.mean, frame_BD, count)
         x, h = self.features(frame_BD, state.frame, mean), []
         for layer, before in zip(weights.gru, state.h.unbind(1), strict=True):
             x = layer.step(x, before)
             h.append(x)
         return ForecastState(torch.stack(h, dim=1), frame_BD, mean, count)
-
-    # Forecasting
 
     def condition(self, h_BLH: Tensor, weights: RolloutWeights | None = None) -> tuple[ConditionalFlow, Tensor]:
         """Return the next step's distribution (decorrelated units) and the point forecast y_hat `[B, D]`.
@@ -226,8 +216,6 @@ class Forecaster(StepModel):
         """Return `[B]` in [0, 1]: the share of training frames with a higher density than this next frame `[B, D]`."""
         rank = torch.searchsorted(self.surprise_quantiles, -self.log_prob(state, flat_next_BD))
         return rank.clamp(max=100) / 100
-
-    # Files
 
     def save(self, folder: Path, config: dict[str, Any] | None = None) -> None:
         """Write weights (half precision) and `config.json`: the architecture and `config`."""

@@ -6,7 +6,7 @@ unit variance and are nearly independent. Shape suffixes: B streams, T time, D =
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -74,6 +74,14 @@ class StepModel(nn.Module):
         """Return the initial state of `batch` streams."""
         shapes = (self._state_shape, (self._features,), (self._features,), ())
         return ForecastState(*(self.mean.new_zeros(batch, *shape) for shape in shapes))
+
+    def step(self, state: ForecastState, flat_BD: Tensor) -> ForecastState:
+        """Update the state with one frame of each stream."""
+        before = torch.where((state.count == 0)[:, None], flat_BD, state.frame)
+        return self._advance(replace(state, frame=before), flat_BD)
+
+    def _advance(self, state: ForecastState, frame_BD: Tensor) -> ForecastState:
+        raise NotImplementedError
 
     def features(self, frame: Tensor, before: Tensor, mean: Tensor) -> Tensor:
         """Return features `[..., 3D]` in units of their std: frame, difference to the previous one and to the running mean.

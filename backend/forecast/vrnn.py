@@ -96,8 +96,6 @@ class Vrnn(StepModel):
         """Standard normal numbers per step of a rollout, Z + D."""
         return self.config.latent + self.config.features
 
-    # Training
-
     def elbo(
         self,
         flat_BTD: Tensor,
@@ -139,13 +137,6 @@ class Vrnn(StepModel):
     def _next_hidden(self, seen_BN: Tensor, z_BZ: Tensor, h_BR: Tensor) -> Tensor:
         return self.cell(torch.cat([seen_BN, self.latent_embed(z_BZ)], dim=-1), h_BR)
 
-    # Observing a stream
-
-    def step(self, state: ForecastState, flat_BD: Tensor) -> ForecastState:
-        """Update the state with one frame of each stream."""
-        before = torch.where((state.count == 0)[:, None], flat_BD, state.frame)
-        return self._advance(state, before, flat_BD, None)
-
     def observe(self, flat_BTD: Tensor) -> ForecastState:
         """Return the state after whole contexts `[B, T, D]`; equal to `start` and T times `step`."""
         state = self.start(len(flat_BTD))
@@ -153,14 +144,12 @@ class Vrnn(StepModel):
             state = self.step(state, frame)
         return state
 
-    def _advance(self, state: ForecastState, before_BD: Tensor, frame_BD: Tensor, z_BZ: Tensor | None) -> ForecastState:
+    def _advance(self, state: ForecastState, frame_BD: Tensor, z_BZ: Tensor | None = None) -> ForecastState:
         count, h = state.count + 1, state.h[:, 0]
         mean = self.running_mean(state.mean, frame_BD, count)
-        seen = self.frame_embed(self.features(frame_BD, before_BD, mean))
+        seen = self.frame_embed(self.features(frame_BD, state.frame, mean))
         z = self.posterior(seen, h).mean if z_BZ is None else z_BZ
         return ForecastState(self._next_hidden(seen, z, h)[:, None], frame_BD, mean, count)
-
-    # Forecasting
 
     def rollout(self, state: ForecastState, noise_HBS: Tensor) -> Tensor:
         """Map standard normal noise (S = Z + D: latent, then step) to paths `[B, H, D]`; differentiable."""
@@ -171,7 +160,7 @@ class Vrnn(StepModel):
             z = self.prior(h).reparameterise(noise_BZ)
             frame = state.frame + self.decode(z, h).reparameterise(noise_BD) @ self.unwhiten
             frames.append(frame)
-            state = self._advance(state, state.frame, frame, z)
+            state = self._advance(state, frame, z)
         return torch.stack(frames, dim=1)
 
     @torch.inference_mode()
@@ -190,8 +179,6 @@ class Vrnn(StepModel):
         noise = sample_noise(torch.randn, generator, horizon, len(state) * k, self.noise_size)
         paths = self.rollout(state.expand(k), noise * temperature)
         return Forecast(paths.unflatten(0, (len(state), k)))
-
-    # Files
 
     def save(self, folder: Path, config: dict[str, Any] | None = None) -> None:
         """Write weights (half precision) and `config.json`: the architecture and `config`."""

@@ -14,6 +14,7 @@ from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.errors import InputError
 from backend.core.types import Keypoints, Picture
 from backend.runtime.conversion import convert_graph, read_graph, require_openvino
+from backend.runtime.engine import Engine
 from backend.runtime.graph import PER_FRAME, RENDER_INPUTS, folded, render_inputs, render_source, to_bytes
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ OpenVinoPrecision = Literal["float32", "bfloat16", "int8"]
 _HINT = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # In int8, everything except the convolutions stays in float32.
 
 
-class OpenVinoEngine:
+class OpenVinoEngine(Engine):
     """Renders frames in OpenVINO; portraits are encoded in torch in float32.
 
     Args:
@@ -44,28 +45,11 @@ class OpenVinoEngine:
         if precision == "int8" and folder is None:
             raise InputError("precision_unusable", "int8 needs the folder of the generator.", "Take float32 or bfloat16.")
         graph = read_graph(folder) if folder is not None and precision == "int8" else convert_graph(render_source(generator))
-        self.precision: str = precision
-        self.size = generator.config.size
-        self._encoder = folded(generator)
+        super().__init__(folded(generator), torch.device("cpu"), precision)
         compiled = compile_graph(graph, precision)
         self._requests = [compiled.create_infer_request() for _ in range(torch.get_num_threads())]
 
-    @torch.inference_mode()
-    def encode(self, picture: Picture, keypoints: Keypoints) -> EncodedPortrait:
-        """Encode a portrait; see `Engine.encode`."""
-        pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
-        return self._encoder.encode(pixels, keypoints[None])
-
-    @torch.inference_mode()
-    def render(self, portrait: EncodedPortrait, driving: Keypoints, size: int | None = None) -> Picture:
-        """Render frames; see `Engine.render`.
-
-        Args:
-            portrait: from `encode`.
-            driving: keypoints `[F, N]`.
-            size: side of the frames in pixels; the network's own by default.
-        """
-        size = size or self.size
+    def _render(self, portrait: EncodedPortrait, driving: Keypoints, size: int) -> Picture:
         picture = None if size == self.size else shrink(portrait.picture, size)
         frames = np.empty((len(driving.value), size, size, 3), np.uint8)
         inputs = render_inputs(portrait, driving)

@@ -124,10 +124,7 @@ class CachedPredictor:
         affine: the map.
         positions: of all tokens, `[L, 3]`.
         batch: B.
-        prefix: as in `Affine.forward`.
-
-    Attributes:
-        nfe: passes through the transformer so far.
+        prefix: as for `Affine.conditional`.
     """
 
     def __init__(self, affine: Affine, positions: Tensor, batch: int, prefix: Tensor | None = None) -> None:

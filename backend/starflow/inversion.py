@@ -27,7 +27,7 @@ class JacobiSettings:
 
 @dataclass
 class SolverStats:
-    """Number of function evaluations (passes through the transformer), and tokens that each Jacobi iteration committed."""
+    """Number of passes through the transformer, and of tokens that each Jacobi iteration committed."""
 
     nfe: int = 0
     committed: list[int] = field(default_factory=list)

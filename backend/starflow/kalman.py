@@ -18,9 +18,8 @@ class Prediction:
     """One-step predictions of tokens from the frames before their own, each `[B, L, C]` float32.
 
     Attributes:
-        mean: zero in the first frame.
-        std: includes the observation noise.
-        innovation: standardized residual of the frame before at the same position; zero in the first frame.
+        mean, std: of the token with observation noise; mean 0 in the first frame.
+        innovation: standardized residual of the frame before at the same position; 0 in the first frame.
     """
 
     mean: Tensor
@@ -42,8 +41,7 @@ class FilterState:
 
     Attributes:
         frames: observed so far.
-        mean: of the next frame, `[B, tokens, C]`.
-        innovation: as in `Prediction`, `[B, tokens, C]`.
+        mean, innovation: of the next frame, as in `Prediction`, `[B, tokens, C]`.
         activity: process variance as a share of the usual one, `[B, tokens, 1]`.
     """
 
@@ -55,11 +53,9 @@ class FilterState:
 
 @dataclass(frozen=True)
 class FilterOutput:
-    """What `KalmanFilter.filter` returns.
+    """All tokens `[B, L, C]` that a `KalmanFilter` has read, and their prediction.
 
     Attributes:
-        tokens: all of them, `[B, L, C]`.
-        prediction: of each.
         state: after the last whole frame.
         partial: tokens of a last frame that is not whole, `[B, 0 to tokens - 1, C]`.
     """

@@ -19,9 +19,8 @@ class SampledLatents:
     """Sampled frames.
 
     Attributes:
-        latents: denoised, `[B, T, H, W, C]`.
+        latents, noisy: `[B, T, H, W, C]`, denoised and as sampled by the flow.
         last_known: the last known frame with noise added and removed likewise, `[B, H, W, C]`; None where none was known.
-        noisy: the flow's own samples, `[B, T, H, W, C]`.
         stats: of the deep block, then of each shallow one.
     """
 
