@@ -42,11 +42,11 @@ def train_forecaster(
     from backend.train.settings import ForecasterKind, ForecasterTraining
 
     model: ForecasterKind = _one_of("kind", kind, get_args(ForecasterKind))
-    training = ForecasterTraining(kind=model, updates=updates, minutes=minutes, learning_rate=learning_rate, seed=seed)
+    settings = ForecasterTraining(kind=model, updates=updates, minutes=minutes, learning_rate=learning_rate, seed=seed)
     if likelihood_only:
-        training = replace(training, rollout_weight=0.0, input_noise=0.0, augment=False, keep="last")
+        settings = replace(settings, rollout_weight=0.0, input_noise=0.0, augment=False, keep="last")
     with _update_progress() as report:
-        forecaster.train_forecaster(data, out, run, training, start_from=start_from, progress=report)
+        forecaster.train_forecaster(data, out, run, settings, start_from=start_from, progress=report)
     print(f"Best weights: {out}")
 
 

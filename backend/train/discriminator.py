@@ -18,23 +18,13 @@ REACH = 0.75
 
 
 class PatchDiscriminator(nn.Module):
-    """Classifies overlapping patches (PatchGAN, Isola et al. 2017), with spectral norm (Miyato et al. 2018).
+    """Classifies overlapping patches (PatchGAN, Isola et al. 2017), with spectral norm (Miyato et al. 2018)."""
 
-    Args:
-        channels: width of the first level; it doubles twice.
-    """
-
-    def __init__(self, channels: int = 32) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        c = channels
-        self.levels = nn.ModuleList(
-            [
-                spectral_norm(nn.Conv2d(3, c, 4, 2, 1)),
-                spectral_norm(nn.Conv2d(c, 2 * c, 4, 2, 1)),
-                spectral_norm(nn.Conv2d(2 * c, 4 * c, 4, 2, 1)),
-            ]
-        )
-        self.head = spectral_norm(nn.Conv2d(4 * c, 1, 3, 1, 1))
+        widths = ((3, 32), (32, 64), (64, 128))
+        self.levels = nn.ModuleList(spectral_norm(nn.Conv2d(a, b, 4, 2, 1)) for a, b in widths)
+        self.head = spectral_norm(nn.Conv2d(128, 1, 3, 1, 1))
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         """`[B, 3, n, n]` -> features of every level, then logits `[B, 1, n/8, n/8]`, higher where a patch looks real."""
@@ -46,11 +36,7 @@ class PatchDiscriminator(nn.Module):
 
 
 class Discriminators(nn.Module):
-    """Three discriminators: the picture, the picture at half its size, and close-ups of eyes and lips.
-
-    Args:
-        parts: indices of the keypoints that close-ups are centred on.
-    """
+    """Three discriminators: of the picture, of the picture at half its size, and of close-ups at the keypoints `parts`."""
 
     def __init__(self, parts: list[int]) -> None:
         super().__init__()

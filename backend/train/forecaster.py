@@ -1,7 +1,8 @@
 """Train a forecaster on recordings: the GRU-NF, its Gaussian rival, or the VRNN.
 
 The best weights are those whose sampled paths have the lowest energy score on held-out people: likelihood alone picks
-models that drift.
+models that drift. The energy score also trains the model on its own samples: with little data, a model of one step drifts
+over many.
 """
 
 from __future__ import annotations
@@ -16,79 +17,114 @@ from torch import Tensor
 
 from backend.forecast.displacement_bank import STEPS, displacements, save_bank
 from backend.forecast.gru_nf import Forecaster
+from backend.forecast.metrics import energy_score
 from backend.forecast.vrnn import Vrnn, VrnnConfig
 from backend.keypoints.dataset import read_split, stack_windows
 from backend.train.data.motion import MotionSampler, measure_statistics
-from backend.train.forecaster_losses import likelihood_loss, rollout_loss, surprise_quantiles, validation_score
-from backend.train.run import Task, TrainingProgress, seeded, train
+from backend.train.run import RunState, Task, TrainingProgress, seeded, train
 from backend.train.settings import ForecasterTraining
-
-BANK = 1024
-"""Windows of training motion that are kept beside the weights for the baselines."""
 
 
 class ForecasterTask(Task[Forecaster | Vrnn, Tensor]):
-    """A forecaster learns from stack_windows of training people.
-
-    Args:
-        data: folder of `clips.csv` and recordings.
-        settings: settings of the run.
-        start_from: folder of weights to continue from, with their architecture and statistics.
-        out: folder of the best weights.
-
-    Attributes:
-        best: the best averaged weights so far.
-    """
+    """A forecaster learns from windows of training people's motion; `best` holds the best averaged weights so far."""
 
     score = "held_out_energy_score"
+    settings: ForecasterTraining
 
     def __init__(self, data: Path, settings: ForecasterTraining, start_from: Path | None, out: Path) -> None:
         super().__init__(settings, out)
-        self.training, self.motions = settings, read_split(data, "train")
+        self.motions = read_split(data, "train")
         self.held_out = torch.from_numpy(stack_windows(read_split(data, "val"), settings.context + settings.horizon, 12)[0])
-        self.model = initial_model(settings, start_from)
+        self.model = initial_forecaster(settings, start_from)
         if start_from is None:
             sample = MotionSampler(self.motions, settings.window, settings.seed).sample(1024)
             self.model.set_statistics(measure_statistics(sample, self.model.config.mean_frames))
         self.best = copy.deepcopy(self.model).requires_grad_(False).eval()
-        self.optimiser = torch.optim.AdamW(
-            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        )
+        rate, decay = settings.learning_rate, settings.weight_decay
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), rate, weight_decay=decay)
         self.parts = {"best": self.best}
 
     def start(self, step: int) -> None:
-        """Prepare the windows; a resumed run samples others than it has seen."""
-        self.sampler = MotionSampler(self.motions, self.training.window, self.training.seed + 1 + step)
+        """Seed the sampler by the step, so that a resumed run samples new windows."""
+        self.sampler = MotionSampler(self.motions, self.settings.window, self.settings.seed + 1 + step)
 
     def batch(self, step: int) -> Tensor:
-        """Sample stack_windows `[B, T, D]`."""
-        return self.sampler.sample(self.training.batch, self.training.augment)
+        """Sample windows `[B, T, D]`."""
+        return self.sampler.sample(self.settings.batch, self.settings.augment)
 
-    def losses(self, batch: Tensor, step: int, share: float) -> dict[str, Tensor]:
+    def losses(self, batch: Tensor, state: RunState) -> dict[str, Tensor]:
         """Compute the likelihood loss, the losses beside it, and the energy score of sampled paths."""
-        training, model = self.training, self.model.train()
-        with seeded(training.seed + step):  # Dropout draws from the global generator.
-            likelihood, side = likelihood_loss(model, batch, training, self.noise)
+        settings = self.settings
+        self.model.train()
+        with seeded(settings.seed + state.step):  # Dropout draws from the global generator.
+            likelihood, side = self._likelihood(batch)
             losses = {"nll": likelihood, "side": side, "total": likelihood + side}
-            if training.rollout_weight and step % training.rollout_every == 0:
-                score = rollout_loss(model, batch[: training.rollout_rows], training, self.noise)
-                losses |= {"energy_score": score, "total": losses["total"] + training.rollout_weight * score}
+            if settings.rollout_weight and state.step % settings.rollout_every == 0:
+                score = self._rollout_score(batch[: settings.rollout_rows])
+                losses |= {"energy_score": score, "total": losses["total"] + settings.rollout_weight * score}
         return losses
 
+    @torch.no_grad()
     def validate(self, model: Forecaster | Vrnn) -> dict[str, float]:
-        """Score sampled paths on held-out people."""
-        return {self.score: validation_score(model, self.held_out, self.training)}
+        """Measure the energy score of 20 sampled paths on windows of held-out people, with one fixed seed."""
+        context = self.settings.context
+        state = model.observe(self.held_out[:, :context])
+        forecast = model.sample(state, 20, self.settings.horizon, torch.Generator().manual_seed(1))
+        return {self.score: float(energy_score(forecast.paths / model.std, self.held_out[:, context:] / model.std).mean())}
 
     def save(self, model: Forecaster | Vrnn, report: dict[str, Any]) -> None:
-        """Keep the weights; `train_forecaster` writes the best ones at the end."""
+        """Keep the weights; `train_forecaster` writes them at the end."""
         self.best.load_state_dict(model.state_dict())
+
+    def _likelihood(self, flat_BTD: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute the negative log-likelihood of the next steps per number (VRNN: its bound), and the losses beside it.
+
+        These are the point head's loss, and the likelihood of the flow's Gaussian without its blocks (VRNN: 0).
+        """
+        settings, model = self.settings, self.model
+        noise = torch.randn(flat_BTD.shape, generator=self.noise)
+        # Each window has its own noise level, from 0 to the full one: a live stream may be clean or jittery.
+        level = torch.rand(len(flat_BTD), 1, 1, generator=self.noise) * settings.input_noise
+        noisy = flat_BTD + (noise * level) @ model.unwhiten
+        first = settings.warm_up
+        if isinstance(model, Vrnn):
+            bound = model.elbo(flat_BTD, first, generator=self.noise, read_BTD=noisy)
+            return bound, torch.zeros_like(bound)
+        h, _ = model.hidden_states(noisy)
+        step = model.encode_step(flat_BTD[:, first - 1 : -1], flat_BTD[:, first:]).flatten(0, 1)
+        step = step + settings.target_noise * torch.randn(step.shape, generator=self.noise)
+        given, y_hat = model.condition(h[:, first - 1 : -1].flatten(0, 1))
+        point = (y_hat - given.normalise(step).detach().clamp(-10, 10)).square().mean()
+        # The Gaussian alone must explain the steps too: so the flow's y has unit variance, as the refiner's energy assumes.
+        gaussian = given.log_scale.mean() + 0.5 * given.normalise(step).clamp(-10, 10).square().mean()
+        return -given.log_prob(step).mean() / step.shape[-1], point + settings.gaussian_weight * gaussian
+
+    def _rollout_score(self, flat_BTD: Tensor) -> Tensor:
+        """Compute the energy score of sampled paths, mean over steps, in standardised units; differentiable.
+
+        A random part at the windows' start is the context. The same score of the paths' first and second differences, in
+        units of the data's, is added with `jitter_weight`: the positions alone hardly tell a smooth path from a jittery one.
+        """
+        settings, model = self.settings, self.model
+        k, h = settings.rollout_paths, settings.horizon
+        longest = flat_BTD.shape[1] - h
+        context = int(torch.randint(min(settings.context, longest), longest + 1, (), generator=self.noise))
+        state = model.observe(flat_BTD[:, :context])
+        noise = torch.randn(h, len(flat_BTD) * k, model.noise_size, generator=self.noise)
+        paths = model.rollout(state.expand(k), noise).unflatten(0, (-1, k)) / model.std
+        truth = flat_BTD[:, context : context + h] / model.std
+        score, unit = energy_score(paths, truth).mean(), model.step_std / model.std
+        for order in (1, 2):
+            predicted, true = paths.diff(n=order, dim=2), truth.diff(n=order, dim=1)
+            score = score + settings.jitter_weight * energy_score(predicted / unit, true / unit).mean()
+        return score
 
 
 def train_forecaster(
     data: Path,
-    output: Path,
-    runs: Path,
-    training: ForecasterTraining | None = None,
+    out: Path,
+    run: Path,
+    settings: ForecasterTraining,
     *,
     start_from: Path | None = None,
     progress: TrainingProgress | None = None,
@@ -97,52 +133,64 @@ def train_forecaster(
 
     Args:
         data: folder of `clips.csv` and landmark recordings (see `backend.keypoints.dataset.read_split`).
-        output: folder for the weights, e.g. `models/forecaster`.
-        runs: folder of the run; a run that is there is resumed.
-        training: settings.
-        start_from: folder of a forecaster to continue from; random weights by default.
+        out: folder for the weights, e.g. `models/forecaster`.
+        run: folder of the run; a run that is there is resumed.
+        settings: settings of the run.
+        start_from: folder of a forecaster to continue from, with its architecture and statistics.
         progress: called after every update.
 
     Returns:
         What is also written to `config.json`: settings, seed, data, metrics.
 
     Raises:
-        InputError: the data folder is missing, empty or holds no long enough motion.
+        InputError: the data folder is missing or empty, or no motion is long enough.
         ModelError: the weights to start from, or the checkpoint, cannot be read.
     """
-    training = training or ForecasterTraining()
-    torch.set_num_threads(training.threads)
-    with seeded(training.seed):
-        task = ForecasterTask(data, training, start_from, output)
-        state = train(task, runs, progress)
+    torch.set_num_threads(settings.threads)
+    with seeded(settings.seed):
+        task = ForecasterTask(data, settings, start_from, out)
+        state = train(task, run, progress)
     model, motions = task.best, task.motions
     clips, people = {motion.clip for motion in motions}, {motion.person for motion in motions}
     used = {"layout": motions[0].layout, "train_recordings": sorted(Path(clip).stem for clip in clips)}
     report: dict[str, Any] = {
-        "kind": training.kind,
-        "training": asdict(training) | {"architecture": asdict(model.config)},
+        "kind": settings.kind,
+        "training": asdict(settings) | {"architecture": asdict(model.config)},
         "data": {"clips": len(clips), "people": len(people), "held_out_windows": len(task.held_out), **used},
         "metrics": {"held_out_energy_score": state.best, "updates": state.step, "best_update": state.best_step},
         "command": "motionfan train forecaster --data DIR"
-        + (f" --kind {training.kind}" if training.kind != "gru_nf" else "")
-        + (" --likelihood-only" if not training.augment else ""),
+        + (f" --kind {settings.kind}" if settings.kind != "gru_nf" else "")
+        + (" --likelihood-only" if not settings.augment else ""),
     }
     if isinstance(model, Forecaster):
-        model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, training.seed)))
-    model.save(output, report)
+        model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, settings.seed)))
+    model.save(out, report)
     if isinstance(model, Forecaster):
-        save_bank(output, displacements(MotionSampler(motions, STEPS + 1, training.seed).sample(BANK, augment=False)))
+        save_bank(out, displacements(MotionSampler(motions, STEPS + 1, settings.seed).sample(1024, augment=False)))
     return report
 
 
-def initial_model(training: ForecasterTraining, start_from: Path | None) -> Forecaster | Vrnn:
+def initial_forecaster(settings: ForecasterTraining, start_from: Path | None) -> Forecaster | Vrnn:
     """Return a model of the wanted kind: with random weights, or a copy of the one in a folder."""
     if start_from is not None:
-        loaded = Vrnn.load(start_from) if training.kind == "vrnn" else Forecaster.load(start_from)
+        loaded = Vrnn.load(start_from) if settings.kind == "vrnn" else Forecaster.load(start_from)
         model = Vrnn(loaded.config) if isinstance(loaded, Vrnn) else Forecaster(loaded.config)
         model.load_state_dict(loaded.state_dict())
         return model
-    if training.kind == "vrnn":
-        return Vrnn(VrnnConfig(features=training.architecture.features))
-    blocks = 0 if training.kind == "gru_gaussian" else training.architecture.blocks
-    return Forecaster(replace(training.architecture, blocks=blocks))
+    if settings.kind == "vrnn":
+        return Vrnn(VrnnConfig(features=settings.architecture.features))
+    blocks = 0 if settings.kind == "gru_gaussian" else settings.architecture.blocks
+    return Forecaster(replace(settings.architecture, blocks=blocks))
+
+
+@torch.no_grad()
+def surprise_quantiles(model: Forecaster, sampler: MotionSampler) -> Tensor:
+    """Compute `[101]` quantiles of -log_prob of the true next frame, from frame 9 of 320 windows on."""
+    values = []
+    for _ in range(20):
+        flat = sampler.sample(16, augment=False)
+        state = model.observe(flat[:, :8])
+        for frame in flat[:, 8:].unbind(1):
+            values.append(-model.log_prob(state, frame))
+            state = model.step(state, frame)
+    return torch.quantile(torch.cat(values), torch.linspace(0, 1, 101))

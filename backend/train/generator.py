@@ -11,33 +11,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from backend.animate.generator import Generator
+from backend.animate.generator import Generator, Rendered
 from backend.core.process import configure_process
 from backend.train.data.pack import Pack
 from backend.train.data.pairs import Pairs, PairSampler
 from backend.train.discriminator import Discriminators, adversarial_loss, discriminator_loss, matching_loss
-from backend.train.generator_validation import render_pairs, sample_sheet, validate
 from backend.train.picture_losses import dssim, reconstruction_loss
-from backend.train.run import Task, TrainingProgress, seeded, train
-from backend.train.settings import GeneratorStage, GeneratorTraining
-
-SCORES: dict[GeneratorStage, str] = {"motion": "l1_warp", "details": "l1_eyes_lips", "all": "l1"}
-"""Validation figure by which a stage's best weights are chosen."""
+from backend.train.run import RunState, Task, TrainingProgress, seeded, train
+from backend.train.settings import GeneratorTraining
 
 
 class GeneratorTask(Task[Generator, Pairs]):
-    """A generator learns to reconstruct driving frames, and discriminators to tell them from real ones.
+    """A generator learns to reconstruct driving frames, and discriminators to tell them from real ones."""
 
-    Args:
-        pack: the data.
-        settings: settings of the run.
-        start_from: folder of earlier weights.
-        out: folder of the best weights.
-    """
+    settings: GeneratorTraining
 
     def __init__(self, pack: Pack, settings: GeneratorTraining, start_from: Path | None, out: Path) -> None:
         super().__init__(settings, out)
-        self.training, self.score = settings, SCORES[settings.stage]
+        self.score = {"motion": "l1_warp", "details": "l1_eyes_lips", "all": "l1"}[settings.stage]
         size, device = settings.architecture.size, settings.device
         self.pairs = PairSampler(pack, size)
         self.held_out = PairSampler(pack, size, held_out=True).first_frames(per_clip=6).to(device)
@@ -56,23 +47,39 @@ class GeneratorTask(Task[Generator, Pairs]):
 
     def batch(self, step: int) -> Pairs:
         """Sample pairs of frames."""
-        return self.pairs.sample(self.training.batch, np.random.default_rng((self.training.seed, step)))
+        return self.pairs.sample(self.settings.batch, np.random.default_rng((self.settings.seed, step)))
 
-    def losses(self, batch: Pairs, step: int, share: float) -> dict[str, Tensor]:
+    def losses(self, batch: Pairs, state: RunState) -> dict[str, Tensor]:
         """Compute the losses of the stage that is trained."""
         self.model.eval()
         self.trained.train()
-        compute = {"motion": self._motion, "details": self._details, "all": self._all}[self.training.stage]
-        with torch.autocast(self.training.device, torch.bfloat16):
-            return compute(batch.to(self.training.device))
+        compute = {"motion": self._motion, "details": self._details, "all": self._all}[self.settings.stage]
+        with torch.autocast(self.settings.device, torch.bfloat16):
+            return compute(batch.to(self.settings.device))
 
+    @torch.inference_mode()
     def validate(self, model: Generator) -> dict[str, float]:
-        """Measure reconstruction errors of held-out people."""
-        return validate(model, self.held_out)
+        """Measure the mean L1 on held-out pairs: the generator's, the warp's, copy-source's, at eyes and lips; and ratios."""
+        errors: list[Tensor] = []
+        for start in range(0, len(self.held_out.source), 16):
+            pairs = self.held_out[start : start + 16]
+            out = render_pairs(model, pairs)
+            detail = (pairs.weight - 1).clamp(min=0)
+            local = ((out.frames - pairs.driving).abs() * detail).sum((1, 2, 3)) / (3 * detail.sum((1, 2, 3)))
+            l1 = [(x.float() - pairs.driving).abs().mean((1, 2, 3)) for x in (out.frames, out.warped, pairs.source)]
+            errors.append(torch.stack([*l1, local, out.alpha.mean((1, 2, 3))], 1))
+        mean = torch.cat(errors).mean(0).tolist()
+        named = dict(zip(("l1", "l1_warp", "l1_copy_source", "l1_eyes_lips", "alpha"), mean, strict=True))
+        return named | {"ratio": mean[0] / mean[2], "ratio_warp": mean[1] / mean[2]}
 
+    @torch.inference_mode()
     def sample_sheet(self, model: Generator) -> NDArray[np.uint8]:
-        """Render reconstructions of held-out people."""
-        return sample_sheet(model, self.held_out)
+        """Render twelve held-out pairs, one a row: source, truth, result, warped portrait, inpainting, alpha."""
+        pairs = self.held_out[torch.linspace(0, len(self.held_out.source) - 1, 12).long()]
+        out = render_pairs(model, pairs)
+        columns = [pairs.source, pairs.driving, out.frames, out.warped, out.paint, out.alpha.expand(-1, 3, -1, -1)]
+        sheet = torch.cat([torch.cat(list(column.float()), -2) for column in columns], -1)
+        return (sheet.clamp(0, 1) * 255).byte().permute(1, 2, 0).cpu().numpy()
 
     def _motion(self, pairs: Pairs) -> dict[str, Tensor]:
         warped = self.model.move(pairs.source, pairs.source_keypoints, pairs.driving_keypoints)
@@ -90,14 +97,14 @@ class GeneratorTask(Task[Generator, Pairs]):
         blend = torch.lerp(crops, colour.flatten(0, 1), alpha.flatten(0, 1))
         even = torch.ones_like(truth[:, :1])
         losses = {
-            "frame": reconstruction_loss(blend, truth, even, self.training.gradient),
-            "details": reconstruction_loss(colour.flatten(0, 1), truth, even, self.training.gradient),
+            "frame": reconstruction_loss(blend, truth, even, self.settings.gradient),
+            "details": reconstruction_loss(colour.flatten(0, 1), truth, even, self.settings.gradient),
         }
         losses["total"] = losses["frame"] + 0.5 * losses["details"]
         return self._with_adversarial(losses, lambda x: [self.discriminators.close(x)], truth, blend)
 
     def _all(self, pairs: Pairs) -> dict[str, Tensor]:
-        training = self.training
+        settings = self.settings
         out = render_pairs(self.model, pairs)
         truth = self.model.eye_mouth.cut_crops(pairs.driving, pairs.driving_keypoints)
         losses = {
@@ -107,10 +114,9 @@ class GeneratorTask(Task[Generator, Pairs]):
             "paint": self._reconstruction(out.paint, pairs),
             "details": (out.details - truth).abs().mean(),
         }
-        weighted = losses["frame"]
-        for name in ("ssim", "warp", "paint", "details"):
-            weighted = weighted + getattr(training, name) * losses[name]
-        losses["total"] = weighted + training.own_pixels * (1 - out.coarse_alpha).mean()
+        total = losses["frame"] + settings.ssim * losses["ssim"] + settings.warp * losses["warp"]
+        total = total + settings.paint * losses["paint"] + settings.details * losses["details"]
+        losses["total"] = total + settings.own_pixels * (1 - out.coarse_alpha).mean()
         judge = lambda x: self.discriminators(x, pairs.driving_keypoints)
         return self._with_adversarial(losses, judge, pairs.driving, out.frames)
 
@@ -118,8 +124,8 @@ class GeneratorTask(Task[Generator, Pairs]):
         self, losses: dict[str, Tensor], judge: Callable[[Tensor], list[list[Tensor]]], real: Tensor, rendered: Tensor
     ) -> dict[str, Tensor]:
         """Train the discriminators on these pictures, then add what the generator minimises against them."""
-        training, optimiser = self.training, self.discriminator_optimiser
-        if not training.adversarial:
+        settings, optimiser = self.settings, self.discriminator_optimiser
+        if not settings.adversarial:
             return losses
         optimiser.param_groups[0]["lr"] = self.optimiser.param_groups[0]["lr"]
         loss = discriminator_loss(judge(real), judge(rendered.detach()))
@@ -130,11 +136,18 @@ class GeneratorTask(Task[Generator, Pairs]):
             wanted = judge(real)
         found = judge(rendered)
         adversarial, matching = adversarial_loss(found), matching_loss(wanted, found)
-        total = losses["total"] + (training.adversarial * adversarial + training.matching * matching)
+        total = losses["total"] + (settings.adversarial * adversarial + settings.matching * matching)
         return losses | {"total": total, "discriminators": loss.detach(), "adversarial": adversarial, "matching": matching}
 
     def _reconstruction(self, picture: Tensor, pairs: Pairs) -> Tensor:
-        return reconstruction_loss(picture, pairs.driving, pairs.weight, self.training.gradient)
+        return reconstruction_loss(picture, pairs.driving, pairs.weight, self.settings.gradient)
+
+
+def render_pairs(generator: Generator, pairs: Pairs) -> Rendered:
+    """Reconstruct the driving frames from the source frames."""
+    with torch.autocast(pairs.source.device.type, torch.bfloat16):
+        rendered: Rendered = generator(generator.encode(pairs.source, pairs.source_keypoints), pairs.driving_keypoints)
+    return rendered
 
 
 def train_generator(
@@ -145,7 +158,7 @@ def train_generator(
     start_from: Path | None = None,
     progress: TrainingProgress | None = None,
 ) -> Path:
-    """Train one stage of a generator; a run that is there is resumed.
+    """Train one stage of a generator, or resume the run, and return the folder of the best weights.
 
     Args:
         packed: folder written by `pack`.
@@ -153,9 +166,6 @@ def train_generator(
         settings: settings of the run.
         start_from: folder of earlier weights to start from (a 128 model for a 256 one).
         progress: called after every update.
-
-    Returns:
-        The folder of the best weights.
     """
     configure_process(settings.threads)
     with seeded(settings.seed):

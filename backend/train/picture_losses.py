@@ -6,9 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-WINDOW = 7
-"""Side of the windows of `dssim`, in pixels."""
-
 
 def reconstruction_loss(
     prediction: Tensor, target: Tensor, weight: Tensor, gradient: float = 1.0, structure: float = 0.0, scales: int = 3
@@ -36,14 +33,14 @@ def reconstruction_loss(
 
 
 def dssim(prediction: Tensor, target: Tensor) -> Tensor:
-    """Mean of (1 - SSIM) / 2 over uniform windows (Wang et al. 2004, eq. 13), a scalar in [0, 1].
+    """Mean of (1 - SSIM) / 2 over uniform windows of 7 x 7 pixels (Wang et al. 2004, eq. 13), a scalar in [0, 1].
 
     Args:
         prediction: `[B, 3, n, n]` in [0, 1].
         target: the same.
     """
     pictures = torch.cat([prediction, target, prediction * prediction, target * target, prediction * target], 1).float()
-    a, b, aa, bb, ab = F.avg_pool2d(pictures, WINDOW, 1).chunk(5, 1)
+    a, b, aa, bb, ab = F.avg_pool2d(pictures, 7, 1).chunk(5, 1)
     c1, c2 = 0.01**2, 0.03**2
     variance_a, variance_b, covariance = aa - a * a, bb - b * b, ab - a * b
     similarity = ((2 * a * b + c1) * (2 * covariance + c2)) / ((a * a + b * b + c1) * (variance_a + variance_b + c2))

@@ -5,6 +5,7 @@ To train a new model, write a `Task` and pass it to `train`.
 
 from __future__ import annotations
 
+import json
 import math
 import signal
 import threading
@@ -23,15 +24,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.utils.tensorboard import SummaryWriter
 
 from backend.core.errors import ModelError
-from backend.train.log import TrainingLog, load_checkpoint, save_checkpoint
+from backend.core.files import write_whole
 from backend.train.schedule import averaged, cosine_lr
 from backend.train.settings import RunSettings
 
 TrainingProgress = Callable[[int, int, dict[str, float]], None]
 """Called with updates done, updates expected in all, and the figures of the last validation."""
-
 
 Model = TypeVar("Model", bound=nn.Module)
 Batch = TypeVar("Batch")
@@ -51,7 +52,7 @@ class Task(ABC, Generic[Model, Batch]):
             def batch(self, step: int) -> Tensor:
                 return torch.rand(self.settings.batch, 1, generator=torch.Generator().manual_seed(step))
 
-            def losses(self, batch: Tensor, step: int, share: float) -> dict[str, Tensor]:
+            def losses(self, batch: Tensor, state: RunState) -> dict[str, Tensor]:
                 return {"total": (self.model(batch) - 2 * batch).square().mean()}
 
             def validate(self, model: nn.Linear) -> dict[str, float]:
@@ -62,12 +63,11 @@ class Task(ABC, Generic[Model, Batch]):
 
     Attributes:
         score: name of the validation figure by which weights are best; lower is better.
-        model: the model; it is only resumed with the same `config`, if it has one (a dataclass).
-        optimiser: the optimiser of the parameters that learn.
-        settings: length of the run and so on.
+        model: if it has a `config` (a dataclass), a run is only resumed with the same one.
+        optimiser: of the parameters that learn.
         out: folder of the best weights.
         noise: source of the losses' noise; checkpoints hold its state.
-        parts: whatever else checkpoints must hold by its `state_dict`, e.g. discriminators and their optimiser.
+        parts: other objects whose `state_dict` checkpoints must hold, e.g. discriminators and their optimiser.
     """
 
     score: str
@@ -80,28 +80,22 @@ class Task(ABC, Generic[Model, Batch]):
         self.parts: dict[str, Any] = {}
 
     def start(self, step: int) -> None:  # noqa: B027
-        """Prepare for update `step`: called once, when the checkpoint, if there is one, has been read."""
+        """Prepare for update `step`: called once, after a checkpoint has been read."""
 
     @abstractmethod
     def batch(self, step: int) -> Batch:
-        """Load the data of an update; runs in another thread while the update before it is computed."""
+        """Load the data of an update, in another thread while the update before it is computed."""
 
     @abstractmethod
-    def losses(self, batch: Batch, step: int, share: float) -> dict[str, Tensor]:
-        """Compute scalar losses by name; `total` is minimised, all are logged.
-
-        Args:
-            batch: what `batch(step)` returned.
-            step: updates taken so far.
-            share: how much of the training is over, in [0, 1).
-        """
+    def losses(self, batch: Batch, state: RunState) -> dict[str, Tensor]:
+        """Compute scalar losses by name from what `batch(state.step)` returned; `total` is minimised, all are logged."""
 
     @abstractmethod
     def validate(self, model: Model) -> dict[str, float]:
         """Measure the averaged model on held-out data."""
 
     def sample_sheet(self, model: Model) -> NDArray[np.uint8] | None:
-        """Render outputs of the averaged model for people to look at: `[H, W, 3]`, or None."""
+        """Render outputs of the averaged model: `[H, W, 3]`, or None."""
         return None
 
     def save(self, model: Model, report: dict[str, Any]) -> None:
@@ -111,9 +105,9 @@ class Task(ABC, Generic[Model, Batch]):
 
 @dataclass
 class RunState:
-    """How far a run is: updates, time over all resumptions, the best score, the last validation.
+    """How far a run is: updates, time over all resumptions, the best score, the last validation's figures.
 
-    `sums` holds the sum and the number of every loss since then.
+    `sums` holds the sum and the number of every loss since that validation.
     """
 
     step: int = 0
@@ -124,16 +118,9 @@ class RunState:
     figures: dict[str, float] = field(default_factory=dict)
 
     def share(self, settings: RunSettings) -> float:
-        """How much of the run is over: 0 to 1, or more when a resumed run has been shortened."""
+        """Return the share of the run that is over: 0 to 1, or more when a resumed run has been shortened."""
         by_updates = self.step / settings.updates if settings.updates else 0.0
         return max(by_updates, self.seconds / (60 * settings.minutes) if settings.minutes else 0.0)
-
-    def count(self, losses: dict[str, Tensor]) -> None:
-        """Add an update's losses."""
-        self.step += 1
-        for name, loss in losses.items():
-            total, number = self.sums.get(name, (0.0, 0))
-            self.sums[name] = (total + loss.item(), number + 1)
 
 
 @contextmanager
@@ -166,12 +153,11 @@ class _Run(Generic[Model, Batch]):
 
     def __init__(self, task: Task[Model, Batch], folder: Path) -> None:
         self.task, self.settings, self.folder, self.state = task, task.settings, folder, RunState()
+        self.path = folder / "checkpoint.pt"
         self.parts: dict[str, Any] = {"model": task.model, "optimiser": task.optimiser, **task.parts}
         config: Any = getattr(task.model, "config", None)
         self.architecture = {} if config is None else asdict(config)
-        checkpoint = load_checkpoint(folder)
-        if checkpoint:
-            self._restore(checkpoint)
+        checkpoint = self._restore() if self.path.is_file() else None
         task.start(self.state.step)
         self.average = averaged(task.model, self.settings.ema)
         if checkpoint:
@@ -182,15 +168,16 @@ class _Run(Generic[Model, Batch]):
 
     def train(self, progress: TrainingProgress | None) -> RunState:
         settings, state = self.settings, self.state
-        began, share = time.monotonic() - state.seconds, state.share(settings)
-        self.log = TrainingLog(self.folder)
-        with closing(self.log), _held_interrupt() as interrupted, ThreadPoolExecutor(1) as loader:
+        began = time.monotonic() - state.seconds
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.board = SummaryWriter(str(self.folder / "tensorboard"))
+        with closing(self.board), _held_interrupt() as interrupted, ThreadPoolExecutor(1) as loader:
             if settings.validate_first:
                 self._validate({})
             upcoming = loader.submit(self.task.batch, state.step)
-            while share < 1:
+            while state.share(settings) < 1:
                 batch, upcoming = upcoming.result(), loader.submit(self.task.batch, state.step + 1)
-                state.count(self._update(batch, share))
+                self._update(batch)
                 state.seconds = time.monotonic() - began
                 share = state.share(settings)
                 if state.step % settings.validate_every == 0 or share >= 1:
@@ -202,17 +189,20 @@ class _Run(Generic[Model, Batch]):
                     raise KeyboardInterrupt
         return state
 
-    def _update(self, batch: Batch, share: float) -> dict[str, Tensor]:
-        task, settings, step = self.task, self.settings, self.state.step
-        cosine_lr(task.optimiser, settings.learning_rate, step, share, settings.warm_up_updates)
-        losses = task.losses(batch, step, share)
+    def _update(self, batch: Batch) -> None:
+        task, settings, state = self.task, self.settings, self.state
+        cosine_lr(task.optimiser, settings.learning_rate, state.step, state.share(settings), settings.warm_up_updates)
+        losses = task.losses(batch, state)
         task.optimiser.zero_grad()
         losses["total"].backward()
         norm = nn.utils.clip_grad_norm_(task.model.parameters(), settings.max_norm)
         if torch.isfinite(norm):
             task.optimiser.step()
         self.average.update_parameters(task.model)
-        return losses
+        state.step += 1
+        for name, loss in losses.items():
+            total, number = state.sums.get(name, (0.0, 0))
+            state.sums[name] = (total + loss.item(), number + 1)
 
     def _report(self) -> None:
         """Validate, keep the weights if they are the best so far, and write a checkpoint."""
@@ -229,7 +219,11 @@ class _Run(Generic[Model, Batch]):
     def _validate(self, train_figures: dict[str, float]) -> None:
         state = self.state
         state.figures = self.task.validate(self.averaged)
-        self.log.write(state.step, train_figures | state.figures)
+        figures = train_figures | state.figures
+        with (self.folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps({"step": state.step, "time": round(time.time(), 1), **figures}) + "\n")
+        for name, value in figures.items():
+            self.board.add_scalar(name, value, state.step)
         if (sheet := self.task.sample_sheet(self.averaged)) is not None:
             (self.folder / "samples").mkdir(exist_ok=True)
             Image.fromarray(sheet).save(self.folder / "samples" / f"{state.step:06d}.png")
@@ -237,9 +231,17 @@ class _Run(Generic[Model, Batch]):
     def _save_checkpoint(self) -> None:
         checkpoint = {name: part.state_dict() for name, part in self.parts.items()}
         checkpoint |= {"state": asdict(self.state), "architecture": self.architecture}
-        save_checkpoint(self.folder, checkpoint | {"noise": self.task.noise.get_state(), "rng": torch.get_rng_state()})
+        checkpoint |= {"noise": self.task.noise.get_state(), "rng": torch.get_rng_state()}
+        with write_whole(self.path) as hidden:
+            torch.save(checkpoint, hidden)
 
-    def _restore(self, checkpoint: dict[str, Any]) -> None:
+    def _restore(self) -> dict[str, Any]:
+        """Read the checkpoint, and load its parts and the state from it."""
+        try:
+            checkpoint: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            message = f"{self.path} cannot be read: {error}"
+            raise ModelError("checkpoint_unusable", message, "Delete it to start from the beginning.") from error
         try:
             if checkpoint["architecture"] != self.architecture:
                 raise ValueError
@@ -249,11 +251,12 @@ class _Run(Generic[Model, Batch]):
         except (KeyError, ValueError, RuntimeError):
             message = f"The run in {self.folder} is of other sizes, of another stage, or of an earlier version."
             raise ModelError("checkpoint_other", message, "Choose another folder, or its settings.") from None
+        return checkpoint
 
 
 @contextmanager
 def _held_interrupt() -> Iterator[threading.Event]:
-    """Hold the first Ctrl-C back: it sets the event that is yielded. The second one acts as usual."""
+    """Make the first Ctrl-C set the event that is yielded; a second one acts as usual."""
     interrupted = threading.Event()
     usual = signal.getsignal(signal.SIGINT)
 

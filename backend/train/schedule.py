@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
-
-Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def cosine_lr(optimiser: Optimizer, highest: float, step: int, share: float, warm_up: int) -> None:
@@ -16,7 +15,7 @@ def cosine_lr(optimiser: Optimizer, highest: float, step: int, share: float, war
 
     Args:
         optimiser: all of its groups get the same rate.
-        highest: the rate at the end of the warm-up, were the training endless.
+        highest: the rate that the warm-up rises to.
         step: updates taken so far.
         share: how much of the training is over, in [0, 1].
         warm_up: updates over which the rate rises.
@@ -32,7 +31,7 @@ def averaged(model: nn.Module, decay: float) -> AveragedModel:
     Update n decays by min(decay, n / (n + 10)), so that random first weights are soon forgotten; 0 copies the model.
     """
 
-    def average(kept: Tensors, new: Tensors, n_averaged: Tensor | int) -> None:
+    def average(kept: Sequence[Tensor], new: Sequence[Tensor], n_averaged: Tensor | int) -> None:
         n = int(n_averaged)
         for old, current in zip(kept, new, strict=True):
             # Counters of batches are whole numbers.

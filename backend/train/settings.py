@@ -1,4 +1,4 @@
-"""Settings of every training run; a model's `config.json` records the ones it was trained with."""
+"""Settings of all training runs; a model's `config.json` records those that it was trained with."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ ForecasterKind = Literal["gru_nf", "gru_gaussian", "vrnn"]
 GeneratorStage = Literal["motion", "details", "all"]
 StarFlowStage = Literal["autoencoder", "flow", "denoiser", "regression"]
 
-DETECTOR_SIZES = (64, 128, 256)
-"""Sides of the pictures that a detector can be trained on."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
@@ -29,14 +26,12 @@ class RunSettings:
 
     Attributes:
         updates, minutes: length of the run, whichever ends first, over all its resumptions; 0 sets no limit.
-        batch: examples per update.
         learning_rate: highest rate; it rises over `warm_up_updates`, then falls to 0 along half a cosine.
         max_norm: gradients of a larger norm are scaled down to it.
         ema: decay of the averaged weights, which are validated and kept; 0 takes the plain weights.
         keep: weights of the best validation, or of the last one.
         validate_every: updates between validations, checkpoints and sample sheets; `validate_first` adds one at the start.
-        seed: seeds fresh weights, data order and noise.
-        threads: torch's threads.
+        seed: of fresh weights, data order and noise.
     """
 
     updates: int = 0
@@ -58,7 +53,7 @@ class ForecasterTraining(RunSettings):
     """Settings of a forecaster's training.
 
     Attributes:
-        kind: the model; `gru_gaussian` is the GRU-NF without coupling blocks.
+        kind: `gru_gaussian` is the GRU-NF without coupling blocks.
         window: steps of a training window (80 ms each).
         context, horizon: frames seen and forecast when paths are sampled.
         warm_up: frames at a window's start that the likelihood leaves out, while the GRU has seen too little.
@@ -101,15 +96,13 @@ class GeneratorTraining(RunSettings):
         stage: `motion` trains the optical flow by the warped portrait (four times as many updates an hour, and most of the
             error is motion's); `details` trains the painting of eyes and lips on their crops (five times as many); `all`
             trains everything.
-        gradient: weight of the image-gradient term beside L1.
-        ssim: weight of (1 - SSIM) / 2.
+        gradient, ssim: weights of the image gradients and of (1 - SSIM) / 2 beside L1.
         warp: weight of the warped portrait's error, which teaches motion before inpainting can hide its faults.
-        paint: weight of the inpainting's own error: where alpha is near 1 it would otherwise receive no gradient.
-        details: weight of the close-ups' own error, for the same reason.
+        paint, details: weights of the inpainting's and the close-ups' own errors: where alpha is near 1 they would otherwise
+            receive no gradient.
         own_pixels: cost of inpainting where the portrait's own pixels would do. Low values give the least error and a blur
             wherever the network is unsure; this one stays sharp for 2 % more error. Eyes and lips are exempt.
-        adversarial: weight of the adversarial loss; 0 trains without discriminators.
-        matching: weight of the discriminators' feature-matching loss.
+        adversarial, matching: weights of the discriminators' losses; `adversarial` 0 trains without them.
     """
 
     stage: GeneratorStage = "all"
@@ -134,8 +127,8 @@ class StarFlowTraining(RunSettings):
     """Settings of one stage of the video flow's training.
 
     Attributes:
-        stage: the part to train; the stages before it must be done. `regression` is what the flow is compared with: one
-            deep block of the flow's size that predicts the mean.
+        stage: the part to train, after those before it. `regression` is what the flow is compared with: one deep block of
+            the flow's size that predicts the mean.
         batch: frames per update (autoencoder), or windows.
         no_caption: share of windows trained without their caption, for guidance and for futures without a caption.
         cut_start: share of windows that begin a frame later, as continuations do.
@@ -163,8 +156,7 @@ class DetectorTraining(RunSettings):
     """Settings of a keypoint detector's training, by Adam with betas 0.5 and 0.999 as in the FOMM paper.
 
     Attributes:
-        size: side of the pictures.
-        keypoints: N.
+        size, keypoints: side of the pictures in pixels, and N.
         reconstruction, value, jacobian: weights of the paper's losses. It gives 10 to each; its features of a VGG network
             are about a hundred times larger than pixel differences, hence the first.
         crowding: weight of a loss that the paper lacks: it keeps keypoints apart, or in a short training all of them would
@@ -187,13 +179,13 @@ class DetectorTraining(RunSettings):
     moving: float = 0.5
 
     def architecture(self) -> FommConfig:
-        """Sizes that a CPU can train: about a hundredth of the published model's work per picture.
+        """Return sizes that a CPU can train: about a hundredth of the published model's work per picture.
 
         Raises:
-            InputError: `size` is none of `DETECTOR_SIZES`.
+            InputError: `size` is not 64, 128 or 256.
         """
-        if self.size not in DETECTOR_SIZES:
-            raise InputError("size", f"A detector is trained at {', '.join(map(str, DETECTOR_SIZES))} pixels, not {self.size}.")
+        if self.size not in (64, 128, 256):
+            raise InputError("size", f"A detector is trained at 64, 128, 256 pixels, not {self.size}.")
         hourglass = HourglassSize(width=12, widest=128, depth=4, factor=self.size // 32)
         # Small pictures are warped at full size: at half of it they would come out blurred.
         generator = GeneratorSize(width=20, widest=80, halvings=self.size.bit_length() - 7, residuals=2)

@@ -43,7 +43,7 @@ class LineTask(Task[Line, torch.Tensor]):
     def batch(self, step):
         return torch.rand(self.settings.batch, self.model.config.inputs, generator=torch.Generator().manual_seed(step))
 
-    def losses(self, batch, step, share):
+    def losses(self, batch, state):
         noisy = batch + 0.1 * torch.randn(batch.shape, generator=self.noise)
         x = nn.functional.dropout(noisy, 0.1)
         return {"total": (self.model(x) - 2 * batch.sum(-1, keepdim=True)).square().mean()}
@@ -120,7 +120,7 @@ def test_the_best_weights_are_kept_or_the_last(tmp_path):
 
 def test_minutes_end_a_run_too(tmp_path, monkeypatch):
     ticks = iter(range(1000))
-    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
+    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=lambda: float(next(ticks)), time=lambda: 0.0))
     _, state = trained(tmp_path, replace(QUICK, updates=1000, minutes=0.1))
     assert state.step == 6 and state.seconds == 6
 

@@ -9,6 +9,7 @@ import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,18 +39,12 @@ def load_checkpoint(path: Path) -> Fomm:
     content = _unpickle(path)
     parts = {name: part for name in CHECKPOINT_PARTS if isinstance(part := content.get(name), Mapping)}
     if absent := [name for name in CHECKPOINT_PARTS if name not in parts]:
-        raise ModelError(
-            "fomm_layout",
-            f"{path} holds no {' and no '.join(absent)}.",
-            "A First Order Motion Model checkpoint has both under these names.",
-        )
+        message = f"{path} holds no {' and no '.join(absent)}."
+        raise ModelError("fomm_layout", message, "A First Order Motion Model checkpoint has both under these names.")
     found = {f"{part}.{name}": value for part in CHECKPOINT_PARTS for name, value in _plain(parts[part]).items()}
-    # Old PyTorch had no such counters, and inference does not read them.
-    found = {name: value for name, value in found.items() if not name.endswith("num_batches_tracked")}
-    config = infer_config(found)
-    model = Fomm(config)
+    model = Fomm(infer_config(found))
     own = model.state_dict()
-    _check(found, {name: value for name, value in own.items() if not name.endswith("num_batches_tracked")})
+    _check(found, _plain(own))
     model.load_state_dict({**own, **found})
     return model.requires_grad_(False).eval()
 
@@ -69,26 +64,18 @@ def infer_config(found: Tensors) -> FommConfig:
     Raises:
         ModelError: `fomm_layout`: a tensor that determines a size is missing or has another number of axes.
     """
-    motion = "generator.dense_motion_network"
-    first = _shape(found, "generator.first.conv.weight", 4)[0]
+    motion, jacobian = "generator.dense_motion_network", "kp_detector.jacobian.weight"
+    width = _shape(found, "generator.first.conv.weight", 4)[0]
     halvings = _count(found, r"generator\.down_blocks\.(\d+)\.conv\.weight")
-    bottleneck = _shape(found, "generator.final.weight", 4)[1]
-    if halvings:
-        bottleneck = _shape(found, f"generator.down_blocks.{halvings - 1}.conv.weight", 4)[0]
-    keypoints = _shape(found, "kp_detector.kp.weight", 4)[0]
-    jacobian = "kp_detector.jacobian.weight"
+    widest = _shape(found, f"generator.down_blocks.{halvings - 1}.conv.weight", 4)[0] if halvings else width
+    residuals = _count(found, r"generator\.bottleneck\.r(\d+)\.conv1\.weight")
     return FommConfig(
-        keypoints=keypoints,
+        keypoints=_shape(found, "kp_detector.kp.weight", 4)[0],
         jacobian_maps=_shape(found, jacobian, 4)[0] // 4 if jacobian in found else 0,
         occlusion=f"{motion}.occlusion.weight" in found,
         detector=_hourglass(found, "kp_detector.predictor", "kp_detector.down.weight"),
         motion=_hourglass(found, f"{motion}.hourglass", f"{motion}.down.weight"),
-        generator=GeneratorSize(
-            width=first,
-            widest=bottleneck,
-            halvings=halvings,
-            residuals=_count(found, r"generator\.bottleneck\.r(\d+)\.conv1\.weight"),
-        ),
+        generator=GeneratorSize(width, widest, halvings, residuals),
     )
 
 
@@ -130,8 +117,10 @@ def _check(found: Tensors, wanted: Tensors) -> None:
         raise ModelError("fomm_damaged", f"{broken} of the checkpoint holds NaN or infinite numbers.")
 
 
-def _plain(part: Mapping[object, object]) -> dict[str, Tensor]:
-    return {str(name).removeprefix("module."): value for name, value in part.items() if isinstance(value, Tensor)}
+def _plain(part: Mapping[Any, object]) -> dict[str, Tensor]:
+    """Return the tensors but for batch norm's counters: old PyTorch had none, and inference does not read them."""
+    tensors = {str(name).removeprefix("module."): value for name, value in part.items() if isinstance(value, Tensor)}
+    return {name: value for name, value in tensors.items() if not name.endswith("num_batches_tracked")}
 
 
 def _unpickle(path: Path) -> Mapping[object, object]:
@@ -139,20 +128,13 @@ def _unpickle(path: Path) -> Mapping[object, object]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ModelError("fomm_missing", f"There is no checkpoint at {path}.", "Download one, then name it.") from None
-    except pickle.UnpicklingError as error:
-        if re.search(r"unsupported (global|class)|not an allowed", str(error), re.IGNORECASE):
-            raise ModelError(
-                "fomm_unsafe",
-                f"{path} holds more than numbers: reading it would run its own code.",
-                "It was not read. Get the checkpoint from its authors.",
-            ) from None
-        raise _damaged(path) from error
     except Exception as error:
-        raise _damaged(path) from error
+        refused = r"unsupported (global|class)|not an allowed"
+        if isinstance(error, pickle.UnpicklingError) and re.search(refused, str(error), re.IGNORECASE):
+            message = f"{path} holds more than numbers: reading it would run its own code."
+            raise ModelError("fomm_unsafe", message, "It was not read. Get the checkpoint from its authors.") from None
+        message = f"{path} cannot be read as a PyTorch checkpoint."
+        raise ModelError("fomm_damaged", message, "Download it again.") from error
     if not isinstance(content, Mapping):
         raise ModelError("fomm_layout", f"{path} holds a {type(content).__name__}, not the parts of a model.")
     return content
-
-
-def _damaged(path: Path) -> ModelError:
-    return ModelError("fomm_damaged", f"{path} cannot be read as a PyTorch checkpoint.", "Download it again.")

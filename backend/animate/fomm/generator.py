@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -29,10 +30,6 @@ class GeneratorSize:
     halvings: int = 2
     residuals: int = 6
 
-    def channels(self, level: int) -> int:
-        """Return the number of channels after `level` halvings."""
-        return min(self.widest, self.width << level)
-
 
 class OcclusionAwareGenerator(nn.Module):
     """The published generator, dense motion network included.
@@ -47,8 +44,8 @@ class OcclusionAwareGenerator(nn.Module):
     def __init__(self, count: int, size: GeneratorSize, motion: HourglassSize, occlusion: bool) -> None:
         super().__init__()
         self.dense_motion_network = FommDenseMotion(count, motion, occlusion)
-        widths = [size.channels(level) for level in range(size.halvings + 1)]
-        steps = list(zip(widths, widths[1:], strict=False))
+        widths = [min(size.widest, size.width << level) for level in range(size.halvings + 1)]
+        steps = list(pairwise(widths))
         self.first = SameBlock(3, widths[0], kernel=7)
         self.down_blocks = nn.ModuleList(DownBlock(a, b) for a, b in steps)
         self.bottleneck = nn.Sequential()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +38,7 @@ class Encoder(nn.Module):
     def __init__(self, channels_in: int, size: HourglassSize) -> None:
         super().__init__()
         widths = [channels_in, *(size.channels(level) for level in range(1, size.depth + 1))]
-        self.down_blocks = nn.ModuleList(DownBlock(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.down_blocks = nn.ModuleList(DownBlock(a, b) for a, b in pairwise(widths))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return depth + 1 tensors."""

@@ -57,8 +57,9 @@ def reenact(
             reference = detected[:1] if reference is None else reference
             moved = detected if absolute else transfer_motion(own, detected, reference, rotation=torch.eye(2))
             count = len(chunk)
-            repeated = (x.expand(count, *x.shape[1:]) for x in (picture, features, own.value, own.jacobian))
-            sources, encoded, value, jacobian = repeated
+            sources, encoded, value, jacobian = (
+                x.expand(count, *x.shape[1:]) for x in (picture, features, own.value, own.jacobian)
+            )
             frames = model.generator(sources, encoded, Keypoints(value, jacobian), moved)
             yield from (frames * 255).round().byte().permute(0, 2, 3, 1).numpy()
 

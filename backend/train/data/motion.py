@@ -1,4 +1,4 @@
-"""Training motion for the forecaster: randomly augmented windows, and their statistics."""
+"""Training motion for the forecaster: randomly augmented windows, and the statistics of motion."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import torch
 from torch import Tensor
 
 from backend.core.errors import InputError
-from backend.core.types import CLOCK_S
+from backend.core.types import CLOCK_S, Keypoints
 from backend.forecast.steps import MotionStatistics
 from backend.keypoints.dataset import KeypointSequence
 from backend.keypoints.regions import FaceRegions
 
 
 class MotionSampler:
-    """Samples windows with random person, moment, tempo, direction of time, mirror, rotation, scale, shift and amplitude.
+    """Samples windows with random person, start, tempo, direction of time, mirror, rotation, scale, shift and amplitude.
 
-    People are weighed by the square root of their footage: two of them own a sixth of it. Only face regions are mirrored,
-    because they know left from right; keypoints of another detector do not.
+    People are weighted by the square root of their footage: two of them own a sixth of it. Only face regions are mirrored:
+    keypoints of another detector have no left and right.
 
     Args:
         motions: training motions.
         length: frames of a window.
-        seed: seeds the sampler; None takes an unpredictable seed.
+        seed: seeds the sampler.
 
     Raises:
         InputError: `data_short`: no motion is long enough.
     """
 
-    def __init__(self, motions: Sequence[KeypointSequence], length: int, seed: int | None) -> None:
+    def __init__(self, motions: Sequence[KeypointSequence], length: int, seed: int) -> None:
         self._random = np.random.default_rng(seed)
         self._length = length
         # 1.3: the fastest tempo needs that much more footage.
@@ -73,18 +73,16 @@ class MotionSampler:
 
 
 def transform(flat_BTD: Tensor, linear_B22: Tensor, shift_B2: Tensor) -> Tensor:
-    """Transform keypoints by p -> linear @ p + shift: equal to the keypoints of landmarks transformed likewise.
+    """Transform keypoints by p -> linear @ p + shift; keypoints of transformed landmarks are the same.
 
     Args:
         flat_BTD: flat keypoints.
         linear_B22: one matrix per window.
         shift_B2: one shift per window.
     """
-    keypoints = flat_BTD.unflatten(-1, (-1, 6))
-    linear = linear_B22[:, None, None]
-    value = (linear @ keypoints[..., :2, None])[..., 0] + shift_B2[:, None, None]
-    jacobian = linear @ keypoints[..., 2:].unflatten(-1, (2, 2))
-    return torch.cat([value, jacobian.flatten(-2)], dim=-1).flatten(-2)
+    keypoints, linear = Keypoints.from_flat(flat_BTD), linear_B22[:, None, None]
+    value = (linear @ keypoints.value[..., None])[..., 0] + shift_B2[:, None, None]
+    return Keypoints(value, linear @ keypoints.jacobian).flat()
 
 
 def measure_statistics(flat_BTD: Tensor, mean_frames: int) -> MotionStatistics:
@@ -94,16 +92,15 @@ def measure_statistics(flat_BTD: Tensor, mean_frames: int) -> MotionStatistics:
     for t, frame in enumerate(flat_BTD.unbind(1)):
         mean = torch.lerp(mean, frame, 1 / min(t + 1, mean_frames))
         means.append(mean)
-    away = (flat_BTD - torch.stack(means, dim=1))[:, 1:].flatten(0, 1)
-    step_spread = step.std(0).clamp_min(1e-5)
-    standardised = (step / step_spread).double()
+    deviation = (flat_BTD - torch.stack(means, dim=1))[:, 1:].flatten(0, 1)
+    step_std = step.std(0).clamp_min(1e-5)
+    standardised = (step / step_std).double()
     # The floor keeps directions in which faces hardly move from being amplified to noise.
     values, vectors = torch.linalg.eigh(standardised.T @ standardised / len(standardised))
-    whiten = (vectors / (values + 1e-3).sqrt()).flip(-1)
     return MotionStatistics(
         mean=flat_BTD.flatten(0, 1).mean(0),
         std=flat_BTD.flatten(0, 1).std(0).clamp_min(1e-4),
-        step_std=step_spread,
-        deviation_std=away.std(0).clamp_min(1e-4),
-        whiten=whiten.float(),
+        step_std=step_std,
+        deviation_std=deviation.std(0).clamp_min(1e-4),
+        whiten=(vectors / (values + 1e-3).sqrt()).flip(-1).float(),
     )

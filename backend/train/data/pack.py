@@ -1,35 +1,37 @@
-"""Packs a folder of face clips into one folder with random access to all frames.
+"""Packs face clips into one folder with random access to all frames.
 
 The pack holds `frames.bin` (JPEGs end to end) and `index.npz` (offsets, landmarks, which clip, which person, which split).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import simplejpeg
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from backend.core.clip_table import read_table
 from backend.core.errors import InputError
 from backend.core.progress import Progress
-from backend.core.types import FloatArray
+from backend.core.types import FloatArray, Picture
 from backend.media.landmarks import FaceMesh
 from backend.media.video_reader import read_video
 
 SIZE = 256
 MAX_JUMP = 0.15
-"""A face whose centre moves further than this from frame to frame (crop units) is another face: the clip is cut there."""
+"""The clip is cut where the face's centre moves further than this between frames (crop units): it is another face."""
 
 
-def pack(data: Path, out: Path, *, every: int = 2, progress: Progress | None = None) -> None:
-    """Decode every `every`-th frame of all clips, find its landmarks and write the pack.
+def pack(data: Path, out: Path, progress: Progress | None = None) -> None:
+    """Decode every second frame of all clips, find its landmarks and write the pack.
 
     Args:
         data: folder with `clips.csv` (columns clip, person, split = train or val) and `clips/`.
         out: folder to write; `index.npz` is written last, so a pack that has it is complete.
-        every: keep one frame in this many.
         progress: called with (clips done, clips in all).
 
     Raises:
@@ -41,14 +43,12 @@ def pack(data: Path, out: Path, *, every: int = 2, progress: Progress | None = N
     out.mkdir(parents=True, exist_ok=True)
     offsets, landmarks, clip_of = [0], [], []
     with (out / "frames.bin").open("wb") as file:
-        for number, clip in enumerate(clips):
+        for number, name in enumerate(clip["clip"] for clip in clips):
             with FaceMesh(video=True) as mesh:
                 last: FloatArray | None = None
-                for index, frame in enumerate(read_video(data / "clips" / clip["clip"])):
+                for index, frame in enumerate(read_video(data / "clips" / name)):
                     if frame.picture.shape[:2] != (SIZE, SIZE):
-                        raise InputError(
-                            "data_size", f"{clip['clip']} is not {SIZE} x {SIZE}.", "Crop the clips to the head first."
-                        )
+                        raise InputError("data_size", f"{name} is not {SIZE} x {SIZE}.", "Crop the clips to the head first.")
                     faces = mesh(frame.picture)
                     if not faces:
                         continue
@@ -56,7 +56,7 @@ def pack(data: Path, out: Path, *, every: int = 2, progress: Progress | None = N
                     if last is not None and np.abs(face[:, :2].mean(0) - last[:, :2].mean(0)).max() > MAX_JUMP:
                         break
                     last = face
-                    if index % every == 0:
+                    if index % 2 == 0:
                         file.write(simplejpeg.encode_jpeg(frame.picture, quality=92, colorsubsampling="444"))
                         offsets.append(file.tell())
                         landmarks.append(face.astype(np.float16))
@@ -79,8 +79,8 @@ class Pack:
 
     Attributes:
         landmarks: `[F, 478, 3]` float32.
-        clip: `[F]` which clip a frame belongs to.
-        person, held_out, name: per clip.
+        clip: number of the clip that a frame belongs to, `[F]`.
+        person, held_out: of each clip.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -92,16 +92,33 @@ class Pack:
             self.clip: NDArray[np.int32] = index["clip"]
             self.person: NDArray[np.str_] = index["person"]
             self.held_out: NDArray[np.bool_] = index["held_out"]
-            self.name: NDArray[np.str_] = index["name"]
         self._bytes = np.memmap(folder / "frames.bin", np.uint8, "r")
 
     def __len__(self) -> int:
         return len(self.clip)
 
-    def picture(self, frame: int, size: int = SIZE) -> NDArray[np.uint8]:
-        """Decode one frame to `[size, size, 3]`; size is 256 or a JPEG fraction of it (128, 64)."""
+    def clips(self, held_out: bool, min_frames: int) -> dict[str, list[NDArray[np.intp]]]:
+        """Return the frames of each clip of at least `min_frames`, by person; of held-out people or of the others."""
+        found: dict[str, list[NDArray[np.intp]]] = {}
+        for clip in np.flatnonzero(self.held_out == held_out):
+            frames = np.flatnonzero(self.clip == clip)
+            if len(frames) >= min_frames:
+                found.setdefault(str(self.person[clip]), []).append(frames)
+        return found
+
+    def picture(self, frame: int, size: int = SIZE) -> Picture:
+        """Decode one frame to `[size, size, 3]`; size is 256, 128 or 64."""
         data = self._bytes[self._offsets[frame] : self._offsets[frame + 1]]
-        picture: NDArray[np.uint8] = simplejpeg.decode_jpeg(data.tobytes(), min_height=size, min_width=size)
+        picture: Picture = simplejpeg.decode_jpeg(data.tobytes(), min_height=size, min_width=size)
         if picture.shape[0] != size:
             raise InputError("pack_size", f"A packed frame cannot be decoded at {size} pixels.")
         return picture
+
+    def pictures(self, frames: Iterable[int], size: int) -> Tensor:
+        """Decode several frames: `[F, 3, size, size]` in [0, 1]."""
+        return pictures_to_tensor(np.stack([self.picture(frame, size) for frame in frames]))
+
+
+def pictures_to_tensor(pictures: Picture) -> Tensor:
+    """`[F, S, S, 3]` uint8 -> `[F, 3, S, S]` in [0, 1]."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255

@@ -1,15 +1,16 @@
-"""Training pairs for the generator: two frames of one person, augmented alike."""
+"""Training pairs for the generator: two frames of one person, with the same augmentation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from backend.animate.compose import identity_grid
 from backend.core.types import FloatArray, Keypoints
 from backend.keypoints.regions import FaceRegions
 from backend.train.data.pack import Pack
@@ -19,7 +20,7 @@ EYES_AND_LIPS = ("right_eye", "left_eye", "upper_lip", "lower_lip")
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pictures `[B, 3, n, n]` in [0, 1], keypoints `[B, N]`, and loss weights `[B, 1, n, n]`, larger at lips and lids."""
+    """Pictures `[B, 3, n, n]` in [0, 1], keypoints `[B, N]`, loss weights `[B, 1, n, n]`, 1 to 9 at lips and lids."""
 
     source: Tensor
     driving: Tensor
@@ -37,42 +38,35 @@ class Pairs:
 
 
 class PairSampler:
-    """Samples pairs from a pack, people weighed alike.
+    """Samples pairs from a pack, every person equally often.
 
     Args:
         pack: the data.
         size: side of the pictures, 128 or 256.
         held_out: sample the held-out people instead of the others.
-        detail: extra weight of eyes and lips in the loss.
 
     Attributes:
-        detail_index: the keypoints of eyes and lips.
+        detail_index: indices of the keypoints of eyes and lips.
     """
 
-    def __init__(self, pack: Pack, size: int, *, held_out: bool = False, detail: float = 8.0) -> None:
-        self._pack, self._size, self._detail = pack, size, detail
+    def __init__(self, pack: Pack, size: int, *, held_out: bool = False) -> None:
+        self._pack, self._size = pack, size
         self._regions = FaceRegions()
         self.detail_index = [self._regions.names.index(name) for name in EYES_AND_LIPS]
-        self._clips: dict[str, list[NDArray[np.intp]]] = {}
-        for clip in np.flatnonzero(pack.held_out == held_out):
-            frames = np.flatnonzero(pack.clip == clip)
-            if len(frames) >= 8:
-                self._clips.setdefault(str(pack.person[clip]), []).append(frames)
+        self._clips = pack.clips(held_out, min_frames=8)
         self._people = sorted(self._clips)
         self._expression = _expression(pack.landmarks)
 
     def sample(self, batch: int, generator: np.random.Generator) -> Pairs:
         """Sample an augmented batch: 40 % at random, 30 % chosen for large motion, 30 % for a large change of lips or lids."""
-        chosen = [self._pair(generator) for _ in range(batch)]
-        return self._augment(self._load(chosen), generator)
+        return self._augment(self._load([self._pair(generator) for _ in range(batch)]), generator)
 
     def first_frames(self, per_clip: int) -> Pairs:
         """Return pairs without augmentation: each clip's first frame with `per_clip` evenly spaced later ones."""
         chosen = []
-        for clips in self._clips.values():
-            for frames in clips:
-                later = np.linspace(0, len(frames) - 1, per_clip + 1).astype(int)[1:]
-                chosen += [(frames[0], frames[i]) for i in later]
+        for frames in chain.from_iterable(self._clips.values()):
+            later = np.linspace(0, len(frames) - 1, per_clip + 1).astype(int)[1:]
+            chosen += [(frames[0], frames[i]) for i in later]
         return self._load(chosen)
 
     def _pair(self, generator: np.random.Generator) -> tuple[int, int]:
@@ -90,20 +84,18 @@ class PairSampler:
 
     def _load(self, chosen: list[tuple[int, int]]) -> Pairs:
         frames = [frame for pair in zip(*chosen, strict=True) for frame in pair]
-        pictures = np.stack([self._pack.picture(frame, self._size) for frame in frames])
-        pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+        pixels = self._pack.pictures(frames, self._size)
         keypoints = self._regions(torch.from_numpy(self._pack.landmarks[frames]))
         half = len(chosen)
         return self._weighted(pixels[:half], pixels[half:], keypoints[:half], keypoints[half:])
 
     def _weighted(self, source: Tensor, driving: Tensor, source_keypoints: Keypoints, driving_keypoints: Keypoints) -> Pairs:
-        axis = (torch.arange(self._size) * 2 + 1) / self._size - 1
-        x, y = torch.meshgrid(axis, axis, indexing="xy")
+        x, y = identity_grid(self._size, self._size, source).unbind(-1)
         centres = driving_keypoints.value[:, self.detail_index]  # [B, 4, 2]
-        size = driving_keypoints.jacobian[:, self.detail_index].square().sum((-1, -2)).div(2).sqrt()  # face scale at the region
+        size = driving_keypoints.jacobian[:, self.detail_index].square().sum((-1, -2)).div(2).sqrt()  # face scale there
         distance = (x - centres[..., 0, None, None]).square() / 1.6 + (y - centres[..., 1, None, None]).square()
         near = torch.exp(-distance / (2 * (0.4 * size[..., None, None]).square())).amax(1, keepdim=True)
-        return Pairs(source, driving, source_keypoints, driving_keypoints, 1 + self._detail * near)
+        return Pairs(source, driving, source_keypoints, driving_keypoints, 1 + 8 * near)
 
     def _augment(self, pairs: Pairs, generator: np.random.Generator) -> Pairs:
         batch = len(pairs.source)
@@ -139,7 +131,7 @@ def _uniform(generator: np.random.Generator, shape: tuple[int, ...], low: float,
 
 
 def _expression(landmarks: FloatArray) -> FloatArray:
-    """How open lips and lids are, `[F, 3]`, in standard deviations over the data."""
+    """Return the opening of lips and lids, `[F, 3]`, in standard deviations over the data."""
     gaps = [(13, 14), (159, 145), (386, 374)]  # inner lips, right lids, left lids
     face = np.linalg.norm(landmarks[:, 10, :2] - landmarks[:, 152, :2], axis=-1)
     open_ = np.stack([np.linalg.norm(landmarks[:, a, :2] - landmarks[:, b, :2], axis=-1) / face for a, b in gaps], -1)

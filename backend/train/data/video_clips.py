@@ -12,46 +12,38 @@ from torch import Tensor
 from backend.keypoints.captions import VOCABULARY, caption
 from backend.train.data.pack import Pack
 
-MIRROR = {
-    VOCABULARY.index("turns left"): VOCABULARY.index("turns right"),
-    VOCABULARY.index("turns right"): VOCABULARY.index("turns left"),
-}
+LEFT, RIGHT = VOCABULARY.index("turns left"), VOCABULARY.index("turns right")
+MIRROR = {LEFT: RIGHT, RIGHT: LEFT}
 
 
 class VideoClips:
-    """Samples windows of frames from a pack, people weighed alike.
+    """Samples windows of frames from a pack, every person equally often.
 
     Args:
         pack: the data.
         size: side of the frames in pixels.
         frames: length of a window.
         held_out: sample the held-out people instead of the others.
+
+    Attributes:
+        clips: indices in the pack of each clip's frames.
     """
 
     def __init__(self, pack: Pack, size: int, frames: int, *, held_out: bool = False) -> None:
         self._pack, self.size, self.frames = pack, size, frames
-        self._clips: dict[str, list[NDArray[np.intp]]] = {}
-        for clip in np.flatnonzero(pack.held_out == held_out):
-            rows = np.flatnonzero(pack.clip == clip)
-            if len(rows) >= frames:
-                self._clips.setdefault(str(pack.person[clip]), []).append(rows)
-        self._people = sorted(self._clips)
-
-    @property
-    def rows(self) -> NDArray[np.intp]:
-        """Indices in the pack of all frames that windows are made of."""
-        return np.concatenate([rows for clips in self._clips.values() for rows in clips])
+        self._by_person = pack.clips(held_out, frames)
+        self._people = sorted(self._by_person)
+        self.clips = [rows for clips in self._by_person.values() for rows in clips]
 
     def pictures(self, rows: NDArray[np.intp]) -> Tensor:
         """Decode frames: `[F, 3, size, size]` in [0, 1]."""
-        decoded = np.stack([self._pack.picture(int(row), self.size) for row in rows])
-        return torch.from_numpy(decoded).permute(0, 3, 1, 2).float() / 255
+        return self._pack.pictures(rows, self.size)
 
     def sample(self, batch: int, generator: np.random.Generator) -> NDArray[np.intp]:
         """Sample windows: indices in the pack `[batch, frames]`."""
         windows = []
         for _ in range(batch):
-            clips = self._clips[self._people[generator.integers(len(self._people))]]
+            clips = self._by_person[self._people[generator.integers(len(self._people))]]
             rows = clips[generator.integers(len(clips))]
             start = generator.integers(len(rows) - self.frames + 1)
             windows.append(rows[start : start + self.frames])
@@ -59,14 +51,11 @@ class VideoClips:
 
     def evenly_spaced(self, per_clip: int) -> NDArray[np.intp]:
         """Return evenly spaced windows of every clip: `[windows, frames]`."""
-        return np.stack(
-            [
-                rows[start : start + self.frames]
-                for clips in self._clips.values()
-                for rows in clips
-                for start in np.linspace(0, len(rows) - self.frames, per_clip).astype(int)
-            ]
-        )
+        windows = []
+        for rows in self.clips:
+            starts = np.linspace(0, len(rows) - self.frames, per_clip).astype(int)
+            windows += [rows[start : start + self.frames] for start in starts]
+        return np.stack(windows)
 
     def captions(self, windows: NDArray[np.intp], mirrored: NDArray[np.bool_]) -> Tensor:
         """Caption the faces' motion in windows: `[B, LENGTH]` word numbers; a mirror swaps left and right."""
@@ -77,22 +66,21 @@ class VideoClips:
 
 
 class LatentCache:
-    """Latents of all frames of some clips, plain and mirrored, so that every frame is encoded once.
+    """Latents of all frames of some clips, plain and mirrored, each encoded once.
 
     Args:
         clips: the clips.
         encode: frames `[F, 3, S, S]` -> latents `[F, H, W, C]`.
-        batch: frames encoded at once.
     """
 
-    def __init__(self, clips: VideoClips, encode: Callable[[Tensor], Tensor], batch: int = 128) -> None:
-        rows = np.unique(clips.rows)
+    def __init__(self, clips: VideoClips, encode: Callable[[Tensor], Tensor]) -> None:
+        rows = np.unique(np.concatenate(clips.clips))
         self._index = np.full(int(rows.max()) + 1, -1)
         self._index[rows] = np.arange(len(rows))
         encoded: tuple[list[Tensor], list[Tensor]] = ([], [])
         with torch.inference_mode():
-            for start in range(0, len(rows), batch):
-                pictures = clips.pictures(rows[start : start + batch])
+            for start in range(0, len(rows), 128):
+                pictures = clips.pictures(rows[start : start + 128])
                 for side, latents in enumerate(encoded):
                     latents.append(encode(pictures.flip(-1) if side else pictures).half())
         self._latents = torch.stack([torch.cat(latents) for latents in encoded])

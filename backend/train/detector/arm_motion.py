@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 UPPER, FORE = 0.85, 0.75
 """Lengths of the two links."""
@@ -36,15 +36,15 @@ class ArmMotion:
         radii: of the things, `[M]`.
     """
 
-    shoulder: Array
-    elbow: Array
-    gripper: Array
-    direction: Array
-    things: Array
-    radii: Array
+    shoulder: Floats
+    elbow: Floats
+    gripper: Floats
+    direction: Floats
+    things: Floats
+    radii: Floats
 
 
-def elbow_of(shoulder: Array, gripper: Array, side: float) -> Array:
+def elbow_of(shoulder: Floats, gripper: Floats, side: float) -> Floats:
     """Compute the elbow's position by inverse kinematics: `[..., 2]`.
 
     Args:
@@ -58,8 +58,7 @@ def elbow_of(shoulder: Array, gripper: Array, side: float) -> Array:
     across = np.sqrt(np.maximum(UPPER**2 - along**2, 0))
     unit = away / distance
     normal = np.stack([-unit[..., 1], unit[..., 0]], -1)
-    elbow: Array = shoulder + along * unit + side * across * normal
-    return elbow
+    return shoulder + along * unit + side * across * normal
 
 
 def simulate(frames: int, things: int, random: np.random.Generator) -> ArmMotion:
@@ -73,11 +72,12 @@ def simulate(frames: int, things: int, random: np.random.Generator) -> ArmMotion
     shoulder = np.array([random.uniform(-0.35, 0.35), -1.05])
     side = random.choice([-1.0, 1.0])
     radii = random.uniform(0.1, 0.17, things)
-    places = _scatter(radii, random)
+    places = random.uniform(-0.7, 0.7, (things, 2))
+    for _ in range(20):
+        places = push(places, radii, np.array([9.0, 9.0]))  # Far from the gripper: only out of each other.
     gripper = _within_reach(random.uniform(-0.8, 0.8, 2), shoulder)
-    target, speed = gripper.copy(), 0.0
+    target, speed, velocity = gripper, 0.0, np.zeros(2)
     grippers, positions = np.empty((frames, 2)), np.empty((frames, things, 2))
-    velocity = np.zeros(2)
     for t in range(frames):
         if np.linalg.norm(target - gripper) < 0.15:
             target, speed = _next_target(places, shoulder, random), random.uniform(0.06, 0.15)
@@ -94,7 +94,7 @@ def simulate(frames: int, things: int, random: np.random.Generator) -> ArmMotion
     return ArmMotion(shoulders, elbows, grippers, np.arctan2(fore[:, 1], fore[:, 0]), positions, radii)
 
 
-def push(places: Array, radii: Array, gripper: Array) -> Array:
+def push(places: Floats, radii: Floats, gripper: Floats) -> Floats:
     """Move things out of the gripper and out of each other by the shortest way, and keep them on the table.
 
     Args:
@@ -113,31 +113,22 @@ def push(places: Array, radii: Array, gripper: Array) -> Array:
     return places
 
 
-def _pushed_out(place: Array, obstacle: Array, distance: float) -> Array:
+def _pushed_out(place: Floats, obstacle: Floats, distance: float) -> Floats:
     away = place - obstacle
     length = float(np.linalg.norm(away))
     if length >= distance or length == 0:
         return place
-    moved: Array = obstacle + away * (distance / length)
-    return moved
+    return obstacle + away * (distance / length)
 
 
-def _within_reach(point: Array, shoulder: Array) -> Array:
+def _within_reach(point: Floats, shoulder: Floats) -> Floats:
     away = point - shoulder
     distance = float(np.linalg.norm(away))
-    near: Array = shoulder + away * (np.clip(distance, *REACH) / max(distance, 1e-6))
-    return near.clip(-0.95, 0.95)
+    return (shoulder + away * (np.clip(distance, *REACH) / max(distance, 1e-6))).clip(-0.95, 0.95)
 
 
-def _next_target(places: Array, shoulder: Array, random: np.random.Generator) -> Array:
-    """A random target, often beyond a thing, so that it is pushed on the way there."""
+def _next_target(places: Floats, shoulder: Floats, random: np.random.Generator) -> Floats:
+    """Sample a target: often beyond a thing, so that it is pushed on the way there."""
     if len(places) and random.random() < 0.6:
         return _within_reach(places[random.integers(len(places))] + random.normal(0, 0.15, 2), shoulder)
     return _within_reach(random.uniform(-0.85, 0.85, 2), shoulder)
-
-
-def _scatter(radii: Array, random: np.random.Generator) -> Array:
-    places = random.uniform(-0.7, 0.7, (len(radii), 2))
-    for _ in range(20):
-        places = push(places, radii, np.array([9.0, 9.0]))
-    return places

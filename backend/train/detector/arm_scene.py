@@ -10,21 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from backend.core.progress import Progress
 from backend.core.types import CLOCK_HZ
-from backend.train.detector.arm_motion import GRIPPER, ArmMotion, Array, simulate
+from backend.train.detector.arm_motion import GRIPPER, ArmMotion, Floats, simulate
+from backend.train.detector.videos import TrainingVideo
 
-TILT = 0.62
-"""Foreshortening of the table's depth: sine of the camera's elevation."""
+TILT, LIFT = 0.62, 0.78
+"""Scale of the table's depth and of heights in the picture: sine and cosine of the camera's elevation."""
 
-LIFT = 0.78
-"""Scale of heights in the picture: cosine of the camera's elevation."""
-
-SUPERSAMPLING = 3
-"""Pictures are rendered this many times larger, then averaged."""
+SIZE, SUPERSAMPLING = 64, 3
+"""Side of the pictures in pixels; they are rendered this many times larger, then averaged."""
 
 HEIGHTS = (0.28, 0.42, 0.26)
 """Heights of shoulder, elbow and wrist above the table."""
@@ -33,39 +30,21 @@ THING_HEIGHT = 0.13
 LIGHT = np.array([-0.5, -0.62, 0.6])
 
 
-@dataclass(frozen=True)
-class ArmVideo:
-    """One sequence.
-
-    Attributes:
-        frames: `[T, S, S, 3]` uint8.
-        joints: shoulder, elbow, wrist and fingertips in the picture, `[T, 4, 2]` in [-1, 1], x right, y down.
-    """
-
-    frames: NDArray[np.uint8]
-    joints: NDArray[np.float32]
-
-
-def project(ground: Array, height: float) -> Array:
+def project(ground: Floats, height: float) -> Floats:
     """Project points `[..., 2]` at a height above the table into the picture: `[..., 2]` in [-1, 1]."""
     return np.stack([ground[..., 0], ground[..., 1] * TILT - height * LIFT + 0.25], -1)
 
 
-def arm_video(seed: int, frames: int = 30, size: int = 64) -> ArmVideo:
-    """Render one sequence.
-
-    Args:
-        seed: determines the sequence.
-        frames: its length.
-        size: side of the pictures in pixels.
-    """
+def arm_video(seed: int, frames: int = 30) -> TrainingVideo:
+    """Render the sequence of a seed; its joints are shoulder, elbow, wrist and fingertips."""
     random = np.random.default_rng(seed)
     motion = simulate(frames, int(random.integers(3, 6)), random)
-    look = _Appearance.sample(len(motion.radii), size * SUPERSAMPLING, random)
+    look = _Appearance.sample(len(motion.radii), SIZE * SUPERSAMPLING, random)
     pictures = np.stack([_render(motion, t, look) for t in range(frames)])
-    means = pictures.reshape(frames, size, SUPERSAMPLING, size, SUPERSAMPLING, 3).mean((2, 4))
+    means = pictures.reshape(frames, SIZE, SUPERSAMPLING, SIZE, SUPERSAMPLING, 3).mean((2, 4))
     noisy = means + random.normal(0, 0.008, means.shape)
-    return ArmVideo((noisy.clip(0, 1) * 255).round().astype(np.uint8), _joints(motion))
+    joints = np.concatenate([_arm(motion), project(motion.gripper, 0)[:, None]], 1).astype(np.float32)
+    return TrainingVideo(f"arm_{seed}", (noisy.clip(0, 1) * 255).round().astype(np.uint8), joints, CLOCK_HZ)
 
 
 def write_scene(out: Path, sequences: int, seed: int, frames: int = 30, progress: Progress | None = None) -> None:
@@ -81,18 +60,13 @@ def write_scene(out: Path, sequences: int, seed: int, frames: int = 30, progress
     out.mkdir(parents=True, exist_ok=True)
     for index in range(sequences):
         video = arm_video(seed + index, frames)
-        np.savez_compressed(out / f"arm_{index:05d}.npz", frames=video.frames, joints=video.joints, fps=CLOCK_HZ)
+        np.savez_compressed(out / f"arm_{index:05d}.npz", frames=video.frames, joints=np.asarray(video.joints), fps=CLOCK_HZ)
         if progress:
             progress(index + 1, sequences)
 
 
-def _joints(motion: ArmMotion) -> NDArray[np.float32]:
-    tips = project(motion.gripper, 0)
-    return np.concatenate([_arm(motion), tips[:, None]], 1).astype(np.float32)
-
-
-def _arm(motion: ArmMotion) -> Array:
-    """Shoulder, elbow and wrist in the picture, `[T, 3, 2]`."""
+def _arm(motion: ArmMotion) -> Floats:
+    """Project shoulder, elbow and wrist into the picture: `[T, 3, 2]`."""
     grounds = (motion.shoulder, motion.elbow, motion.gripper)
     return np.stack([project(ground, height) for ground, height in zip(grounds, HEIGHTS, strict=True)], 1)
 
@@ -101,11 +75,11 @@ def _arm(motion: ArmMotion) -> Array:
 class _Appearance:
     """Colours of one sequence, the table's picture `[S, S, 3]`, and the pixels' positions `[S, S, 2]`."""
 
-    table: Array
-    grid: Array
-    things: Array
-    link: Array
-    joint: Array
+    table: Floats
+    grid: Floats
+    things: Floats
+    link: Floats
+    joint: Floats
 
     @classmethod
     def sample(cls, things: int, size: int, random: np.random.Generator) -> _Appearance:
@@ -123,18 +97,19 @@ class _Appearance:
         return cls(base * (1 + shade[..., None]), grid, colours, red, np.full(3, 0.24) + random.normal(0, 0.02))
 
 
-def _render(motion: ArmMotion, t: int, look: _Appearance) -> Array:
+def _render(motion: ArmMotion, t: int, look: _Appearance) -> Floats:
     canvas = look.table.copy()
     shoulder, elbow, wrist = _arm(motion)[t]
     tip = motion.gripper[t]
-    # Shadows are soft: computed at the final size.
+    # Shadows are soft, so the final size is enough.
     dark = _shadow(motion, t, look.grid[SUPERSAMPLING // 2 :: SUPERSAMPLING, SUPERSAMPLING // 2 :: SUPERSAMPLING])
     canvas *= 1 - 0.42 * dark.repeat(SUPERSAMPLING, 0).repeat(SUPERSAMPLING, 1)[..., None]
     order = np.argsort(motion.things[t, :, 1])
-    for index in order[motion.things[t, order, 1] <= tip[1]]:
+    behind = motion.things[t, order, 1] <= tip[1]
+    for index in order[behind]:
         _thing(canvas, look, motion.things[t, index], motion.radii[index], look.things[index])
     _gripper(canvas, look, wrist, tip, motion.direction[t])
-    for index in order[motion.things[t, order, 1] > tip[1]]:
+    for index in order[~behind]:
         _thing(canvas, look, motion.things[t, index], motion.radii[index], look.things[index])
     _capsule(canvas, look.grid, shoulder, elbow, 0.125, 0.1, look.link)
     _capsule(canvas, look.grid, elbow, wrist, 0.095, 0.07, np.array([0.82, 0.8, 0.76]))
@@ -144,8 +119,8 @@ def _render(motion: ArmMotion, t: int, look: _Appearance) -> Array:
     return canvas
 
 
-def _shadow(motion: ArmMotion, t: int, grid: Array) -> Array:
-    """Darkness of the table by the shadows of arm and things, `[S, S]` in [0, 1]; light falls from the upper left."""
+def _shadow(motion: ArmMotion, t: int, grid: Floats) -> Floats:
+    """Compute how dark the table is in the shadows of arm and things, `[S, S]` in [0, 1]; the light is at the upper left."""
     dark = np.zeros(grid.shape[:2])
     points = (motion.shoulder[t], motion.elbow[t], motion.gripper[t])
     fallen = [project(ground + 0.45 * height, 0) for ground, height in zip(points, HEIGHTS, strict=True)]
@@ -158,7 +133,7 @@ def _shadow(motion: ArmMotion, t: int, grid: Array) -> Array:
     return dark
 
 
-def _thing(canvas: Array, look: _Appearance, place: Array, radius: float, colour: Array) -> None:
+def _thing(canvas: Floats, look: _Appearance, place: Floats, radius: float, colour: Floats) -> None:
     """Render a cylinder: its side, lit from the left, then its top."""
     bottom, top = project(place, 0), project(place, THING_HEIGHT)
     part = _around(look.grid, [bottom, top], radius)
@@ -172,7 +147,7 @@ def _thing(canvas: Array, look: _Appearance, place: Array, radius: float, colour
     canvas[(lid > 0.55) & (lid < 0.7)] = colour * 0.8
 
 
-def _gripper(canvas: Array, look: _Appearance, wrist: Array, tip: Array, direction: float) -> None:
+def _gripper(canvas: Floats, look: _Appearance, wrist: Floats, tip: Floats, direction: float) -> None:
     """Render a post down to the table and two fingers across the direction of the forearm."""
     across = np.array([-np.sin(direction), np.cos(direction)]) * GRIPPER * 0.8
     forward = np.array([np.cos(direction), np.sin(direction)]) * GRIPPER * 0.6
@@ -184,22 +159,30 @@ def _gripper(canvas: Array, look: _Appearance, wrist: Array, tip: Array, directi
         _capsule(canvas, look.grid, knuckle, end, 0.03, 0.024, np.array([0.6, 0.62, 0.66]))
 
 
-def _around(grid: Array, points: list[Array], margin: float) -> tuple[slice, slice]:
-    """Rows and columns of the pixels within `margin` of the box of some points."""
+def _around(grid: Floats, points: list[Floats], margin: float) -> tuple[slice, slice]:
+    """Return rows and columns of the pixels within `margin` of the box of some points."""
     pixels = (np.stack(points) + 1) * len(grid) / 2
     low = (pixels.min(0) - margin * len(grid) / 2).astype(int).clip(0)
     high = (pixels.max(0) + margin * len(grid) / 2).astype(int).clip(0) + 2
     return slice(low[1], high[1]), slice(low[0], high[0])
 
 
-def _along(grid: Array, start: Array, end: Array) -> tuple[Array, Array]:
-    """Position along a segment, `[S, S]` in [0, 1], and distance from it."""
+def _along(grid: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """Return each pixel's position along a segment, `[S, S]` in [0, 1], and distance from it."""
     axis = end - start
     share = (((grid - start) @ axis) / max(float(axis @ axis), 1e-9)).clip(0, 1)
     return share, np.linalg.norm(grid - start - share[..., None] * axis, axis=-1)
 
 
-def _capsule(canvas: Array, grid: Array, start: Array, end: Array, wide: float, narrow: float, colour: Array) -> None:
+def _capsule(
+    canvas: Floats,
+    grid: Floats,
+    start: Floats,
+    end: Floats,
+    wide: float,
+    narrow: float,
+    colour: Floats,
+) -> None:
     """Render a round bar that narrows from `start` to `end`, with diffuse light and a highlight from its normals."""
     part = _around(grid, [start, end], wide)
     canvas, grid = canvas[part], grid[part]

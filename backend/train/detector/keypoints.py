@@ -6,12 +6,10 @@ import csv
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from backend.animate.fomm.model import Fomm
 from backend.core.progress import Progress
-from backend.core.types import Keypoints
-from backend.train.detector.measure import keypoints_of
+from backend.train.detector.measure import detect_sequence
 from backend.train.detector.videos import VideoSet
 
 
@@ -35,7 +33,7 @@ def write_keypoints(model: Fomm, data: Path, out: Path, progress: Progress | Non
         table.writerow(("clip", "person", "split"))
         for index, (video, split) in enumerate(rows):
             name = video.name.removesuffix(".npz").replace(":", "_").replace(".", "_")
-            flat = Keypoints(*keypoints_of(model.kp_detector, video)).flat().to(torch.float32).numpy()
+            flat = detect_sequence(model.kp_detector, video).flat().numpy()
             np.savez(out / "recordings" / f"{name}.npz", keypoints=flat, fps=np.float32(video.fps))
             table.writerow((name, name, split))
             if progress:

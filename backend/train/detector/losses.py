@@ -1,7 +1,7 @@
 """Losses of the detector's keypoints, and the weights of its reconstruction loss.
 
-The published models compare features of a VGG network trained on labelled photographs. None is used here: reconstruction
-compares pixels, gradients and local structure at several scales, so inpainted regions are softer.
+The published models compare features of a VGG network. Here reconstruction compares pixels, gradients and local structure
+at several scales, which needs no labelled photographs; inpainted regions are softer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from backend.train.detector.tps import ThinPlate
 def motion_weight(source: Tensor, driving: Tensor, share: float) -> Tensor:
     """Compute loss weights `[F, 1, S, S]` with mean 1.
 
-    Moving parts are often a small part of a scene: with uniform weights, keypoints ignore them.
+    With uniform weights, keypoints would ignore moving parts, which are often a small part of a scene.
 
     Args:
         source: `[F, 3, S, S]`.
@@ -28,11 +28,11 @@ def motion_weight(source: Tensor, driving: Tensor, share: float) -> Tensor:
     return 1 - share + share * change / change.mean((-1, -2), keepdim=True).clamp_min(1e-3)
 
 
-def crowding(found: Keypoints, near: float = 0.1) -> Tensor:
-    """Penalise keypoints `[B, N]` that are close together: mean of exp(-d^2 / (2 near^2)) over pairs."""
+def crowding(found: Keypoints) -> Tensor:
+    """Penalise keypoints `[B, N]` that are close together: mean of exp(-d^2 / (2 * 0.1^2)) over pairs."""
     count = found.count
     squared = (found.value[:, :, None] - found.value[:, None]).square().sum(-1)
-    bumps = torch.exp(-0.5 * squared / near**2)
+    bumps = torch.exp(-0.5 * squared / 0.1**2)
     return (bumps.sum((-1, -2)) - count).mean() / max(count * (count - 1), 1)
 
 

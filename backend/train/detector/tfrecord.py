@@ -1,7 +1,7 @@
 """Reads the BAIR robot pushing data as it is published, softmotion30 TFRecords, without TensorFlow.
 
-A TFRecord file is a row of: length (8 bytes), its masked CRC-32C (4), data, its masked CRC-32C (4), little-endian. The data
-is a `tf.train.Example`: Features (field 1) is a map (field 1) of name (1) to Feature (2), which holds a BytesList (1).
+A TFRecord file is a sequence of: length (8 bytes), its masked CRC-32C (4), data, its masked CRC-32C (4), little-endian. The
+data is a `tf.train.Example`: Features (field 1) is a map (field 1) of name (1) to Feature (2), which holds a BytesList (1).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import google_crc32c
 import numpy as np
@@ -18,10 +19,10 @@ from numpy.typing import NDArray
 from backend.core.errors import InputError
 
 CAMERA = "image_aux1"
-"""The camera that the video prediction papers use; `image_main` is the other one."""
+"""The camera of the video prediction papers; the other is `image_main`."""
 
 MAX_RECORD_BYTES = 1 << 30
-"""A damaged length must not allocate all memory."""
+"""Limit against a damaged length, which could allocate all memory."""
 
 
 def read_softmotion(path: Path, camera: str = CAMERA) -> Iterator[NDArray[np.uint8]]:
@@ -51,16 +52,13 @@ def read_records(path: Path) -> Iterator[bytes]:
         raise InputError("tfrecord_missing", f"{path} cannot be read ({error.strerror}).") from None
     with file:
         index = 0
-        while head := file.read(12):
+        while file.peek(1):
             where = f"record {index} of {path}"
-            if len(head) < 12:
-                raise _truncated(where)
+            head = _read_whole(file, 12, where)
             length, check = struct.unpack("<QI", head)
             if _masked_crc32c(head[:8]) != check or length > MAX_RECORD_BYTES:
                 raise InputError("tfrecord_crc", f"The length of {where} is damaged, or this is no TFRecord file.")
-            data, tail = file.read(length), file.read(4)
-            if len(data) < length or len(tail) < 4:
-                raise _truncated(where)
+            data, tail = _read_whole(file, length, where), _read_whole(file, 4, where)
             if _masked_crc32c(data) != struct.unpack("<I", tail)[0]:
                 raise InputError("tfrecord_crc", f"The checksum of {where} does not fit its data.", "Download it again.")
             yield data
@@ -68,13 +66,16 @@ def read_records(path: Path) -> Iterator[bytes]:
 
 
 def _masked_crc32c(data: bytes) -> int:
-    """CRC-32C, rotated and shifted as TFRecords store it, so that a checksum of checksums stays a good one."""
+    """Compute the CRC-32C as TFRecords store it: rotated, with a constant added."""
     crc: int = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def _truncated(where: str) -> InputError:
-    return InputError("tfrecord_truncated", f"The file ends in the middle of {where}.", "Download it again.")
+def _read_whole(file: BinaryIO, count: int, where: str) -> bytes:
+    data = file.read(count)
+    if len(data) < count:
+        raise InputError("tfrecord_truncated", f"The file ends in the middle of {where}.", "Download it again.")
+    return data
 
 
 def _pictures(features: dict[str, bytes], camera: str, where: str) -> NDArray[np.uint8]:
@@ -91,7 +92,7 @@ def _pictures(features: dict[str, bytes], camera: str, where: str) -> NDArray[np
 
 
 def _byte_features(example: bytes) -> dict[str, bytes]:
-    """Names and first values of an Example's features that are bytes."""
+    """Return names and first values of an Example's features that are bytes."""
     found: dict[str, bytes] = {}
     for features in _fields(memoryview(example), 1):
         for entry in _fields(features, 1):
@@ -103,7 +104,7 @@ def _byte_features(example: bytes) -> dict[str, bytes]:
 
 
 def _fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
-    """The contents of every length-delimited field `wanted` of a protobuf message."""
+    """Yield the contents of every length-delimited field `wanted` of a protobuf message."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
@@ -122,7 +123,7 @@ def _fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """A protobuf varint and where it ends: seven bits a byte, lowest first."""
+    """Return a protobuf varint (seven bits a byte, lowest first) and where it ends."""
     value = shift = 0
     while True:
         byte = message[at]

@@ -1,7 +1,7 @@
 """Train a First Order Motion Model on any videos, without labels (Siarohin et al. 2019).
 
-Of two frames of one video, the second is reconstructed from the first by the motion of keypoints found in both; keypoints
-must also be equivariant to deformations. See `losses` for the terms.
+A frame of a video is reconstructed from another one by the motion of keypoints found in both; keypoints must also be
+equivariant to deformations.
 """
 
 from __future__ import annotations
@@ -20,46 +20,39 @@ from backend.train.detector.measure import sample_sheet, validate
 from backend.train.detector.tps import ThinPlate
 from backend.train.detector.videos import VideoSet
 from backend.train.picture_losses import reconstruction_loss
-from backend.train.run import Task, TrainingProgress, seeded, train
+from backend.train.run import RunState, Task, TrainingProgress, seeded, train
 from backend.train.settings import DetectorTraining
 
-FrameBatch = tuple[Tensor, Tensor, ThinPlate]
-"""Source and driving frames `[B, 3, S, S]`, and a deformation."""
 
-
-class DetectorTask(Task[Fomm, FrameBatch]):
-    """Keypoints, motion and generator learn from pairs of frames.
-
-    Args:
-        videos: the data.
-        settings: settings of the run.
-        out: folder of the weights.
-    """
+class DetectorTask(Task[Fomm, tuple[Tensor, Tensor, ThinPlate]]):
+    """Keypoints, motion and generator learn from pairs of frames."""
 
     score = "l1"
+    settings: DetectorTraining
 
     def __init__(self, videos: VideoSet, settings: DetectorTraining, out: Path) -> None:
         super().__init__(settings, out)
-        self.videos, self.training = videos, settings
+        self.videos = videos
         # Channels last is half again as fast on a CPU.
         self.model = Fomm(settings.architecture()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = torch.optim.Adam(self.model.parameters(), settings.learning_rate, betas=(0.5, 0.999))
 
-    def batch(self, step: int) -> FrameBatch:
-        """Sample pairs of frames, and a deformation for each."""
-        count, seed = self.training.batch, self.training.seed
+    def batch(self, step: int) -> tuple[Tensor, Tensor, ThinPlate]:
+        """Sample source and driving frames `[B, 3, S, S]`, and a deformation for each pair."""
+        count, seed = self.settings.batch, self.settings.seed
         source, driving = self.videos.sample(count, np.random.default_rng((seed, step)))
         return source, driving, ThinPlate.sample(count, torch.Generator().manual_seed(seed * 1_000_003 + step))
 
-    def losses(self, batch: FrameBatch, step: int, share: float) -> dict[str, Tensor]:
+    def losses(self, batch: tuple[Tensor, Tensor, ThinPlate], state: RunState) -> dict[str, Tensor]:
         """Compute the losses and their weighted sum."""
-        parts = losses(self.model.train(), *batch, self.training.moving)
-        total = sum((getattr(self.training, name) * part for name, part in parts.items()), torch.zeros(()))
+        settings, parts = self.settings, losses(self.model.train(), *batch, self.settings.moving)
+        total = settings.reconstruction * parts["reconstruction"] + settings.value * parts["value"]
+        total = total + settings.jacobian * parts["jacobian"] + settings.crowding * parts["crowding"]
         return parts | {"total": total}
 
     def validate(self, model: Fomm) -> dict[str, float]:
-        """Measure reconstruction, and what keypoints explain of known joints."""
-        return validate(model, self.videos.train, self.videos.held_out)
+        """Measure the reconstruction, and how well keypoints predict joints."""
+        return validate(model, self.videos)
 
     def sample_sheet(self, model: Fomm) -> NDArray[np.uint8]:
         """Render held-out sequences with their keypoints."""
@@ -67,7 +60,7 @@ class DetectorTask(Task[Fomm, FrameBatch]):
 
 
 def losses(model: Fomm, source: Tensor, driving: Tensor, plate: ThinPlate, moving: float) -> dict[str, Tensor]:
-    """Compute the reconstruction of `driving` from `source`, and equivariance and crowding of the driving keypoints.
+    """Compute the losses of reconstructing `driving` from `source`, and of the driving keypoints.
 
     Args:
         model: detector, motion and generator.
@@ -88,16 +81,13 @@ def losses(model: Fomm, source: Tensor, driving: Tensor, plate: ThinPlate, movin
 def train_detector(
     data: Path, out: Path, settings: DetectorTraining, *, progress: TrainingProgress | None = None
 ) -> dict[str, float]:
-    """Train a detector; a run that is there is resumed.
+    """Train a detector, or resume the run, and return the last validation's figures.
 
     Args:
         data: folder of videos; see `VideoSet.read`.
         out: folder for weights and config, and under `run/` for checkpoint, log and sample sheets.
         settings: settings of the run.
         progress: called after every update.
-
-    Returns:
-        The last validation's figures.
 
     Raises:
         InputError: the data cannot be used.

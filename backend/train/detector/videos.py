@@ -1,9 +1,10 @@
-"""Reads a folder of videos of any kind into memory: sequences to train on, and held-out ones."""
+"""Reads a folder of videos into memory: sequences to train on, and held-out ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,21 +17,19 @@ from backend.core.errors import InputError
 from backend.media.video_reader import VIDEO_SUFFIXES, read_video
 from backend.train.detector.tfrecord import read_softmotion
 
-RECORDS = {".tfrecord", ".tfrecords"}
-
 MAX_FRAMES = 300
-"""Frames kept of one video, so that memory holds many videos."""
+"""Only this many frames of a video are kept, so that memory holds many videos."""
 
 HELD_OUT_EVERY = 10
 """One video in this many is held out."""
 
 FPS = 25.0
-"""Frames a second of files that do not say it."""
+"""Frames a second of files without a frame rate."""
 
 
 @dataclass(frozen=True)
 class TrainingVideo:
-    """One sequence: `frames [T, S, S, 3]` uint8; `joints [T, J, 2]` in [-1, 1] if they are known; frames a second."""
+    """A sequence: `frames [T, S, S, 3]` uint8; `joints [T, J, 2]` in [-1, 1], x right, y down, if known; frames a second."""
 
     name: str
     frames: NDArray[np.uint8]
@@ -58,15 +57,11 @@ class VideoSet:
             raise InputError("data_missing", f"There is no folder {folder}.", "Name one with videos in it.")
         videos = [video for path in sorted(folder.iterdir()) for video in _sequences(path, size) if len(video.frames) > 1]
         if len(videos) < 2:
-            raise InputError(
-                "data_short",
-                f"{folder} holds {len(videos)} usable videos; at least two are needed, one of them to measure on.",
-                "Add videos, .npz files with `frames`, or softmotion TFRecords.",
-            )
-        kept = {min(start + HELD_OUT_EVERY, len(videos)) - 1 for start in range(0, len(videos), HELD_OUT_EVERY)}
-        return cls(
-            [video for index, video in enumerate(videos) if index not in kept], [videos[index] for index in sorted(kept)]
-        )
+            message = f"{folder} holds {len(videos)} usable videos; at least two are needed, one of them to measure on."
+            raise InputError("data_short", message, "Add videos, .npz files with `frames`, or softmotion TFRecords.")
+        held_out = {min(start + HELD_OUT_EVERY, len(videos)) - 1 for start in range(0, len(videos), HELD_OUT_EVERY)}
+        train = [video for index, video in enumerate(videos) if index not in held_out]
+        return cls(train, [videos[index] for index in sorted(held_out)])
 
     def sample(self, batch: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Sample source and driving pictures `[B, 3, S, S]` in [0, 1]: two frames of one video, randomly mirrored and lit."""
@@ -77,27 +72,20 @@ class VideoSet:
             pair = pair[:, :, ::-1] if random.random() < 0.5 else pair
             gain, lift = np.exp(random.normal(0, 0.1, 3)), random.normal(0, 0.03)
             pairs.append((pair * gain + lift).clip(0, 1))
-        tensor = torch.from_numpy(np.stack(pairs).astype(np.float32)).permute(1, 0, 4, 2, 3).contiguous()
-        return tensor[0], tensor[1]
-
-
-def pictures(frames: NDArray[np.uint8]) -> Tensor:
-    """`[F, S, S, 3]` uint8 -> `[F, 3, S, S]` in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+        source, driving = torch.from_numpy(np.stack(pairs).astype(np.float32)).permute(1, 0, 4, 2, 3).contiguous()
+        return source, driving
 
 
 def _sequences(path: Path, size: int) -> Iterator[TrainingVideo]:
     kind = path.suffix.lower()
     if kind in VIDEO_SUFFIXES:
-        read = [
-            (central_square(frame.picture, size), frame.t)
-            for frame, _ in zip(read_video(path), range(MAX_FRAMES), strict=False)
-        ]
-        last = read[-1][1]
-        yield TrainingVideo(path.name, np.stack([picture for picture, _ in read]), fps=(len(read) - 1) / last if last else FPS)
+        frames = [(central_square(frame.picture, size), frame.t) for frame in islice(read_video(path), MAX_FRAMES)]
+        last = frames[-1][1]
+        fps = (len(frames) - 1) / last if last else FPS
+        yield TrainingVideo(path.name, np.stack([picture for picture, _ in frames]), fps=fps)
     elif kind == ".npz":
         yield _array(path, size)
-    elif kind in RECORDS:
+    elif kind in (".tfrecord", ".tfrecords"):
         for index, frames_THW3 in enumerate(read_softmotion(path)):
             yield TrainingVideo(f"{path.name}:{index}", np.stack([central_square(picture, size) for picture in frames_THW3]))
 

@@ -12,11 +12,12 @@ from backend.core.errors import InputError, ModelError
 from backend.core.types import Keypoints
 from backend.keypoints.dataset import read_split
 from backend.media.video_writer import write_video
+from backend.train.data.pack import pictures_to_tensor
 from backend.train.detector.keypoints import write_keypoints
 from backend.train.detector.measure import joint_regression
 from backend.train.detector.tps import ThinPlate
 from backend.train.detector.training import losses, train_detector
-from backend.train.detector.videos import TrainingVideo, VideoSet, pictures
+from backend.train.detector.videos import TrainingVideo, VideoSet
 from backend.train.settings import DetectorTraining
 
 
@@ -78,7 +79,7 @@ def test_one_batch_can_be_learnt(data):
         torch.manual_seed(0)
         model = Fomm(DetectorTraining(keypoints=3).architecture())
     optimiser = torch.optim.Adam(model.parameters(), 2e-3)
-    frames = pictures(wandering(0).frames)
+    frames = pictures_to_tensor(wandering(0).frames)
     history = []
     for step in range(12):  # The first steps of Adam jump about, and where to depends on the number of threads.
         plate = ThinPlate.sample(2, torch.Generator().manual_seed(step))
@@ -106,12 +107,12 @@ class Oracle(torch.nn.Module):
 
 
 def test_keypoints_on_the_joint_explain_it_and_others_do_not():
-    train, held_out = [wandering(seed) for seed in range(6)], [wandering(seed) for seed in range(6, 9)]
-    good, blind = (joint_regression(Oracle(sees), train, held_out) for sees in (1.0, 0.0))
+    videos = VideoSet([wandering(seed) for seed in range(6)], [wandering(seed) for seed in range(6, 9)])
+    good, blind = (joint_regression(Oracle(sees), videos) for sees in (1.0, 0.0))
     assert good["joints_r2"] > 0.99 and good["joints_error"] < 0.04
     assert blind["joints_r2"] == pytest.approx(0, abs=1e-6)
-    y = np.concatenate([video.joints for video in held_out])[:, 0]
-    mean = np.concatenate([video.joints for video in train]).mean((0, 1))
+    y = np.concatenate([video.joints for video in videos.held_out])[:, 0]
+    mean = np.concatenate([video.joints for video in videos.train]).mean((0, 1))
     assert blind["joints_error"] == pytest.approx(np.linalg.norm(y - mean, axis=-1).mean(), rel=1e-4)
 
 
@@ -165,6 +166,6 @@ def test_keypoints_of_a_folder_are_what_forecasters_read(data, tmp_path):
     motions = read_split(tmp_path)
     assert [motion.split for motion in motions] == ["train", "val"]
     video = VideoSet.read(data, 64).train[0]
-    found = model.detect(pictures(video.frames)).flat().detach()
+    found = model.detect(pictures_to_tensor(video.frames)).flat().detach()
     assert np.allclose(motions[0].at(np.array([0, 2 / 25])), found[[0, 2]], atol=1e-4)
     assert motions[0].seconds == pytest.approx(5 / 25)
