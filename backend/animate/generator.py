@@ -72,10 +72,14 @@ class EncodedPortrait:
 
     def repeat(self, frames: int) -> EncodedPortrait:
         """Expand the leading axis to `frames` without copying."""
+
+        def expand(tensor: Tensor) -> Tensor:
+            return tensor.expand(frames, *tensor.shape[1:])
+
         tensors = (self.picture, self.small, self.working, self.features, self.details)
-        tensors += (self.keypoints.value, self.keypoints.jacobian)
-        *repeated, value, jacobian = (tensor.expand(frames, *tensor.shape[1:]) for tensor in tensors)
-        return EncodedPortrait(*repeated, Keypoints(value, jacobian))
+        picture, small, working, features, details = map(expand, tensors)
+        keypoints = Keypoints(expand(self.keypoints.value), expand(self.keypoints.jacobian))
+        return EncodedPortrait(picture, small, working, features, details, keypoints)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from backend.core.errors import InputError
 from backend.core.types import FloatArray
-from backend.keypoints.clock import Clock, Tick
+from backend.keypoints.clock import GAP_S, Clock, Tick
 from backend.keypoints.smoothing import OneEuro
 from backend.server.protocol import COORDINATE_LIMIT
 
@@ -16,7 +16,6 @@ MAX_TIME_MS = 1e13
 REWIND_S = 1.0
 """A capture time this far behind the last one comes from a new clock (a reloaded page), not from a late frame."""
 
-GAP_S = 0.5
 MIN_FACE_SIDE = 0.1
 """Longer side of a face's box, crop units. A smaller face is mostly noise; as the neutral face it would scale up every later
 movement."""
