@@ -72,14 +72,10 @@ class EncodedPortrait:
 
     def repeat(self, frames: int) -> EncodedPortrait:
         """Expand the leading axis to `frames` without copying."""
-
-        def expand(tensor: Tensor) -> Tensor:
-            return tensor.expand(frames, *tensor.shape[1:])
-
-        tensors = (self.picture, self.small, self.working, self.features, self.details)
-        picture, small, working, features, details = map(expand, tensors)
-        keypoints = Keypoints(expand(self.keypoints.value), expand(self.keypoints.jacobian))
-        return EncodedPortrait(picture, small, working, features, details, keypoints)
+        face = self.keypoints
+        tensors = (self.picture, self.small, self.working, self.features, self.details, face.value, face.jacobian)
+        picture, small, working, features, details, *moved = (tensor.expand(frames, *tensor.shape[1:]) for tensor in tensors)
+        return EncodedPortrait(picture, small, working, features, details, Keypoints(*moved))
 
 
 @dataclass(frozen=True)
