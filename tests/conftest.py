@@ -50,7 +50,7 @@ def small_models(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_video_flow(tmp_path_factory) -> Path:
-    """A small untrained video flow with as many frames as the shipped one."""
+    """A small untrained video model with as many frames as the shipped one."""
     folder = tmp_path_factory.mktemp("starflow")
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -139,7 +139,7 @@ def animate(
             progress=report,
         )
     better = sum(min(window.errors) < window.copy_last for window in windows)
-    by = " by the video flow" if by_video_flow else ""
+    by = " by the video model" if by_video_flow else ""
     print(f"{out}: {len(windows)} forecasts of {horizon} steps{by}; the closest future beat standing still in {better} of them")
 
 

@@ -146,7 +146,7 @@ def evaluate_surprise(
 @app.command("starflow")
 def evaluate_starflow(
     videos: Videos,
-    model: Annotated[Path, typer.Option(help="Folder of the video flow.")] = MODELS / "starflow",
+    model: Annotated[Path, typer.Option(help="Folder of the video model.")] = MODELS / "starflow",
     regression: Annotated[
         Path, typer.Option(help="Folder of the regression model for the comparison of drift; it may be missing.")
     ] = MODELS / "starflow_regression",
@@ -161,7 +161,7 @@ def evaluate_starflow(
     json: JsonOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Measure the video flow: likelihood, inversion, noise removal, drift, futures, edits and captions."""
+    """Measure the video model: likelihood, inversion, noise removal, drift, futures, edits and captions."""
     from backend.evaluate.video_model import evaluation
     from backend.evaluate.video_model.html import write_starflow
 

@@ -1,4 +1,4 @@
-"""`imagine`: samples clips with the video flow from a caption, a picture or a clip."""
+"""`imagine`: samples clips with the video model from a caption, a picture or a clip."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def imagine(
     ] = 0.9,
     size: Annotated[int, typer.Option(min=32, max=512, help="Side of a tile in pixels.")] = 192,
     seed: SeedOption = 0,
-    model: Annotated[Path, typer.Option(help="Folder of the video flow's weights.")] = MODELS / "starflow",
+    model: Annotated[Path, typer.Option(help="Folder of the video model's weights.")] = MODELS / "starflow",
     threads: ThreadsOption = 0,
     device: DeviceOption = "cpu",
 ) -> None:
-    """Sample clips with the video flow: from a caption, from a portrait, or from a clip."""
+    """Sample clips with the video model: from a caption, from a portrait, or from a clip."""
     from backend.core.process import configure_process
     from backend.core.types import CLOCK_HZ
     from backend.films.imagine import ImagineRequest, check_request, imagine_clips

@@ -165,7 +165,7 @@ def train_starflow(
     threads: ThreadsOption = 2,
     seed: SeedOption = 0,
 ) -> None:
-    """Train the video flow, one stage at a time."""
+    """Train the video model, one stage at a time."""
     from backend.train import starflow
     from backend.train.settings import StarFlowStage, StarFlowTraining
 

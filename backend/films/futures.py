@@ -33,7 +33,7 @@ VideoSampler = Callable[[Picture, int, int, ShareProgress], Picture]
 
 
 def video_sampler(flow: VideoFlow, settings: SamplingSettings) -> VideoSampler:
-    """Return the video flow as a sampler of a film's futures; each call takes the next seed."""
+    """Return the video model as a sampler of a film's futures; each call takes the next seed."""
     seeds = itertools.count(settings.seed)
 
     def sample(seen: Picture, count: int, frames: int, progress: ShareProgress) -> Picture:
@@ -177,7 +177,7 @@ def _score_video(start: int, last: Picture, truth: Picture, futures: Picture) ->
     size = futures.shape[-2]
     wanted = scaled(truth, size).astype(np.float32)
     *errors, copy_last = (float(np.abs(frames - wanted).mean() / 255) for frames in (*futures, scaled(last, size)))
-    return ForecastWindow(start, ["video flow"] * len(futures), errors, copy_last)
+    return ForecastWindow(start, ["video model"] * len(futures), errors, copy_last)
 
 
 def _captions(window: ForecastWindow) -> list[str]:

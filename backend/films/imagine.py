@@ -1,4 +1,4 @@
-"""Samples clips with the video flow from a caption, a portrait or a clip, and writes them as a film or a contact sheet."""
+"""Samples clips with the video model from a caption, a portrait or a clip, and writes them as a film or a contact sheet."""
 
 from __future__ import annotations
 
@@ -138,10 +138,10 @@ def _sample(
         progress("sampling", round(share * count * frames), count * frames)
 
     if seen is None:
-        sampled, label, given = list(flow.imagine(count, frames, settings, report)), caption or "video flow", 0
+        sampled, label, given = list(flow.imagine(count, frames, settings, report)), caption or "video model", 0
     elif not request.edit:
         futures = flow.futures(seen, count, frames, settings, report)
-        sampled, label, given = [np.concatenate([seen, future]) for future in futures], caption or "video flow", len(seen)
+        sampled, label, given = [np.concatenate([seen, future]) for future in futures], caption or "video model", len(seen)
     else:
         sampled, label, given = [], f"retold: {caption}".removesuffix(": "), 1
         for i in range(count):

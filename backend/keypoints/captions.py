@@ -42,7 +42,7 @@ def parse_caption(text: str) -> NDArray[np.int64]:
     motions = [motion for motion in MOTIONS if motion in text.lower()]
     if text.strip() and not motions:
         hint = f"It knows: {', '.join(MOTIONS)}."
-        raise InputError("video_caption", f"The video flow does not know “{text.strip()}”.", hint)
+        raise InputError("video_caption", f"The video model does not know “{text.strip()}”.", hint)
     return _indices(motions)
 
 

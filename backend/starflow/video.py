@@ -1,4 +1,4 @@
-"""The video flow on uint8 frames: futures of a clip or portrait, clips from a caption, edits of a clip."""
+"""The video model on uint8 frames: futures of a clip or portrait, clips from a caption, edits of a clip."""
 
 from __future__ import annotations
 

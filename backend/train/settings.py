@@ -124,7 +124,7 @@ class GeneratorTraining(RunSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class StarFlowTraining(RunSettings):
-    """Settings of one stage of the video flow's training.
+    """Settings of one stage of the video model's training.
 
     Attributes:
         stage: the part to train, after those before it. `regression` is what the flow is compared with: one deep block of

@@ -1,4 +1,4 @@
-"""Train the video flow in stages: the autoencoder, the flow on its latents, the denoiser on the flow's score."""
+"""Train the video model in stages: the autoencoder, the flow on its latents, the denoiser on the flow's score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The video flow on the command line: films of its futures, and clips from captions, pictures and clips."""
+"""The video model on the command line: films of its futures, and clips from captions, pictures and clips."""
 
 import numpy as np
 import pytest
@@ -100,7 +100,7 @@ def test_a_film_of_video_futures_goes_on_from_the_last_frames(pipeline, portrait
     assert abs(int(frames[0][CAPTION_HEIGHT + 32, 96].mean()) - 60) < 8 and abs(int(frames[0][-32, 96].mean()) - 180) < 8
     assert [done for done, _ in reported] == sorted(done for done, _ in reported) and reported[-1] == (32, 32)
     for window in windows:
-        assert window.names == ["video flow"] * 2
+        assert window.names == ["video model"] * 2
         assert 0 < window.copy_last < min(window.errors) <= 1
 
 
@@ -118,7 +118,7 @@ def test_animate_samples_futures_with_the_video_flow(models, tmp_path):
     words = ["animate", "--driving", TALKING, "-o", out, "--models", models, "--generator", "slim_128", "--engine", "starflow"]
     result = run(*words, "--size", "64", "--horizon", "8", "--at", "2.0", "--k", "2")
     assert result.exit_code == 0, (result.output, result.exception)
-    assert "1 forecasts of 8 steps by the video flow" in result.output
+    assert "1 forecasts of 8 steps by the video model" in result.output
     assert len(list(read_video(out))) == 8
 
 

@@ -1,4 +1,4 @@
-"""The video flow on frames: futures of any length, clips from captions, edits."""
+"""The video model on frames: futures of any length, clips from captions, edits."""
 
 import numpy as np
 import pytest

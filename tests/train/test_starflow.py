@@ -1,4 +1,4 @@
-"""Training the video flow: every stage, from start to end, resumed; and the windows it is trained on."""
+"""Training the video model: every stage, from start to end, resumed; and the windows it is trained on."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Charts of a video flow's report: metrics of every frame, and what Jacobi iteration saves."""
+"""Charts of a video model's report: metrics of every frame, and what Jacobi iteration saves."""
 
 from __future__ import annotations
 

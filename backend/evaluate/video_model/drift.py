@@ -28,7 +28,7 @@ def drift(
     """Continue clips for three windows, each from the end of the one before.
 
     Args:
-        video: the video flow; it samples one future.
+        video: the video model; it samples one future.
         regression: a causal model of its size that predicts the next latents; None leaves it out.
         windows: context and 48 frames.
 

@@ -1,4 +1,4 @@
-"""Measure a video flow on held-out people: every section of the report."""
+"""Measure a video model on held-out people: every section of the report."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def evaluate_starflow(
 
     Args:
         videos: folder of videos of one face each (see `find_videos`).
-        model: folder of the video flow.
+        model: folder of the video model.
         regression: folder of the model that drift is compared with; it may be missing.
         models: folder of the keypoint path's weights; they may be missing.
         split: a CSV of held-out videos.
@@ -110,7 +110,7 @@ def evaluate_starflow(
         The report and what its pictures need. Intervals are 95 %, by resampling people.
 
     Raises:
-        ModelError: there is no video flow.
+        ModelError: there is no video model.
         InputError: no video can be used; `device_unusable`.
     """
     options = options or StarFlowOptions()

@@ -1,4 +1,4 @@
-"""Compare futures of the video flow with those of the keypoint path and of standing still, in pixels of the same windows."""
+"""Compare futures of the video model with those of the keypoint path and of standing still, in pixels of the same windows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def futures(
     """Sample K futures of every window by every method, and compare them with the true one.
 
     Args:
-        video: the video flow.
+        video: the video model.
         keypoints: the keypoint path; None leaves it out.
         windows: context and 16 frames.
         count: K.

@@ -84,7 +84,7 @@ def speed(video: VideoFlow, window: VideoWindow, count: int, seed: int = 0) -> F
     """Time the sampling of 16 frames, from pictures to pictures, for one future and for `count` together.
 
     Args:
-        video: the video flow.
+        video: the video model.
         window: its first frames are the context.
         count: K.
         seed: of the futures.

@@ -1,4 +1,4 @@
-"""The keypoint path as a rival of the video flow: forecast keypoints animate the last known frame."""
+"""The keypoint path as a rival of the video model: forecast keypoints animate the last known frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures and films of a video flow's report."""
+"""Pictures and films of a video model's report."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class FilmCell:
 
 
 def future_strips(example: FuturesExample) -> StripsBlock:
-    """Lay out a window: the truth, all futures of the video flow, the best and the worst of each keypoint method."""
+    """Lay out a window: the truth, all futures of the video model, the best and the worst of each keypoint method."""
     rows = [strip("truth", example.truth)]
     for name, made in example.made.items():
         errors = example.errors[name]
         if name == "video_flow":
-            rows += [strip(f"video flow {i + 1}", future, caption=f"{errors[i]:.3f}") for i, future in enumerate(made)]
+            rows += [strip(f"video model {i + 1}", future, caption=f"{errors[i]:.3f}") for i, future in enumerate(made)]
         elif name in FORECASTS:
             order = np.argsort(errors)
             for label, index in (("nearest", order[0]), ("furthest", order[-1])):
@@ -49,7 +49,7 @@ def future_strips(example: FuturesExample) -> StripsBlock:
 
 
 def future_film(example: FuturesExample, count: int = 6) -> FilmBlock:
-    """Show the truth of a window beside `count` futures of the video flow and of each keypoint method, a row each."""
+    """Show the truth of a window beside `count` futures of the video model and of each keypoint method, a row each."""
     known = len(example.known)
     truth = FilmCell(np.concatenate([example.known, example.truth]), known + len(example.truth))
     names = [name for name in ("video_flow", *FORECASTS) if name in example.made]

@@ -1,4 +1,4 @@
-"""The goals of the video flow, and the verdict of its report in sentences."""
+"""The goals of the video model, and the verdict of its report in sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read videos as frames like those that the video flow was trained on, and choose windows of them."""
+"""Read videos as frames like those that the video model was trained on, and choose windows of them."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def encode_noisy(model: StarFlow, pixels: Tensor, noise: torch.Generator) -> tup
     """Return the latents `[1, T, H, W, C]` of frames, and the same with the flow's noise, on the model's device.
 
     Args:
-        model: the video flow.
+        model: the video model.
         pixels: frames `[T, 3, S, S]` in [0, 1].
         noise: generator of the noise.
     """

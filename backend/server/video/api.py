@@ -1,4 +1,4 @@
-"""The HTTP routes of the video flow: what it can sample, and a job whose progress is streamed line by line."""
+"""The HTTP routes of the video model: what it can sample, and a job whose progress is streamed line by line."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def inspect_weights(folder: Path) -> VideoWeights:
         written = max(config.stat().st_mtime_ns, (folder / "weights.safetensors").stat().st_mtime_ns)
     except (OSError, ValueError, KeyError, TypeError):
         hint = "Put them into models/starflow, or make some with `motionfan train starflow`."
-        raise ModelError("video_missing", "The video flow's weights are not on this server.", hint) from None
+        raise ModelError("video_missing", "The video model's weights are not on this server.", hint) from None
     return VideoWeights(size, context, written)
 
 
