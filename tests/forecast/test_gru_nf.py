@@ -198,7 +198,7 @@ def test_the_point_head_learns_beside_the_flow_and_not_through_it():
     hidden, _ = forecaster.hidden_states(frames)
     forecaster.condition(hidden[:, -1])[1].sum().backward()
     touched = {name for name, parameter in forecaster.named_parameters() if parameter.grad is not None and parameter.grad.any()}
-    assert touched == {"point.weight", "point.bias"}
+    assert touched == {"point_head.weight", "point_head.bias"}
 
 
 def test_a_rollout_passes_gradients_to_every_weight_but_the_point_head():
@@ -207,7 +207,7 @@ def test_a_rollout_passes_gradients_to_every_weight_but_the_point_head():
     noise = torch.randn(3, 2, 12, generator=torch.Generator().manual_seed(1))
     forecaster.rollout(forecaster.observe(frames), noise).square().sum().backward()
     missing = {name for name, parameter in forecaster.named_parameters() if parameter.grad is None or not parameter.grad.any()}
-    assert missing == {"point.weight", "point.bias"}
+    assert missing == {"point_head.weight", "point_head.bias"}
     assert all(math.isfinite(parameter.grad.sum()) for parameter in forecaster.parameters() if parameter.grad is not None)
 
 
