@@ -57,19 +57,13 @@ GREY = (128, 128, 128, 255)
 
 @dataclass(frozen=True)
 class PortraitImage:
-    """A portrait cropped to its face.
+    """A portrait cropped to its face."""
 
-    Attributes:
-        picture: `[S, S, 3]`, S one of `SIZES`.
-        landmarks: `[478, 3]` float32 in [-1, 1] of the picture.
-        whole: the upright picture `[height, width, 3]` that it was cropped from, at most `MAX_WHOLE_EDGE` long; or None.
-        crop: the square in pixels of `whole` that `picture` shows.
-    """
-
-    picture: Picture
-    landmarks: FloatArray
+    picture: Picture  # `[S, S, 3]`, S one of `SIZES`
+    landmarks: FloatArray  # `[478, 3]` float32 in [-1, 1] of the picture
+    # the upright picture `[height, width, 3]` that it was cropped from, at most `MAX_WHOLE_EDGE` long; or None
     whole: Picture | None = None
-    crop: SquareCrop | None = None
+    crop: SquareCrop | None = None  # the square in pixels of `whole` that `picture` shows
 
 
 def load_portrait(data: bytes) -> PortraitImage:
@@ -92,11 +86,7 @@ def bundled_portrait(name: str = DEFAULT_PORTRAIT) -> PortraitImage:
 
 
 def bundled_picture(name: str) -> Picture:
-    """Return the picture `[height, width, 3]` of a bundled portrait, not cropped.
-
-    Raises:
-        InputError: `portrait_unknown`.
-    """
+    """Return the picture `[height, width, 3]` of a bundled portrait, not cropped; raises `portrait_unknown`."""
     if name not in BUNDLED:
         raise InputError("portrait_unknown", f"There is no portrait {name[:40]!r}.", f"There are: {', '.join(BUNDLED)}.")
     if name == DEFAULT_PORTRAIT:

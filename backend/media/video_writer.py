@@ -61,11 +61,9 @@ class VideoWriter:
 
 @contextlib.contextmanager
 def write_video(path: Path, fps: float) -> Iterator[VideoWriter]:
-    """Write an H.264 (yuv420p, BT.709) MP4; `path` changes only when the file is complete.
+    """Write an H.264 (yuv420p, BT.709) MP4 of `fps` frames per second, above 0; `path` changes only when the file is complete.
 
-    Args:
-        path: the file to create or replace; its folder is created.
-        fps: frames per second, above 0.
+    Its folder is created.
 
     Raises:
         InputError: `video_unwritable`: the place cannot be written, or no frame was.
@@ -82,11 +80,7 @@ def write_video(path: Path, fps: float) -> Iterator[VideoWriter]:
 
 
 def check_writable(path: Path) -> None:
-    """Check, before long work, that `write_video` can write there.
-
-    Raises:
-        InputError: `video_suffix` (the name does not end in .mp4), `video_unwritable`.
-    """
+    """Check, before long work, that `write_video` can write there; raises `video_suffix` (not .mp4) or `video_unwritable`."""
     if path.suffix.lower() != ".mp4":
         raise InputError("video_suffix", f"{path} is not the name of an MP4.", "End the name in .mp4.")
     with _place(path):

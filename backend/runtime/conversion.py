@@ -22,11 +22,7 @@ _MADE_FROM = ["motionfan", "weights"]  # Entry of a graph's file with the finger
 
 
 def convert_graph(source: GraphSource) -> Model:
-    """Convert a graph, with dynamic axes.
-
-    Raises:
-        InputError: `engine_missing` without OpenVINO.
-    """
+    """Convert a graph, with dynamic axes; raises `engine_missing` without OpenVINO."""
     require_openvino()
     # `openvino.convert_model` would do all this, but it sends usage reports over the network.
     from openvino import PartialShape
@@ -64,11 +60,7 @@ def write_graph(model: Model, path: Path, made_from: str) -> None:
 
 
 def read_graph(folder: Path, path: Path | None = None) -> Model:
-    """Read the int8 render graph of a generator.
-
-    Args:
-        folder: of the generator.
-        path: of the graph; beside the weights by default.
+    """Read the int8 render graph of the generator in a folder, by default from beside its weights.
 
     Raises:
         ModelError: `int8_missing`; `int8_stale` (made from other weights); `int8_damaged`.
@@ -91,11 +83,7 @@ def read_graph(folder: Path, path: Path | None = None) -> Model:
 
 
 def fingerprint(folder: Path) -> str:
-    """Return the SHA-256 of a model's weight file, which a graph made from it stores.
-
-    Raises:
-        ModelError: `generator_missing`.
-    """
+    """Return the SHA-256 of a model's weight file, which a graph made from it stores; raises `generator_missing`."""
     try:
         return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     except OSError:
@@ -103,11 +91,7 @@ def fingerprint(folder: Path) -> str:
 
 
 def require_openvino() -> Any:
-    """Return the `openvino` package.
-
-    Raises:
-        InputError: `engine_missing` if it is not installed or does not load.
-    """
+    """Return the `openvino` package; raises `engine_missing` if it is not installed or does not load."""
     try:
         import openvino
     except (ImportError, OSError):

@@ -28,17 +28,13 @@ class Engine(ABC):
         network: the generator for inference, which also encodes portraits; see `folded`.
         device: of the network.
         precision: of the convolutions when rendering: `float32`, `bfloat16` or `int8`.
-
-    Attributes:
-        name: `torch` or `openvino`.
-        size: side in pixels of the network's own frames.
     """
 
-    name: str
+    name: str  # `torch` or `openvino`
 
     def __init__(self, network: Generator, device: torch.device, precision: str) -> None:
         self._network, self._device = network, device
-        self.precision, self.size = precision, network.config.size
+        self.precision, self.size = precision, network.config.size  # side in pixels of the network's own frames
 
     @torch.inference_mode()
     def encode(self, picture: Picture, keypoints: Keypoints) -> EncodedPortrait:

@@ -22,13 +22,7 @@ class TokenBucket:
 
 
 class PerAddress:
-    """A token bucket for each client address.
-
-    Args:
-        rate: events per second in the long run.
-        capacity: events at once.
-        remembered: how many addresses are kept, the latest ones.
-    """
+    """A `TokenBucket` for each client address; the latest `remembered` addresses are kept."""
 
     def __init__(self, rate: float, capacity: float, remembered: int = 1000) -> None:
         self._rate, self._capacity, self._remembered = rate, capacity, remembered

@@ -129,7 +129,7 @@ def train_forecaster(
     start_from: Path | None = None,
     progress: TrainingProgress | None = None,
 ) -> dict[str, Any]:
-    """Train a forecaster and write the best weights.
+    """Train a forecaster and write the best weights; return settings, seed, data and metrics, as in `config.json`.
 
     Args:
         data: folder of `clips.csv` and landmark recordings (see `backend.keypoints.dataset.read_split`).
@@ -138,9 +138,6 @@ def train_forecaster(
         settings: settings of the run.
         start_from: folder of a forecaster to continue from, with its architecture and statistics.
         progress: called after every update.
-
-    Returns:
-        What is also written to `config.json`: settings, seed, data, metrics.
 
     Raises:
         InputError: the data folder is missing or empty, or no motion is long enough.

@@ -33,12 +33,7 @@ def reconstruction_loss(
 
 
 def dssim(prediction: Tensor, target: Tensor) -> Tensor:
-    """Mean of (1 - SSIM) / 2 over uniform windows of 7 x 7 pixels (Wang et al. 2004, eq. 13), a scalar in [0, 1].
-
-    Args:
-        prediction: `[B, 3, n, n]` in [0, 1].
-        target: the same.
-    """
+    """Mean of (1 - SSIM) / 2 of pictures `[B, 3, n, n]` in [0, 1] over windows of 7 x 7 pixels (Wang et al. 2004, eq. 13)."""
     pictures = torch.cat([prediction, target, prediction * prediction, target * target, prediction * target], 1).float()
     a, b, aa, bb, ab = F.avg_pool2d(pictures, 7, 1).chunk(5, 1)
     c1, c2 = 0.01**2, 0.03**2

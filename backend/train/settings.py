@@ -22,99 +22,75 @@ StarFlowStage = Literal["autoencoder", "flow", "denoiser", "regression"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """Settings that all runs share; subclasses set the defaults.
+    """Settings that all runs share; subclasses set the defaults."""
 
-    Attributes:
-        updates, minutes: length of the run, whichever ends first, over all its resumptions; 0 sets no limit.
-        learning_rate: highest rate; it rises over `warm_up_updates`, then falls to 0 along half a cosine.
-        max_norm: gradients of a larger norm are scaled down to it.
-        ema: decay of the averaged weights, which are validated and kept; 0 takes the plain weights.
-        keep: weights of the best validation, or of the last one.
-        validate_every: updates between validations, checkpoints and sample sheets; `validate_first` adds one at the start.
-        seed: of fresh weights, data order and noise.
-    """
-
+    # updates, minutes: length of the run, whichever ends first, over all its resumptions; 0 sets no limit
     updates: int = 0
     minutes: float = 0.0
     batch: int = 8
-    learning_rate: float = 1e-3
+    learning_rate: float = 1e-3  # highest rate; it rises over `warm_up_updates`, then falls to 0 along half a cosine
     warm_up_updates: int = 100
-    max_norm: float = 1.0
-    ema: float = 0.998
-    keep: Literal["best", "last"] = "best"
+    max_norm: float = 1.0  # gradients of a larger norm are scaled down to it
+    ema: float = 0.998  # decay of the averaged weights, which are validated and kept; 0 takes the plain weights
+    keep: Literal["best", "last"] = "best"  # weights of the best validation, or of the last one
+    # updates between validations, checkpoints and sample sheets; `validate_first` adds one at the start
     validate_every: int = 200
     validate_first: bool = False
-    seed: int = 0
+    seed: int = 0  # of fresh weights, data order and noise
     threads: int = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ForecasterTraining(RunSettings):
-    """Settings of a forecaster's training.
+    """Settings of a forecaster's training."""
 
-    Attributes:
-        kind: `gru_gaussian` is the GRU-NF without coupling blocks.
-        window: steps of a training window (80 ms each).
-        context, horizon: frames seen and forecast when paths are sampled.
-        warm_up: frames at a window's start that the likelihood leaves out, while the GRU has seen too little.
-        input_noise: noise on the frames the GRU reads, in standard deviations of a step, correlated as steps are.
-        target_noise: noise on the step to be explained: repeated video frames would give infinite densities.
-        rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss; weight 0 turns it off.
-        jitter_weight: weight of the energy score of the paths' differences.
-        gaussian_weight: weight of the likelihood of the flow's Gaussian without its blocks.
-        augment: whether windows are augmented (`MotionSampler`).
-        architecture: sizes of the GRU-NF and its Gaussian rival; the VRNN has the predecessors' sizes.
-    """
-
-    kind: ForecasterKind = "gru_nf"
+    kind: ForecasterKind = "gru_nf"  # `gru_gaussian` is the GRU-NF without coupling blocks
     updates: int = 3000
     batch: int = 48
-    window: int = 32
+    window: int = 32  # steps of a training window (80 ms each)
+    # context, horizon: frames seen and forecast when paths are sampled
     context: int = 8
     horizon: int = 16
-    warm_up: int = 3
+    warm_up: int = 3  # frames at a window's start that the likelihood leaves out, while the GRU has seen too little
     weight_decay: float = 1e-2
-    input_noise: float = 0.0
-    target_noise: float = 0.02
+    input_noise: float = 0.0  # noise on the frames the GRU reads, in standard deviations of a step, correlated as steps are
+    target_noise: float = 0.02  # noise on the step to be explained: repeated video frames would give infinite densities
+    # rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss; weight 0 turns it off
     rollout_every: int = 1
     rollout_paths: int = 4
     rollout_rows: int = 32
     rollout_weight: float = 0.0
-    jitter_weight: float = 0.5
-    gaussian_weight: float = 0.2
-    augment: bool = True
+    jitter_weight: float = 0.5  # weight of the energy score of the paths' differences
+    gaussian_weight: float = 0.2  # weight of the likelihood of the flow's Gaussian without its blocks
+    augment: bool = True  # whether windows are augmented (`MotionSampler`)
     validate_every: int = 100
     threads: int = 1  # Tensors are small: a second thread gains little and costs much when cores are shared.
+    # sizes of the GRU-NF and its Gaussian rival; the VRNN has the predecessors' sizes
     architecture: ForecasterConfig = field(default_factory=ForecasterConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorTraining(RunSettings):
-    """Settings of a generator's training.
+    """Settings of a generator's training."""
 
-    Attributes:
-        stage: `motion` trains the optical flow by the warped portrait (four times as many updates an hour, and most of the
-            error is motion's); `details` trains the painting of eyes and lips on their crops (five times as many); `all`
-            trains everything.
-        gradient, ssim: weights of the image gradients and of (1 - SSIM) / 2 beside L1.
-        warp: weight of the warped portrait's error, which teaches motion before inpainting can hide its faults.
-        paint, details: weights of the inpainting's and the close-ups' own errors: where alpha is near 1 they would otherwise
-            receive no gradient.
-        own_pixels: cost of inpainting where the portrait's own pixels would do. Low values give the least error and a blur
-            wherever the network is unsure; this one stays sharp for 2 % more error. Eyes and lips are exempt.
-        adversarial, matching: weights of the discriminators' losses; `adversarial` 0 trains without them.
-    """
-
+    # `motion` trains the optical flow by the warped portrait (four times as many updates an hour, and most of the error is
+    # motion's); `details` trains the painting of eyes and lips on their crops (five times as many); `all` trains everything
     stage: GeneratorStage = "all"
     updates: int = 20_000
     learning_rate: float = 4e-4
     warm_up_updates: int = 200
+    # gradient, ssim: weights of the image gradients and of (1 - SSIM) / 2 beside L1
     gradient: float = 1.0
     ssim: float = 0.2
-    warp: float = 0.3
+    warp: float = 0.3  # weight of the warped portrait's error, which teaches motion before inpainting can hide its faults
+    # paint, details: weights of the inpainting's and the close-ups' own errors: where alpha is near 1 they would otherwise
+    # receive no gradient
     paint: float = 0.5
     details: float = 1.0
+    # cost of inpainting where the portrait's own pixels would do. Low values give the least error and a blur wherever the
+    # network is unsure; this one stays sharp for 2 % more error. Eyes and lips are exempt.
     own_pixels: float = 0.1
+    # adversarial, matching: weights of the discriminators' losses; `adversarial` 0 trains without them
     adversarial: float = 0.01
     matching: float = 0.3
     validate_every: int = 500
@@ -124,46 +100,31 @@ class GeneratorTraining(RunSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class StarFlowTraining(RunSettings):
-    """Settings of one stage of the video model's training.
+    """Settings of one stage of the video model's training."""
 
-    Attributes:
-        stage: the part to train, after those before it. `regression` is what the flow is compared with: one deep block of
-            the flow's size that predicts the mean.
-        batch: frames per update (autoencoder), or windows.
-        no_caption: share of windows trained without their caption, for guidance and for futures without a caption.
-        cut_start: share of windows that begin a frame later, as continuations do.
-        matched: share of a denoiser's training, at its end, that regresses the flow's score; before it, the noise itself,
-            which is several times cheaper to compute.
-        known: frames of a window that sample sheets continue from.
-    """
-
+    # the part to train, after those before it. `regression` is what the flow is compared with: one deep block of the flow's
+    # size that predicts the mean.
     stage: StarFlowStage = "flow"
     minutes: float = 30.0
-    batch: int = 16
+    batch: int = 16  # frames per update (autoencoder), or windows
     learning_rate: float = 5e-4
     warm_up_updates: int = 300
     ema: float = 0.999
-    no_caption: float = 0.5
-    cut_start: float = 0.25
+    no_caption: float = 0.5  # share of windows trained without their caption, for guidance and for futures without a caption
+    cut_start: float = 0.25  # share of windows that begin a frame later, as continuations do
+    # share of a denoiser's training, at its end, that regresses the flow's score; before it, the noise itself, which is several
+    # times cheaper to compute
     matched: float = 0.5
-    known: int = 8
+    known: int = 8  # frames of a window that sample sheets continue from
     device: str = "cpu"
     architecture: StarFlowConfig = StarFlowConfig(flow=LatentFlowConfig(vocabulary=len(VOCABULARY) - 1, deep_rank=16))
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorTraining(RunSettings):
-    """Settings of a keypoint detector's training, by Adam with betas 0.5 and 0.999 as in the FOMM paper.
+    """Settings of a keypoint detector's training, by Adam with betas 0.5 and 0.999 as in the FOMM paper."""
 
-    Attributes:
-        size, keypoints: side of the pictures in pixels, and N.
-        reconstruction, value, jacobian: weights of the paper's losses. It gives 10 to each; its features of a VGG network
-            are about a hundred times larger than pixel differences, hence the first.
-        crowding: weight of a loss that the paper lacks: it keeps keypoints apart, or in a short training all of them would
-            follow the same part of the scene.
-        moving: share of the reconstruction's weight that lies where the two pictures differ.
-    """
-
+    # size, keypoints: side of the pictures in pixels, and N
     size: int = 64
     keypoints: int = 10
     updates: int = 5000
@@ -172,17 +133,20 @@ class DetectorTraining(RunSettings):
     ema: float = 0.0
     keep: Literal["best", "last"] = "last"
     validate_first: bool = True
+    # reconstruction, value, jacobian: weights of the paper's losses. It gives 10 to each; its features of a VGG network are
+    # about a hundred times larger than pixel differences, hence the first.
     reconstruction: float = 50.0
     value: float = 10.0
     jacobian: float = 10.0
+    # weight of a loss that the paper lacks: it keeps keypoints apart, or in a short training all of them would follow the same
+    # part of the scene
     crowding: float = 5.0
-    moving: float = 0.5
+    moving: float = 0.5  # share of the reconstruction's weight that lies where the two pictures differ
 
     def architecture(self) -> FommConfig:
         """Return sizes that a CPU can train: about a hundredth of the published model's work per picture.
 
-        Raises:
-            InputError: `size` is not 64, 128 or 256.
+        Raises the error `size` if `size` is not 64, 128 or 256.
         """
         if self.size not in (64, 128, 256):
             raise InputError("size", f"A detector is trained at 64, 128, 256 pixels, not {self.size}.")

@@ -50,18 +50,12 @@ class RenderedFutures:
     """Rendered futures of many clips.
 
     Args:
-        methods: the generators, of which the smallest renders.
-        models: folder of the forecaster.
-        samples: K of each window.
-        windows: of each clip at most, spread over it.
+        methods, models: the generators, of which the smallest renders, and the folder of the forecaster.
+        samples, windows: K of each window, and windows of each clip at most, spread over it.
         seed: of the samples and resamples.
 
     Raises:
         ModelError: the forecaster or a generator is missing or they do not fit.
-
-    Attributes:
-        table: scores of windows.
-        examples: true and rendered frames of the windows with the most motion, in falling order.
     """
 
     def __init__(self, methods: AnimationMethods, models: Path, samples: int, windows: int = 1, seed: int = 0) -> None:
@@ -78,8 +72,8 @@ class RenderedFutures:
         self._forecasts = build_methods(folder, forecaster, FORECASTS)[0]
         self._samples, self._windows, self._seed = samples, windows, seed
         self._best = min(samples, max(2, round(BEST * samples)))  # at least two, since diversity needs a pair
-        self.table = ScoreTable(seed)
-        self.examples: list[ClipRows] = []
+        self.table = ScoreTable(seed)  # scores of windows
+        self.examples: list[ClipRows] = []  # true and rendered frames of the windows with the most motion, in falling order
 
     @property
     def settings(self) -> dict[str, object]:

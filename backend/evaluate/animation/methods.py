@@ -33,17 +33,12 @@ driver's motion since the neutral frame. Without one it takes the driving landma
 
 
 class AnimationMethods:
-    """Baselines, and the generators in the `generator_NAME` folders of `models`.
-
-    Attributes:
-        generators: by name, the largest last: `slim_128`, `slim_256`, ...
-        left_out: a sentence for each folder that cannot be used.
-    """
+    """Baselines, and the generators in the `generator_NAME` folders of `models`."""
 
     def __init__(self, models: Path, device: str = "cpu") -> None:
         self._device = device
         self._regions = FaceRegions()
-        self.left_out: list[str] = []
+        self.left_out: list[str] = []  # a sentence for each folder that cannot be used
         generators: dict[str, Generator] = {}
         for folder in sorted(models.glob(f"{PREFIX}*")):
             name = folder.name.removeprefix(PREFIX)
@@ -55,14 +50,10 @@ class AnimationMethods:
                     self.left_out.append(f"{name} is made for {count} keypoints.")
         # By size, a full generator after a slim one.
         by_size = sorted(generators, key=lambda name: (generators[name].config.size, not name.startswith("slim"), name))
-        self.generators = {name: generators[name] for name in by_size}
+        self.generators = {name: generators[name] for name in by_size}  # the largest last: `slim_128`, `slim_256`, ...
 
     def build(self, names: Sequence[str] = ()) -> dict[str, AnimationMethod]:
-        """Make methods by name, all by default; copy_source, the reference, is always among them.
-
-        Raises:
-            InputError: `method_unknown`.
-        """
+        """Make methods by name, all by default, and always copy_source, the reference; raises `method_unknown`."""
         there = [*(name for name in BASELINES if name != "warp" or self.generators), *self.generators]
         for name in names:
             if name not in there:
@@ -85,15 +76,12 @@ class AnimationMethods:
         return TorchEngine(self.generators[name], self._device)
 
     def alpha(self, name: str, source: AnnotatedFrame, driving: FloatArray) -> Tensor:
-        """Return the share of the source's own pixels in one rendered frame.
+        """Return the share of the source's own pixels in one rendered frame, `[n, n]` in [0, 1] at the network's size n.
 
         Args:
             name: of the generator.
             source: the animated frame.
             driving: landmarks `[478, 3]`.
-
-        Returns:
-            `[n, n]` in [0, 1], where n is the network's size.
         """
         generator = self.generators[name]
         with torch.inference_mode():

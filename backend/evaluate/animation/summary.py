@@ -49,25 +49,19 @@ class VideoExample:
 
 
 class AnimationSummary:
-    """Scores of all methods on the same frames.
-
-    Attributes:
-        methods: by name.
-        leading: the method that pictures are about: the largest generator.
-        frames, runs, cross: scores of single frames, of runs of consecutive ones, and of other people's portraits.
-        examples: the frame of each clip that differs most from its first one.
-        worst: the frames with the leading method's largest AKD, in falling order.
-        cross_examples: one frame of each clip on another person's portrait.
-        video_examples, cross_video_examples: the clips with the most motion.
-    """
+    """Scores of all methods on the same frames."""
 
     def __init__(self, methods: Mapping[str, AnimationMethod], seed: int = 0) -> None:
         self.methods = methods
+        # What pictures are about: the largest generator.
         self.leading = next(reversed([name for name in methods if name not in BASELINES] or list(methods)))
+        # Scores of single frames, of runs of consecutive ones, and of other people's portraits.
         self.frames, self.runs, self.cross = (ScoreTable(seed) for _ in range(3))
         self._ms: dict[str, list[float]] = {name: [] for name in methods if name != "copy_source"}
+        # Of each clip, the frame that differs most from its first one, and one frame on another person's portrait; and the
+        # frames with the leading method's largest AKD, in falling order.
         self.examples, self.worst, self.cross_examples = (list[FrameExample]() for _ in range(3))
-        self.video_examples, self.cross_video_examples = list[VideoExample](), list[VideoExample]()
+        self.video_examples, self.cross_video_examples = list[VideoExample](), list[VideoExample]()  # with the most motion
 
     def score(self, clip: EvaluationClip) -> None:
         """Reconstruct a clip from its first frame by all methods."""

@@ -51,11 +51,7 @@ def structural(frames: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def ssim(frames: Tensor, truth: Tensor) -> Tensor:
-    """Return SSIM alone, for pictures that are too small for MS-SSIM (see `structural`).
-
-    Raises:
-        ValueError: the pictures are smaller than the window.
-    """
+    """Return SSIM alone, for pictures too small for MS-SSIM; raises ValueError if they are smaller than the window."""
     return _similarity(frames, truth)[0].mean(1)
 
 
@@ -65,12 +61,9 @@ def sharpness(frames: Tensor, truth: Tensor) -> Tensor:
 
 
 def flicker(frames: Tensor, truth: Tensor) -> float:
-    """Return the mean absolute second difference in time of the error over consecutive frames.
+    """Return the mean absolute second difference in time of the error over consecutive frames, at least three (ValueError).
 
     Constant or evenly changing error does not count.
-
-    Raises:
-        ValueError: there are fewer than three frames.
     """
     if len(frames) < 3:
         raise ValueError(f"flicker needs three consecutive frames, not {len(frames)}")

@@ -103,14 +103,10 @@ def ratio(sums: Tensor) -> Tensor:
 
 
 class FigureTable:
-    """Figures of methods on the same rows; keeps their resamples, so that methods can be tested against each other.
-
-    Attributes:
-        people: the person of each row; complete before the first figure.
-    """
+    """Figures of methods on the same rows; keeps their resamples, so that methods can be tested against each other."""
 
     def __init__(self, people: Iterable[str] = (), seed: int = 0) -> None:
-        self.people = list(people)
+        self.people = list(people)  # the person of each row; complete before the first figure
         self._seed = seed
         self._estimates: dict[str, dict[str, Estimate]] = defaultdict(dict)
 

@@ -36,11 +36,9 @@ class HeldOutVideo:
 
 
 def find_videos(folder: Path, table: Path | None = None) -> tuple[list[HeldOutVideo], list[str]]:
-    """Find the videos to be scored.
+    """Find the videos to be scored, in a folder or its `clips/`.
 
-    Args:
-        folder: of videos, in it or in its `clips/`.
-        table: CSV with the columns clip, person and split; by default `clips.csv` in the folder or its parent, if there is one.
+    `table` is a CSV with the columns clip, person and split, by default `clips.csv` in the folder or its parent, if it exists.
 
     Returns:
         The videos (with a table, those of split val or test), and a sentence for each row without a video.

@@ -30,11 +30,7 @@ class ContextHorizon:
 
     @classmethod
     def of(cls, name: str, seen: int | None = None) -> ContextHorizon:
-        """Look up the lengths by name.
-
-        Raises:
-            InputError: `protocol_unknown`, `context_short`.
-        """
+        """Look up the lengths by name; raises `protocol_unknown` or `context_short`."""
         if name not in CONTEXT_HORIZONS:
             hint = f"Choose one of {', '.join(CONTEXT_HORIZONS)}."
             raise InputError("protocol_unknown", f"There is no protocol {name}.", hint)

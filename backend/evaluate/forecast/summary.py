@@ -28,14 +28,7 @@ MAIN_METHODS = ("gru_nf", "gru_snf")
 
 
 class ForecastSummary(FigureTable):
-    """Figures of all methods on the same windows.
-
-    Args:
-        windows: what was forecast.
-        units: of errors.
-        scored: scores by method.
-        seed: of the resamples.
-    """
+    """Figures of all methods on the same windows, from their scores by method; `seed` is that of the resamples."""
 
     def __init__(self, windows: ForecastWindows, units: Units, scored: Mapping[str, MethodScores], seed: int = 0) -> None:
         super().__init__(windows.people, seed)

@@ -28,8 +28,7 @@ class KeypointPath:
     Args:
         models: holds `forecaster` and `generator_slim_128`.
         size: of the frames in pixels, scaled down from 256.
-        device: of the generator.
-        threads: of torch.
+        device, threads: of the generator, and of torch.
 
     Raises:
         ModelError, InputError: as `Pipeline.load`.

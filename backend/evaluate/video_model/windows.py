@@ -85,8 +85,7 @@ def read_face_video(file: HeldOutVideo, size: int) -> FaceVideo:
 def shrink(picture: Picture, size: int) -> Picture:
     """Scale a picture to `[size, size, 3]` as a training pack does, by decoding a JPEG of it at a fraction of its size.
 
-    Raises:
-        InputError: `pack_size`: there is no such fraction.
+    Raises `pack_size` if there is no such fraction.
     """
     data = simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality=QUALITY, colorsubsampling="444")
     small: Picture = simplejpeg.decode_jpeg(data, min_height=size, min_width=size)

@@ -61,22 +61,12 @@ def schema() -> dict[str, Any]:
 
 
 class Api:
-    """The routes of one server.
-
-    Args:
-        registry: the sessions.
-        recordings: the bundled recordings, by name.
-        metrics: the figures to show at `/metrics`.
-        pages: folder of the built page.
-    """
+    """The routes of one server: `pages` is the folder of the built page, and `/metrics` shows `metrics`."""
 
     def __init__(
         self, registry: SessionRegistry, recordings: dict[str, BundledRecording], metrics: Metrics, pages: Path
     ) -> None:
-        self._registry = registry
-        self._recordings = recordings
-        self._metrics = metrics
-        self._pages = pages
+        self._registry, self._recordings, self._metrics, self._pages = registry, recordings, metrics, pages
         # Face Mesh is not thread-safe: one call at a time.
         self._face_lock = asyncio.Lock()
         self._portraits = {DEFAULT_PORTRAIT: registry.default}

@@ -32,18 +32,10 @@ ACTIVE_S = 0.5
 
 
 class BatchRunner:
-    """Runs batches with one pipeline.
-
-    Args:
-        pipeline: observes, forecasts and renders.
-        governor: chooses tile size and stride.
-        metrics: gets counts and times.
-    """
+    """Runs batches with one pipeline; `governor` chooses tile size and stride, `metrics` gets counts and times."""
 
     def __init__(self, pipeline: Pipeline, governor: Governor, metrics: Metrics) -> None:
-        self._pipeline = pipeline
-        self._governor = governor
-        self._metrics = metrics
+        self._pipeline, self._governor, self._metrics = pipeline, governor, metrics
         self._active: dict[str, tuple[float, int]] = {}
 
     def step(self, items: list[BatchItem]) -> None:

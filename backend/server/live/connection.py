@@ -34,20 +34,13 @@ CAMERA = "camera"
 
 
 class Connection:
-    """Serves one accepted socket.
+    """Serves one accepted socket of a session.
 
-    Args:
-        websocket: accepted already.
-        session: the session that it belongs to.
-        recordings: names that a `Source` message may give, in addition to the camera.
-        metrics: gets counts and times.
+    `recordings` holds the names that a `Source` message may give, in addition to the camera.
     """
 
     def __init__(self, websocket: WebSocket, session: Session, recordings: Container[str], metrics: Metrics) -> None:
-        self._websocket = websocket
-        self._session = session
-        self._recordings = recordings
-        self._metrics = metrics
+        self._websocket, self._session, self._recordings, self._metrics = websocket, session, recordings, metrics
         self._outbox: deque[bytes] = deque(maxlen=MAX_OUTBOX)
         self._filled = asyncio.Event()
         self._finished = False

@@ -11,21 +11,14 @@ if TYPE_CHECKING:
 
 
 class FuturesRound:
-    """K paths that play in real time while the observed motion is recorded for comparison.
+    """K paths `[K, H, 60]` (`fan`) that play in real time while the observed motion is recorded for comparison.
 
-    The wire calls a round a `generation`.
-
-    Args:
-        number: counts the rounds of a session from 1.
-        start: index of the clock tick at which the paths were forecast.
-        present: the observation at that tick.
-        fan: the paths, `[K, H, 60]`.
+    The wire calls a round a `generation`; `number` counts those of a session from 1. The paths were forecast at clock tick
+    `start`, from the observation `present`.
     """
 
     def __init__(self, number: int, start: int, present: Observation, fan: SampledFutures) -> None:
-        self.number = number
-        self.fan = fan
-        self.start = start
+        self.number, self.start, self.fan = number, start, fan
         self.horizon = int(fan.paths.shape[1])
         self._rendered_step: int | None = None
         self._present = present

@@ -15,21 +15,18 @@ from backend.core.types import CLOCK_S
 TILES = (96, 128, 256)
 STRIDES = (1, 2, 4)
 MIN_TILE_MS = 0.01
+BUDGET_SHARE = 0.95  # part of the clock period that work may fill
+SMOOTHING = 0.15  # weight of a new measurement in the running mean
+PATIENCE = 12  # calls of `plan` in a row that must find the better plan affordable before it is chosen
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to render.
+    """How to render."""
 
-    Attributes:
-        tile: side of a tile in pixels.
-        stride: future tiles are rendered at every `stride`-th step of a round, the present at every step.
-        interval: each session renders tiles at every `interval`-th sheet; 1 unless even the cheapest plan costs too much.
-    """
-
-    tile: int
-    stride: int
-    interval: int = 1
+    tile: int  # side of a tile in pixels
+    stride: int  # future tiles are rendered at every `stride`-th step of a round, the present at every step
+    interval: int = 1  # each session renders tiles at every `interval`-th sheet; 1 unless even the cheapest plan costs too much
 
 
 def ladder(limit: int) -> list[Plan]:
@@ -44,18 +41,12 @@ def ladder(limit: int) -> list[Plan]:
 class Governor:
     """Chooses a `Plan` from measured costs: a cheaper one at once, a better one only when it has been affordable for a while.
 
-    Args:
-        limit: largest tile side in pixels, 0 for no limit.
-        share: part of the clock period that work may fill.
-        smoothing: weight of a new measurement in the running mean.
-        patience: calls of `plan` in a row that must find the better plan affordable before it is chosen.
+    `limit` is the largest tile side in pixels, 0 for no limit.
     """
 
-    def __init__(self, limit: int = 0, share: float = 0.95, smoothing: float = 0.15, patience: int = 12) -> None:
+    def __init__(self, limit: int = 0) -> None:
         self._ladder = ladder(limit)
-        self._budget = CLOCK_S * 1000.0 * share
-        self._smoothing = smoothing
-        self._patience = patience
+        self._budget = CLOCK_S * 1000.0 * BUDGET_SHARE
         self._affordable = 0
         self._rung = next(i for i, plan in enumerate(self._ladder) if plan.tile <= 128)
         self._tick_ms = 0.0
@@ -87,12 +78,7 @@ class Governor:
         self._tile_ms[tile] = now
 
     def load(self, plan: Plan, futures: Sequence[int]) -> float:
-        """Return the expected milliseconds of work per clock period.
-
-        Args:
-            plan: how to render.
-            futures: K of every session that renders.
-        """
+        """Return the expected milliseconds of work per clock period; `futures` holds K of every session that renders."""
         tiles = sum(k / plan.stride + 1.0 for k in futures) / plan.interval
         return len(futures) * self._tick_ms + tiles * self._cost(plan.tile)
 
@@ -104,7 +90,7 @@ class Governor:
             self._rung, self._affordable = self._cheaper(loads), 0
         else:
             self._affordable = self._affordable + 1 if better_fits else 0
-        if self._affordable >= self._patience:
+        if self._affordable >= PATIENCE:
             self._rung, self._affordable = self._rung - 1, 0
         chosen = self._ladder[self._rung]
         return Plan(chosen.tile, chosen.stride, self._interval(chosen, futures))
@@ -131,4 +117,4 @@ class Governor:
         return self._tile_ms[known] * (tile / known) ** 2
 
     def _smooth(self, old: float | None, new: float) -> float:
-        return new if old is None else old + self._smoothing * (new - old)
+        return new if old is None else old + SMOOTHING * (new - old)

@@ -25,14 +25,10 @@ MIN_FACE_ASPECT = 0.1
 
 
 class LandmarkStream:
-    """Converts one session's landmark messages to clock ticks.
-
-    Attributes:
-        dropped: frames that arrived late or twice.
-    """
+    """Converts one session's landmark messages to clock ticks."""
 
     def __init__(self) -> None:
-        self.dropped = 0
+        self.dropped = 0  # frames that arrived late or twice
         self._restart()
 
     def _restart(self) -> None:
@@ -41,14 +37,9 @@ class LandmarkStream:
         self._last = -math.inf
 
     def push(self, landmarks: FloatArray, t_ms: float) -> list[Tick]:
-        """Add one frame and return the ticks that it completes, oldest first; often none.
+        """Add landmarks `[478, 3]` in [-2, 2], captured at `t_ms` of the client's clock; return the ticks that they complete.
 
-        Args:
-            landmarks: `[478, 3]` in [-2, 2].
-            t_ms: capture time in milliseconds of the client's clock.
-
-        Raises:
-            InputError: `time_out_of_range`, or as `check_landmarks`.
+        The ticks come oldest first; often there are none. Raises `time_out_of_range`, or as `check_landmarks`.
         """
         if not (math.isfinite(t_ms) and abs(t_ms) <= MAX_TIME_MS):
             raise InputError("time_out_of_range", "The capture time is not a sensible number of milliseconds.")

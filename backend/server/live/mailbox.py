@@ -29,39 +29,29 @@ class FrameStamp:
 
 @dataclass(frozen=True)
 class Work:
-    """The work of one session for one batch.
-
-    Attributes:
-        reset: forget the motion so far first.
-        reference: the first of the ticks is the new neutral face.
-    """
+    """The work of one session for one batch."""
 
     ticks: list[Tick]
     frame: FrameStamp
     settings: ForecastSettings
     epoch: int
-    reset: bool
-    reference: bool
+    reset: bool  # forget the motion so far first
+    reference: bool  # the first of the ticks is the new neutral face
 
 
 class Mailbox:
     """One session's waiting ticks, settings and credits; every method may be called from any thread.
 
-    Args:
-        condition: notified when there is work to take; its lock guards the state.
+    `condition` is notified when there is work to take; its lock guards the state.
     """
 
     def __init__(self, condition: threading.Condition) -> None:
         self._condition = condition
         self._ticks: deque[Tick] = deque()
         self._frame = FrameStamp(0.0, 0, 0.0)
-        self._reset = False
-        self._reference = False
-        self._sent = 0
-        self._displayed = 0
-        self._received = 0
-        self._processed = 0
-        self._dropped = 0
+        self._reset = self._reference = False
+        self._sent = self._displayed = 0  # sheets
+        self._received = self._processed = self._dropped = 0  # frames
         self.settings = ForecastSettings()
         self.epoch = 1
 

@@ -39,21 +39,17 @@ class SessionPortrait:
 
 @dataclass
 class SessionSlot:
-    """The state of one session; it belongs to the inference thread alone.
-
-    Attributes:
-        number: counts the sessions ever opened, so that overloaded sessions render in rotation.
-        rounds, sheets: how many there were so far.
-    """
+    """The state of one session; it belongs to the inference thread alone."""
 
     session: str
-    number: int
+    number: int  # counts the sessions ever opened, so that overloaded sessions render in rotation
     portrait: Portrait
     mailbox: Mailbox
     stream: Stream
     deliver: Deliver
     settings: ForecastSettings | None = None
     futures: FuturesRound | None = None
+    # rounds, sheets: how many there were so far
     rounds: int = 0
     sheets: int = 0
     verdict: Verdict | None = None

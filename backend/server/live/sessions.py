@@ -43,17 +43,11 @@ class Socket(Protocol):
 
 @dataclass
 class Session:
-    """One client's session. Methods run on the event loop, except `deliver`, which the inference thread calls.
-
-    Attributes:
-        picture: the portrait it shows, `[S, S, 3]` RGB.
-        detached_since: when it was last without a socket, monotonic seconds.
-        attached_once: whether it has ever had a socket.
-    """
+    """One client's session. Methods run on the event loop, except `deliver`, which the inference thread calls."""
 
     id: str
     mailbox: Mailbox
-    picture: NDArray[np.uint8]
+    picture: NDArray[np.uint8]  # the portrait it shows, `[S, S, 3]` RGB
     models: dict[str, str]
     keypoints: int
     loop: asyncio.AbstractEventLoop
@@ -61,8 +55,8 @@ class Session:
     uploads: TokenBucket = field(default_factory=lambda: TokenBucket(UPLOADS_PER_S, UPLOAD_BURST))
     portrait_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     socket: Socket | None = None
-    detached_since: float = field(default_factory=time.monotonic)
-    attached_once: bool = False
+    detached_since: float = field(default_factory=time.monotonic)  # when it was last without a socket, monotonic seconds
+    attached_once: bool = False  # whether it has ever had a socket
 
     def attach(self, socket: Socket) -> None:
         """Make this the session's socket; an earlier one gets the error `replaced` and is closed."""
@@ -105,25 +99,15 @@ class Session:
 
 @dataclass
 class SessionRegistry:
-    """All sessions of one server.
+    """All sessions of one server."""
 
-    Attributes:
-        worker: serves their mailboxes.
-        default: the portrait of a new session.
-        models: name and headline of every model, for `Ready`.
-        keypoints: N.
-        metrics: gets counts and times.
-        limit: maximum number of sessions.
-        now: monotonic seconds.
-    """
-
-    worker: InferenceWorker
-    default: SessionPortrait
-    models: dict[str, str]
-    keypoints: int
-    metrics: Metrics
-    limit: int
-    now: Callable[[], float] = time.monotonic
+    worker: InferenceWorker  # serves their mailboxes
+    default: SessionPortrait  # the portrait of a new session
+    models: dict[str, str]  # name and headline of every model, for `Ready`
+    keypoints: int  # N
+    metrics: Metrics  # gets counts and times
+    limit: int  # maximum number of sessions
+    now: Callable[[], float] = time.monotonic  # monotonic seconds
     _sessions: dict[str, Session] = field(default_factory=dict, init=False)
     _tickets: dict[str, tuple[str, float]] = field(default_factory=dict, init=False)
 

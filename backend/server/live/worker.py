@@ -28,18 +28,10 @@ Call = tuple[Future[Any], Callable[["Pipeline"], Any]]
 
 
 class InferenceWorker:
-    """One thread that observes, forecasts and renders for all sessions.
-
-    Args:
-        load: builds the pipeline, on the inference thread.
-        governor: chooses what is rendered.
-        metrics: gets counts and times.
-    """
+    """One thread that observes, forecasts and renders for all sessions; `load` builds the pipeline there."""
 
     def __init__(self, load: Callable[[], Pipeline], governor: Governor, metrics: Metrics) -> None:
-        self._load = load
-        self._governor = governor
-        self._metrics = metrics
+        self._load, self._governor, self._metrics = load, governor, metrics
         self.condition = threading.Condition()
         self._calls: deque[Call] = deque()
         self._slots: dict[str, SessionSlot] = {}

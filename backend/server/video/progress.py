@@ -13,8 +13,7 @@ class ProgressEstimate:
     """One job's progress from 0 to 1, given the seconds that it is expected to take, if known. Times have any origin."""
 
     def __init__(self, estimate: float | None, began: float) -> None:
-        self._estimate = estimate
-        self._began = began
+        self._estimate, self._began = estimate, began
         self._reported = 0.0
         self._projected: float | None = None
         self._shown = 0.0

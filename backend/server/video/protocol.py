@@ -12,22 +12,14 @@ HEAD = struct.Struct("<I")
 
 
 class JobSpec(msgspec.Struct, frozen=True, tag=True):
-    """An order for video.
+    """An order for video."""
 
-    Attributes:
-        number: every reply to the job names it.
-        context: frames to continue, `[T, S, S, 3]` bytes RGB; empty to sample from the caption alone.
-        size: S.
-        count: K, how many futures.
-        steps: frames of each, at 12.5 Hz.
-        caption, guidance, temperature, seed: as `backend.starflow.video.SamplingSettings`.
-    """
-
-    number: int
-    context: bytes
-    size: int
-    count: int
-    steps: int
+    number: int  # every reply to the job names it
+    context: bytes  # frames to continue, `[T, S, S, 3]` bytes RGB; empty to sample from the caption alone
+    size: int  # S
+    count: int  # K, how many futures
+    steps: int  # frames of each, at 12.5 Hz
+    # caption, guidance, temperature, seed: as `backend.starflow.video.SamplingSettings`
     caption: str
     guidance: float
     temperature: float

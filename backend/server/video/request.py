@@ -53,11 +53,7 @@ def decode_request(body: bytes) -> VideoRequest:
 
 
 def split_strip(data: bytes, size: int) -> list[NDArray[np.uint8]]:
-    """Decode a strip and cut it into frames `[size, size, 3]`.
-
-    Raises:
-        InputError: `video_frames`.
-    """
+    """Decode a strip and cut it into frames `[size, size, 3]`; raises `video_frames`."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             width, side = image.size

@@ -50,18 +50,13 @@ def inspect_weights(folder: Path) -> VideoWeights:
 
 @dataclass(eq=False)
 class VideoJob:
-    """One job.
-
-    Attributes:
-        done: its result, or a `MotionFanError`; cancelled when its client has left.
-        progress: None until it runs.
-        deadline: aborts it; None unless it runs.
-    """
+    """One job."""
 
     spec: JobSpec
+    # its result, or a `MotionFanError`; cancelled when its client has left
     done: asyncio.Future[JobDone] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    progress: ProgressEstimate | None = None
-    deadline: asyncio.Timeout | None = None
+    progress: ProgressEstimate | None = None  # None until it runs
+    deadline: asyncio.Timeout | None = None  # aborts it; None unless it runs
 
     def __post_init__(self) -> None:
         # Marks an error as retrieved: the client may have left, and asyncio would log it.
@@ -85,10 +80,7 @@ class VideoJob:
 class VideoRunner:
     """Starts the video process when it is needed, and runs one job at a time in it.
 
-    Args:
-        folder: of the weights.
-        device: where the model runs.
-        threads: of torch; 0 takes half of the cores.
+    `folder` holds the weights. The model runs on `device`, with this many `threads` of torch; 0 takes half of the cores.
     """
 
     def __init__(self, folder: Path, device: str, threads: int) -> None:

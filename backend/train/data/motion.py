@@ -25,8 +25,7 @@ class MotionSampler:
 
     Args:
         motions: training motions.
-        length: frames of a window.
-        seed: seeds the sampler.
+        length, seed: frames of a window, and the seed of the sampler.
 
     Raises:
         InputError: `data_short`: no motion is long enough.

@@ -75,22 +75,16 @@ def pack(data: Path, out: Path, progress: Progress | None = None) -> None:
 
 
 class Pack:
-    """Random access to a packed folder.
-
-    Attributes:
-        landmarks: `[F, 478, 3]` float32.
-        clip: number of the clip that a frame belongs to, `[F]`.
-        person, held_out: of each clip.
-    """
+    """Random access to a packed folder."""
 
     def __init__(self, folder: Path) -> None:
         if not (folder / "index.npz").is_file():
             raise InputError("pack_missing", f"There is no packed data in {folder}.")
         with np.load(folder / "index.npz", allow_pickle=False) as index:
             self._offsets: NDArray[np.int64] = index["offsets"]
-            self.landmarks: FloatArray = index["landmarks"].astype(np.float32)
-            self.clip: NDArray[np.int32] = index["clip"]
-            self.person: NDArray[np.str_] = index["person"]
+            self.landmarks: FloatArray = index["landmarks"].astype(np.float32)  # `[F, 478, 3]`
+            self.clip: NDArray[np.int32] = index["clip"]  # number of the clip that a frame belongs to, `[F]`
+            self.person: NDArray[np.str_] = index["person"]  # of each clip, as `held_out`
             self.held_out: NDArray[np.bool_] = index["held_out"]
         self._bytes = np.memmap(folder / "frames.bin", np.uint8, "r")
 

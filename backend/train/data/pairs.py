@@ -38,20 +38,15 @@ class Pairs:
 
 
 class PairSampler:
-    """Samples pairs from a pack, every person equally often.
+    """Samples pairs from a pack, every person equally often; of the held-out people or of the others.
 
-    Args:
-        pack: the data.
-        size: side of the pictures, 128 or 256.
-        held_out: sample the held-out people instead of the others.
-
-    Attributes:
-        detail_index: indices of the keypoints of eyes and lips.
+    `size` is the side of the pictures, 128 or 256.
     """
 
     def __init__(self, pack: Pack, size: int, *, held_out: bool = False) -> None:
         self._pack, self._size = pack, size
         self._regions = FaceRegions()
+        # indices of the keypoints of eyes and lips
         self.detail_index = [self._regions.names.index(name) for name in EYES_AND_LIPS]
         self._clips = pack.clips(held_out, min_frames=8)
         self._people = sorted(self._clips)

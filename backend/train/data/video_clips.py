@@ -17,23 +17,16 @@ MIRROR = {LEFT: RIGHT, RIGHT: LEFT}
 
 
 class VideoClips:
-    """Samples windows of frames from a pack, every person equally often.
+    """Samples windows of `frames` frames from a pack, every person equally often; of the held-out people or of the others.
 
-    Args:
-        pack: the data.
-        size: side of the frames in pixels.
-        frames: length of a window.
-        held_out: sample the held-out people instead of the others.
-
-    Attributes:
-        clips: indices in the pack of each clip's frames.
+    `size` is the side of the frames in pixels.
     """
 
     def __init__(self, pack: Pack, size: int, frames: int, *, held_out: bool = False) -> None:
         self._pack, self.size, self.frames = pack, size, frames
         self._by_person = pack.clips(held_out, frames)
         self._people = sorted(self._by_person)
-        self.clips = [rows for clips in self._by_person.values() for rows in clips]
+        self.clips = [rows for clips in self._by_person.values() for rows in clips]  # indices in the pack of each clip's frames
 
     def pictures(self, rows: NDArray[np.intp]) -> Tensor:
         """Decode frames: `[F, 3, size, size]` in [0, 1]."""
@@ -66,12 +59,7 @@ class VideoClips:
 
 
 class LatentCache:
-    """Latents of all frames of some clips, plain and mirrored, each encoded once.
-
-    Args:
-        clips: the clips.
-        encode: frames `[F, 3, S, S]` -> latents `[F, H, W, C]`.
-    """
+    """Latents of all frames of some clips, plain and mirrored, each encoded once by `[F, 3, S, S]` -> `[F, H, W, C]`."""
 
     def __init__(self, clips: VideoClips, encode: Callable[[Tensor], Tensor]) -> None:
         rows = np.unique(np.concatenate(clips.clips))

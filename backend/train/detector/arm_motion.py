@@ -27,21 +27,15 @@ TABLE = 0.85
 
 @dataclass(frozen=True)
 class ArmMotion:
-    """One sequence, seen from above.
+    """One sequence, seen from above."""
 
-    Attributes:
-        shoulder, elbow, gripper: `[T, 2]`.
-        direction: of the gripper, `[T]` radians.
-        things: centres of the things on the table, `[T, M, 2]`.
-        radii: of the things, `[M]`.
-    """
-
+    # shoulder, elbow, gripper: `[T, 2]`
     shoulder: Floats
     elbow: Floats
     gripper: Floats
-    direction: Floats
-    things: Floats
-    radii: Floats
+    direction: Floats  # of the gripper, `[T]` radians
+    things: Floats  # centres of the things on the table, `[T, M, 2]`
+    radii: Floats  # of the things, `[M]`
 
 
 def elbow_of(shoulder: Floats, gripper: Floats, side: float) -> Floats:

@@ -174,15 +174,7 @@ def _along(grid: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:
     return share, np.linalg.norm(grid - start - share[..., None] * axis, axis=-1)
 
 
-def _capsule(
-    canvas: Floats,
-    grid: Floats,
-    start: Floats,
-    end: Floats,
-    wide: float,
-    narrow: float,
-    colour: Floats,
-) -> None:
+def _capsule(canvas: Floats, grid: Floats, start: Floats, end: Floats, wide: float, narrow: float, colour: Floats) -> None:
     """Render a round bar that narrows from `start` to `end`, with diffuse light and a highlight from its normals."""
     part = _around(grid, [start, end], wide)
     canvas, grid = canvas[part], grid[part]

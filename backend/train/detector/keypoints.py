@@ -14,16 +14,13 @@ from backend.train.detector.videos import VideoSet
 
 
 def write_keypoints(model: Fomm, data: Path, out: Path, progress: Progress | None = None) -> int:
-    """Write `recordings/NAME.npz` (`keypoints [T, 6N]`, `fps`) and `clips.csv`, with the split of the detector's training.
+    """Write `recordings/NAME.npz` (`keypoints [T, 6N]`, `fps`) and `clips.csv`; return the number of recordings.
 
     Args:
         model: in evaluation mode.
-        data: folder of videos; see `VideoSet.read`.
+        data: folder of videos; see `VideoSet.read`. The split is that of the detector's training.
         out: folder to fill; every sequence counts as a person.
         progress: called with (sequences done, sequences in all).
-
-    Returns:
-        The number of recordings.
     """
     videos = VideoSet.read(data, model.config.size)
     rows = [(video, "train") for video in videos.train] + [(video, "val") for video in videos.held_out]

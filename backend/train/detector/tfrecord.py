@@ -26,11 +26,7 @@ MAX_RECORD_BYTES = 1 << 30
 
 
 def read_softmotion(path: Path, camera: str = CAMERA) -> Iterator[NDArray[np.uint8]]:
-    """Read sequences `[T, S, S, 3]` uint8 one by one.
-
-    Args:
-        path: the TFRecord file.
-        camera: pictures are the raw bytes under `STEP/CAMERA/encoded`, steps from 0.
+    """Read sequences `[T, S, S, 3]` uint8 one by one; their pictures are the raw bytes under `STEP/CAMERA/encoded`.
 
     Raises:
         InputError: `tfrecord_missing`; `tfrecord_truncated`; `tfrecord_crc` (bytes changed); `tfrecord_keys` (an Example

@@ -16,19 +16,12 @@ SIGMA_AFFINE, SIGMA_TPS, POINTS = 0.05, 0.005, 5
 
 @dataclass(frozen=True)
 class ThinPlate:
-    """T(z) = A z + b + sum_i c_i U(|z - p_i|), U(r) = r^2 log r^2: a thin-plate spline (Bookstein 1989) on a grid of p_i.
+    """T(z) = A z + b + sum_i c_i U(|z - p_i|), U(r) = r^2 log r^2: a thin-plate spline (Bookstein 1989) on a grid of p_i."""
 
-    Attributes:
-        linear: A, `[B, 2, 2]`.
-        shift: b, `[B, 2]`.
-        weights: c, `[B, P, 2]`.
-        points: p, `[P, 2]`.
-    """
-
-    linear: Tensor
-    shift: Tensor
-    weights: Tensor
-    points: Tensor
+    linear: Tensor  # A, `[B, 2, 2]`
+    shift: Tensor  # b, `[B, 2]`
+    weights: Tensor  # c, `[B, P, 2]`
+    points: Tensor  # p, `[P, 2]`
 
     @classmethod
     def sample(cls, batch: int, random: torch.Generator) -> ThinPlate:
