@@ -17,19 +17,28 @@ from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
 from backend.forecast.displacement_bank import load_bank
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.paper.loop import PaperLoop
-from backend.forecast.refine import KernelName, Refinement
+from backend.forecast.refine import Refinement
+from backend.forecast.selection import select_futures
 from backend.forecast.vrnn import Vrnn
 
 PathSampler = Callable[[Tensor, int, int, torch.Generator], Tensor]
 """`(context [W, C, D], k, horizon, generator) -> paths [W, K, H, D]`."""
 
 NAMES = (
-    "copy_last", "random_walk", "bootstrap", "gru_gaussian", "vrnn", "gru_nf", "gru_nf_t1.2", "gru_snf", "gru_snf_mala",
-    "gru_snf_hmc", "paper_nf", "paper_snf",
+    "copy_last", "random_walk", "bootstrap", "gru_gaussian", "vrnn", "gru_nf", "gru_nf_coupled", "gru_nf_chosen", "gru_nf_t1.2",
+    "gru_snf", "gru_snf_mcmc", "gru_snf_coupled", "gru_snf_chosen", "gru_snf_mala", "gru_snf_hmc", "paper_nf", "paper_snf",
 )  # fmt: skip
 """Methods in the order of the table; `gru_nf_tX` also exists for any other temperature X up to 5."""
 
-SNF_KERNELS: dict[str, KernelName] = {"gru_snf": "metropolis", "gru_snf_mala": "mala", "gru_snf_hmc": "hmc"}
+SAME_DRAWS = ("gru_nf_coupled", "gru_nf_chosen", "gru_snf_coupled", "gru_snf_chosen")
+"""Methods whose independent futures are those of another method: only their futures shown together differ."""
+
+INGREDIENTS = ("gru_snf_mcmc", *SAME_DRAWS)
+"""Methods that show what each part of the refinement, and the choice of futures, does."""
+
+DRAWS_PER_FUTURE = 8
+"""Draws for each chosen future."""
+
 TEMPERATURE = re.compile(r"gru_nf_t(\d+(?:\.\d+)?)")
 
 
@@ -39,7 +48,8 @@ class PathForecaster:
 
     sample: PathSampler  # K independent futures
     nll: Callable[[Tensor, int], Tensor] | None = None  # `(windows [W, T, D], frames seen) -> [W, T - seen]` nats per number
-    joint_sample: PathSampler | None = None  # K antithetic futures, as the page shows them
+    joint_sample: PathSampler | None = None  # K futures shown together: antithetic, or chosen from many draws
+    joint_groups: int = 6  # groups of such futures scored for each window; fewer where a group is expensive
 
 
 def shipped_refinement() -> Refinement:
@@ -101,10 +111,12 @@ def _build(name: str, model: Path, forecaster: Forecaster) -> PathForecaster:
     width = forecaster.config.features
     if temperature := _temperature(name):
         return PathForecaster(path_sampler(forecaster, None, temperature))
-    if name in SNF_KERNELS:
-        refinement = replace(shipped_refinement(), kernel=SNF_KERNELS[name])
-        joint = path_sampler(forecaster, refinement) if refinement.antithetic else None
-        return PathForecaster(path_sampler(forecaster, replace(refinement, antithetic=False)), joint_sample=joint)
+    if refinement := _refinements().get(name):
+        independent = path_sampler(forecaster, replace(refinement, antithetic=False))
+        joint = path_sampler(forecaster, refinement)
+        if name.endswith("_chosen"):
+            return PathForecaster(independent, joint_sample=_choose(joint), joint_groups=3)
+        return PathForecaster(independent, joint_sample=joint if refinement.antithetic else None)
     if name in ("paper_nf", "paper_snf"):
         return PathForecaster(PaperLoop(forecaster, steps=0 if name == "paper_nf" else 2).sample)
     if name == "copy_last":
@@ -143,6 +155,32 @@ def path_sampler(
         if rates is not None and found.acceptance is not None:
             rates.append(found.acceptance)
         return found.paths
+
+    return sample
+
+
+def _refinements() -> dict[str, Refinement]:
+    """Return the refinement of every method that changes how GRU-NF samples."""
+    shipped, none = shipped_refinement(), Refinement(steps=0, base_scale=1.0, antithetic=False)
+    return {
+        "gru_nf_coupled": replace(none, antithetic=True),
+        "gru_nf_chosen": none,
+        "gru_snf": shipped,
+        "gru_snf_mcmc": replace(shipped, base_scale=1.0, antithetic=False),
+        "gru_snf_coupled": replace(shipped, base_scale=1.0, antithetic=True),
+        "gru_snf_chosen": shipped,
+        "gru_snf_mala": replace(shipped, kernel="mala"),
+        "gru_snf_hmc": replace(shipped, kernel="hmc"),
+    }
+
+
+def _choose(draw: PathSampler) -> PathSampler:
+    """Return a function that draws `DRAWS_PER_FUTURE` K paths and chooses K of them."""
+
+    def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
+        drawn = draw(context, DRAWS_PER_FUTURE * k, horizon, generator)
+        chosen_WK, _ = select_futures(drawn, k)
+        return torch.take_along_dim(drawn, chosen_WK[..., None, None], dim=1)
 
     return sample
 

@@ -64,16 +64,16 @@ def calibration(results: Results) -> str:
         return svg(figure, "Coverage of the central intervals, and histograms of the probability integral transform")
 
 
-def diversity(results: Results) -> str:
-    """Plot diversity (APD) against error (CRPS, minADE): right is more diverse, low is better."""
+def diversity(results: Results, distinct: Results) -> str:
+    """Plot diversity (APD) against error (minADE, and CRPS of `distinct` methods): right is more diverse, low is better."""
     with styled():
         figure = Figure(figsize=(10.4, 4.4), layout="constrained")
         left, right = figure.subplots(1, 2)
-        for axes, metric, apd, title in (
-            (left, "crps", "apd", "CRPS against diversity"),
-            (right, "min_ade_8", "apd_8", "Best of 8 shown together (minADE) against their diversity"),
+        for axes, shown, metric, apd, title in (
+            (left, distinct, "crps", "apd", "CRPS against diversity"),
+            (right, results, "min_ade_8", "apd_8", "Best of 8 shown together (minADE) against their diversity"),
         ):
-            points = {name: (e[apd].value, e[metric].value) for name, e in results.items() if metric in e}
+            points = {name: (e[apd].value, e[metric].value) for name, e in shown.items() if metric in e}
             for rank, (name, point) in enumerate(sorted(points.items(), key=lambda item: item[1][1])):
                 axes.scatter(
                     *point, s=90 if leading(name) else 48, color=colour(name), edgecolors=PAPER, linewidths=1.2, zorder=4

@@ -15,8 +15,8 @@ from backend.evaluate.report.report import ComparisonReport
 from backend.keypoints.reading import Layout
 
 ON_SCREEN = (
-    "crps", "energy_score", "energy_distance", "min_ade_8", "apd_8", "apd_over_mae", "coverage_80", "acceleration_ratio", "nll",
-    "ms_per_window",
+    "crps", "energy_score", "energy_distance", "min_ade_4", "min_ade_8", "apd_4", "apd_8", "apd_over_mae", "coverage_80",
+    "acceleration_ratio", "nll", "ms_per_window",
 )  # fmt: skip
 """Metrics of the table on screen; the report holds all."""
 

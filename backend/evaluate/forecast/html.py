@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from backend.evaluate.common.methods import INGREDIENTS, SAME_DRAWS
 from backend.evaluate.common.windows import CONTEXT_HORIZONS
 from backend.evaluate.forecast import charts, path_charts
 from backend.evaluate.forecast.evaluation import ForecastResults
+from backend.evaluate.forecast.summary import MAIN_METHODS
 from backend.evaluate.forecast.text import summary
 from backend.evaluate.report.blocks import ChartBlock, FoldBlock, NoteBlock, TableBlock, TableCell, metric_cell
 from backend.evaluate.report.page import ReportPage
 from backend.evaluate.report.prose import command_line
+
+TOGETHER_METHODS = (*MAIN_METHODS, *INGREDIENTS)
+"""Methods of the table of futures shown together."""
 
 
 def write_forecast(evaluation: ForecastResults, folder: Path) -> Path:
@@ -21,12 +26,16 @@ def write_forecast(evaluation: ForecastResults, folder: Path) -> Path:
     shown = next((name for name in ("gru_snf", "gru_nf") if name in results), list(results)[-1])
     page = ReportPage(report, summary(report), repeat(report.settings), shown=shown)
     page.add("methods", page.metric_table("methods", results))
-    page.add("error", ChartBlock(charts.error_per_step(results)))
-    page.add("calibration", ChartBlock(charts.calibration(results)))
-    page.add("diversity", ChartBlock(charts.diversity(results)))
+    together = {name: found for name, found in results.items() if name in TOGETHER_METHODS}
+    if together.keys() & {*INGREDIENTS}:
+        page.add("together", page.metric_table("together", together))
+    distinct = {name: found for name, found in results.items() if name not in SAME_DRAWS} or results
+    page.add("error", ChartBlock(charts.error_per_step(distinct)))
+    page.add("calibration", ChartBlock(charts.calibration(distinct)))
+    page.add("diversity", ChartBlock(charts.diversity(results, distinct)))
     page.add("fans", ChartBlock(path_charts.fans(evaluation, shown)))
     page.add("constellations", ChartBlock(path_charts.constellations(evaluation, shown)))
-    page.add("rivals", ChartBlock(path_charts.rivals(evaluation)))
+    page.add("rivals", ChartBlock(path_charts.rivals(evaluation, list(distinct))))
     metrics = sorted(set().union(*results.values()))
     rows = [[TableCell(metric), *(metric_cell(found.get(metric)) for found in results.values())] for metric in metrics]
     table = TableBlock([("Metric", ""), *((name, "") for name in results)], rows)

@@ -55,9 +55,9 @@ def fans(evaluation: ForecastResults, method: str) -> str:
         return svg(figure, f"Sampled paths of {method} and the true paths")
 
 
-def rivals(evaluation: ForecastResults) -> str:
-    """Plot the paths of one coordinate in one window, sampled by every method."""
-    scored = evaluation.scored
+def rivals(evaluation: ForecastResults, methods: Sequence[str]) -> str:
+    """Plot the paths of one coordinate in one window, sampled by each of some methods."""
+    scored = {name: evaluation.scored[name] for name in methods}
     index = list(next(iter(scored.values())).examples)[:2][-1]
     count = -(-len(scored) // COLUMNS)
     with styled():

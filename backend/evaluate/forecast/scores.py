@@ -30,9 +30,6 @@ KEPT_PATHS = 10
 GROUPS = (4, 8)
 """minADE, minFDE and APD are also taken over groups of so many futures, as the page shows them."""
 
-JOINT_GROUPS = 6
-"""Groups sampled for each window where the futures of a group are dependent."""
-
 LEVELS = (50, 80, 95)
 
 
@@ -118,9 +115,9 @@ def score(
             if group <= samples:
                 grouped = paths
                 if method.joint_sample is not None:
-                    contexts = windows.context_WCD[part].repeat_interleave(JOINT_GROUPS, 0)
+                    contexts = windows.context_WCD[part].repeat_interleave(method.joint_groups, 0)
                     grouped = method.joint_sample(contexts, group, windows.lengths.horizon, generator)
-                    grouped = grouped.unflatten(0, (-1, JOINT_GROUPS)).flatten(1, 2)
+                    grouped = grouped.unflatten(0, (-1, method.joint_groups)).flatten(1, 2)
                 found |= _group_scores(grouped, truth, group)
         if method.nll is not None:
             found["nll"] = method.nll(windows.flat_WTD[part], windows.lengths.seen)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from backend.evaluate.common.methods import SAME_DRAWS
 from backend.evaluate.common.resampling import Estimate, FigureTable, ratio
 from backend.evaluate.common.table import Figures
 from backend.evaluate.common.windows import ForecastWindows
@@ -21,7 +22,10 @@ MEANS = (
 )  # fmt: skip
 """Scores of which the mean over windows and steps is reported."""
 
-COMPARED = ("crps", "energy_score", "energy_distance", "min_ade_4", "min_ade_8", "apd", "apd_4", "apd_8")
+TOGETHER = ("min_ade_4", "min_ade_8", "apd_4", "apd_8")
+"""Figures of futures that are shown together."""
+
+COMPARED = ("crps", "energy_score", "energy_distance", "apd", *TOGETHER)
 """Figures that are tested between methods: each of `MAIN_METHODS` against every other."""
 
 MAIN_METHODS = ("gru_nf", "gru_snf")
@@ -42,9 +46,13 @@ class ForecastSummary(FigureTable):
             self.results[name] = found | {"ms_per_window": Metric(method.ms_per_window)}
 
     def comparisons(self) -> list[Comparison]:
-        """Test the main methods against every other method, each pair once."""
+        """Test the main methods against every other method, each pair once; methods of `SAME_DRAWS` by `TOGETHER` only."""
         pairs = [(main, other) for main in MAIN_METHODS for other in self._scored if main != other]
-        tests = [self.compare(metric, *pair) for pair in pairs if pair != MAIN_METHODS for metric in COMPARED]
+        tests = [
+            self.compare(metric, *pair)
+            for pair in pairs if pair != MAIN_METHODS
+            for metric in (TOGETHER if pair[1] in SAME_DRAWS else COMPARED)
+        ]  # fmt: skip
         return [test for test in tests if test is not None]
 
     def _figures(self, method: str, scores: dict[str, Tensor]) -> dict[str, Metric]:

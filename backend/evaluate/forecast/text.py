@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from backend.evaluate.common.methods import DRAWS_PER_FUTURE, INGREDIENTS
 from backend.evaluate.forecast.summary import MAIN_METHODS
 from backend.evaluate.report.prose import difference, p_value, percent, typeset, with_interval
 from backend.evaluate.report.report import ComparisonReport
 
+REFINED = {"apd_8": "the diversity of 8 futures", "min_ade_8": "the error of the best", "crps": "CRPS"}
+"""What the verdict says of refinement: names of metrics."""
+
+TOGETHER_OF_4 = {"apd_4": "the diversity of 4 futures", "min_ade_4": "the error of the best"}
+"""What it says of ways to sample four futures together."""
+
 
 def summary(report: ComparisonReport) -> list[str]:
     """Return the verdict, with intervals."""
-    results = report.results
+    # Ingredients differ mainly in the futures shown together, which CRPS does not see.
+    results = {name: found for name, found in report.results.items() if name not in INGREDIENTS} or report.results
     winner = min(results, key=lambda name: results[name]["crps"].value)
     sentences = [f"{winner} has the lowest error (CRPS {with_interval(results[winner]['crps'])})."]
     for rival in ("copy_last", "random_walk", "bootstrap", "gru_gaussian", "vrnn", "paper_nf"):
@@ -28,18 +38,28 @@ def summary(report: ComparisonReport) -> list[str]:
             f"The central 80 % of {leading}'s futures contain {with_interval(entries['coverage_80'], 0, 100)} % of the truth, "
             f"and its paths accelerate {entries['acceleration_ratio'].value:.2f} times as much as real ones."
         )
-    if all(name in results for name in MAIN_METHODS):
-        sentences.append(_refined(report))
+    sentences.append(_changes(report, "Refinement", "gru_snf", REFINED))
+    sentences.append(_changes(report, "Antithetic noise alone", "gru_nf_coupled", TOGETHER_OF_4))
+    sentences.append(_changes(report, f"Choosing 4 of {4 * DRAWS_PER_FUTURE} draws", "gru_nf_chosen", TOGETHER_OF_4))
     return typeset(sentences)
 
 
-def _refined(report: ComparisonReport) -> str:
-    """Say how refinement changes the futures that are shown together."""
-    flow, refined = (report.results[name] for name in MAIN_METHODS)
+def _changes(report: ComparisonReport, what: str, method: str, labels: Mapping[str, str]) -> str:
+    """Say how a method's figures differ from those of gru_nf; empty where one of the two is not in the report.
+
+    Args:
+        report: of forecasts.
+        what: the cause, as the sentence's subject.
+        method: the method.
+        labels: names of the metrics in the sentence.
+    """
+    if not {"gru_nf", method} <= report.results.keys():
+        return ""
+    plain, changed = report.results["gru_nf"], report.results[method]
     parts = [
-        f"{label} by {percent(refined[metric].value, flow[metric].value)}"
-        f"{p_value(report.find(metric, *reversed(MAIN_METHODS)), ' ({})')}"
-        for metric, label in (("apd_8", "the diversity of 8 futures"), ("min_ade_8", "the error of the best"), ("crps", "CRPS"))
-        if metric in flow and flow[metric].value > 0
+        f"{label} by {percent(changed[metric].value, plain[metric].value)}"
+        f"{p_value(report.find(metric, method, 'gru_nf'), ' ({})')}"
+        for metric, label in labels.items()
+        if metric in plain and plain[metric].value > 0
     ]
-    return f"Refinement (gru_snf compared with gru_nf) changes {', '.join(parts)}." if parts else ""
+    return f"{what} ({method} compared with gru_nf) changes {', '.join(parts)}." if parts else ""

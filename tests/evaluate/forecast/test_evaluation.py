@@ -10,11 +10,19 @@ from backend.__main__ import app
 from backend.core.errors import InputError
 from backend.core.types import CLOCK_S, ForecastSettings
 from backend.evaluate.common.inputs import load_inputs
-from backend.evaluate.common.methods import NAMES, PathForecaster, build_methods, shipped_refinement
+from backend.evaluate.common.methods import (
+    INGREDIENTS,
+    NAMES,
+    SAME_DRAWS,
+    PathForecaster,
+    _refinements,
+    build_methods,
+    shipped_refinement,
+)
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
 from backend.evaluate.forecast.evaluation import ON_SCREEN, ForecastOptions, evaluate_forecast
 from backend.evaluate.forecast.scores import Units, score
-from backend.evaluate.forecast.summary import COMPARED, MAIN_METHODS, ForecastSummary
+from backend.evaluate.forecast.summary import COMPARED, MAIN_METHODS, TOGETHER, ForecastSummary
 from backend.forecast.displacement_bank import save_bank
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.refine import Refinement
@@ -87,6 +95,38 @@ def test_methods_are_scored_alike_whatever_else_is_in_the_table(models, recordin
     assert {*ON_SCREEN, "wql", "mae_best20"} - {"ms_per_window"} <= alike
     for name in alike:
         assert beside.results["gru_nf"][name] == alone.results["gru_nf"][name], name
+
+
+def test_each_ingredient_of_futures_shown_together_has_its_own_row(models, recordings):
+    names = ("gru_nf", "gru_snf", *INGREDIENTS)
+    report = evaluate_forecast(load_inputs(recordings, models), replace(QUICK, methods=names, samples=20, stride=4)).report
+    rows = report.results
+    for name, same in (
+        ("gru_nf_coupled", "gru_nf"),
+        ("gru_nf_chosen", "gru_nf"),
+        ("gru_snf_coupled", "gru_snf_mcmc"),
+        ("gru_snf_chosen", "gru_snf"),
+    ):
+        assert name in SAME_DRAWS
+        for metric in ("crps", "coverage_80", "acceleration_ratio", "energy_distance"):
+            assert rows[name][metric] == rows[same][metric], (name, metric)
+        if name.endswith("_coupled"):
+            assert rows[name]["apd_4"].value > rows[same]["apd_4"].value
+    for metric in TOGETHER:
+        assert all(metric in row for row in rows.values())
+    for size in (4, 8):
+        assert rows["gru_nf_chosen"][f"min_ade_{size}"].value < rows["gru_nf"][f"min_ade_{size}"].value
+    tested = {test.metric for test in report.comparisons if test.against == "gru_nf_chosen"}
+    assert tested == set(TOGETHER)
+
+
+def test_the_ingredients_differ_from_the_shipped_refinement_in_one_thing_at_a_time():
+    shipped, found = shipped_refinement(), _refinements()
+    assert found["gru_snf"] == found["gru_snf_chosen"] == shipped
+    assert found["gru_snf_coupled"] == replace(shipped, base_scale=1.0)
+    assert found["gru_snf_mcmc"] == replace(found["gru_snf_coupled"], antithetic=False)
+    assert found["gru_nf_coupled"] == replace(found["gru_nf_chosen"], antithetic=True)
+    assert found["gru_nf_coupled"].steps == 0 and found["gru_nf_coupled"].base_scale == 1
 
 
 def test_any_temperature_may_be_asked_for(models, recordings):

@@ -37,7 +37,7 @@ def evaluation(layout, people=4, methods=("copy_last", "bootstrap", "gru_nf", "g
     windows = ForecastWindows.of(motions, ContextHorizon.of("8-16"))
     spread = torch.full((D,), 0.1)
     units = Units(torch.zeros(D), spread, *windows.min_max(spread))
-    steps = {"copy_last": 0.0, "bootstrap": 0.03, "gru_nf": 0.01, "gru_snf": 0.011}
+    steps = {"copy_last": 0.0, "bootstrap": 0.03, "gru_nf": 0.01, "gru_nf_chosen": 0.011, "gru_snf": 0.011}
     scored = {
         name: score(name, walk(steps[name]), windows, units, samples=8, seed=0, examples=example_windows(windows))
         for name in methods
@@ -104,6 +104,16 @@ def test_the_verdict_names_the_best_and_by_how_much():
     assert sentences[0].startswith("gru_nf has the lowest error") or sentences[0].startswith("gru_snf has the lowest error")
     assert any("below that of bootstrap (difference \N{MINUS SIGN}" in sentence for sentence in sentences)
     assert any("diversity of 8 futures by +" in sentence for sentence in sentences)
+
+
+def test_the_page_and_the_verdict_say_what_choosing_does(tmp_path):
+    found = evaluation("flat", people=12, methods=("gru_nf", "gru_nf_chosen", "gru_snf"))
+    sentences = summary(found.report)
+    assert any(sentence.startswith("Choosing 4 of 32 draws (gru_nf_chosen compared with gru_nf)") for sentence in sentences)
+    assert not any("gru_nf_chosen" in sentence for sentence in sentences[:2])
+    text = write_forecast(found, tmp_path / "chosen").read_text()
+    assert "What each ingredient does" in text
+    assert "What each ingredient does" not in write_forecast(evaluation("flat"), tmp_path / "plain").read_text()
 
 
 def test_the_best_is_the_least_or_the_nearest_to_what_is_wanted():
