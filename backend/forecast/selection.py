@@ -8,7 +8,7 @@ from torch import Tensor
 from backend.core.errors import InputError
 from backend.core.types import Keypoints
 
-CHUNK_NUMBERS = 1 << 18
+CHUNK_NUMBERS = 1 << 17
 """Pairwise distances computed at once: temporary tensors of this size stay in a core's cache."""
 
 MIN_GAIN = 1e-6
@@ -19,8 +19,8 @@ MIN_GAIN = 1e-6
 def select_futures(paths: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Choose the K of N draws that minimise the mean distance of all draws to their nearest chosen one.
 
-    That mean estimates the expected error of the best of K futures, were the truth one more draw. Greedy start, then the best
-    swap of a chosen draw for another until none improves (Teitz & Bart 1968). Each stream is solved on its own.
+    That mean estimates the expected error of the best of K futures if the truth is distributed like the draws. The search starts
+    greedily, then makes the best swap of a chosen draw for another until none improves (Teitz & Bart 1968).
 
     Args:
         paths: N draws of B streams, flat keypoints `[B, N, H, 6P]`.
@@ -53,15 +53,18 @@ def path_distances(paths: Tensor) -> Tensor:
 
     The distance of two paths is the mean distance of their keypoints over the steps.
     """
-    # One row per step and keypoint: `[H * P, B, N]`.
-    x, y = (axis.flatten(2).permute(2, 0, 1).contiguous() for axis in Keypoints.from_flat(paths).value.unbind(-1))
-    total = x.new_zeros(*x.shape[1:], x.shape[-1])
-    size = max(1, CHUNK_NUMBERS // total.numel())
-    for x_SBN, y_SBN in zip(x.split(size), y.split(size), strict=True):
-        square = (x_SBN[..., None] - x_SBN[..., None, :]).square_()
-        across = y_SBN[..., None] - y_SBN[..., None, :]
-        total += square.addcmul_(across, across).sqrt_().sum(0)
-    return total / len(x)
+    # One row per step and keypoint: `[B, H * P, N]`.
+    x, y = (axis.flatten(2).mT.contiguous() for axis in Keypoints.from_flat(paths).value.unbind(-1))
+    rows, n = x.shape[1:]
+    size = max(1, CHUNK_NUMBERS // (n * n))
+    total_BNN = x.new_zeros(len(x), n, n)
+    # Stream by stream, so that rounding, which may decide between nearly equal choices, does not depend on the batch.
+    for x_RN, y_RN, total_NN in zip(x, y, total_BNN, strict=True):
+        for x_SN, y_SN in zip(x_RN.split(size), y_RN.split(size), strict=True):
+            square = (x_SN[..., None] - x_SN[:, None]).square_()
+            across = y_SN[..., None] - y_SN[:, None]
+            total_NN += square.addcmul_(across, across).sqrt_().sum(0)
+    return total_BNN / rows
 
 
 def _rows(distance_BNN: Tensor, index_BK: Tensor) -> Tensor:

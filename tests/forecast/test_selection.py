@@ -59,6 +59,7 @@ def test_the_order_of_the_draws_does_not_change_the_chosen_futures():
 def test_streams_are_chosen_from_alike_in_a_batch_and_alone():
     paths = draws(8, 32)
     chosen, share = select_futures(paths, 4)
+    assert torch.equal(path_distances(paths), torch.cat([path_distances(one) for one in paths.split(1)]))
     for row in range(8):
         alone, alone_share = select_futures(paths[row : row + 1], 4)
         assert torch.equal(alone[0], chosen[row]) and torch.equal(alone_share[0], share[row])
