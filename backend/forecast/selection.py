@@ -19,8 +19,8 @@ MIN_GAIN = 1e-6
 def select_futures(paths: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Choose the K of N draws that minimise the mean distance of all draws to their nearest chosen one.
 
-    That mean estimates the expected error of the best of K futures if the truth is distributed like the draws. The search starts
-    greedily, then makes the best swap of a chosen draw for another until none improves (Teitz & Bart 1968).
+    That mean estimates the expected error of the best of K futures if the truth is distributed like the draws. The search
+    starts greedily, then makes the best swap of a chosen draw for another until none improves (Teitz & Bart 1968).
 
     Args:
         paths: N draws of B streams, flat keypoints `[B, N, H, 6P]`.
@@ -63,7 +63,7 @@ def path_distances(paths: Tensor) -> Tensor:
         for x_SN, y_SN in zip(x_RN.split(size), y_RN.split(size), strict=True):
             square = (x_SN[..., None] - x_SN[:, None]).square_()
             across = y_SN[..., None] - y_SN[:, None]
-            total_NN += square.addcmul_(across, across).sqrt_().sum(0)
+            total_NN.add_(square.addcmul_(across, across).sqrt_().sum(0))
     return total_BNN / rows
 
 
