@@ -99,6 +99,8 @@ def animate(
     by_video_flow = engine == "starflow"
     if by_video_flow and whole_picture:
         raise InputError("engine_whole", "The whole picture is shown without futures.", "Leave one out.")
+    if method not in ("gru_nf", "gru_snf", "both"):
+        raise InputError("settings", f"There is no method {method!r}.", "Choose gru_nf, gru_snf or both.")
     given = {"k": k, "horizon": horizon, "method": method, "temperature": temperature}
     try:
         settings = msgspec.convert(given, ForecastSettings)
@@ -140,7 +142,8 @@ def animate(
         )
     better = sum(min(window.errors) < window.copy_last for window in windows)
     by = " by the video model" if by_video_flow else ""
-    print(f"{out}: {len(windows)} forecasts of {horizon} steps{by}; the closest future beat standing still in {better} of them")
+    forecasts = f"{len(windows)} forecast{'s' * (len(windows) != 1)} of {horizon} steps{by}"
+    print(f"{out}: {forecasts}; the closest future was nearer than no motion in {better}")
 
 
 @app.command()

@@ -77,8 +77,8 @@ def export(
     from backend.runtime.onnx import export_onnx
 
     if to not in ("openvino", "onnx") or precision not in ("float32", "int8") or (to == "onnx" and precision == "int8"):
-        hint = "Take openvino or onnx, float32 or int8."
-        raise InputError("export_unknown", f"Nothing exports to {to} in {precision}.", hint)
+        hint = "Choose openvino in float32 or int8, or onnx in float32."
+        raise InputError("export_unknown", f"A generator cannot be exported to {to} in {precision}.", hint)
     if precision == "int8" and calibrate is None:
         raise InputError("calibration_missing", "int8 needs real frames for calibration.", "Name them with --calibrate DIR.")
     with writing(out):

@@ -44,7 +44,9 @@ def _check_html(html: Path | None) -> Path | None:
 ModelsOption = Annotated[Path, typer.Option(help="Folder of the weights.")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.", callback=_check_json)]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
-DeviceOption = Annotated[str, typer.Option(help="Where the generator runs: cpu or cuda.")]
+DeviceOption = Annotated[
+    str, typer.Option(help="Where the generator or the video model runs, as torch names it: cpu, cuda, ...")
+]
 EngineOption = Annotated[str, typer.Option(help="Renderer: torch, openvino, or auto (the fastest here).")]
 AnimateEngineOption = Annotated[
     str, typer.Option(help="Renderer: torch, openvino or auto; starflow samples the futures as video.")
@@ -80,7 +82,8 @@ def portrait_named(name: str) -> PortraitImage:
     try:
         return load_portrait(path.read_bytes())
     except OSError as error:
-        raise InputError("portrait_missing", f"{path} cannot be read ({error.strerror}).") from None
+        hint = f"Name a picture, or one of {', '.join(BUNDLED)}."
+        raise InputError("portrait_missing", f"{path} cannot be read ({error.strerror}).", hint) from None
 
 
 def publish(report: Any, json: Path | None, only: Sequence[str] = ()) -> None:

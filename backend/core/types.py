@@ -83,7 +83,7 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     method: Annotated[
         Literal["gru_nf", "gru_snf", "both"],
-        _setting("Engine", "GRU-NF samples directly, GRU-SNF adds MCMC corrections, or both side by side"),
+        _setting("Method", "GRU-NF samples directly, GRU-SNF adds MCMC steps and paired noise, or both side by side"),
     ] = "gru_snf"
     k: Annotated[int, _setting("Futures", "How many futures to predict (K)", 1, 16)] = 4
     horizon: Annotated[int, _setting("Horizon", "Length of the futures in steps of 80 ms (H)", 4, 24, {"unit": "steps"})] = 16
@@ -91,9 +91,10 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         float, _setting("Temperature", "Scale of the random numbers: higher gives more varied futures", 0.0, 2.0)
     ] = 1.0
     mcmc_steps: Annotated[
-        int, _setting("MCMC steps", "Random corrections after each layer of the flow (GRU-SNF)", 0, 8, _MCMC_ONLY)
+        int, _setting("MCMC steps", "Random changes after each block of the flow (GRU-SNF)", 0, 8, _MCMC_ONLY)
     ] = 1
-    step_size: Annotated[float, _setting("Step size", "How large a correction may be (GRU-SNF)", 0.0, 1.0, _MCMC_ONLY)] = 0.2
+    step_size: Annotated[float, _setting("Step size", "How large such a change may be (GRU-SNF)", 0.0, 1.0, _MCMC_ONLY)] = 0.2
     consistency: Annotated[
-        float, _setting("Consistency", "How strongly corrections are pulled to the most likely path", 0.0, 4.0, _MCMC_ONLY)
+        float,
+        _setting("Consistency", "How strongly the changes are pulled to the most likely path (GRU-SNF)", 0.0, 4.0, _MCMC_ONLY),
     ] = 1.0

@@ -65,7 +65,8 @@ def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M], ve
         raise ModelError(f"{kind}_missing", f"There is no {kind} in {folder}: no {missing}.", hint) from None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         why = str(error).partition("\n")[0].rstrip(".:")
-        raise ModelError(f"{kind}_damaged", f"The {kind} in {folder} cannot be used ({why}).") from error
+        hint = f"Name a folder that holds a {kind}, or make one with `motionfan train {verb or kind}`."
+        raise ModelError(f"{kind}_damaged", f"The {kind} in {folder} cannot be used ({why}).", hint) from error
     return model.float().requires_grad_(False).eval()
 
 

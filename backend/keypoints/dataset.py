@@ -114,7 +114,11 @@ def read_evaluation_set(data: Path, table: Path | None = None, fps: float | None
         except InputError as error:
             skipped.append(f"{files[name].name}: {error.message}")
     if not sequences:
-        raise InputError("data_empty", f"{data} holds no recording that can be evaluated.", " ".join(skipped[:3]))
+        raise InputError(
+            "data_empty",
+            f"{data} holds no recording that can be evaluated.",
+            " ".join(skipped[:3]) or "Name a folder of .npz or .npy files.",
+        )
     return EvaluationSet(sequences, skipped)
 
 

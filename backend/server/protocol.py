@@ -176,7 +176,7 @@ def is_ack(data: bytes | None) -> bool:
 def decode_client(data: bytes) -> Message:
     """Decode a client's message; raises `message_too_large`, and the errors of `decode_server`."""
     if len(data) > MAX_CLIENT_MESSAGE:
-        raise InputError("message_too_large", f"A message may have {MAX_CLIENT_MESSAGE} bytes, not {len(data)}.")
+        raise InputError("message_too_large", f"A message may have at most {MAX_CLIENT_MESSAGE} bytes, not {len(data)}.")
     message = _decode(data, CLIENT)
     allowed = (0, LANDMARK_BYTES) if isinstance(message.head, Landmarks) else (0,)
     if len(message.payload) not in allowed:

@@ -29,7 +29,7 @@ def test_animate_writes_a_film_of_the_bundled_portrait(small_models, tmp_path):
     result = run(*words, "--size", "64", "--horizon", "8", "--at", "2.0", "--k", "2")
     assert result.exit_code == 0, result.output
     assert out.stat().st_size > 1000
-    assert "1 forecasts of 8 steps" in result.output
+    assert "1 forecast of 8 steps" in result.output
 
 
 def test_animate_takes_a_bundled_portrait_by_name(small_models, tmp_path, monkeypatch):

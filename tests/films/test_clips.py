@@ -118,7 +118,7 @@ def test_animate_samples_futures_with_the_video_flow(models, tmp_path):
     words = ["animate", "--driving", TALKING, "-o", out, "--models", models, "--generator", "slim_128", "--engine", "starflow"]
     result = run(*words, "--size", "64", "--horizon", "8", "--at", "2.0", "--k", "2")
     assert result.exit_code == 0, (result.output, result.exception)
-    assert "1 forecasts of 8 steps by the video model" in result.output
+    assert "1 forecast of 8 steps by the video model" in result.output
     assert len(list(read_video(out))) == 8
 
 

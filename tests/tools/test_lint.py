@@ -98,3 +98,7 @@ def test_private_functions_verbs_and_self_are_not_counted(put):
 def test_links_lead_to_files_and_headings_that_are_there(put, target, broken):
     put("b.md", "# Two words\n")
     assert len(links.check(put("a.md", f"See [this]({target}).\n"))) == broken
+
+
+def test_a_report_s_texts_are_read_and_the_names_of_its_sections_left_alone(put):
+    assert len(words.check(put("backend/a.toml", 'name = "told"\ntext = "What is told."\n'))) == 1

@@ -31,6 +31,7 @@ FOLDERS = ("backend", "tools", "frontend", "docs", "models")
 SUFFIXES = {".py", ".ts", ".md", ".html", ".toml"}
 _SKIPPED = {"node_modules", "page"}
 _PATTERN = re.compile(rf"\b({'|'.join(map(re.escape, BANNED))})\b", re.IGNORECASE)
+_TOML_NAME = re.compile(r'^name = "\w+"$')
 _NAME = re.compile(r"^\W*[\w.:/-]+\W*$")
 _TEXT = {tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
@@ -41,7 +42,7 @@ def check(root: Path) -> list[str]:
     for path in texts(root):
         lines = _python(path) if path.suffix == ".py" else enumerate(path.read_text("utf-8").splitlines(), 1)
         for number, line in lines:
-            for match in _PATTERN.finditer(line):
+            for match in _PATTERN.finditer("" if _TOML_NAME.match(line) else line):
                 word = match.group(0).lower()
                 found.append(f"{path.relative_to(root)}:{number}: “{word}”: {BANNED[word]}")
     return found
@@ -49,9 +50,7 @@ def check(root: Path) -> list[str]:
 
 def texts(root: Path) -> list[Path]:
     """Return the files that people read: sources, page, documents."""
-    inside = [
-        path for folder in FOLDERS for path in (root / folder).rglob("*") if path.suffix in {".py", ".ts", ".md", ".html"}
-    ]
+    inside = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.suffix in SUFFIXES]
     own = Path(__file__).resolve()
     return sorted(path for path in (*root.glob("*.md"), *inside) if path.resolve() != own and not _SKIPPED & set(path.parts))
 

@@ -56,7 +56,9 @@ def find_videos(folder: Path, table: Path | None = None) -> tuple[list[HeldOutVi
     missing = [f"{name}: no video of this name in {folder}." for name in sorted(people.keys() - files.keys())]
     videos = [HeldOutVideo(files[name], people[name]) for name in sorted(people.keys() & files.keys())]
     if not videos:
-        raise InputError("data_empty", f"{folder} holds no video that can be scored.", " ".join(missing[:3]))
+        raise InputError(
+            "data_empty", f"{folder} holds no video that can be scored.", " ".join(missing[:3]) or "Name a folder of videos."
+        )
     return videos, missing
 
 

@@ -145,7 +145,7 @@ class Api:
         opened = self._registry.get(session)
         if not opened.uploads.allow(time.monotonic()):
             raise InputError("too_many_portraits", "Too many portraits were uploaded in a short time.", "Wait a few seconds.")
-        limit = f"A portrait may have {MAX_BYTES // 1_000_000} MB."
+        limit = f"A portrait may have at most {MAX_BYTES // 1_000_000} MB."
         data = await read_body(request, MAX_BYTES, InputError("portrait_too_large", limit, "Save it smaller, or as a JPEG."))
         async with opened.portrait_lock:
             async with self._face_lock:

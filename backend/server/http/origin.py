@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -31,8 +30,8 @@ def check_origin(headers: Mapping[str, str], allowed: Collection[str]) -> None:
     origin = headers.get("origin")
     if origin is None or origin in allowed:
         return
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.netloc != headers.get("host"):
+    host = headers.get("host")
+    if not host or origin not in (f"http://{host}", f"https://{host}"):
         raise InputError(
             "origin_foreign",
             "Another site's page may not use this server.",

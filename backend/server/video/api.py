@@ -97,7 +97,7 @@ def video_router(queue: VideoQueue, metrics: Metrics) -> APIRouter:
             raise InputError("too_many_videos", "That is a lot of video in a short time.", "Wait a few seconds.")
         weights = queue.runner.weights()
         queue.check_room()
-        limit = f"A request for video may have {MAX_BYTES // 1024} KB."
+        limit = f"A request for video may have at most {MAX_BYTES // 1024} KB."
         too_large = InputError("video_too_large", limit, "Send fewer or smaller frames, as a JPEG.")
         wanted = decode_request(await read_body(request, MAX_BYTES, too_large))
         futures = wanted.task == "futures"

@@ -79,7 +79,7 @@ class Pack:
 
     def __init__(self, folder: Path) -> None:
         if not (folder / "index.npz").is_file():
-            raise InputError("pack_missing", f"There is no packed data in {folder}.")
+            raise InputError("pack_missing", f"There is no packed data in {folder}.", "Make it with `motionfan train pack`.")
         with np.load(folder / "index.npz", allow_pickle=False) as index:
             self._offsets: NDArray[np.int64] = index["offsets"]
             self.landmarks: FloatArray = index["landmarks"].astype(np.float32)  # `[F, 478, 3]`

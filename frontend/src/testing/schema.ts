@@ -5,7 +5,7 @@ export const SCHEMA = {
     ForecastSettings: {
       type: 'object',
       properties: {
-        method: { title: 'Engine', description: 'Which', enum: ['both', 'gru_nf', 'gru_snf'], default: 'gru_snf' },
+        method: { title: 'Method', description: 'Which', enum: ['both', 'gru_nf', 'gru_snf'], default: 'gru_snf' },
         k: {
           title: 'Futures',
           description: 'How many',

@@ -41,7 +41,7 @@ export function howItWorks(shortcuts: Shortcut[]): HTMLElement {
     h(
       'p',
       {},
-      'The engine GRU-NF samples from the flow directly; its memory is a gated recurrent unit (GRU). GRU-SNF adds random corrections between the layers of the flow, by Markov chain Monte Carlo (MCMC), which make the futures more diverse.',
+      'The method GRU-NF samples from the flow directly; its memory is a gated recurrent unit (GRU). GRU-SNF adds random changes after each block of the flow, by Markov chain Monte Carlo (MCMC), and pairs the random numbers of the futures so that they differ more.',
     ),
     h(
       'p',

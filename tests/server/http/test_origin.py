@@ -65,3 +65,10 @@ def test_a_foreign_page_is_refused_on_every_route_that_changes_state_and_on_the_
                 refused.add(f"{method} {path}")
     assert refused >= {"/ws", "POST /api/sessions", "PUT /api/sessions/x/portrait", "POST /api/video"}
     assert live.http.get("/api/schema", headers={"origin": foreign}).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://", "null", "//x", "http://x@testserver"])
+def test_an_origin_that_is_no_address_is_refused_with_a_code(origin):
+    with pytest.raises(InputError) as refused:
+        check_origin({"origin": origin, "host": "testserver"}, [])
+    assert refused.value.code == "origin_foreign"
