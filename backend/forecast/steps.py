@@ -6,6 +6,7 @@ unit variance and are nearly independent. Shape suffixes: B streams, T time, D =
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import torch
@@ -31,7 +32,7 @@ class MotionStatistics:
     whiten: Tensor
 
 
-class StepModel(nn.Module):
+class StepModel(nn.Module, ABC):
     """The training statistics as buffers, and the transforms based on them.
 
     Args:
@@ -80,8 +81,9 @@ class StepModel(nn.Module):
         before = torch.where((state.count == 0)[:, None], flat_BD, state.frame)
         return self._advance(replace(state, frame=before), flat_BD)
 
+    @abstractmethod
     def _advance(self, state: ForecastState, frame_BD: Tensor) -> ForecastState:
-        raise NotImplementedError
+        """Return the state after a frame `[B, D]` that follows the state's own."""
 
     def features(self, frame: Tensor, before: Tensor, mean: Tensor) -> Tensor:
         """Return features `[..., 3D]` in units of their std: frame, difference to the previous one and to the running mean.

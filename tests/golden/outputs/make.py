@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,13 @@ Outputs = dict[str, NDArray[np.generic]]
 
 
 def processor() -> str:
-    """What decides how sums are rounded: the architecture and the widest instructions that torch uses."""
-    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()} torch {torch.__version__.split('+')[0]}"
+    """What decides how sums are rounded: the processor's model and cache, the instructions that torch uses, and its version."""
+    cpu = Path("/proc/cpuinfo")
+    facts = re.findall(
+        r"^(?:vendor_id|cpu family|model|cache size)\s*: (.+)$", cpu.read_text() if cpu.exists() else "", re.MULTILINE
+    )
+    model = " ".join(facts[:4]) or f"{platform.system()} {platform.processor()}"
+    return f"{platform.machine()} {model} {torch.backends.cpu.get_cpu_capability()} torch {torch.__version__.split('+')[0]}"
 
 
 def outputs() -> Outputs:
