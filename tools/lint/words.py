@@ -59,6 +59,6 @@ def _python(path: Path) -> Iterator[tuple[int, str]]:
     """Lines of comments and strings; a string of a single word is a name (of a method in a report, say), not English."""
     source = path.read_text("utf-8")
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type in _TEXT and not (token.type != tokenize.COMMENT and _NAME.match(token.string)):
+        if token.type in _TEXT and not (token.type == tokenize.STRING and _NAME.match(token.string)):
             for offset, line in enumerate(token.string.splitlines()):
                 yield token.start[0] + offset, line
