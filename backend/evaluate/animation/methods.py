@@ -14,11 +14,12 @@ from backend.animate.generator import Generator
 from backend.animate.mesh_warp import mesh_flow
 from backend.animate.transfer import transfer_motion
 from backend.core.errors import InputError
+from backend.core.pixels import to_pictures, to_tensor
 from backend.core.types import FloatArray, Keypoints, Picture
 from backend.evaluate.animation.clips import AnnotatedFrame
 from backend.evaluate.animation.faces import similarity
 from backend.evaluate.common.notes import note_failure
-from backend.evaluate.common.videos import SIZE, to_pictures, to_tensor
+from backend.evaluate.common.videos import SIZE
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.engine import TorchEngine
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from backend.core.pixels import to_tensor
 from backend.core.types import Picture
 from backend.evaluate.animation.clips import AnnotatedFrame, EvaluationClip
 from backend.evaluate.animation.faces import EYES, LIPS, keypoint_distance, likeness, motion_distance, see_faces, texture
 from backend.evaluate.animation.methods import AnimationMethod
 from backend.evaluate.common.image_metrics import flicker, l1, psnr, sharpness, structural
-from backend.evaluate.common.videos import to_tensor
 
 FrameScores = dict[str, list[float] | Tensor]
 """Metric -> one number a frame (or run), NaN where there is none."""

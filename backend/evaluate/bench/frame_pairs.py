@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from backend.core.errors import InputError
-from backend.evaluate.common.videos import evenly_spaced, to_tensor
+from backend.core.pixels import to_tensor
+from backend.evaluate.common.videos import evenly_spaced
 from backend.keypoints.regions import FaceRegions
 from backend.media.face_tracker import track_face
 from backend.media.video_reader import VIDEO_SUFFIXES, pictures_at

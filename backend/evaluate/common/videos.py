@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from backend.core.clip_table import held_out_people
 from backend.core.errors import InputError
 from backend.core.recording import Recording
-from backend.core.types import Picture
 from backend.media.crop import SquareCrop
 from backend.media.face_tracker import track_face
 from backend.media.video_reader import VIDEO_SUFFIXES, read_video
@@ -81,14 +78,3 @@ def follow_square(path: Path, size: int | None = None) -> tuple[Recording, Squar
 def evenly_spaced(count: int, chosen: int) -> NDArray[np.intp]:
     """Choose up to `chosen` of `count` indices, evenly spaced from the first to the last."""
     return np.unique(np.linspace(0, count - 1, chosen).astype(int)) if count else np.zeros(0, np.intp)
-
-
-def to_tensor(pictures: Picture) -> Tensor:
-    """`[..., S, S, 3]` uint8 -> `[..., 3, S, S]` in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).movedim(-1, -3).float() / 255
-
-
-def to_pictures(pixels: Tensor) -> Picture:
-    """`[..., 3, S, S]` in [0, 1] -> `[..., S, S, 3]` uint8."""
-    found: Picture = pixels.clamp(0, 1).mul(255).round().byte().movedim(-3, -1).contiguous().cpu().numpy()
-    return found

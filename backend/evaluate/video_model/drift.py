@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from backend.core.pixels import to_pictures, to_tensor
 from backend.core.types import Picture
 from backend.evaluate.common.image_metrics import l1, sharpness
 from backend.evaluate.common.progress import keep_largest
 from backend.evaluate.common.table import Figures, ScoreTable, prefixed
-from backend.evaluate.common.videos import to_pictures, to_tensor
 from backend.evaluate.report.blocks import ClipRows
 from backend.evaluate.report.report import Comparison
 from backend.evaluate.video_model.windows import WindowSet

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from backend.core.pixels import to_tensor
 from backend.core.types import Picture
 from backend.evaluate.common.image_metrics import l1, psnr
 from backend.evaluate.common.table import Figures, ScoreTable, prefixed
-from backend.evaluate.common.videos import to_tensor
 from backend.evaluate.report.blocks import ClipRows
 from backend.evaluate.report.report import Comparison, finite
 from backend.evaluate.video_model.drift import reconstruct

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from backend.core.pixels import to_pictures, to_tensor
 from backend.core.types import Picture
 from backend.evaluate.common.image_metrics import sample_scores, sharpness
 from backend.evaluate.common.progress import keep_largest
 from backend.evaluate.common.table import Figures, ScoreTable, prefixed
-from backend.evaluate.common.videos import to_pictures, to_tensor
 from backend.evaluate.report.report import Comparison, finite
 from backend.evaluate.video_model.drift import reconstruct
 from backend.evaluate.video_model.keypoint_path import KeypointPath

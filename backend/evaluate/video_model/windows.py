@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.core.errors import InputError
+from backend.core.pixels import to_tensor
 from backend.core.recording import Recording
 from backend.core.types import CLOCK_HZ, FloatArray, Picture
 from backend.evaluate.common.progress import CountProgress, counted
-from backend.evaluate.common.videos import SIZE, HeldOutVideo, evenly_spaced, follow_square, to_tensor
+from backend.evaluate.common.videos import SIZE, HeldOutVideo, evenly_spaced, follow_square
 from backend.media.crop import SquareCrop
 from backend.media.video_reader import pictures_at, read_video
 from backend.starflow.model import StarFlow

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import simplejpeg
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.core.clip_table import read_table
 from backend.core.errors import InputError
+from backend.core.pixels import to_tensor
 from backend.core.progress import Progress
 from backend.core.types import FloatArray, Picture
 from backend.media.landmarks import FaceMesh
@@ -110,9 +110,4 @@ class Pack:
 
     def pictures(self, frames: Iterable[int], size: int) -> Tensor:
         """Decode several frames: `[F, 3, size, size]` in [0, 1]."""
-        return pictures_to_tensor(np.stack([self.picture(frame, size) for frame in frames]))
-
-
-def pictures_to_tensor(pictures: Picture) -> Tensor:
-    """`[F, S, S, 3]` uint8 -> `[F, 3, S, S]` in [0, 1]."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+        return to_tensor(np.stack([self.picture(frame, size) for frame in frames]))

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from backend.animate.fomm.detector import KeypointDetector
 from backend.animate.fomm.model import Fomm
+from backend.core.pixels import to_tensor
 from backend.core.types import Keypoints
-from backend.train.data.pack import pictures_to_tensor
 from backend.train.detector.videos import TrainingVideo, VideoSet
 
 RIDGE = 1e-4
@@ -30,15 +30,15 @@ TILE = 160
 @torch.no_grad()
 def detect_sequence(detector: KeypointDetector, video: TrainingVideo) -> Keypoints:
     """Detect the keypoints of all frames: `[T, N]`."""
-    parts = [detector(pictures_to_tensor(video.frames[start : start + 32])) for start in range(0, len(video.frames), 32)]
+    parts = [detector(to_tensor(video.frames[start : start + 32])) for start in range(0, len(video.frames), 32)]
     return Keypoints(torch.cat([part.value for part in parts]), torch.cat([part.jacobian for part in parts]))
 
 
 @torch.no_grad()
 def _reconstruct(model: Fomm, video: TrainingVideo, frames: Sequence[int]) -> Tensor:
     """Render frames of a sequence from its first one and their keypoints: `[F, 3, S, S]` in [0, 1]."""
-    driving = pictures_to_tensor(video.frames[list(frames)])
-    source = pictures_to_tensor(video.frames[:1]).expand_as(driving)
+    driving = to_tensor(video.frames[list(frames)])
+    source = to_tensor(video.frames[:1]).expand_as(driving)
     frames_F3SS: Tensor = model(source, model.detect(source), model.detect(driving))
     return frames_F3SS
 
@@ -54,9 +54,9 @@ def validate(model: Fomm, videos: VideoSet) -> dict[str, float]:
     errors = []
     for video in used.held_out:
         frames = np.linspace(1, len(video.frames) - 1, min(5, len(video.frames) - 1)).astype(int).tolist()
-        truth = pictures_to_tensor(video.frames[frames])
+        truth = to_tensor(video.frames[frames])
         error = (_reconstruct(model, video, frames) - truth).abs().mean()
-        errors.append((error, (pictures_to_tensor(video.frames[:1]) - truth).abs().mean()))
+        errors.append((error, (to_tensor(video.frames[:1]) - truth).abs().mean()))
     l1, copy = (float(torch.stack(values).mean()) for values in zip(*errors, strict=True))
     figures = {"l1": l1, "l1_copy_source": copy, "ratio": l1 / max(copy, 1e-9)}
     if all(video.joints is not None for video in (*videos.train, *used.held_out)):
@@ -105,7 +105,7 @@ def _regression_data(detector: KeypointDetector, videos: Sequence[TrainingVideo]
     for video in videos:
         if video.joints is not None:
             moments = np.linspace(0, len(video.frames) - 1, min(10, len(video.frames))).astype(int)
-            x.append(detector(pictures_to_tensor(video.frames[moments])).value.flatten(1))
+            x.append(detector(to_tensor(video.frames[moments])).value.flatten(1))
             y.append(torch.from_numpy(video.joints[moments]).flatten(1))
     return torch.cat(x).double(), torch.cat(y).double()
 

@@ -9,10 +9,10 @@ from PIL import Image
 
 from backend.animate.fomm.model import Fomm
 from backend.core.errors import InputError, ModelError
+from backend.core.pixels import to_tensor
 from backend.core.types import Keypoints
 from backend.keypoints.dataset import read_split
 from backend.media.video_writer import write_video
-from backend.train.data.pack import pictures_to_tensor
 from backend.train.detector.keypoints import write_keypoints
 from backend.train.detector.measure import joint_regression
 from backend.train.detector.tps import ThinPlate
@@ -79,7 +79,7 @@ def test_one_batch_can_be_learnt(data):
         torch.manual_seed(0)
         model = Fomm(DetectorTraining(keypoints=3).architecture())
     optimiser = torch.optim.Adam(model.parameters(), 2e-3)
-    frames = pictures_to_tensor(wandering(0).frames)
+    frames = to_tensor(wandering(0).frames)
     history = []
     for step in range(12):  # The first steps of Adam jump about, and where to depends on the number of threads.
         plate = ThinPlate.sample(2, torch.Generator().manual_seed(step))
@@ -166,6 +166,6 @@ def test_keypoints_of_a_folder_are_what_forecasters_read(data, tmp_path):
     motions = read_split(tmp_path)
     assert [motion.split for motion in motions] == ["train", "val"]
     video = VideoSet.read(data, 64).train[0]
-    found = model.detect(pictures_to_tensor(video.frames)).flat().detach()
+    found = model.detect(to_tensor(video.frames)).flat().detach()
     assert np.allclose(motions[0].at(np.array([0, 2 / 25])), found[[0, 2]], atol=1e-4)
     assert motions[0].seconds == pytest.approx(5 / 25)
