@@ -12,7 +12,7 @@ Read this first. The layers above (server, command line, evaluation) call it; it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +26,11 @@ from backend.core.errors import ModelError
 from backend.core.process import check_device, configure_process
 from backend.core.types import FloatArray, ForecastSettings, Keypoints, Picture
 from backend.core.weights import generator_folder
+from backend.forecast.choice import ChosenNoise, draw_and_choose
 from backend.forecast.diagnostics.refinement_check import check_first_step
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect
 from backend.forecast.gru_nf import Forecaster
+from backend.forecast.noise import RolloutNoise
 from backend.forecast.refine import Refinement
 from backend.forecast.state import Forecast, ForecastState
 from backend.keypoints.clock import Tick
@@ -62,7 +64,8 @@ class Stream:
         state: the forecaster's memory.
         reference: the driver's keypoints `[N]` at the neutral moment; None before the first step.
         steps: observed since the last restart.
-        seed: of the futures' noise. While it stays the same, futures move with the driver instead of being sampled again.
+        seed: of the futures' noise. While it stays the same, futures move with the driver instead of being drawn again.
+        futures: the noise of the futures that are shown, by method.
         reference_tracker: looks for a better reference than the first step; None if the reference is fixed.
     """
 
@@ -71,7 +74,15 @@ class Stream:
     reference: Keypoints | None = None
     steps: int = 0
     seed: int = 0
+    futures: dict[str, ChosenNoise] = field(default_factory=dict)
+    _purpose: tuple[int, ForecastSettings] | None = None
     reference_tracker: ReferenceTracker | None = None
+
+    def futures_for(self, settings: ForecastSettings) -> dict[str, ChosenNoise]:
+        """Return the futures that are shown; none if they were drawn with another seed or other settings."""
+        if self._purpose != (self.seed, settings):
+            self.futures, self._purpose = {}, (self.seed, settings)
+        return self.futures
 
     def reset_reference(self) -> None:
         """Take the next step as the neutral moment, and keep it."""
@@ -107,7 +118,9 @@ class SampledFutures:
     Attributes:
         paths: flat keypoints `[K, H, 6N]` in the driver's coordinates.
         positions: keypoint positions `[K, H, N, 2]` on the portrait's crop, in [-1, 1].
-        methods: which method sampled each path.
+        methods: which method drew each path.
+        shares: part of the draws that are nearest to each path, descending within a method; empty where none were chosen.
+        drawn: N, how many futures of each method these were chosen from; 0 where none were chosen.
         acceptance: mean MCMC acceptance in [0, 1]; None without MCMC.
         refinement_effect: of MCMC on the first steps; None without MCMC, or if it was not measured.
     """
@@ -117,6 +130,8 @@ class SampledFutures:
     methods: list[str]
     acceptance: float | None
     refinement_effect: RefinementEffect | None
+    shares: list[float] = field(default_factory=list)
+    drawn: int = 0
 
 
 class Pipeline:
@@ -219,29 +234,51 @@ class Pipeline:
 
     @torch.inference_mode()
     def forecast(self, streams: Sequence[Stream], settings: Sequence[ForecastSettings]) -> list[SampledFutures]:
-        """Sample K futures of H steps for every stream; streams with equal settings are one batch."""
+        """Forecast K futures of H steps for every stream; streams with equal settings are one batch.
+
+        The first call for a seed draws the noise; with `settings.choose` it draws several times K futures and keeps the noise
+        of K that stand for all. Later calls forecast with the same noise from the newest step.
+        """
         futures: dict[int, SampledFutures] = {}
-        for chosen in dict.fromkeys(settings):
-            rows = [i for i, setting in enumerate(settings) if setting == chosen]
-            batch = self._forecast_batch([streams[i] for i in rows], chosen)
+        for wanted in dict.fromkeys(settings):
+            rows = [i for i, setting in enumerate(settings) if setting == wanted]
+            batch = self._forecast_batch([streams[i] for i in rows], wanted)
             futures.update(zip(rows, batch, strict=True))
         return [futures[i] for i in range(len(streams))]
 
     def _forecast_batch(self, streams: Sequence[Stream], settings: ForecastSettings) -> list[SampledFutures]:
         state = ForecastState.cat([stream.state for stream in streams])
-        names: list[str] = ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
-        sampled: dict[str, Forecast] = {}
-        for name in names:
-            refine, noise = Refinement.from_settings(settings) if name == "gru_snf" else None, _noise(streams)
-            sampled[name] = self.forecaster.sample(state, settings.k, settings.horizon, noise, refine, settings.temperature)
-        paths = torch.cat([forecast.paths for forecast in sampled.values()], 1)
-        methods = [name for name in names for _ in range(settings.k)]
-        acceptance = sampled["gru_snf"].acceptance if "gru_snf" in sampled else None
-        effects = {} if acceptance is None else self._measure_refinement(streams, state, settings, sampled["gru_snf"])
-        positions = [self._transfer(stream, flat).value.numpy() for stream, flat in zip(streams, paths, strict=True)]
+        methods: list[str] = ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
+        forecasts = {method: self._forecast_method(streams, state, method, settings) for method in methods}
+        acceptance, effects = None, dict[int, RefinementEffect]()
+        if (refined := forecasts.get("gru_snf")) is not None and refined.acceptance is not None:
+            acceptance = float(refined.acceptance)
+            effects = self._measure_refinement(streams, state, settings, refined)
+        paths = torch.cat([forecast.paths for forecast in forecasts.values()], 1)
+        names = [method for method in methods for _ in range(settings.k)]
+        drawn = 0 if settings.choose == "off" else settings.k * settings.draws_per_future
         return [
-            SampledFutures(paths[row], positions[row], methods, acceptance, effects.get(row)) for row in range(len(streams))
-        ]
+            SampledFutures(
+                paths[row], self._transfer(stream, paths[row]).value.numpy(), names, acceptance, effects.get(row),
+                [share for method in methods for share in stream.futures[method].shares], drawn,
+            )
+            for row, stream in enumerate(streams)
+        ]  # fmt: skip
+
+    def _forecast_method(
+        self, streams: Sequence[Stream], state: ForecastState, method: str, settings: ForecastSettings
+    ) -> Forecast:
+        """Forecast with the noise that each stream keeps, after drawing and choosing it for streams that have none."""
+        refine = Refinement.from_settings(settings) if method == "gru_snf" else None
+        new = [row for row, stream in enumerate(streams) if method not in stream.futures_for(settings)]
+        if new:
+            # One generator per stream: its futures do not depend on the rest of its batch.
+            sources = [torch.Generator().manual_seed(streams[row].seed) for row in new]
+            chosen = draw_and_choose(self.forecaster, state[torch.tensor(new)], sources, settings, refine)
+            for row, kept in zip(new, chosen, strict=True):
+                streams[row].futures[method] = kept
+        noise = RolloutNoise.cat([stream.futures[method].noise for stream in streams])
+        return self.forecaster.forecast(state, noise, refine, settings.temperature)
 
     def _measure_refinement(
         self, streams: Sequence[Stream], state: ForecastState, settings: ForecastSettings, forecast: Forecast
@@ -250,9 +287,8 @@ class Pipeline:
         due = [row for row, stream in enumerate(streams) if stream.steps % CHECK_EVERY == 0]
         if not due:
             return {}
-        rows, noise = torch.tensor(due), _noise([streams[row] for row in due])
-        refine, temperature = Refinement.from_settings(settings), settings.temperature
-        effects = check_first_step(self.forecaster, state[rows], forecast.paths[rows], noise, refine, temperature)
+        rows, noise = torch.tensor(due), RolloutNoise.cat([streams[row].futures["gru_snf"].noise for row in due])
+        effects = check_first_step(self.forecaster, state[rows], forecast.paths[rows], noise, settings.temperature)
         return dict(zip(due, effects, strict=True))
 
     def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[Picture]:
@@ -273,8 +309,3 @@ class Pipeline:
     def copy_last_error(self, present: Tensor, truth: Tensor) -> float:
         """Return the score of a forecast that repeats the present step `[6N]`."""
         return float(self.score(present.expand(1, *truth.shape), truth)[0])
-
-
-def _noise(streams: Sequence[Stream]) -> list[torch.Generator]:
-    """One generator per stream: its futures do not depend on the rest of its batch."""
-    return [torch.Generator().manual_seed(stream.seed) for stream in streams]

@@ -72,14 +72,12 @@ def test_refinement_is_measured_at_every_fourth_step(pipeline, portrait_image, r
 def test_refinement_is_measured_where_mcmc_ran(pipeline, portrait_image, recording):
     streams = [pipeline.open(pipeline.portrait(portrait_image), seed=seed) for seed in range(2)]
     pipeline.observe(streams, [ticks(recording)] * 2)
-    for settings in (ForecastSettings(method="gru_nf"), ForecastSettings(mcmc_steps=0)):
+    for settings in (ForecastSettings(method="gru_nf"), ForecastSettings(mcmc_steps=0), ForecastSettings(temperature=0.0)):
         assert [futures.refinement_effect for futures in pipeline.forecast(streams, [settings] * 2)] == [None, None]
     sizes = [ForecastSettings(mcmc_steps=8, step_size=size, consistency=0.0) for size in (0.0, 0.1, 1.0)]
     measured = [[futures.refinement_effect for futures in pipeline.forecast(streams, [settings] * 2)] for settings in sizes]
     for at_rest, moderate, extreme in zip(*measured, strict=True):
-        assert (
-            at_rest.displacement == pytest.approx(0, abs=1e-2) and -0.1 < at_rest.log_lik_drop < 0.01
-        )  # Only the base noise is scaled.
+        assert at_rest.displacement == pytest.approx(0, abs=1e-2) and at_rest.log_lik_drop == pytest.approx(0, abs=0.01)
         assert 0.1 < moderate.displacement < extreme.displacement
         assert extreme.log_lik_drop > moderate.log_lik_drop
         assert extreme.flags() == {"over_refined"}
@@ -93,6 +91,48 @@ def test_there_are_k_paths_of_each_method(pipeline, stream, recording, method, p
     assert futures.positions.shape == (paths, 16, 10, 2)
     assert len(futures.methods) == paths
     assert (futures.acceptance is None) == (method == "gru_nf")
+
+
+@pytest.mark.parametrize("method", ["gru_snf", "both"])
+def test_the_futures_shown_are_some_of_those_drawn_and_their_shares_sum_to_1(pipeline, portrait_image, recording, method):
+    chosen, every = (pipeline.open(pipeline.portrait(portrait_image), seed=3) for _ in range(2))
+    pipeline.observe([chosen, every], [ticks(recording)] * 2)
+    settings = ForecastSettings(method=method, k=2, horizon=6, choose="4x")
+    futures = pipeline.forecast([chosen], [settings])[0]
+    drawn = pipeline.forecast([every], [ForecastSettings(method=method, k=8, horizon=6, choose="off")])[0]
+    assert futures.drawn == 8 and drawn.drawn == 0 and drawn.shares == []
+    for name in dict.fromkeys(futures.methods):
+        rows = [row for row, of in enumerate(futures.methods) if of == name]
+        shares = [futures.shares[row] for row in rows]
+        assert sum(shares) == pytest.approx(1) and shares == sorted(shares, reverse=True)
+        of_method = drawn.paths[[row for row, of in enumerate(drawn.methods) if of == name]]
+        for row in rows:
+            assert (of_method - futures.paths[row]).abs().amax((1, 2)).min() < 1e-4
+
+
+def test_a_chosen_set_stays_until_it_is_reseeded_and_moves_with_the_driver(pipeline, stream, recording):
+    settings = ForecastSettings(k=3, horizon=6)
+    pipeline.observe([stream], [ticks(recording)])
+    first = pipeline.forecast([stream], [settings])[0]
+    kept = stream.futures["gru_snf"].noise
+    pipeline.observe([stream], [[ticks(recording, 13)[12]]])
+    second = pipeline.forecast([stream], [settings])[0]
+    assert stream.futures["gru_snf"].noise is kept and second.shares == first.shares
+    assert not torch.equal(first.paths, second.paths)
+    stream.seed += 1
+    pipeline.forecast([stream], [settings])
+    assert stream.futures["gru_snf"].noise is not kept
+
+
+def test_streams_with_and_without_a_set_share_a_batch(pipeline, portrait_image, recording):
+    old, new, alone = (pipeline.open(pipeline.portrait(portrait_image), seed=seed) for seed in (1, 2, 2))
+    pipeline.observe([old, new, alone], [ticks(recording)] * 3)
+    settings = ForecastSettings(k=2, horizon=6)
+    pipeline.forecast([old], [settings])
+    together = pipeline.forecast([old, new], [settings] * 2)[1]
+    expected = pipeline.forecast([alone], [settings])[0]
+    assert together.shares == expected.shares
+    assert torch.allclose(together.paths, expected.paths, atol=1e-4)
 
 
 def test_futures_keep_their_noise_until_reseeded_and_differ_from_each_other(pipeline, stream, recording):

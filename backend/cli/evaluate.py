@@ -107,7 +107,7 @@ def evaluate_ablation(
     json: JsonOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Sweep the settings of refinement (steps, step size, consistency, cooling, kernel), and temperatures of GRU-NF."""
+    """Sweep the settings of refinement (steps, step size, consistency, kernel), and temperatures of GRU-NF."""
     from backend.evaluate.ablation import evaluation
     from backend.evaluate.ablation.html import write_ablation
     from backend.evaluate.common.inputs import load_inputs

@@ -83,8 +83,16 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     method: Annotated[
         Literal["gru_nf", "gru_snf", "both"],
-        _setting("Method", "GRU-NF samples directly, GRU-SNF adds MCMC steps and paired noise, or both side by side"),
+        _setting("Method", "GRU-NF samples directly, GRU-SNF adds MCMC steps, or both side by side"),
     ] = "gru_snf"
+    choose: Annotated[
+        Literal["off", "4x", "8x", "16x"],
+        _setting("Choose from", "How many futures to draw for each one shown: those shown are chosen to stand for all drawn"),
+    ] = "8x"
+    coupled: Annotated[
+        Literal["off", "on"],
+        _setting("Paired noise", "Push the random numbers of a set of futures apart; each future alone stays as likely"),
+    ] = "off"
     k: Annotated[int, _setting("Futures", "How many futures to predict (K)", 1, 16)] = 4
     horizon: Annotated[int, _setting("Horizon", "Length of the futures in steps of 80 ms (H)", 4, 24, {"unit": "steps"})] = 16
     temperature: Annotated[
@@ -98,3 +106,8 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         float,
         _setting("Consistency", "How strongly the changes are pulled to the most likely path (GRU-SNF)", 0.0, 4.0, _MCMC_ONLY),
     ] = 1.0
+
+    @property
+    def draws_per_future(self) -> int:
+        """Futures that are drawn for each one shown; 1 where none are chosen."""
+        return 1 if self.choose == "off" else int(self.choose.removesuffix("x"))

@@ -20,9 +20,10 @@ import torch
 from torch import Tensor, nn
 
 from backend.core.weights import load_model, save_model
-from backend.forecast.antithetic import NoiseSource, sample_noise
+from backend.forecast.block_moments import BlockMoments
 from backend.forecast.flow import ConditionalFlow, FlowWeights, RealNvp
 from backend.forecast.gru import GruWeights
+from backend.forecast.noise import NoiseShape, NoiseSource, RolloutNoise
 from backend.forecast.refine import Refinement, Refiner
 from backend.forecast.state import Forecast, ForecastState
 from backend.forecast.steps import StepModel, previous_frames
@@ -56,7 +57,6 @@ class RolloutWeights(NamedTuple):
 
     gru: list[GruWeights]
     flow: FlowWeights
-    point_CD: Tensor
     log_volume: Tensor
 
 
@@ -74,8 +74,7 @@ class Forecaster(StepModel):
         self.layers = nn.ModuleList(nn.GRU(size, config.hidden, batch_first=True) for size in sizes)
         self.dropout = nn.Dropout(config.dropout)
         self.flow = RealNvp(d, config.hidden * config.layers, config.blocks, config.block_hidden)
-        # Predicts the mean of the flow's y given the state: the point forecast in the refiner's energy.
-        self.point_head = nn.Linear(config.hidden * config.layers, d)
+        self.moments = BlockMoments(config.hidden * config.layers, config.blocks, d)
         self.surprise_quantiles: Tensor
         self.register_buffer("surprise_quantiles", torch.linspace(0, 1, 101))
         self._frozen: RolloutWeights | None = None
@@ -90,7 +89,6 @@ class Forecaster(StepModel):
         return self._frozen or RolloutWeights(
             [GruWeights.from_layer(layer) for layer in self.layers],  # type: ignore[arg-type]
             self.flow.prepare(),
-            self.point_head.weight.t().contiguous(),
             self.log_volume(),
         )
 
@@ -126,13 +124,9 @@ class Forecaster(StepModel):
             h.append(x)
         return ForecastState(torch.stack(h, dim=1), frame_BD, mean, count)
 
-    def condition(self, h_BLH: Tensor, weights: RolloutWeights | None = None) -> tuple[ConditionalFlow, Tensor]:
-        """Return the next step's distribution (decorrelated units) and the point forecast y_hat `[B, D]`.
-
-        No gradient flows from the point head into the GRU: its input is detached.
-        """
-        context, weights = h_BLH.flatten(1), weights or self.prepare()
-        return self.flow(context, weights.flow), torch.addmm(self.point_head.bias, context.detach(), weights.point_CD)
+    def condition(self, h_BLH: Tensor, weights: RolloutWeights | None = None) -> ConditionalFlow:
+        """Return the next step's distribution, in decorrelated units."""
+        return self.flow(h_BLH.flatten(1), (weights or self.prepare()).flow)
 
     def rollout(
         self, state: ForecastState, noise_HBD: Tensor, refiner: Refiner | None = None, log_terms: list[Tensor] | None = None
@@ -147,8 +141,10 @@ class Forecaster(StepModel):
         """
         weights, frames = self.prepare(), []
         for step, noise in enumerate(noise_HBD):
-            conditional, y_hat = self.condition(state.h, weights)
-            after = None if refiner is None else refiner.after_block(step, y_hat, log_terms)
+            conditional = self.condition(state.h, weights)
+            after = None
+            if refiner is not None:
+                after = refiner.after_block(step, self.moments.predict(state.h.flatten(1)), log_terms)
             x = conditional.decode(noise, after, log_terms)
             if log_terms is not None:
                 log_terms.append(conditional.log_prob(x))
@@ -158,49 +154,69 @@ class Forecaster(StepModel):
                 state = self._advance(state, frame, weights)
         return torch.stack(frames, dim=1)
 
-    @torch.inference_mode()
+    def noise_shape(self, horizon: int, refine: Refinement | None = None) -> NoiseShape:
+        """Return how many random numbers a path of `horizon` steps takes."""
+        d, moves = self.config.features, horizon * self.config.blocks * (refine.steps if refine else 0)
+        return NoiseShape(horizon, d, moves, d)
+
     def sample(
         self,
         state: ForecastState,
         k: int,
         horizon: int,
-        generator: NoiseSource = None,
+        source: NoiseSource = None,
         refine: Refinement | None = None,
         temperature: float = 1.0,
-        importance: bool = False,
+        coupled: bool = False,
     ) -> Forecast:
-        """Sample K futures of H steps for each of B streams.
-
-        The base noise is sampled before the refiner's: with one seed, GRU-NF and GRU-SNF start from the same noise.
+        """Draw noise and sample K futures of H steps for each of B streams; see `forecast`.
 
         Args:
             state: B streams.
             k: K.
             horizon: H.
-            generator: source of all randomness.
+            source: of all randomness, on the model's device.
             refine: settings of GRU-SNF; None for GRU-NF.
             temperature: scale of the base noise.
+            coupled: make the base noise of a stream's futures antithetic.
+        """
+        shape = self.noise_shape(horizon, refine)
+        noise = RolloutNoise.draw(shape, len(state), k, source, self.mean.device, coupled=coupled)
+        return self.forecast(state, noise, refine, temperature)
+
+    @torch.inference_mode()
+    def forecast(
+        self,
+        state: ForecastState,
+        noise: RolloutNoise,
+        refine: Refinement | None = None,
+        temperature: float = 1.0,
+        importance: bool = False,
+    ) -> Forecast:
+        """Map noise to the futures of B streams.
+
+        Args:
+            state: B streams.
+            noise: of B * K paths (`noise_shape`), stream after stream.
+            refine: settings of GRU-SNF; None for GRU-NF. At a temperature of 0, nothing moves.
+            temperature: scale of the base noise, and of the moves.
             importance: also return each path's log importance weight, which corrects refined (or tempered) paths to the
                 flow's own density (Wu, Koehler & Noe 2020, arXiv 2002.06707); its variance grows with every step and block.
 
         Raises:
             ValueError: importance weights at a temperature of 0, where the paths have no density.
         """
-        if importance and (temperature <= 0 or (refine is not None and refine.base_scale <= 0)):
+        if importance and temperature <= 0:
             raise ValueError("paths have weights at a temperature above 0 only")
-        rows, d = len(state) * k, self.config.features
-        noise = sample_noise(torch.randn, generator, horizon, rows, d) * temperature
-        scale, refiner = temperature, None
-        if refine is not None:
-            noise, scale = refine.base_noise(noise, k), temperature * refine.base_scale
-            if refine.steps:
-                refiner = Refiner(refine, (horizon, self.config.blocks, rows, d), generator)
+        base, k, refiner = noise.base_TRD * temperature, len(noise) // len(state), None
+        if refine is not None and refine.steps and temperature > 0 and self.config.blocks:
+            refiner = Refiner(refine, self.moments, noise, temperature)
         log_terms: list[Tensor] | None = [] if importance else None
-        paths = self.rollout(state.expand(k), noise, refiner, log_terms)
+        paths = self.rollout(state.expand(k), base, refiner, log_terms)
         log_weights = None
         if log_terms is not None:
-            log_norm = horizon * d * (math.log(scale) + 0.5 * math.log(2 * math.pi))
-            log_noise = -0.5 * (noise / scale).square().sum((0, 2)) - log_norm
+            log_norm = base[:, 0].numel() * (math.log(temperature) + 0.5 * math.log(2 * math.pi))
+            log_noise = -0.5 * noise.base_TRD.square().sum((0, 2)) - log_norm
             log_weights = (torch.stack(log_terms).sum(0) - log_noise).unflatten(0, (len(state), k))
         acceptance = refiner.acceptance() if refiner else None
         return Forecast(paths.unflatten(0, (len(state), k)), acceptance, log_weights)
@@ -209,7 +225,7 @@ class Forecaster(StepModel):
     def log_prob(self, state: ForecastState, flat_next_BD: Tensor) -> Tensor:
         """Exact log density `[B]` of the standardised difference to the next frame `[B, D]`."""
         weights = self.prepare()
-        conditional, _ = self.condition(state.h, weights)
+        conditional = self.condition(state.h, weights)
         return conditional.log_prob(self.encode_step(state.frame, flat_next_BD)) + weights.log_volume
 
     def surprise(self, state: ForecastState, flat_next_BD: Tensor) -> Tensor:

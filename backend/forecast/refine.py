@@ -1,7 +1,12 @@
 """GRU-SNF's refinement (arXiv 2512.04282): MCMC steps between the blocks of the flow's inverse pass.
 
-After block i of T the sample y moves under the energy U(y) = (1 - l) |y|^2 / 2 + l beta |y - y_hat|^2 / 2 with
-l = i / (T - 1): near the noise it is the flow's own base, near the data a pull towards the point forecast y_hat.
+After block i of T the sample y moves under the energy
+
+    U(y) = (1 - l) |y|^2 / (2 v) + l beta |y - y_hat|^2 / (2 w),    l = i / (T - 1),
+
+number by number: near the noise the spread v of y over all contexts, near the data a pull towards the prediction y_hat from
+this context, with the spread w around it. The paper has v = w = 1; here both are measured (`block_moments.py`), because
+otherwise MCMC widens the samples to unit variance. A temperature scales both by its square.
 """
 
 from __future__ import annotations
@@ -15,14 +20,20 @@ import torch
 from torch import Tensor
 
 from backend.core.types import ForecastSettings
-from backend.forecast.antithetic import NoiseSource, antithetic, sample_noise
+from backend.forecast.block_moments import BlockMoments
 from backend.forecast.flow import AfterBlock
 from backend.forecast.kernels import Hmc, Kernel, Mala, Metropolis
+from backend.forecast.noise import RolloutNoise
 
 
 @dataclass(frozen=True)
 class QuadraticEnergy:
-    """U(y) = half_stiffness |y - centre|^2: the normal distribution N(centre, I / (2 half_stiffness))."""
+    """U(y) = sum of half_stiffness * (y - centre)^2: independent normal numbers of variance 1 / (2 half_stiffness).
+
+    Attributes:
+        half_stiffness: `[D]`, or one number.
+        centre: `[B, D]`.
+    """
 
     half_stiffness: float | Tensor
     centre: Tensor
@@ -30,29 +41,30 @@ class QuadraticEnergy:
     def __call__(self, y_BD: Tensor) -> Tensor:
         """Return U `[B, 1]`."""
         away = y_BD - self.centre
-        return (away * away).sum(-1, keepdim=True) * self.half_stiffness
+        return (away * away * self.half_stiffness).sum(-1, keepdim=True)
 
     def gradient(self, y_BD: Tensor) -> Tensor:
         """Return dU/dy `[B, D]`."""
         return (y_BD - self.centre) * (2 * self.half_stiffness)
 
 
-def block_energy(index: int, blocks: int, consistency: float) -> tuple[float, float]:
-    """Join the two terms of U after a block: U(y) = half_stiffness |y - share * y_hat|^2 up to a constant.
+def block_energies(moments: BlockMoments, consistency: float) -> tuple[Tensor, Tensor]:
+    """Join the two terms of U: U(y) = sum of half_stiffness * (y - share * y_hat)^2 up to a constant.
 
     Args:
-        index: of the block in the inverse pass.
-        blocks: T.
+        moments: of y behind each block.
         consistency: beta.
 
     Returns:
-        `(half_stiffness, share)`.
+        `half_stiffness` and `share`, `[T, Z]` each.
     """
-    weight = index / (blocks - 1) if blocks > 1 else 1.0
-    pull = weight * consistency
-    stiffness = 1 - weight + pull
+    blocks = moments.blocks
+    weight = torch.arange(blocks, dtype=moments.second.dtype, device=moments.second.device) / max(1, blocks - 1)
+    weight_T1 = weight[:, None] if blocks > 1 else torch.ones_like(weight)[:, None]
+    pull = weight_T1 * consistency / moments.residual
+    stiffness = (1 - weight_T1) / moments.second + pull
     # Last block and no consistency: U is flat, every move is accepted, and the centre is arbitrary.
-    return stiffness / 2, pull / stiffness if stiffness > 0 else 0.0
+    return stiffness / 2, torch.where(stiffness > 0, pull / stiffness, 0)
 
 
 KernelName = Literal["metropolis", "mala", "hmc"]
@@ -66,12 +78,9 @@ class Refinement:
 
     Attributes:
         steps: MCMC steps after each block; 0 is GRU-NF.
-        step_size: standard deviation of a proposal in the flow's y, which has about unit variance.
-        consistency: beta, the pull towards the point forecast. 1 keeps the flow's own variance; less increases it.
+        step_size: standard deviation of a proposal, in units of the spread of each number of y.
+        consistency: beta, the pull towards y_hat. 1 keeps the flow's own variance; less increases it.
         kernel: which transition (`kernels.py`).
-        base_scale: scale of the flow's base noise. The moves restore the variance that a value below 1 takes away, and the
-            paths shake less than from wider noise.
-        antithetic: whether the noise of the K futures is negatively correlated (`antithetic.py`).
 
     Raises:
         ValueError: a number is negative or not finite, or there is no such kernel.
@@ -81,13 +90,10 @@ class Refinement:
     step_size: float = 0.2
     consistency: float = 1.0
     kernel: KernelName = "metropolis"
-    base_scale: float = 0.985
-    antithetic: bool = True
 
     def __post_init__(self) -> None:
-        numbers = (self.step_size, self.consistency, self.base_scale)
-        if self.steps < 0 or not all(0 <= number < math.inf for number in numbers):
-            raise ValueError("a refinement needs steps, step_size, consistency and base_scale that are not negative")
+        if self.steps < 0 or not all(0 <= number < math.inf for number in (self.step_size, self.consistency)):
+            raise ValueError("a refinement needs steps, step_size and consistency that are not negative")
         if self.kernel not in KERNELS:
             raise ValueError(f"a refinement's kernel is one of {', '.join(KERNELS)}")
 
@@ -96,79 +102,85 @@ class Refinement:
         """Return the refinement with a person's settings."""
         return cls(settings.mcmc_steps, settings.step_size, settings.consistency)
 
-    def base_noise(self, normal_TRD: Tensor, k: int) -> Tensor:
-        """Return the base noise of K futures per stream, given standard normal noise `[T, R, D]`, R a multiple of K."""
-        return (antithetic(normal_TRD, k) if self.antithetic else normal_TRD) * self.base_scale
-
 
 class Refiner:
-    """A refinement with the noise of a whole rollout, sampled at once (small samples would cost more than the moves).
+    """A refinement with the random numbers of a whole forecast.
 
-    Metropolis runs in half as many operations. U = a |y - c|^2 rises by a (2 s n.(y - c) + s^2 |n|^2) on the way to y + s n.
-    So the move is accepted where n.y < n.c - (log u / a + s^2 |n|^2) / (2 s), and all but n.y is known before the first block.
+    Chains run on u = y / spread, so that one step size fits numbers of different spread. Metropolis runs in half as many
+    operations: U = sum of a (u - c)^2 rises by sum of 2 a p (u - c) + a p^2 on the way to u + p. So the move is accepted where
+    sum of a p u < sum of a p c - (log uniform + sum of a p^2) / 2, and all but the left side is known before the first block.
 
     Args:
-        refinement: the settings.
-        shape: H steps, T blocks, B paths moved together, D.
-        generator: source of all randomness.
+        refinement: the settings; it has at least one step.
+        moments: of the flow's blocks.
+        noise: of the proposals: H * T * steps of them.
+        temperature: above 0, scale of the base noise.
     """
 
-    def __init__(self, refinement: Refinement, shape: tuple[int, int, int, int], generator: NoiseSource) -> None:
-        horizon, blocks, rows, features = shape
+    def __init__(self, refinement: Refinement, moments: BlockMoments, noise: RolloutNoise, temperature: float = 1.0) -> None:
+        if noise.normal_MRZ is None or noise.log_uniform_MR1 is None:
+            raise ValueError("the noise was drawn without that of MCMC")
         self._kernel, self._steps = KERNELS[refinement.kernel](refinement.step_size), refinement.steps
-        moves = (horizon, blocks * refinement.steps)
-        self._normal = sample_noise(torch.randn, generator, math.prod(moves), rows, features).unflatten(0, moves)
-        self._log_uniform = sample_noise(torch.rand, generator, math.prod(moves), rows, 1).log_().unflatten(0, moves)
-        # As tensors: a product with a Python number converts it every time.
-        energies = [block_energy(index, blocks, refinement.consistency) for index in range(blocks)]
-        self._half_stiffness, self._share = torch.tensor(energies).reshape(-1, 2).unbind(1)
+        per_step = (-1, moments.blocks * refinement.steps)
+        self._normal = noise.normal_MRZ.unflatten(0, per_step)
+        self._log_uniform = noise.log_uniform_MR1.unflatten(0, per_step)
+        half_stiffness_TZ, self._share_TZ = block_energies(moments, refinement.consistency)
+        self._spread_TZ = moments.residual.sqrt() * temperature
+        self._half_stiffness_TZ = half_stiffness_TZ * moments.residual
         self._accepted: list[Tensor] = []
         if refinement.kernel == "metropolis":
-            self._proposal = self._normal * refinement.step_size
-            stiffness = self._half_stiffness.repeat_interleave(self._steps)[:, None, None]
-            square = self._proposal.square().sum(-1, keepdim=True)
-            self._limit = (self._log_uniform / stiffness + square) / (-2 * refinement.step_size)
-            self._shares = self._share.repeat_interleave(self._steps)[:, None, None]
 
-    def after_block(self, step: int, y_hat_BD: Tensor, log_terms: list[Tensor] | None = None) -> AfterBlock:
-        """Return the function that moves y between the blocks in one step of the rollout.
+            def each_move(of_block_TZ: Tensor) -> Tensor:
+                return of_block_TZ.repeat_interleave(self._steps, dim=0)[:, None]
+
+            proposal = self._normal * refinement.step_size
+            slope = proposal * each_move(self._half_stiffness_TZ)
+            self._limit = (self._log_uniform + (slope * proposal).sum(-1, keepdim=True)) / -2
+            self._slope = slope / each_move(self._spread_TZ)
+            self._proposal = proposal * each_move(self._spread_TZ)
+
+    def after_block(self, step: int, y_hat_TBZ: Tensor, log_terms: list[Tensor] | None = None) -> AfterBlock:
+        """Return the function that moves y between the blocks in one pass of the flow.
 
         Args:
-            step: 0..H - 1.
-            y_hat_BD: the point forecast.
+            step: which pass, from 0.
+            y_hat_TBZ: the prediction of y behind each block.
             log_terms: receives U(y after) - U(y before) `[B]` of every block's moves: the stochastic part of the path's log
                 weight (Wu, Koehler & Noe 2020, arXiv 2002.06707).
         """
+        centre_TBZ = y_hat_TBZ * self._share_TZ[:, None]
         if log_terms is None and isinstance(self._kernel, Metropolis):
-            return self._fused_metropolis(step, y_hat_BD)
+            return self._fused_metropolis(step, centre_TBZ)
         normals, log_uniforms = self._normal[step], self._log_uniform[step]
 
-        def move(block: int, y_BD: Tensor) -> Tensor:
-            energy = QuadraticEnergy(self._half_stiffness[block], y_hat_BD * self._share[block])
-            state = start = self._kernel.init(y_BD, energy)
+        def move(block: int, y_BZ: Tensor) -> Tensor:
+            spread = self._spread_TZ[block]
+            energy = QuadraticEnergy(self._half_stiffness_TZ[block], centre_TBZ[block] / spread)
+            state = start = self._kernel.init(y_BZ / spread, energy)
             for index in range(block * self._steps, (block + 1) * self._steps):
                 state, accepted = self._kernel.step(state, energy, normals[index], log_uniforms[index])
                 self._accepted.append(accepted)
             if log_terms is not None:
                 log_terms.append((state.energy - start.energy).squeeze(-1))
-            return state.y
+            return state.y * spread
 
         return move
 
-    def _fused_metropolis(self, step: int, y_hat_BD: Tensor) -> AfterBlock:
-        normals = self._normal[step]
-        limits = torch.add(self._limit[step], (normals * (self._shares * y_hat_BD)).sum(-1, keepdim=True)).unbind()
-        moves = list(zip(normals.unbind(), self._proposal[step].unbind(), limits, strict=True))
+    def _fused_metropolis(self, step: int, centre_TBZ: Tensor) -> AfterBlock:
+        slopes = self._slope[step]
+        centres = centre_TBZ.repeat_interleave(self._steps, dim=0)
+        limits = torch.add(self._limit[step], (slopes * centres).sum(-1, keepdim=True)).unbind()
+        moves = list(zip(slopes.unbind(), self._proposal[step].unbind(), limits, strict=True))
 
-        def move(block: int, y_BD: Tensor) -> Tensor:
-            for normal, proposal, limit in moves[block * self._steps : (block + 1) * self._steps]:
-                accepted = (normal * y_BD).sum(-1, keepdim=True) < limit
-                y_BD = torch.addcmul(y_BD, proposal, accepted)
+        def move(block: int, y_BZ: Tensor) -> Tensor:
+            for slope, proposal, limit in moves[block * self._steps : (block + 1) * self._steps]:
+                accepted = (slope * y_BZ).sum(-1, keepdim=True) < limit
+                y_BZ = torch.addcmul(y_BZ, proposal, accepted)
                 self._accepted.append(accepted)
-            return y_BD
+            return y_BZ
 
         return move
 
-    def acceptance(self) -> float | None:
+    def acceptance(self) -> Tensor | None:
         """Mean acceptance rate so far in [0, 1], or None before the first step."""
-        return torch.stack(self._accepted).float().mean().item() if self._accepted else None
+        return torch.stack(self._accepted).float().mean() if self._accepted else None

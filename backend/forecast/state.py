@@ -52,10 +52,10 @@ class Forecast:
 
     Attributes:
         paths: flat keypoints `[B, K, H, 6N]` in the driver's coordinates.
-        acceptance: mean acceptance rate of the MCMC steps in [0, 1]; None without MCMC.
+        acceptance: mean acceptance rate of the MCMC steps in [0, 1], one number; None without MCMC.
         log_weights: log importance weight of every path under the flow's own density `[B, K]`; None unless requested.
     """
 
     paths: Tensor
-    acceptance: float | None = None
+    acceptance: Tensor | None = None
     log_weights: Tensor | None = None

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from backend.core.weights import load_model, save_model
-from backend.forecast.antithetic import NoiseSource, sample_noise
+from backend.forecast.noise import NoiseShape, NoiseSource, RolloutNoise
 from backend.forecast.state import Forecast, ForecastState
 from backend.forecast.steps import StepModel, previous_frames
 
@@ -165,7 +165,7 @@ class Vrnn(StepModel):
 
     @torch.inference_mode()
     def sample(
-        self, state: ForecastState, k: int, horizon: int, generator: NoiseSource = None, temperature: float = 1.0
+        self, state: ForecastState, k: int, horizon: int, source: NoiseSource = None, temperature: float = 1.0
     ) -> Forecast:
         """Sample K futures of H steps for each stream; every path has its own past and its own latents.
 
@@ -173,10 +173,11 @@ class Vrnn(StepModel):
             state: B streams.
             k: K.
             horizon: H.
-            generator: source of all randomness.
+            source: of all randomness.
             temperature: scale of the noise.
         """
-        noise = sample_noise(torch.randn, generator, horizon, len(state) * k, self.noise_size)
+        shape = NoiseShape(horizon, self.noise_size)
+        noise = RolloutNoise.draw(shape, len(state), k, source, self.mean.device).base_TRD
         paths = self.rollout(state.expand(k), noise * temperature)
         return Forecast(paths.unflatten(0, (len(state), k)))
 

@@ -1,4 +1,4 @@
-"""Resamples landmarks to the fixed clock of the forecasts by their timestamps."""
+"""Smooths landmarks and resamples them to the fixed clock of the forecasts by their timestamps."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from backend.core.recording import Recording
 from backend.core.types import CLOCK_S, FloatArray
+from backend.keypoints.smoothing import OneEuro
 
 GAP_S = 0.5
 """Longest pause that is interpolated over."""
@@ -68,9 +69,23 @@ class Clock:
         return ticks
 
 
+class SmoothedClock:
+    """A `Clock` whose arrivals are smoothed first; the filter starts again after a pause of more than `GAP_S`."""
+
+    def __init__(self) -> None:
+        self._clock, self._filter, self._last = Clock(), OneEuro(), -math.inf
+
+    def push(self, landmarks: FloatArray, t: float) -> list[Tick]:
+        """Take in landmarks `[478, 3]` of a finite, later time `t` in seconds; return ticks as `Clock.push`."""
+        if t - self._last > GAP_S:
+            self._filter = OneEuro()
+        self._last = t
+        return self._clock.push(self._filter.filter(landmarks, t), t)
+
+
 def resample(recording: Recording) -> list[Recording]:
-    """Resample a recording to the clock: one recording of evenly spaced frames per stretch without a gap."""
-    clock = Clock()
+    """Smooth a recording and resample it to the clock: one recording of evenly spaced frames per stretch without a gap."""
+    clock = SmoothedClock()
     stretches: list[list[Tick]] = []
     for landmarks, t in zip(recording.landmarks, recording.timestamps, strict=True):
         for tick in clock.push(landmarks, float(t)):

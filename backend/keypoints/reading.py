@@ -16,6 +16,7 @@ from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.types import FloatArray
 from backend.keypoints.regions import FaceRegions
+from backend.keypoints.smoothing import smooth
 
 Layout = Literal["face_regions", "flat"]
 """Keypoints of face regions, or of another detector, whose keypoints have no known meaning."""
@@ -62,14 +63,12 @@ def read_tracks(path: Path, regions: FaceRegions, fps: float | None = None) -> l
 
 
 def _from_landmarks(recording: Recording, regions: FaceRegions) -> list[KeypointTrack]:
-    with torch.no_grad():
-        keypoints = regions(torch.from_numpy(recording.landmarks))
-    flat = keypoints.flat().numpy()
-    displacement = np.abs(np.diff(keypoints.value.numpy(), axis=0)).mean((1, 2))
+    value = regions(torch.from_numpy(recording.landmarks)).value.numpy()
+    displacement = np.abs(np.diff(value, axis=0)).mean((1, 2))
     cuts = np.flatnonzero((np.diff(recording.timestamps) > GAP_S) | (displacement > MAX_JUMP)) + 1
     return [
-        KeypointTrack(part, times, "face_regions")
-        for part, times in zip(np.split(flat, cuts), np.split(recording.timestamps, cuts), strict=True)
+        KeypointTrack(regions(torch.from_numpy(smooth(part, times))).flat().numpy(), times, "face_regions")
+        for part, times in zip(np.split(recording.landmarks, cuts), np.split(recording.timestamps, cuts), strict=True)
         if len(part) > 1
     ]
 

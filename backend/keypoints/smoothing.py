@@ -1,10 +1,14 @@
-"""One-Euro filter (Casiez, Roussel and Vogel, CHI 2012): little jitter at rest, little lag in motion."""
+"""One-Euro filter (Casiez, Roussel and Vogel, CHI 2012): little jitter at rest, little lag in motion.
+
+Landmarks are smoothed wherever they come in: a live stream, a recording that is played, a recording to train or evaluate on.
+"""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.core.types import FloatArray
 
@@ -44,6 +48,12 @@ class OneEuro:
         self._value = self._value + (radians / (radians + 1)).astype(np.float32) * (values - self._value)
         self._t = t
         return self._value.copy()
+
+
+def smooth(values_TX: FloatArray, timestamps: NDArray[np.float64]) -> FloatArray:
+    """Filter a whole unbroken sequence `[T, ...]` as a live stream would be filtered, given its times in seconds."""
+    one_euro = OneEuro()
+    return np.stack([one_euro.filter(values, float(t)) for values, t in zip(values_TX, timestamps, strict=True)])
 
 
 def _gain(cutoff: float, dt: float) -> float:

@@ -77,9 +77,9 @@ class ForecasterTask(Task[Forecaster | Vrnn, Tensor]):
         self.best.load_state_dict(model.state_dict())
 
     def _likelihood(self, flat_BTD: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute the negative log-likelihood of the next steps per number (VRNN: its bound), and the losses beside it.
+        """Compute the negative log-likelihood of the next steps per number (VRNN: its bound), and the loss beside it.
 
-        These are the point head's loss, and the likelihood of the flow's Gaussian without its blocks (VRNN: 0).
+        That is the likelihood of the flow's Gaussian without its blocks (VRNN: 0).
         """
         settings, model = self.settings, self.model
         noise = torch.randn(flat_BTD.shape, generator=self.noise)
@@ -93,11 +93,10 @@ class ForecasterTask(Task[Forecaster | Vrnn, Tensor]):
         h, _ = model.hidden_states(noisy)
         step = model.encode_step(flat_BTD[:, first - 1 : -1], flat_BTD[:, first:]).flatten(0, 1)
         step = step + settings.target_noise * torch.randn(step.shape, generator=self.noise)
-        given, y_hat = model.condition(h[:, first - 1 : -1].flatten(0, 1))
-        point = (y_hat - given.normalise(step).detach().clamp(-10, 10)).square().mean()
-        # The Gaussian alone must explain the steps too: so the flow's y has unit variance, as the refiner's energy assumes.
+        given = model.condition(h[:, first - 1 : -1].flatten(0, 1))
+        # The Gaussian alone must explain the steps too: so the flow's y has about unit variance in every context.
         gaussian = given.log_scale.mean() + 0.5 * given.normalise(step).clamp(-10, 10).square().mean()
-        return -given.log_prob(step).mean() / step.shape[-1], point + settings.gaussian_weight * gaussian
+        return -given.log_prob(step).mean() / step.shape[-1], settings.gaussian_weight * gaussian
 
     def _rollout_score(self, flat_BTD: Tensor) -> Tensor:
         """Compute the energy score of sampled paths, mean over steps, in standardised units; differentiable.
@@ -160,6 +159,7 @@ def train_forecaster(
         + (" --likelihood-only" if not settings.augment else ""),
     }
     if isinstance(model, Forecaster):
+        fit_moments(model, MotionSampler(motions, settings.window, settings.seed))
         model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, settings.seed)))
     model.save(out, report)
     if isinstance(model, Forecaster):
@@ -178,6 +178,23 @@ def initial_forecaster(settings: ForecasterTraining, start_from: Path | None) ->
         return Vrnn(VrnnConfig(features=settings.architecture.features))
     blocks = 0 if settings.kind == "gru_gaussian" else settings.architecture.blocks
     return Forecaster(replace(settings.architecture, blocks=blocks))
+
+
+@torch.no_grad()
+def fit_moments(model: Forecaster, sampler: MotionSampler, windows: int = 256) -> None:
+    """Measure y behind the blocks while the model samples the next step, in every context of some training windows."""
+    if not model.config.blocks:
+        return
+    h, _ = model.eval().hidden_states(sampler.sample(windows))
+    context, levels = h[:, 3:].flatten(0, 1).flatten(1), list[Tensor]()
+
+    def keep(_: int, y: Tensor) -> Tensor:
+        levels.append(y)
+        return y
+
+    noise = torch.randn(len(context), model.noise_size, generator=torch.Generator().manual_seed(0))
+    model.flow(context).decode(noise, keep)
+    model.moments.fit(context, torch.stack(levels))
 
 
 @torch.no_grad()

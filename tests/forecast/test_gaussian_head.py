@@ -30,7 +30,7 @@ def frames():
 
 def reference(head, state):
     """The head's normal distribution of the standardised difference."""
-    given, _ = head.condition(state.h)
+    given = head.condition(state.h)
     mix = head.unwhiten / head.step_std
     scaled = given.log_scale.exp()[:, :, None] * mix
     return MultivariateNormal(given.loc @ mix, scaled.mT @ scaled)
@@ -56,7 +56,7 @@ def test_samples_have_the_normal_distribution_s_mean_and_covariance(head, frames
 def test_there_is_nothing_to_refine_between_no_blocks(head, frames):
     state = head.observe(frames)
     plain = head.sample(state, 3, 5, torch.Generator().manual_seed(0))
-    refined = head.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=3, base_scale=1, antithetic=False))
+    refined = head.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=3))
     assert torch.equal(plain.paths, refined.paths) and refined.acceptance is None
 
 

@@ -98,13 +98,11 @@ def test_futures_differ_from_each_other(forecaster, frames):
     assert torch.pdist(paths[0].flatten(1)).min() > 0.1
 
 
-def test_without_moves_scaled_or_antithetic_noise_refinement_is_gru_nf(forecaster, frames):
+def test_with_0_steps_gru_snf_is_gru_nf_and_with_tiny_ones_nearly(forecaster, frames):
     state = forecaster.observe(frames)
     plain = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0)).paths
-    zero = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=0, base_scale=1, antithetic=False))
-    tiny = forecaster.sample(
-        state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=2, step_size=1e-7, base_scale=1, antithetic=False)
-    ).paths
+    zero = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=0))
+    tiny = forecaster.sample(state, 3, 5, torch.Generator().manual_seed(0), Refinement(steps=2, step_size=1e-7)).paths
     assert torch.equal(plain, zero.paths) and zero.acceptance is None
     torch.testing.assert_close(plain, tiny, atol=1e-4, rtol=1e-4)
 
@@ -138,7 +136,7 @@ def test_more_consistency_pulls_the_futures_together(forecaster, frames):
 def test_log_prob_is_that_of_the_standardised_difference_by_change_of_variables(forecaster, frames):
     state = forecaster.observe(frames[:, :-1])
     difference = (frames[:, -1] - state.frame) / forecaster.step_std
-    given_state, _ = forecaster.condition(state.h)
+    given_state = forecaster.condition(state.h)
     operator = forecaster.whiten * forecaster.step_std[:, None]
     expected = given_state.log_prob(difference @ operator) + torch.linalg.slogdet(operator)[1]
     torch.testing.assert_close(forecaster.log_prob(state, frames[:, -1]), expected, rtol=1e-3, atol=1e-3)
@@ -186,28 +184,20 @@ def test_a_damaged_model_is_refused_in_words(forecaster, tmp_path, damage):
 def test_a_model_with_a_weight_that_is_not_a_number_is_refused(forecaster, tmp_path):
     forecaster.save(tmp_path)
     tensors = load_file(tmp_path / "weights.safetensors")
-    tensors["point_head.bias"][0] = torch.nan
+    tensors["moments.bias"][0] = torch.nan
     save_file(tensors, tmp_path / "weights.safetensors")
-    with pytest.raises(ModelError, match=r"point_head\.bias holds NaN"):
+    with pytest.raises(ModelError, match=r"moments\.bias holds NaN"):
         Forecaster.load(tmp_path)
 
 
-def test_the_point_head_learns_beside_the_flow_and_not_through_it():
+def test_a_rollout_passes_gradients_to_every_trained_weight():
     forecaster = random_forecaster().requires_grad_(True)
-    frames = torch.randn(2, 4, 12, generator=torch.Generator().manual_seed(0))
-    hidden, _ = forecaster.hidden_states(frames)
-    forecaster.condition(hidden[:, -1])[1].sum().backward()
-    touched = {name for name, parameter in forecaster.named_parameters() if parameter.grad is not None and parameter.grad.any()}
-    assert touched == {"point_head.weight", "point_head.bias"}
-
-
-def test_a_rollout_passes_gradients_to_every_weight_but_the_point_head():
-    forecaster = random_forecaster().requires_grad_(True)
+    forecaster.moments.requires_grad_(False)
     frames = torch.randn(2, 4, 12, generator=torch.Generator().manual_seed(0))
     noise = torch.randn(3, 2, 12, generator=torch.Generator().manual_seed(1))
     forecaster.rollout(forecaster.observe(frames), noise).square().sum().backward()
     missing = {name for name, parameter in forecaster.named_parameters() if parameter.grad is None or not parameter.grad.any()}
-    assert missing == {"point_head.weight", "point_head.bias"}
+    assert missing == {"moments.weight", "moments.bias"}
     assert all(math.isfinite(parameter.grad.sum()) for parameter in forecaster.parameters() if parameter.grad is not None)
 
 

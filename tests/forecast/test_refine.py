@@ -5,42 +5,77 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.forecast.block_moments import BlockMoments
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
-from backend.forecast.refine import KERNELS, QuadraticEnergy, Refinement, Refiner, block_energy
+from backend.forecast.noise import NoiseShape, RolloutNoise
+from backend.forecast.refine import KERNELS, QuadraticEnergy, Refinement, Refiner, block_energies
 
-SIZES = HORIZON, BLOCKS, _, _ = (3, 4, 40, 6)
+HORIZON, BLOCKS, ROWS, WIDTH = 3, 4, 40, 6
+
+
+def some_moments(blocks=BLOCKS, features=WIDTH, seed=5):
+    """Moments of blocks that differ from each other and from number to number."""
+    generator = torch.Generator().manual_seed(seed)
+    moments = BlockMoments(2, blocks, features)
+    moments.residual.copy_(torch.rand(blocks, features, generator=generator) + 0.3)
+    moments.second.copy_(moments.residual + torch.rand(blocks, features, generator=generator))
+    return moments
+
+
+def refiner_of(refinement, moments=None, *, rows=ROWS, horizon=HORIZON, seed=1, temperature=1.0):
+    moments = moments or some_moments()
+    z = moments.second.shape[1]
+    shape = NoiseShape(1, 1, horizon * moments.blocks * refinement.steps, z)
+    noise = RolloutNoise.draw(shape, 1, rows, torch.Generator().manual_seed(seed), torch.device("cpu"))
+    return Refiner(refinement, moments, noise, temperature)
 
 
 @given(st.integers(2, 8), st.floats(0, 4), st.integers(0, 100))
 def test_the_joined_energy_differs_from_the_formula_by_a_constant(blocks, beta, seed):
     generator = torch.Generator().manual_seed(seed)
+    moments = some_moments(blocks, 5, seed).double()
     y_hat = torch.randn(1, 5, generator=generator, dtype=torch.float64)
     a, b = torch.randn(2, 1, 5, generator=generator, dtype=torch.float64)
+    half_stiffness, share = block_energies(moments, beta)
     for index in range(blocks):
         weight = index / (blocks - 1)
 
-        def formula(y, weight=weight):
-            prior, pull = y.square().sum(-1, keepdim=True), (y - y_hat).square().sum(-1, keepdim=True)
+        def formula(y, weight=weight, index=index):
+            prior = (y.square() / moments.second[index]).sum(-1, keepdim=True)
+            pull = ((y - y_hat).square() / moments.residual[index]).sum(-1, keepdim=True)
             return (1 - weight) * prior / 2 + weight * beta * pull / 2
 
-        half_stiffness, share = block_energy(index, blocks, beta)
-        energy = QuadraticEnergy(half_stiffness, share * y_hat)
+        energy = QuadraticEnergy(half_stiffness[index], share[index] * y_hat)
         torch.testing.assert_close(energy(a) - energy(b), formula(a) - formula(b))
 
 
-def test_the_first_block_s_energy_is_the_noise_s_own():
-    assert block_energy(0, 5, 3.0) == (0.5, 0.0)
+def test_the_first_block_s_energy_is_the_spread_over_all_contexts_and_the_last_one_s_that_around_the_prediction():
+    moments = some_moments()
+    half_stiffness, share = block_energies(moments, 1.0)
+    torch.testing.assert_close(half_stiffness[0], 0.5 / moments.second[0])
+    torch.testing.assert_close(half_stiffness[-1], 0.5 / moments.residual[-1])
+    assert not share[0].any() and torch.equal(share[-1], torch.ones(WIDTH))
 
 
-def test_the_last_block_s_energy_is_the_pull_alone():
-    assert block_energy(4, 5, 3.0) == (1.5, 1.0)
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
+def test_many_moves_bring_any_start_to_the_measured_moments_times_the_squared_temperature(temperature):
+    moments, rows = some_moments(2, 3), 4000
+    refiner = refiner_of(Refinement(60, 0.8), moments, rows=rows, horizon=1, temperature=temperature)
+    y_hat = torch.tensor([0.5, -1.0, 2.0]).expand(2, rows, 3)
+    move = refiner.after_block(0, y_hat)
+    first, last = (move(block, torch.full((rows, 3), 3.0)) for block in (0, 1))
+    tolerance = {"rtol": 0.12, "atol": 0.06}
+    torch.testing.assert_close(first.var(0), temperature**2 * moments.second[0], **tolerance)
+    torch.testing.assert_close(first.mean(0), torch.zeros(3), **tolerance)
+    torch.testing.assert_close(last.var(0), temperature**2 * moments.residual[1], **tolerance)
+    torch.testing.assert_close(last.mean(0), y_hat[1, 0], **tolerance)
 
 
 def pass_blocks(refiner, y, y_hat, log_terms=None):
     """Send y through all blocks of all steps of a rollout; each `block` rotates and shifts it a little, as a flow's does."""
     trail = []
     for step in range(HORIZON):
-        move = refiner.after_block(step, y_hat + step, log_terms)
+        move = refiner.after_block(step, (y_hat + step).expand(BLOCKS, *y_hat.shape), log_terms)
         for block in range(BLOCKS):
             y = move(block, y.roll(1, dims=1) * 1.1 + 0.1)
             trail.append(y)
@@ -53,7 +88,7 @@ def pass_blocks(refiner, y, y_hat, log_terms=None):
 def test_fused_metropolis_makes_the_moves_of_the_plain_kernel_with_the_same_noise(beta, step_size, steps):
     refinement = Refinement(steps, step_size, beta)
     y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
-    fused, plain = (Refiner(refinement, SIZES, torch.Generator().manual_seed(1)) for _ in range(2))
+    fused, plain = (refiner_of(refinement, temperature=0.7) for _ in range(2))
     torch.testing.assert_close(pass_blocks(fused, y, y_hat), pass_blocks(plain, y, y_hat, log_terms=[]))
     assert fused.acceptance() == plain.acceptance()
 
@@ -62,12 +97,12 @@ def test_fused_metropolis_makes_the_moves_of_the_plain_kernel_with_the_same_nois
 def test_the_work_is_the_sum_of_the_energy_s_differences(kernel):
     refinement = Refinement(2, 0.4, 0.5, kernel)
     y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
-    refiner = Refiner(refinement, SIZES, torch.Generator().manual_seed(1))
+    refiner = refiner_of(refinement)
     log_terms = []
-    move = refiner.after_block(1, y_hat, log_terms)
-    for block in range(4):
-        half_stiffness, share = block_energy(block, 4, 0.5)
-        energy = QuadraticEnergy(half_stiffness, share * y_hat)
+    move = refiner.after_block(1, y_hat.expand(BLOCKS, ROWS, WIDTH), log_terms)
+    half_stiffness, share = block_energies(some_moments(), 0.5)
+    for block in range(BLOCKS):
+        energy = QuadraticEnergy(half_stiffness[block], share[block] * y_hat)
         after = move(block, y)
         torch.testing.assert_close(log_terms[block], (energy(after) - energy(y))[:, 0], atol=1e-5, rtol=1e-5)
         y = after
@@ -77,28 +112,32 @@ def test_the_work_is_the_sum_of_the_energy_s_differences(kernel):
 def test_asking_for_the_work_changes_no_move(kernel):
     y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
     refinement = Refinement(2, 0.4, 0.5, kernel)
-    trails = [
-        pass_blocks(Refiner(refinement, SIZES, torch.Generator().manual_seed(1)), y, y_hat, terms) for terms in (None, [])
-    ]
+    trails = [pass_blocks(refiner_of(refinement), y, y_hat, terms) for terms in (None, [])]
     torch.testing.assert_close(*trails)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_a_flat_energy_accepts_everything(kernel):
     refinement = Refinement(steps=3, step_size=0.5, consistency=0.0, kernel=kernel)
-    refiner = Refiner(refinement, (1, 1, 9, 4), torch.Generator().manual_seed(0))
-    y = refiner.after_block(0, torch.full((9, 4), math.inf).nan_to_num())(0, torch.zeros(9, 4))
+    refiner = refiner_of(refinement, some_moments(1, 4), rows=9, horizon=1)
+    y = refiner.after_block(0, torch.full((1, 9, 4), math.inf).nan_to_num())(0, torch.zeros(9, 4))
     assert refiner.acceptance() == 1.0 and torch.isfinite(y).all()
 
 
-def test_a_point_forecast_that_is_not_a_number_moves_nothing():
-    refiner = Refiner(Refinement(), (1, 2, 3, 2), torch.Generator().manual_seed(0))
-    y = refiner.after_block(0, torch.full((3, 2), math.nan))(1, torch.ones(3, 2))
+def test_a_prediction_that_is_not_a_number_moves_nothing():
+    refiner = refiner_of(Refinement(), some_moments(2, 2), rows=3, horizon=1)
+    y = refiner.after_block(0, torch.full((2, 3, 2), math.nan))(1, torch.ones(3, 2))
     assert torch.equal(y, torch.ones(3, 2)) and refiner.acceptance() == 0.0
 
 
 def test_acceptance_is_none_before_any_step():
-    assert Refiner(Refinement(steps=2), (1, 2, 1, 2), None).acceptance() is None
+    assert refiner_of(Refinement(steps=2)).acceptance() is None
+
+
+def test_noise_without_that_of_mcmc_is_refused():
+    noise = RolloutNoise.draw(NoiseShape(1, WIDTH), 1, 2, None, torch.device("cpu"))
+    with pytest.raises(ValueError, match="without that of MCMC"):
+        Refiner(Refinement(), some_moments(), noise)
 
 
 @pytest.mark.parametrize("wrong", [{"steps": -1}, {"step_size": -0.1}, {"step_size": math.nan}, {"consistency": math.inf}])
@@ -127,9 +166,11 @@ def small():
     return forecaster, forecaster.observe(torch.randn(2, 5, 3, generator=generator))
 
 
-def sample(small, k, horizon, seed=0, **settings):
+def sample(small, k, horizon, seed=0, refine=None, temperature=1.0):
     forecaster, state = small
-    return forecaster.sample(state, k, horizon, torch.Generator().manual_seed(seed), importance=True, **settings)
+    shape, source = forecaster.noise_shape(horizon, refine), torch.Generator().manual_seed(seed)
+    noise = RolloutNoise.draw(shape, len(state), k, source, torch.device("cpu"))
+    return forecaster.forecast(state, noise, refine, temperature, importance=True)
 
 
 def test_without_moves_every_weight_is_one(small):

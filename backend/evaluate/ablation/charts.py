@@ -64,7 +64,7 @@ def _heat_map(axes: Axes, results: Results, sweep: SettingsSweep, column: TableC
             if cells[y][x][flag].value:
                 _frame(axes, x, y, 1, hatch=hatch, alpha=0.3, linewidth=0)
     shipped = shipped_refinement()
-    _frame(axes, sweep.sizes.index(shipped.step_size), sweep.values.index(getattr(shipped, sweep.field)), 0.92, linewidth=1.6)
+    _frame(axes, sweep.sizes.index(shipped.step_size), sweep.values.index(getattr(shipped, sweep.axis)), 0.92, linewidth=1.6)
     axes.set_xticks(range(len(sweep.sizes)), [f"{size:g}" for size in sweep.sizes], fontsize=8)
     axes.set_yticks(range(len(values)), [f"{value:g}" if isinstance(value, float) else str(value) for value in sweep.values])
     axes.tick_params(axis="y", labelsize=8)

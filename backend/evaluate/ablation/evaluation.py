@@ -35,7 +35,6 @@ TEMPERATURES = {"quick": (0.9, 1.1, 1.2, 1.3, 1.4), "full": (0.9, 0.95, 1.05, 1.
 AXES: dict[str, dict[str, tuple[Any, ...]]] = {
     "steps": {"quick": (1, 2, 4), "full": (1, 2, 3, 4, 6, 8)},
     "consistency": {"quick": (0.0, 0.35, 1.0), "full": (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 2.0)},
-    "cooling": {"quick": (0.9, 1.0), "full": (0.85, 0.9, 0.94, 0.97, 1.0, 1.05)},
     "kernel": {"quick": tuple(KERNELS), "full": tuple(KERNELS)},
 }
 """What is swept against the step size, all else as shipped."""
@@ -60,24 +59,14 @@ class SettingsSweep:
     values: tuple[Any, ...]
     sizes: tuple[float, ...]
 
-    @property
-    def field(self) -> str:
-        """The field of `Refinement` that varies; reports name one differently."""
-        return "base_scale" if self.axis == "cooling" else self.axis
-
     def cell(self, value: object, size: float) -> Refinement:
         """Return the refinement of one cell."""
-        changes: dict[str, Any] = {self.field: value, "step_size": size}
-        return replace(independent(shipped_refinement()), **changes)
+        changes: dict[str, Any] = {self.axis: value, "step_size": size}
+        return replace(shipped_refinement(), **changes)
 
     def cells(self) -> Iterable[Refinement]:
         """Return all refinements of the sweep."""
         return (self.cell(value, size) for value in self.values for size in self.sizes)
-
-
-def independent(refinement: Refinement) -> Refinement:
-    """Return the refinement with independent futures, which scores of samples assume."""
-    return replace(refinement, antithetic=False)
 
 
 def sweeps(grid: GridName) -> list[SettingsSweep]:
@@ -87,15 +76,15 @@ def sweeps(grid: GridName) -> list[SettingsSweep]:
     found = []
     for axis, values in AXES.items():
         sweep = SettingsSweep(axis, values[grid], sizes)
-        more = dict.fromkeys((*sweep.values, getattr(shipped, sweep.field)))
+        more = dict.fromkeys((*sweep.values, getattr(shipped, sweep.axis)))
         found.append(replace(sweep, values=tuple(more if axis == "kernel" else sorted(more))))
     return found
 
 
 def cell_name(refinement: Refinement) -> str:
-    """Name a cell by its settings, as `steps=2,step_size=0.3,consistency=0.35,kernel=metropolis,cooling=1`."""
+    """Name a cell by its settings, as `steps=2,step_size=0.3,consistency=0.35,kernel=metropolis`."""
     r = refinement
-    return f"steps={r.steps},step_size={r.step_size:g},consistency={r.consistency:g},kernel={r.kernel},cooling={r.base_scale:g}"
+    return f"steps={r.steps},step_size={r.step_size:g},consistency={r.consistency:g},kernel={r.kernel}"
 
 
 def temperature_of(name: str) -> float | None:
@@ -137,8 +126,6 @@ def evaluate_ablation(
         before, rates = len(scored) * len(windows), list[float]()
         progress(name, before, total)
         method = PathForecaster(path_sampler(forecaster, refinement, temperature, rates))
-        if refinement and shipped.antithetic:
-            method = replace(method, joint_sample=path_sampler(forecaster, replace(refinement, antithetic=True)))
         scored[name] = score(
             name, method, windows, units, samples=options.samples, seed=options.seed,
             progress=lambda done, name=name, before=before: progress(name, before + done, total),  # type: ignore[misc]
@@ -154,7 +141,7 @@ def evaluate_ablation(
         "stride": options.stride or windows.lengths.window,
         "model": inputs.model.name,
         **windows.counts(),
-        "shipped": cell_name(independent(shipped)),
+        "shipped": cell_name(shipped),
         "sweeps": {sweep.axis: {"values": sweep.values, "sizes": sweep.sizes} for sweep in grid},
     }
     return Report("evaluate ablation", settings, results, notes=inputs.notes)

@@ -27,6 +27,9 @@ from backend.pipeline import Pipeline, Stream
 from backend.runtime.choose import EngineName
 from backend.runtime.engine import Precision
 
+SESSIONS = 32
+"""Streams of a batch."""
+
 SAMPLES, CONTEXT, HORIZON = 100, 8, 16
 """One window as in the GRU-SNF paper."""
 
@@ -64,11 +67,7 @@ def bench(
     results["keypoints"] = {"ms": measure(lambda: pipeline.keypoints(landmarks).flat(), repeats)}
     tick = [[Tick(landmarks, 0.0, 0, False)]]
     results["observe"] = {"ms": measure(lambda: pipeline.observe([stream], tick), repeats)}
-    for name, settings in {
-        "forecast_step": ForecastSettings(k=8, horizon=16, mcmc_steps=2, method="gru_snf"),
-        "forecast_step_nf": ForecastSettings(k=8, horizon=16, method="gru_nf"),
-    }.items():
-        results[name] = {"ms": measure(lambda s=settings: pipeline.forecast([stream], [s]), repeats)}  # type: ignore[misc]
+    results |= time_forecasts(pipeline, [stream, *(_started(pipeline, segment) for _ in range(SESSIONS - 1))], repeats)
     context = torch.stack([pipeline.keypoints(face).flat() for face in segment.landmarks[:CONTEXT]])
     results |= time_sampling(forecaster, context.reshape(1, CONTEXT, -1), repeats)
     for folder, loaded in zip(folders, pipelines, strict=True):
@@ -85,6 +84,40 @@ def bench(
     used = {"device": device, "threads": torch.get_num_threads(), "repeats": repeats}
     used |= {"engine": pipeline.generator.name, "precision": pipeline.generator.precision}
     return Report("bench", used, results)
+
+
+def time_forecasts(pipeline: Pipeline, streams: list[Stream], repeats: int) -> Figures:
+    """Time a forecast of one stream, and of all as one batch, in `ms` per stream.
+
+    Args:
+        pipeline: forecasts.
+        streams: ready to forecast.
+        repeats: timed calls; batches run a tenth as often, and at least three times.
+
+    Returns:
+        `forecast_step`: 8 futures with 2 MCMC steps after each block; `forecast_step_nf`: 8 without; `forecast_chosen`: 4 of
+        32 newly drawn ones; `forecast_batch_N`, `forecast_chosen_batch_N`: the same for N streams at once.
+    """
+    step = ForecastSettings(k=8, horizon=16, mcmc_steps=2, choose="off")
+    chosen = ForecastSettings(k=4, horizon=16, choose="8x")
+
+    def forecast(count: int, settings: ForecastSettings) -> None:
+        for stream in streams[:count]:
+            stream.seed += settings.choose != "off"  # Another seed draws and chooses again.
+        pipeline.forecast(streams[:count], [settings] * count)
+
+    def measured(count: int, settings: ForecastSettings) -> Metric:
+        took = measure(lambda: forecast(count, settings), repeats if count == 1 else max(3, repeats // 10))
+        return Metric(*(None if value is None else value / count for value in (took.value, took.low, took.high)))  # type: ignore[arg-type]
+
+    many = len(streams)
+    return {
+        "forecast_step": {"ms": measured(1, step)},
+        "forecast_step_nf": {"ms": measured(1, ForecastSettings(k=8, horizon=16, method="gru_nf", choose="off"))},
+        "forecast_chosen": {"ms": measured(1, chosen)},
+        f"forecast_batch_{many}": {"ms": measured(many, step)},
+        f"forecast_chosen_batch_{many}": {"ms": measured(many, chosen)},
+    }
 
 
 def time_sampling(forecaster: Forecaster, context_WCD: Tensor, repeats: int, samples: int = SAMPLES) -> Figures:

@@ -26,18 +26,13 @@ PathSampler = Callable[[Tensor, int, int, torch.Generator], Tensor]
 
 NAMES = (
     "copy_last", "random_walk", "bootstrap", "gru_gaussian", "vrnn", "gru_nf", "gru_nf_coupled", "gru_nf_chosen", "gru_nf_t1.2",
-    "gru_snf", "gru_snf_mcmc", "gru_snf_coupled", "gru_snf_chosen", "gru_snf_mala", "gru_snf_hmc", "paper_nf", "paper_snf",
+    "gru_snf", "gru_snf_coupled", "gru_snf_chosen", "gru_snf_mala", "gru_snf_hmc", "paper_nf", "paper_snf",
 )  # fmt: skip
 """Methods in the order of the table; `gru_nf_tX` also exists for any other temperature X up to 5."""
 
 SAME_DRAWS = ("gru_nf_coupled", "gru_nf_chosen", "gru_snf_coupled", "gru_snf_chosen")
 """Methods whose independent futures are those of another method: only their futures shown together differ."""
 
-INGREDIENTS = ("gru_snf_mcmc", *SAME_DRAWS)
-"""Methods that show what each part of the refinement, and the choice of futures, does."""
-
-DRAWS_PER_FUTURE = 8
-"""Draws for each chosen future."""
 
 TEMPERATURE = re.compile(r"gru_nf_t(\d+(?:\.\d+)?)")
 
@@ -55,6 +50,11 @@ class PathForecaster:
 def shipped_refinement() -> Refinement:
     """Return the demo's own refinement."""
     return Refinement.from_settings(ForecastSettings())
+
+
+def draws_per_future() -> int:
+    """Return how many futures the demo draws for each one shown."""
+    return ForecastSettings().draws_per_future
 
 
 def build_methods(
@@ -111,12 +111,17 @@ def _build(name: str, model: Path, forecaster: Forecaster) -> PathForecaster:
     width = forecaster.config.features
     if temperature := _temperature(name):
         return PathForecaster(path_sampler(forecaster, None, temperature))
-    if refinement := _refinements().get(name):
-        independent = path_sampler(forecaster, replace(refinement, antithetic=False))
-        joint = path_sampler(forecaster, refinement)
-        if name.endswith("_chosen"):
-            return PathForecaster(independent, joint_sample=_choose(joint), joint_groups=3)
-        return PathForecaster(independent, joint_sample=joint if refinement.antithetic else None)
+    if name.startswith(("gru_nf", "gru_snf")):
+        base, _, ingredient = name.removeprefix("gru_").partition("_")
+        refinement = shipped_refinement() if base == "snf" else None
+        if refinement is not None and ingredient in ("mala", "hmc"):
+            refinement = replace(refinement, kernel=ingredient)  # type: ignore[arg-type]
+        independent = path_sampler(forecaster, refinement)
+        if ingredient == "chosen":
+            return PathForecaster(independent, joint_sample=_choose(independent), joint_groups=3)
+        coupled = path_sampler(forecaster, refinement, coupled=True) if ingredient == "coupled" else None
+        likelihood = partial(nll, forecaster, unit_D=forecaster.step_std) if name == "gru_nf" else None
+        return PathForecaster(independent, likelihood, coupled)
     if name in ("paper_nf", "paper_snf"):
         return PathForecaster(PaperLoop(forecaster, steps=0 if name == "paper_nf" else 2).sample)
     if name == "copy_last":
@@ -130,16 +135,19 @@ def _build(name: str, model: Path, forecaster: Forecaster) -> PathForecaster:
         vrnn = Vrnn.load(folder)
         _check_width(vrnn.config.features, width, "vrnn", folder)
         return PathForecaster(lambda context, k, horizon, source: vrnn.sample(vrnn.observe(context), k, horizon, source).paths)
-    used = forecaster
-    if name == "gru_gaussian":
-        folder = model.with_name(f"{model.name}_gaussian")
-        used = Forecaster.load(folder)
-        _check_width(used.config.features, width, "forecaster", folder)
-    return PathForecaster(path_sampler(used), partial(nll, used, unit_D=forecaster.step_std))
+    folder = model.with_name(f"{model.name}_gaussian")
+    gaussian = Forecaster.load(folder)
+    _check_width(gaussian.config.features, width, "forecaster", folder)
+    return PathForecaster(path_sampler(gaussian), partial(nll, gaussian, unit_D=forecaster.step_std))
 
 
 def path_sampler(
-    forecaster: Forecaster, refine: Refinement | None = None, temperature: float = 1.0, rates: list[float] | None = None
+    forecaster: Forecaster,
+    refine: Refinement | None = None,
+    temperature: float = 1.0,
+    rates: list[float] | None = None,
+    *,
+    coupled: bool = False,
 ) -> PathSampler:
     """Return a function that samples paths.
 
@@ -148,37 +156,23 @@ def path_sampler(
         refine: settings of MCMC; None does not refine.
         temperature: scale of the base noise.
         rates: receives the acceptance rate of every call that refines.
+        coupled: make the noise of a window's paths antithetic.
     """
 
     def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
-        found = forecaster.sample(forecaster.observe(context), k, horizon, generator, refine, temperature)
+        found = forecaster.sample(forecaster.observe(context), k, horizon, generator, refine, temperature, coupled)
         if rates is not None and found.acceptance is not None:
-            rates.append(found.acceptance)
+            rates.append(float(found.acceptance))
         return found.paths
 
     return sample
 
 
-def _refinements() -> dict[str, Refinement]:
-    """Return the refinement of every method that changes how GRU-NF samples."""
-    shipped, none = shipped_refinement(), Refinement(steps=0, base_scale=1.0, antithetic=False)
-    return {
-        "gru_nf_coupled": replace(none, antithetic=True),
-        "gru_nf_chosen": none,
-        "gru_snf": shipped,
-        "gru_snf_mcmc": replace(shipped, base_scale=1.0, antithetic=False),
-        "gru_snf_coupled": replace(shipped, base_scale=1.0, antithetic=True),
-        "gru_snf_chosen": shipped,
-        "gru_snf_mala": replace(shipped, kernel="mala"),
-        "gru_snf_hmc": replace(shipped, kernel="hmc"),
-    }
-
-
 def _choose(draw: PathSampler) -> PathSampler:
-    """Return a function that draws `DRAWS_PER_FUTURE` K paths and chooses K of them."""
+    """Return a function that draws several times K paths and chooses K of them, as the demo does."""
 
     def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
-        drawn = draw(context, DRAWS_PER_FUTURE * k, horizon, generator)
+        drawn = draw(context, draws_per_future() * k, horizon, generator)
         chosen_WK, _ = select_futures(drawn, k)
         return torch.take_along_dim(drawn, chosen_WK[..., None, None], dim=1)
 

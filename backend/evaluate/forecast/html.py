@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backend.evaluate.common.methods import INGREDIENTS, SAME_DRAWS
+from backend.evaluate.common.methods import SAME_DRAWS
 from backend.evaluate.common.windows import CONTEXT_HORIZONS
 from backend.evaluate.forecast import charts, path_charts
 from backend.evaluate.forecast.evaluation import ForecastResults
@@ -16,7 +16,7 @@ from backend.evaluate.report.blocks import ChartBlock, FoldBlock, NoteBlock, Tab
 from backend.evaluate.report.page import ReportPage
 from backend.evaluate.report.prose import command_line
 
-TOGETHER_METHODS = (*MAIN_METHODS, *INGREDIENTS)
+TOGETHER_METHODS = (*MAIN_METHODS, *SAME_DRAWS)
 """Methods of the table of futures shown together."""
 
 
@@ -27,7 +27,7 @@ def write_forecast(evaluation: ForecastResults, folder: Path) -> Path:
     page = ReportPage(report, summary(report), repeat(report.settings), shown=shown)
     page.add("methods", page.metric_table("methods", results))
     together = {name: found for name, found in results.items() if name in TOGETHER_METHODS}
-    if together.keys() & {*INGREDIENTS}:
+    if together.keys() & {*SAME_DRAWS}:
         page.add("together", page.metric_table("together", together))
     distinct = {name: found for name, found in results.items() if name not in SAME_DRAWS} or results
     page.add("error", ChartBlock(charts.error_per_step(distinct)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backend.evaluate.common.methods import DRAWS_PER_FUTURE, INGREDIENTS
+from backend.evaluate.common.methods import SAME_DRAWS, draws_per_future
 from backend.evaluate.forecast.summary import MAIN_METHODS
 from backend.evaluate.report.prose import difference, p_value, percent, typeset, with_interval
 from backend.evaluate.report.report import ComparisonReport
@@ -19,7 +19,7 @@ TOGETHER_OF_4 = {"apd_4": "the diversity of 4 futures", "min_ade_4": "the error 
 def summary(report: ComparisonReport) -> list[str]:
     """Return the verdict, with intervals."""
     # Ingredients differ mainly in the futures shown together, which CRPS does not see.
-    results = {name: found for name, found in report.results.items() if name not in INGREDIENTS} or report.results
+    results = {name: found for name, found in report.results.items() if name not in SAME_DRAWS} or report.results
     winner = min(results, key=lambda name: results[name]["crps"].value)
     sentences = [f"{winner} has the lowest error (CRPS {with_interval(results[winner]['crps'])})."]
     for rival in ("copy_last", "random_walk", "bootstrap", "gru_gaussian", "vrnn", "paper_nf"):
@@ -40,7 +40,7 @@ def summary(report: ComparisonReport) -> list[str]:
         )
     sentences.append(_changes(report, "Refinement", "gru_snf", REFINED))
     sentences.append(_changes(report, "Antithetic noise alone", "gru_nf_coupled", TOGETHER_OF_4))
-    sentences.append(_changes(report, f"Choosing 4 of {4 * DRAWS_PER_FUTURE} draws", "gru_nf_chosen", TOGETHER_OF_4))
+    sentences.append(_changes(report, f"Choosing 4 of {4 * draws_per_future()} draws", "gru_nf_chosen", TOGETHER_OF_4))
     return typeset(sentences)
 
 

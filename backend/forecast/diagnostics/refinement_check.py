@@ -8,15 +8,14 @@ windows, K futures, H steps, D numbers.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from backend.forecast.antithetic import NoiseSource, sample_noise
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect, RefinementFlag
 from backend.forecast.gru_nf import Forecaster
-from backend.forecast.refine import Refinement
+from backend.forecast.noise import RolloutNoise
 from backend.forecast.state import ForecastState
 
 PLAUSIBLE_PERCENTILE = 99
@@ -47,7 +46,7 @@ def encode_paths(forecaster: Forecaster, state: ForecastState, paths_BKHD: Tenso
     rows, volume = state.expand(k), forecaster.prepare().log_volume
     noises, nlls = [], []
     for step, frame in enumerate(paths_BKHD.flatten(0, 1).unbind(1)):
-        conditional, _ = forecaster.condition(rows.h)
+        conditional = forecaster.condition(rows.h)
         noise, log_det = conditional.encode(forecaster.encode_step(rows.frame, frame))
         noises.append(noise)
         nlls.append(0.5 * (noise.square().sum(-1) + d * math.log(2 * math.pi)) - log_det - volume)
@@ -61,16 +60,13 @@ def is_implausible(forecaster: Forecaster, nll: Tensor) -> Tensor:
     return nll > forecaster.surprise_quantiles[PLAUSIBLE_PERCENTILE]
 
 
-def compare(start_BKHD: Tensor, refined_BKHD: Tensor, plain_BKHD: Tensor) -> tuple[Tensor, Tensor]:
+def compare(plain_BKHD: Tensor, refined_BKHD: Tensor) -> tuple[Tensor, Tensor]:
     """Return `displacement` and `log_lik_drop` of every stream `[B]`, as in `RefinementEffect`.
 
-    Args:
-        start_BKHD: the noise that the refined steps began from.
-        refined_BKHD: their noise after refinement.
-        plain_BKHD: the noise of GRU-NF's steps.
+    `refined_BKHD` is the noise that the flow alone would have made the refined steps from, `plain_BKHD` what they began from.
     """
-    start, plain = start_BKHD.square().mean((1, 2, 3)), plain_BKHD.square().mean((1, 2, 3))
-    displacement = (refined_BKHD - start_BKHD).square().mean((1, 2, 3)) / (2 * start).clamp_min(1e-12)
+    plain = plain_BKHD.square().mean((1, 2, 3))
+    displacement = (refined_BKHD - plain_BKHD).square().mean((1, 2, 3)) / (2 * plain).clamp_min(1e-12)
     return displacement.sqrt(), (refined_BKHD.square().mean((1, 2, 3)) - plain) / 2
 
 
@@ -78,8 +74,7 @@ def check_first_step(
     forecaster: Forecaster,
     state: ForecastState,
     paths_BKHD: Tensor,
-    noise: NoiseSource,
-    refine: Refinement,
+    noise: RolloutNoise,
     temperature: float = 1.0,
 ) -> list[RefinementEffect]:
     """Measure each stream's refinement by the first step of its paths, which needs neither unrefined paths nor a rollout.
@@ -88,14 +83,11 @@ def check_first_step(
         forecaster: the model that sampled the paths.
         state: of the streams, before the paths begin.
         paths_BKHD: refined paths.
-        noise: the source in the state in which `Forecaster.sample` received it.
-        refine: as in that call.
-        temperature: as in that call.
+        noise: that the paths were made from.
+        temperature: of the paths.
     """
-    b, k, h, d = paths_BKHD.shape
-    normal = sample_noise(torch.randn, noise, h, b * k, d)[:1] * temperature
-    start, plain = (one.base_noise(normal, k).view(b, k, 1, d) for one in (refine, replace(refine, base_scale=1.0)))
-    effects = compare(start, encode_paths(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD, plain)
+    plain = (noise.base_TRD[0] * temperature).view(*paths_BKHD.shape[:2], 1, -1)
+    effects = compare(plain, encode_paths(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD)
     return [RefinementEffect(*pair) for pair in torch.stack(effects, 1).tolist()]
 
 
@@ -137,7 +129,7 @@ def refinement_report(
     plain, refined = encode_paths(forecaster, state, plain_BKHD), encode_paths(forecaster, state, refined_BKHD)
     outside = is_implausible(forecaster, refined.nll_BKH).float().mean((1, 2))
     p = permutation_test(plain_BKHD / forecaster.std, refined_BKHD / forecaster.std)
-    return RefinementReport(*compare(plain.noise_BKHD, refined.noise_BKHD, plain.noise_BKHD), outside, p)
+    return RefinementReport(*compare(plain.noise_BKHD, refined.noise_BKHD), outside, p)
 
 
 def permutation_test(plain_BKHD: Tensor, refined_BKHD: Tensor, permutations: int = 199, seed: int = 0) -> float:

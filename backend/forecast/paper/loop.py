@@ -52,7 +52,7 @@ class PaperLoop:
         """
         state, weights, clouds = self._forecaster.observe(context_WCD), self._forecaster.prepare(), []
         for _ in range(horizon):
-            conditional = self._flow(state.h.flatten(1)) if self._flow else self._forecaster.condition(state.h, weights)[0]
+            conditional = self._flow(state.h.flatten(1)) if self._flow else self._forecaster.condition(state.h, weights)
             target_WD = self.target(state.h)
             samples = []
             for _ in range(k):

@@ -8,8 +8,7 @@ import numpy as np
 
 from backend.core.errors import InputError
 from backend.core.types import FloatArray
-from backend.keypoints.clock import GAP_S, Clock, Tick
-from backend.keypoints.smoothing import OneEuro
+from backend.keypoints.clock import SmoothedClock, Tick
 from backend.server.protocol import COORDINATE_LIMIT
 
 MAX_TIME_MS = 1e13
@@ -32,8 +31,7 @@ class LandmarkStream:
         self._restart()
 
     def _restart(self) -> None:
-        self._clock = Clock()
-        self._smooth = OneEuro()
+        self._clock = SmoothedClock()
         self._last = -math.inf
 
     def push(self, landmarks: FloatArray, t_ms: float) -> list[Tick]:
@@ -50,10 +48,8 @@ class LandmarkStream:
         if t <= self._last:
             self.dropped += 1
             return []
-        if t - self._last > GAP_S:
-            self._smooth = OneEuro()
         self._last = t
-        return self._clock.push(self._smooth.filter(landmarks, t), t)
+        return self._clock.push(landmarks, t)
 
 
 def check_landmarks(landmarks: FloatArray) -> None:

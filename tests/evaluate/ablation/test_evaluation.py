@@ -5,7 +5,7 @@ import json
 import pytest
 
 from backend.evaluate.ablation import evaluation as ablation
-from backend.evaluate.ablation.evaluation import METRICS, AblationOptions, cell_name, evaluate_ablation, independent, sweeps
+from backend.evaluate.ablation.evaluation import METRICS, AblationOptions, cell_name, evaluate_ablation, sweeps
 from backend.evaluate.ablation.html import write_ablation
 from backend.evaluate.common.inputs import load_inputs
 from backend.evaluate.common.methods import shipped_refinement
@@ -19,7 +19,7 @@ def small(keypoint_folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ablation, "STEP_SIZES", {"quick": (0.01,)})
         patch.setattr(ablation, "TEMPERATURES", {"quick": (0.5,)})
-        axes = {"steps": {"quick": (8,)}, "cooling": {"quick": (0.9,)}, "kernel": {"quick": ("mala",)}}
+        axes = {"steps": {"quick": (8,)}, "kernel": {"quick": ("mala",)}}
         patch.setattr(ablation, "AXES", axes)
         report = evaluate_ablation(
             load_inputs(keypoint_folder, keypoint_folder, keypoint_folder / "model"), AblationOptions(samples=8),
@@ -31,17 +31,17 @@ def small(keypoint_folder):
 
 @pytest.mark.parametrize("grid", ["quick", "full"])
 def test_every_sweep_holds_the_shipped_setting_and_every_kernel_is_swept(grid):
-    shipped = independent(shipped_refinement())
+    shipped = shipped_refinement()
     found = sweeps(grid)
-    assert {sweep.axis for sweep in found} == {"steps", "consistency", "cooling", "kernel"}
+    assert {sweep.axis for sweep in found} == {"steps", "consistency", "kernel"}
     assert all(shipped in sweep.cells() for sweep in found)
     (kernels,) = (sweep.values for sweep in found if sweep.axis == "kernel")
     assert set(kernels) == set(KERNELS)
 
 
 def test_a_cell_is_named_by_its_settings():
-    name = cell_name(independent(shipped_refinement()))
-    assert {part.split("=")[0] for part in name.split(",")} == {"steps", "step_size", "consistency", "kernel", "cooling"}
+    name = cell_name(shipped_refinement())
+    assert {part.split("=")[0] for part in name.split(",")} == {"steps", "step_size", "consistency", "kernel"}
 
 
 def test_the_report_holds_every_cell_with_its_figures_and_flags(small, tmp_path):
@@ -60,7 +60,6 @@ def test_the_report_holds_every_cell_with_its_figures_and_flags(small, tmp_path)
 def test_cells_share_their_noise(small):
     report, _, _ = small
     still = next(entries for name, entries in report.results.items() if name.startswith("steps=1,step_size=0.01,"))
-    # Nothing but the cooling of its noise parts it from GRU-NF.
     assert still["moved"].value < 0.05 and still["under_refined"].value == 1
     assert still["crps"].value == pytest.approx(report.results["gru_nf"]["crps"].value, rel=0.05)
 

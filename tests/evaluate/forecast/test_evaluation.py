@@ -11,11 +11,9 @@ from backend.core.errors import InputError
 from backend.core.types import CLOCK_S, ForecastSettings
 from backend.evaluate.common.inputs import load_inputs
 from backend.evaluate.common.methods import (
-    INGREDIENTS,
     NAMES,
     SAME_DRAWS,
     PathForecaster,
-    _refinements,
     build_methods,
     shipped_refinement,
 )
@@ -98,13 +96,13 @@ def test_methods_are_scored_alike_whatever_else_is_in_the_table(models, recordin
 
 
 def test_each_ingredient_of_futures_shown_together_has_its_own_row(models, recordings):
-    names = ("gru_nf", "gru_snf", *INGREDIENTS)
+    names = ("gru_nf", "gru_snf", *SAME_DRAWS)
     report = evaluate_forecast(load_inputs(recordings, models), replace(QUICK, methods=names, samples=20, stride=4)).report
     rows = report.results
     for name, same in (
         ("gru_nf_coupled", "gru_nf"),
         ("gru_nf_chosen", "gru_nf"),
-        ("gru_snf_coupled", "gru_snf_mcmc"),
+        ("gru_snf_coupled", "gru_snf"),
         ("gru_snf_chosen", "gru_snf"),
     ):
         assert name in SAME_DRAWS
@@ -118,15 +116,6 @@ def test_each_ingredient_of_futures_shown_together_has_its_own_row(models, recor
         assert rows["gru_nf_chosen"][f"min_ade_{size}"].value < rows["gru_nf"][f"min_ade_{size}"].value
     tested = {test.metric for test in report.comparisons if test.against == "gru_nf_chosen"}
     assert tested == set(TOGETHER)
-
-
-def test_the_ingredients_differ_from_the_shipped_refinement_in_one_thing_at_a_time():
-    shipped, found = shipped_refinement(), _refinements()
-    assert found["gru_snf"] == found["gru_snf_chosen"] == shipped
-    assert found["gru_snf_coupled"] == replace(shipped, base_scale=1.0)
-    assert found["gru_snf_mcmc"] == replace(found["gru_snf_coupled"], antithetic=False)
-    assert found["gru_nf_coupled"] == replace(found["gru_nf_chosen"], antithetic=True)
-    assert found["gru_nf_coupled"].steps == 0 and found["gru_nf_coupled"].base_scale == 1
 
 
 def test_any_temperature_may_be_asked_for(models, recordings):

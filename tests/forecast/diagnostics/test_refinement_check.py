@@ -1,13 +1,10 @@
 """Encoding sampled paths gives their noise; too little and too much refinement are flagged, moderate refinement is not."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
 from scipy.stats import chi2
 
-from backend.forecast.antithetic import sample_noise
 from backend.forecast.diagnostics.refinement_check import (
     check_first_step,
     compare,
@@ -25,6 +22,7 @@ from backend.forecast.diagnostics.refinement_flags import (
     RefinementMonitor,
 )
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.noise import RolloutNoise
 from backend.forecast.refine import Refinement
 
 K, H, D = 6, 4, 12
@@ -51,10 +49,15 @@ def sample(forecaster, context, refine=None, temperature=1.0, k=K, horizon=H, se
     return forecaster.sample(forecaster.observe(context), k, horizon, source, refine, temperature).paths
 
 
+def drawn(forecaster, streams, refine=None, k=K, source=None):
+    shape, source = forecaster.noise_shape(H, refine), source or torch.Generator().manual_seed(0)
+    return RolloutNoise.draw(shape, streams, k, source, torch.device("cpu"))
+
+
 def test_encoding_gives_the_noise_of_unrefined_paths_and_the_flow_s_own_likelihood(forecaster, context):
     state = forecaster.observe(context)
     found = encode_paths(forecaster, state, paths := sample(forecaster, context))
-    noise = sample_noise(torch.randn, torch.Generator().manual_seed(0), H, len(context) * K, D)
+    noise = drawn(forecaster, len(context)).base_TRD
     assert torch.allclose(found.noise_BKHD, noise.permute(1, 0, 2).unflatten(0, (-1, K)), atol=1e-4)
     rows, nll = state.expand(K), []
     for frame in paths.flatten(0, 1).unbind(1):
@@ -71,43 +74,27 @@ def test_implausible_is_beyond_the_data_s_99_percent(forecaster):
 def test_displacement_is_0_for_the_same_noise_and_1_for_other_noise_and_the_drop_is_lost_likelihood():
     random = torch.Generator().manual_seed(0)
     plain, other = torch.randn(2, 3, 50, 4, 60, generator=random).unbind(0)
-    displacement, drop = compare(plain, plain, plain)
+    displacement, drop = compare(plain, plain)
     assert displacement.tolist() == [0, 0, 0] and drop.tolist() == [0, 0, 0]
-    displacement, drop = compare(plain, other, plain)
+    displacement, drop = compare(plain, other)
     assert displacement == pytest.approx(np.ones(3), abs=0.02) and drop == pytest.approx(np.zeros(3), abs=0.02)
     # The loss of log N(0, 1) per number, from scaling noise by 1.5.
     normal = torch.distributions.Normal(0, 1)
     lost = (normal.log_prob(plain) - normal.log_prob(1.5 * plain)).mean((1, 2, 3))
-    assert compare(plain, 1.5 * plain, plain)[1].tolist() == pytest.approx(lost.tolist(), rel=1e-5)
+    assert compare(plain, 1.5 * plain)[1].tolist() == pytest.approx(lost.tolist(), rel=1e-5)
 
 
 def test_the_first_step_is_measured_as_the_report_measures_whole_paths(forecaster, context):
-    state, refine = forecaster.observe(context), Refinement(4, 0.4, 0.2, base_scale=0.9, antithetic=False)
+    state, refine = forecaster.observe(context), Refinement(4, 0.4, 0.2)
     sources = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
-    paths = forecaster.sample(state, K, H, sources, refine, 1.2).paths
-    again = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
-    found = check_first_step(forecaster, state, paths, again, refine, 1.2)
+    noise = drawn(forecaster, len(context), refine, source=sources)
+    paths = forecaster.forecast(state, noise, refine, 1.2).paths
+    found = check_first_step(forecaster, state, paths, noise, 1.2)
     again = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
     plain = forecaster.sample(state, K, H, again, None, 1.2).paths
     report = refinement_report(forecaster, context, plain[:, :, :1], paths[:, :, :1])
-    # The report does not know that the paths began from scaled noise.
-    assert [one.displacement for one in found] == pytest.approx(report.displacement_B.tolist(), abs=0.08)
+    assert [one.displacement for one in found] == pytest.approx(report.displacement_B.tolist(), abs=1e-3)
     assert [one.log_lik_drop for one in found] == pytest.approx(report.log_lik_drop_B.tolist(), abs=1e-3)
-
-
-def test_antithetic_and_scaled_noise_does_not_count_as_an_effect_of_mcmc(forecaster, context):
-    state, refine = forecaster.observe(context), Refinement(0, base_scale=0.9, antithetic=True)
-    paths = forecaster.sample(state, K, H, torch.Generator().manual_seed(0), refine).paths
-    for found in check_first_step(forecaster, state, paths, torch.Generator().manual_seed(0), refine):
-        assert found.displacement == pytest.approx(0, abs=1e-3)
-        assert -0.2 < found.log_lik_drop < 0
-
-
-def test_a_sample_without_noise_is_not_called_under_refined(forecaster, context):
-    state = forecaster.observe(context[:1])
-    paths = forecaster.sample(state, 2, H, torch.Generator().manual_seed(0), Refinement(4, 0.4), 0.0).paths
-    (found,) = check_first_step(forecaster, state, paths, torch.Generator().manual_seed(0), Refinement(4, 0.4), 0.0)
-    assert math.isfinite(found.displacement) and "under_refined" not in found.flags()
 
 
 def test_refinement_that_hardly_moves_is_flagged_and_so_is_one_that_runs_away(forecaster, context):
@@ -116,10 +103,10 @@ def test_refinement_that_hardly_moves_is_flagged_and_so_is_one_that_runs_away(fo
     flags = {
         setting: refinement_report(forecaster, context, plain, sample(forecaster, context, refine, k=10)).flags
         for setting, refine in {
-            "still": Refinement(1, 0.01, 0.0, base_scale=1.0, antithetic=False),
-            "refused": Refinement(2, 30.0, 1.0, antithetic=False),
-            "moderate": Refinement(3, 0.3, 0.1, base_scale=1.0, antithetic=False),
-            "wild": Refinement(8, 1.0, 0.0, antithetic=False),
+            "still": Refinement(1, 0.01, 0.0),
+            "refused": Refinement(2, 30.0, 1.0),
+            "moderate": Refinement(3, 0.3, 0.1),
+            "wild": Refinement(8, 1.0, 0.0),
         }.items()
     }
     assert flags == {

@@ -39,7 +39,7 @@ def test_all_samples_of_a_step_come_from_one_state_to_which_the_mean_is_fed_back
     paths = PaperLoop(forecaster, steps=0).sample(context, 5, 3, seeded())
     state, generator = forecaster.observe(context), seeded()
     for h in range(3):
-        given, _ = forecaster.condition(state.h)
+        given = forecaster.condition(state.h)
         for k in range(5):
             step = given.decode(torch.randn(2, 6, generator=generator))
             torch.testing.assert_close(paths[:, k, h], state.frame + step @ forecaster.unwhiten)
@@ -63,7 +63,6 @@ def test_the_target_is_an_untrained_head(forecaster, context):
     target, same, other = (PaperLoop(forecaster, seed=seed).target(h) for seed in (3, 3, 4))
     assert torch.equal(target, same) and not torch.equal(target, other)
     assert target.shape == (2, 6)
-    assert not torch.allclose(target, forecaster.condition(h)[1], atol=0.05)
 
 
 def test_a_coordinate_is_accepted_on_its_own_so_a_row_may_move_in_part(forecaster):

@@ -1,0 +1,62 @@
+"""Draw many futures of a stream, and keep the random numbers of the few that stand for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from backend.core.types import ForecastSettings
+from backend.forecast.gru_nf import Forecaster
+from backend.forecast.noise import NoiseSource, RolloutNoise
+from backend.forecast.refine import Refinement
+from backend.forecast.selection import select_futures
+from backend.forecast.state import ForecastState
+
+
+@dataclass(frozen=True)
+class ChosenNoise:
+    """The noise of the K futures that one stream shows.
+
+    Attributes:
+        noise: of the K paths.
+        shares: part of the draws that are nearest to each path, descending; empty where none were chosen.
+    """
+
+    noise: RolloutNoise
+    shares: list[float]
+
+
+@torch.inference_mode()
+def draw_and_choose(
+    forecaster: Forecaster,
+    state: ForecastState,
+    source: NoiseSource,
+    settings: ForecastSettings,
+    refine: Refinement | None,
+) -> list[ChosenNoise]:
+    """Draw N futures for each of B streams and keep the noise of K that stand for all (`select_futures`).
+
+    Args:
+        forecaster: the model.
+        state: B streams.
+        source: of the noise.
+        settings: K, H, temperature, and N as a multiple of K; where N = K, all are kept.
+        refine: settings of GRU-SNF; None for GRU-NF.
+
+    Raises:
+        InputError: as `select_futures`.
+    """
+    streams, k = len(state), settings.k
+    n = k * settings.draws_per_future
+    shape = forecaster.noise_shape(settings.horizon, refine)
+    noise = RolloutNoise.draw(shape, streams, n, source, state.frame.device, coupled=settings.coupled == "on")
+    if n == k:
+        every = torch.arange(k, device=state.frame.device)
+        return [ChosenNoise(noise[row * k + every], []) for row in range(streams)]
+    draws = forecaster.forecast(state, noise, refine, settings.temperature)
+    kept_BK, share_BK = select_futures(draws.paths, k)
+    return [
+        ChosenNoise(noise[row * n + kept_K], shares)
+        for row, (kept_K, shares) in enumerate(zip(kept_BK, share_BK.tolist(), strict=True))
+    ]

@@ -1,0 +1,97 @@
+"""The random numbers of a forecast, drawn before it: a future that is kept moves with the driver while its numbers stay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+NoiseSource = torch.Generator | Sequence[torch.Generator] | None
+"""One generator, torch's global one (None), or one per stream: then a stream's futures do not depend on its batch."""
+
+
+@dataclass(frozen=True)
+class NoiseShape:
+    """Numbers that a path needs: `times` times `base` standard normal ones, and `moves` proposals of `latent` numbers each."""
+
+    times: int
+    base: int
+    moves: int = 0
+    latent: int = 0
+
+
+@dataclass(frozen=True)
+class RolloutNoise:
+    """All random numbers of R paths; axis 1 is the path.
+
+    Attributes:
+        base_TRD: standard normal noise that the flow maps to paths.
+        normal_MRZ, log_uniform_MR1: of the proposals of MCMC and of their acceptance; None without MCMC.
+    """
+
+    base_TRD: Tensor
+    normal_MRZ: Tensor | None = None
+    log_uniform_MR1: Tensor | None = None
+
+    @classmethod
+    def draw(
+        cls, shape: NoiseShape, streams: int, k: int, source: NoiseSource, device: torch.device, *, coupled: bool = False
+    ) -> RolloutNoise:
+        """Draw the noise of K paths for each stream.
+
+        Base noise comes first: from one seed, GRU-NF and GRU-SNF get the same.
+
+        Args:
+            shape: of a path's noise.
+            streams: B.
+            k: K.
+            source: of all randomness.
+            device: of the tensors and of the source.
+            coupled: make the base noise of a stream's K paths antithetic.
+        """
+
+        def sample(distribution: Callable[..., Tensor], times: int, columns: int) -> Tensor:
+            if source is None or isinstance(source, torch.Generator):
+                return distribution(times, streams * k, columns, generator=source, device=device)
+            return torch.cat([distribution(times, k, columns, generator=one, device=device) for one in source], dim=1)
+
+        base = sample(torch.randn, shape.times, shape.base)
+        if coupled:
+            base = antithetic(base, k)
+        if not shape.moves:
+            return cls(base)
+        return cls(base, sample(torch.randn, shape.moves, shape.latent), sample(torch.rand, shape.moves, 1).log_())
+
+    def __len__(self) -> int:
+        return self.base_TRD.shape[1]
+
+    def __getitem__(self, paths: Tensor) -> RolloutNoise:
+        """Select paths by their indices."""
+        return RolloutNoise(*(None if part is None else part.index_select(1, paths) for part in self._parts()))  # type: ignore[arg-type]
+
+    @staticmethod
+    def cat(noises: Sequence[RolloutNoise]) -> RolloutNoise:
+        """Join noises of the same shape along the paths."""
+        if len(noises) == 1:
+            return noises[0]
+        parts = zip(*(noise._parts() for noise in noises), strict=True)
+        return RolloutNoise(*(None if part[0] is None else torch.cat(part, dim=1) for part in parts))  # type: ignore[arg-type]
+
+    def _parts(self) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        return self.base_TRD, self.normal_MRZ, self.log_uniform_MR1
+
+
+def antithetic(normal_TRD: Tensor, k: int) -> Tensor:
+    """Correlate each K consecutive rows of standard normal noise `[T, R, D]` negatively.
+
+    Every row alone stays standard normal, but two rows of a group have the correlation -1 / (K - 1), the least possible for K
+    exchangeable rows: K futures lie further apart than independent ones, and each is as likely as before (Craiu & Meng 2005,
+    Annals of Statistics 33).
+    """
+    if k < 2:
+        return normal_TRD
+    groups = normal_TRD.unflatten(1, (-1, k))
+    return ((groups - groups.mean(2, keepdim=True)) * math.sqrt(k / (k - 1))).flatten(1, 2)
