@@ -20,7 +20,8 @@ def random_forecaster(seed=0, config=SMALL):
     generator = torch.Generator().manual_seed(seed)
     forecaster = Forecaster(config)
     for parameter in forecaster.parameters():
-        parameter.data = torch.randn(parameter.shape, generator=generator) * 0.15
+        if parameter.requires_grad:
+            parameter.data = torch.randn(parameter.shape, generator=generator) * 0.15
     d = config.features
     mix = torch.randn(d, d, generator=generator) * 0.2 + torch.eye(d)
     positive = [torch.rand(d, generator=generator) + 0.5 for _ in range(3)]

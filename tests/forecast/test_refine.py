@@ -59,11 +59,11 @@ def test_the_first_block_s_energy_is_the_spread_over_all_contexts_and_the_last_o
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0])
 def test_many_moves_bring_any_start_to_the_measured_moments_times_the_squared_temperature(temperature):
-    moments, rows = some_moments(2, 3), 4000
-    refiner = refiner_of(Refinement(60, 0.8), moments, rows=rows, horizon=1, temperature=temperature)
+    moments, rows = some_moments(2, 3), 3000
+    refiner = refiner_of(Refinement(100, 1.0), moments, rows=rows, horizon=1, temperature=temperature)
     y_hat = torch.tensor([0.5, -1.0, 2.0]).expand(2, rows, 3)
     move = refiner.after_block(0, y_hat)
-    first, last = (move(block, torch.full((rows, 3), 3.0)) for block in (0, 1))
+    first, last = (move(block, torch.full((rows, 3), 1.0)) for block in (0, 1))
     tolerance = {"rtol": 0.12, "atol": 0.06}
     torch.testing.assert_close(first.var(0), temperature**2 * moments.second[0], **tolerance)
     torch.testing.assert_close(first.mean(0), torch.zeros(3), **tolerance)
