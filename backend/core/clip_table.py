@@ -26,8 +26,9 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 
 def held_out_people(table: Path, files: Container[str]) -> dict[str, str]:
-    """Return the person of each held-out clip (split val or test) by the clip's name; an unknown person has the clip's name.
+    """Return the person of each held-out clip by the clip's name; an unknown person has the clip's name.
 
+    Held out are the clips of split test; where there are none, those of split val, on which a training chose its best weights.
     A clip `a.mp4` is named `a`, unless `files` (names without suffix) contains `a.mp4`.
 
     Raises:
@@ -37,9 +38,11 @@ def held_out_people(table: Path, files: Container[str]) -> dict[str, str]:
     key = "clip" if rows and "clip" in rows[0] else "name"
     if not rows or not {key, "split"} <= rows[0].keys():
         raise InputError("data_columns", f"{table} needs the columns clip (or name), person and split.")
+    splits = {row["split"].strip().lower() for row in rows}
+    held_out = "test" if "test" in splits else "val"
     people = {}
     for row in rows:
-        if row["split"].strip().lower() in ("val", "test"):
+        if row["split"].strip().lower() == held_out:
             name = row[key].strip()
             stem = name if name in files else Path(name).stem
             people[stem] = row.get("person", "").strip() or stem

@@ -45,9 +45,9 @@ class ForecasterConfig:
 
     features: int = 60
     hidden: int = 256
-    layers: int = 2
+    layers: int = 1
     blocks: int = 5
-    block_hidden: int = 192
+    block_hidden: int = 128
     mean_frames: int = 32
     dropout: float = 0.2
 

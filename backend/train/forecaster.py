@@ -37,7 +37,7 @@ class ForecasterTask(Task[Forecaster | Vrnn, Tensor]):
         self.held_out = torch.from_numpy(stack_windows(read_split(data, "val"), settings.context + settings.horizon, 12)[0])
         self.model = initial_forecaster(settings, start_from)
         if start_from is None:
-            sample = MotionSampler(self.motions, settings.window, settings.seed).sample(1024)
+            sample = MotionSampler(self.motions, settings.windows[0], settings.seed).sample(1024)
             self.model.set_statistics(measure_statistics(sample, self.model.config.mean_frames))
         self.best = copy.deepcopy(self.model).requires_grad_(False).eval()
         rate, decay = settings.learning_rate, settings.weight_decay
@@ -45,12 +45,13 @@ class ForecasterTask(Task[Forecaster | Vrnn, Tensor]):
         self.parts = {"best": self.best}
 
     def start(self, step: int) -> None:
-        """Seed the sampler by the step, so that a resumed run samples new windows."""
-        self.sampler = MotionSampler(self.motions, self.settings.window, self.settings.seed + 1 + step)
+        """Seed the samplers by the step, so that a resumed run samples new windows."""
+        seed = self.settings.seed + 1 + step
+        self.samplers = [MotionSampler(self.motions, length, seed) for length in self.settings.windows]
 
     def batch(self, step: int) -> Tensor:
         """Sample windows `[B, T, D]`."""
-        return self.sampler.sample(self.settings.batch, self.settings.augment)
+        return self.samplers[step % len(self.samplers)].sample(self.settings.batch, self.settings.augment)
 
     def losses(self, batch: Tensor, state: RunState) -> dict[str, Tensor]:
         """Compute the likelihood loss, the losses beside it, and the energy score of sampled paths."""
@@ -159,7 +160,7 @@ def train_forecaster(
         + (" --likelihood-only" if not settings.augment else ""),
     }
     if isinstance(model, Forecaster):
-        fit_moments(model, MotionSampler(motions, settings.window, settings.seed))
+        fit_moments(model, MotionSampler(motions, settings.windows[0], settings.seed))
         model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, settings.seed)))
     model.save(out, report)
     if isinstance(model, Forecaster):

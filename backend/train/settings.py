@@ -47,7 +47,9 @@ class ForecasterTraining(RunSettings):
     kind: ForecasterKind = "gru_nf"  # `gru_gaussian` is the GRU-NF without coupling blocks
     updates: int = 3000
     batch: int = 48
-    window: int = 32  # steps of a training window (80 ms each)
+    # steps of training windows (80 ms each), one length after the other: short ones are found in short clips too, long ones show
+    # how a stream goes on
+    windows: tuple[int, ...] = (24, 48)
     # context, horizon: frames seen and forecast when paths are sampled
     context: int = 8
     horizon: int = 16

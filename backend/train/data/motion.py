@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -20,8 +19,8 @@ from backend.keypoints.regions import FaceRegions
 class MotionSampler:
     """Samples windows with random person, start, tempo, direction of time, mirror, rotation, scale, shift and amplitude.
 
-    People are weighted by the square root of their footage: two of them own a sixth of it. Only face regions are mirrored:
-    keypoints of another detector have no left and right.
+    Every person is sampled equally often, however long their footage is. Only face regions are mirrored: keypoints of another
+    detector have no left and right.
 
     Args:
         motions: training motions.
@@ -34,14 +33,14 @@ class MotionSampler:
     def __init__(self, motions: Sequence[KeypointSequence], length: int, seed: int) -> None:
         self._random = np.random.default_rng(seed)
         self._length = length
-        # 1.3: the fastest tempo needs that much more footage.
-        self._motions = [motion for motion in motions if motion.seconds >= 1.3 * CLOCK_S * length]
+        self._seconds = CLOCK_S * (length - 1)
+        self._motions = [motion for motion in motions if motion.seconds >= self._seconds]
         if not self._motions:
             raise InputError("data_short", f"No motion is as long as {length} steps of 80 ms.")
         footage: dict[str, float] = defaultdict(float)
         for motion in self._motions:
             footage[motion.person] += motion.seconds
-        weight = np.array([motion.seconds / math.sqrt(footage[motion.person]) for motion in self._motions])
+        weight = np.array([motion.seconds / footage[motion.person] for motion in self._motions])
         self._cumulative = np.cumsum(weight / weight.sum())
         self._regions = FaceRegions() if all(motion.layout == "face_regions" for motion in self._motions) else None
 
@@ -50,7 +49,8 @@ class MotionSampler:
         frames = []
         for _ in range(count):
             motion = self._motions[min(int(np.searchsorted(self._cumulative, self._random.random())), len(self._motions) - 1)]
-            tempo = self._random.uniform(0.8, 1.25) if augment else 1.0
+            fastest = min(1.25, motion.seconds / self._seconds)
+            tempo = self._random.uniform(0.8, fastest) if augment else 1.0
             grid = np.arange(self._length) * CLOCK_S * tempo
             start = motion.timestamps[0] + self._random.uniform(0, motion.seconds - grid[-1])
             window = motion.at(start + grid)
