@@ -10,6 +10,7 @@ import typer
 from backend.cli.options import (
     MODELS,
     AnimateEngineOption,
+    ChooseOption,
     DeviceOption,
     ModelsOption,
     SeedOption,
@@ -69,6 +70,7 @@ def animate(
     k: Annotated[int, typer.Option(min=1, max=16, help="Number of futures.")] = 4,
     horizon: Annotated[int, typer.Option(min=4, max=24, help="Length of the futures in steps of 80 ms.")] = 16,
     method: Annotated[str, typer.Option(help="Forecaster: gru_nf, gru_snf or both.")] = "gru_snf",
+    choose: ChooseOption = "8x",
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the random numbers.")] = 1.0,
     size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
     generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
@@ -101,7 +103,9 @@ def animate(
         raise InputError("engine_whole", "The whole picture is shown without futures.", "Leave one out.")
     if method not in ("gru_nf", "gru_snf", "both"):
         raise InputError("settings", f"There is no method {method!r}.", "Choose gru_nf, gru_snf or both.")
-    given = {"k": k, "horizon": horizon, "method": method, "temperature": temperature}
+    if choose not in ("off", "4x", "8x", "16x"):
+        raise InputError("settings", f"Futures cannot be chosen from {choose!r}.", "Choose off, 4x, 8x or 16x.")
+    given = {"k": k, "horizon": horizon, "method": method, "choose": choose, "temperature": temperature}
     try:
         settings = msgspec.convert(given, ForecastSettings)
     except msgspec.ValidationError as error:

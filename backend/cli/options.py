@@ -51,6 +51,9 @@ EngineOption = Annotated[str, typer.Option(help="Renderer: torch, openvino, or a
 AnimateEngineOption = Annotated[
     str, typer.Option(help="Renderer: torch, openvino or auto; starflow samples the futures as video.")
 ]
+ChooseOption = Annotated[
+    str, typer.Option(help="Draws to choose from: off (every draw is shown), or 4x, 8x or 16x as many as are shown.")
+]
 PrecisionOption = Annotated[str, typer.Option(help="Of the generator: float32, bfloat16, int8, or auto (the fastest).")]
 RecordingsOption = Annotated[
     Path, typer.Option("--recordings", "--data", help="Folder of landmark recordings or keypoint arrays (.npz, .npy).")

@@ -95,6 +95,14 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     ] = "off"
     k: Annotated[int, _setting("Futures", "How many futures to predict (K)", 1, 16)] = 4
     horizon: Annotated[int, _setting("Horizon", "Length of the futures in steps of 80 ms (H)", 4, 24, {"unit": "steps"})] = 16
+    choose: Annotated[
+        Literal["off", "4x", "8x", "16x"],
+        _setting(
+            "Draws per future",
+            "How many futures to draw for each one shown: those shown are chosen so that every draw is near to one of them",
+            extra={"labels": {"off": "Off", "4x": "4", "8x": "8", "16x": "16"}},
+        ),
+    ] = "8x"
     temperature: Annotated[
         float, _setting("Temperature", "Scale of the random numbers: higher gives more varied futures", 0.0, 2.0)
     ] = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -52,12 +52,14 @@ class ForecastWindow:
         errors: of every future `[K]`: mean distance of keypoints in crop units, or for video futures the mean absolute
             difference of pixels in [0, 1].
         copy_last: the error of repeating the last observation.
+        shares: part of its method's draws that are nearest to each future `[K]`, in [0, 1]; empty if none were chosen.
     """
 
     start: int
     names: list[str]
     errors: list[float]
     copy_last: float
+    shares: list[float] = field(default_factory=list)
 
 
 def write_film(
@@ -168,7 +170,7 @@ def _forecast(
     truth = flats[start + 1 : start + 1 + forecast.paths.shape[1]]
     errors = pipeline.score(forecast.paths, truth).tolist()
     names = [method.replace("_", "-").upper() for method in forecast.methods]
-    window = ForecastWindow(start, names, errors, pipeline.copy_last_error(flats[start], truth))
+    window = ForecastWindow(start, names, errors, pipeline.copy_last_error(flats[start], truth), forecast.shares)
     return window, [pipeline.render([(stream, path)], size)[0] for path in forecast.paths]
 
 
@@ -182,9 +184,10 @@ def _score_video(start: int, last: Picture, truth: Picture, futures: Picture) ->
 
 def _captions(window: ForecastWindow) -> list[str]:
     best = int(np.argmin(window.errors))
+    shares = [f"  {share:.0%}" for share in window.shares] or [""] * len(window.names)
     return [
-        f"{i + 1} {name}  off by {error:.3f}{'  closest' if i == best else ''}"
-        for i, (name, error) in enumerate(zip(window.names, window.errors, strict=True))
+        f"{i + 1} {name}{share}  off by {error:.3f}{'  closest' if i == best else ''}"
+        for i, (name, share, error) in enumerate(zip(window.names, shares, window.errors, strict=True))
     ]
 
 

@@ -38,6 +38,8 @@ class FakeFan:
     methods: list[str]
     acceptance: float | None
     refinement_effect: RefinementEffect | None
+    shares: list[float]
+    drawn: int
 
 
 class FakeStream:
@@ -109,7 +111,11 @@ class FakePipeline:
         mcmc = settings.method != "gru_nf" and settings.mcmc_steps > 0
         # A function of the step size alone: 0.05 changes too little, 1 too much.
         refined = RefinementEffect(displacement=settings.step_size, log_lik_drop=settings.step_size / 2) if mcmc else None
-        return FakeFan(paths, value.numpy().astype(np.float32), methods, 0.7 if mcmc else None, refined)
+        draws = 0 if settings.choose == "off" else int(settings.choose[:-1])
+        counts = range(settings.k, 0, -1) if draws else range(0)
+        shares = [count / sum(counts) for count in counts] * (len(methods) // settings.k)
+        positions = value.numpy().astype(np.float32)
+        return FakeFan(paths, positions, methods, 0.7 if mcmc else None, refined, shares, draws * settings.k)
 
     def render(self, requests: list[tuple[FakeStream, Tensor]], size: int) -> list[np.ndarray]:
         return [np.stack([self._tile(stream, flat, size) for flat in flats]) for stream, flats in requests]

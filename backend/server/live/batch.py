@@ -184,6 +184,8 @@ class BatchRunner:
             surprise=item.observation.surprise,
             acceptance=None if item.fan is None else item.fan.acceptance,
             verdict=slot.verdict,
+            shares=list(slot.futures.fan.shares) if slot.futures else [],
+            drawn=slot.futures.fan.drawn if slot.futures else 0,
             flags=(["warming"] if item.fan is None else [*slot.refinement.flags]) + ["overloaded"] * (plan.interval > 1),
         )
         slot.verdict = None

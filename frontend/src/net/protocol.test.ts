@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { SHEET, serverBytes } from '../testing/wire.ts';
 import { type ClientMessage, decode, dequantise, encode, Kind, ProtocolError, quantise } from './protocol.ts';
 
 const GOLDEN = resolve(import.meta.dirname, '../../../tests/golden/protocol');
@@ -61,6 +62,11 @@ describe('golden messages', () => {
     });
     expect(Buffer.from(message.jpeg).toString('hex')).toBe(golden.jpeg_hex);
   });
+});
+
+test('a sheet without shares holds futures that were not chosen', () => {
+  const { shares: _shares, drawn: _drawn, ...older } = SHEET;
+  expect(decode(serverBytes('sheet', older)).head).toMatchObject({ shares: [], drawn: 0 });
 });
 
 describe('coordinates', () => {

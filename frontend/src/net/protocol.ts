@@ -79,7 +79,14 @@ export type SheetHead = {
   verdict: Verdict | null;
   stride: number;
   flags: string[];
+  /** For each future of the tiles, the part of its method's draws that is nearest to it. Empty if none were chosen. */
+  shares: number[];
+  /** Futures that each method drew, to choose from; 0 if none were chosen. */
+  drawn: number;
 };
+
+/** What a server says by leaving these fields out: it shows futures as they were drawn. */
+const UNCHOSEN = { shares: [], drawn: 0 };
 
 export type ErrorHead = { code: string; message: string; hint: string; fatal: boolean };
 
@@ -168,7 +175,7 @@ export function decode(data: ArrayBuffer): ServerMessage {
     case Kind.pong:
       return { ...prelude, type: 'pong', head: head as { t: number } };
     case Kind.sheet:
-      return { ...prelude, type: 'sheet', ...decodeSheet(head as SheetHead, data, payload) };
+      return { ...prelude, type: 'sheet', ...decodeSheet({ ...UNCHOSEN, ...(head as SheetHead) }, data, payload) };
     default:
       throw new ProtocolError(`Unknown kind of message: ${prelude.kind}.`);
   }

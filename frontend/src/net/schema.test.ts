@@ -13,6 +13,13 @@ describe('fields of the schema', () => {
     expect(fields[0]).toMatchObject({ type: 'choice', options: ['gru_nf', 'gru_snf', 'both'], default: 'gru_snf' });
   });
 
+  test('labels name the options of a choice and order them', () => {
+    const choose = { title: 'Draws', enum: ['4x', 'off'], default: '4x', labels: { off: 'Off', '4x': '4' } };
+    expect(fieldsOf({ properties: { choose } })).toMatchObject([
+      { options: ['off', '4x'], labels: { off: 'Off', '4x': '4' } },
+    ]);
+  });
+
   test('numbers carry range, step and unit', () => {
     expect(fields[1]).toMatchObject({ type: 'number', integer: true, min: 1, max: 16, step: 1, unit: 'paths' });
     expect(fields[2]).toMatchObject({ integer: false, min: 0, max: 2, step: 0.05 });

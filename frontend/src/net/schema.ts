@@ -3,7 +3,13 @@
 export type Settings = Record<string, string | number>;
 
 type Common = { name: string; title: string; description: string; onlyWith: Record<string, string[]> | null };
-export type ChoiceField = Common & { type: 'choice'; options: string[]; default: string };
+export type ChoiceField = Common & {
+  type: 'choice';
+  options: string[];
+  /** Text of an option, where the schema names one. */
+  labels: Record<string, string>;
+  default: string;
+};
 export type NumberField = Common & {
   type: 'number';
   integer: boolean;
@@ -25,6 +31,7 @@ type RawProperty = {
   multipleOf?: number;
   unit?: string;
   only_with?: Record<string, string[]>;
+  labels?: Record<string, string>;
   default?: string | number;
 };
 type RawSchema = {
@@ -55,7 +62,8 @@ function fieldOf(name: string, raw: RawProperty): Field {
     onlyWith: raw.only_with ?? null,
   };
   if (raw.enum && typeof raw.default === 'string') {
-    return { ...common, type: 'choice', options: [...raw.enum].sort(bothLast), default: raw.default };
+    const labels = raw.labels ?? {};
+    return { ...common, type: 'choice', options: ordered(raw.enum, Object.keys(labels)), labels, default: raw.default };
   }
   const integer = raw.type === 'integer';
   if ((integer || raw.type === 'number') && raw.minimum !== undefined && raw.maximum !== undefined) {
@@ -67,9 +75,10 @@ function fieldOf(name: string, raw: RawProperty): Field {
   throw new Error(`There is no control for the setting "${name}".`);
 }
 
-/** Order enums with "both" last: it follows the two options it combines. */
-function bothLast(a: string, b: string): number {
-  return Number(a === 'both') - Number(b === 'both');
+/** Order options as their labels; without labels "both" comes last, after the two options that it combines. */
+function ordered(options: string[], labelled: string[]): string[] {
+  const rank = (option: string) => (option === 'both' ? options.length : labelled.indexOf(option));
+  return [...options].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Return a slider step of 1, 2 or 5 times a power of ten: 40 to 100 stops, more if `offset` (the default value) needs it. */

@@ -6,6 +6,8 @@ export type Fan = {
   /** `[K, H, N, 2]` in [-1, 1] of the portrait's crop. */
   values: Float32Array;
   shape: [number, number, number];
+  /** Of the futures of each method, as in `SheetHead`. */
+  shares: readonly number[];
 };
 
 /** Return one keypoint's path in pixels of a square of this side: x0, y0, x1, y1, ... */
@@ -19,16 +21,28 @@ export function pathOf(fan: Fan, future: number, keypoint: number, side: Pixels)
   return points;
 }
 
-/** Draw all paths: earlier steps opaque, later ones faint, and a dot at the end. Paths other than `highlight` are dimmed. */
+/** Return the width of a future's lines, relative to the usual one: its square follows the future's share. */
+export function widthOf({ shares }: Fan, future: number): number {
+  const share = shares[future];
+  if (share === undefined) return 1;
+  const mean = shares.reduce((sum, value) => sum + value, 0) / shares.length;
+  return Math.min(1.7, Math.max(0.65, Math.sqrt(share / mean)));
+}
+
+/**
+ * Draw all paths: earlier steps opaque, later ones faint, and a dot at the end. Paths other than `highlight` are dimmed. The
+ * first future, the most probable one of its method, lies on top.
+ */
 export function renderFan(context: CanvasRenderingContext2D, fan: Fan, side: Pixels, highlight: number | null): void {
   const [futures, horizon, keypoints] = fan.shape;
   context.clearRect(0, 0, side, side);
   context.lineCap = 'round';
   context.lineJoin = 'round';
-  for (let future = 0; future < futures; future++) {
+  for (let future = futures - 1; future >= 0; future--) {
     const dimmed = highlight !== null && highlight !== future;
     context.strokeStyle = colourOf(future);
     context.fillStyle = colourOf(future);
+    context.lineWidth = Math.max(1, side / 190) * widthOf(fan, future);
     for (let keypoint = 0; keypoint < keypoints; keypoint++) {
       renderPath(context, pathOf(fan, future, keypoint, side), side, dimmed ? 0.15 : 1, horizon);
     }
@@ -46,7 +60,6 @@ function renderPath(
   alpha: number,
   horizon: number,
 ): void {
-  context.lineWidth = Math.max(1, side / 190);
   OPACITIES.forEach((opacity, i) => {
     const from = Math.floor((i * (horizon - 1)) / OPACITIES.length);
     const to = Math.floor(((i + 1) * (horizon - 1)) / OPACITIES.length);

@@ -15,6 +15,9 @@ export type Round = {
   number: number;
   methods: string[];
   horizon: number;
+  /** As in the sheets of the round. */
+  shares: number[];
+  drawn: number;
   /** By step, 1..H. Some steps are missing if the server skips some to keep up. */
   sheets: Map<number, DecodedSheet>;
   verdict: Verdict | null;
@@ -40,6 +43,8 @@ export class RoundStore {
         number: head.generation,
         methods: head.methods,
         horizon: head.horizon,
+        shares: head.shares,
+        drawn: head.drawn,
         sheets: new Map(),
         verdict: null,
       };

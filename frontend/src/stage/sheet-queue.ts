@@ -42,7 +42,7 @@ export class SheetQueue {
     const { head } = sheet;
     if (sheet.jpeg.length > 0 && !bitmap) this.counts.broken++;
     const pastChanged = this.store.add(head, bitmap);
-    this.stage.show(head, { values: sheet.fan, shape: head.fan }, pastChanged);
+    this.stage.show(head, { values: sheet.fan, shape: head.fan, shares: head.shares }, pastChanged);
     this.connection.acknowledge(sheet);
     this.counts.sheets++;
     if (bitmap) this.counts.drawn++;

@@ -2,6 +2,7 @@
 import { context2d, toBlob } from '../ui/canvas.ts';
 import { h } from '../ui/dom.ts';
 import { colourOf } from '../ui/palette.ts';
+import { type Share, sharePercent } from './share-view.ts';
 import type { Tile } from './tile.ts';
 import type { TileRow } from './tile-row.ts';
 
@@ -9,6 +10,7 @@ const SIDE = 200;
 const GAP = 12;
 const MARGIN = 28;
 const HEADING_HEIGHT = 40;
+const SHARE_BAR = 44;
 const FONT = '"Inter Variable", system-ui, sans-serif';
 
 export class StageRenderer {
@@ -66,6 +68,20 @@ export class StageRenderer {
     context.fillRect(x + 6, y + SIDE - 28, context.measureText(label).width + 14, 22);
     context.fillStyle = colour ?? '#eceaf2';
     context.fillText(label, x + 13, y + SIDE - 12);
+    if (tile.share) this.#renderShare(tile.share, x + 6, y + 6, colour);
+  }
+
+  /** Draw a share as a bar and a number, as in the tile's caption. */
+  #renderShare({ share }: Share, x: number, y: number, colour: string | null): void {
+    const context = this.#context;
+    const text = sharePercent(share);
+    context.fillStyle = 'rgb(13 14 19 / 72%)';
+    context.fillRect(x, y, SHARE_BAR + context.measureText(text).width + 20, 22);
+    context.fillStyle = 'rgb(255 255 255 / 18%)';
+    context.fillRect(x + 7, y + 9, SHARE_BAR, 4);
+    context.fillStyle = colour ?? '#eceaf2';
+    context.fillRect(x + 7, y + 9, SHARE_BAR * share, 4);
+    context.fillText(text, x + SHARE_BAR + 13, y + 16);
   }
 
   /** Return the rows as a PNG file. */

@@ -14,7 +14,7 @@ function show(extra: Partial<SheetHead>): void {
   const methods = ['gru_nf', 'gru_snf'];
   const head = { ...SHEET, tiles: 3, columns: 3, methods, fan: [2, 4, 10], ...extra } as SheetHead;
   const changed = store.add(head, bitmap());
-  stage.show(head, { values: new Float32Array(2 * 4 * 10 * 2), shape: head.fan }, changed);
+  stage.show(head, { values: new Float32Array(2 * 4 * 10 * 2), shape: head.fan, shares: head.shares }, changed);
 }
 
 beforeEach(() => {
@@ -37,7 +37,7 @@ test('the age of the prediction is shown in seconds', () => {
 test('a judged round shows every error and marks the closest', () => {
   for (const step of [1, 2, 3, 4]) show({ generation: 1, step });
   show({ generation: 2, step: 0, verdict: { generation: 1, errors: [0.04, 0.02], best: 1, copy_last: 0.03 } });
-  expect(texts('.tile-row:nth-child(2) .chip')).toEqual(['no motion 1.5 %', '2.0 %', 'closest 1.0 %']);
+  expect(texts('.tile-row:nth-child(2) .chip')).toEqual(['no motion 1.5 %', 'off by 2.0 %', 'closest 1.0 %']);
   expect(stage.element.querySelectorAll('.winner')).toHaveLength(1);
   expect(texts('.row-note')[1]).toContain('Future 2 came closest');
   expect(texts('.tally')).toEqual(['1 of 1 closer than no motion']);
@@ -55,4 +55,30 @@ test('a new portrait clears both rows, a new source only the futures', () => {
   expect(stage.now.futures.every((tile) => tile.empty)).toBe(true);
   stage.clear(true);
   expect(stage.now.lead.empty).toBe(true);
+});
+
+test('a future shows its share from its first picture until the next round, and beside its error afterwards', () => {
+  const chosen = { methods: ['gru_snf', 'gru_snf'], drawn: 16 };
+  const row = (index: number) => texts(`.tile-row:nth-child(${index}) .tile-share:not([hidden])`);
+  show({ ...chosen, generation: 1, step: 0, tiles: 1, shares: [0.625, 0.375] });
+  expect(row(1)).toEqual([]);
+  for (const step of [1, 2, 3, 4]) show({ ...chosen, generation: 1, step, shares: [0.625, 0.375] });
+  expect(row(1)).toEqual(['63 %', '38 %']);
+  expect(stage.now.futures[0]?.canvas.getAttribute('aria-label')).toBe(
+    'Future 1, 63 % of 16 drawn futures end nearest to this one',
+  );
+  const verdict = { generation: 1, errors: [0.02, 0.04], best: 0, copy_last: 0.03 };
+  show({ ...chosen, generation: 2, step: 0, tiles: 1, shares: [0.75, 0.25], verdict });
+  expect([row(1), row(2)]).toEqual([
+    ['63 %', '38 %'],
+    ['63 %', '38 %'],
+  ]);
+  expect(texts('.row-note')[1]).toContain('Future 1, the most probable, came closest');
+  show({ ...chosen, generation: 2, step: 1, shares: [0.75, 0.25] });
+  expect([row(1), row(2)]).toEqual([
+    ['75 %', '25 %'],
+    ['63 %', '38 %'],
+  ]);
+  show({ generation: 3, step: 1 });
+  expect(row(1)).toEqual([]);
 });

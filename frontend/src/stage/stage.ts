@@ -85,6 +85,8 @@ export class Stage {
       else if (head.step <= 1) this.now.populate(head.methods);
     }
     if (this.store.latest) this.now.render(this.store.latest);
+    // Until a round's first pictures arrive, the tiles show the round before it.
+    if (head.tiles > 1) this.now.showShares(head.shares, head.drawn);
     if (head.fan[0] > 0) this.#showAge(head);
     if (finished) this.#showVerdict();
   }
@@ -171,19 +173,20 @@ export class Stage {
     if (!round) return;
     const changed = this.past.futures.length !== round.methods.length;
     this.past.populate(round.methods);
+    this.past.showShares(round.shares, round.drawn);
     if (changed) this.updateLayout();
     this.#loop.restart();
     const { verdict } = round;
     this.past.futures.forEach((tile, i) => {
       const error = verdict?.errors[i];
       const best = verdict?.best === i;
-      const value = error === undefined ? null : distancePercent(error);
-      tile.setChip(best ? `closest ${value}` : value, 'Mean distance from what happened, in % of the picture’s width');
+      const text = error === undefined ? null : `${best ? 'closest' : 'off by'} ${distancePercent(error)}`;
+      tile.setChip(text, 'Mean distance from what happened, in % of the picture’s width');
       tile.setWinner(best);
     });
     const still = verdict ? `no motion ${distancePercent(verdict.copy_last)}` : null;
     this.past.lead.setChip(still, 'Distance of the simplest forecast: that nothing moves');
-    if (verdict) setText(this.#verdict, verdictText(verdict));
+    if (verdict) setText(this.#verdict, verdictText(verdict, round));
     const { judged, beatCopyLast } = this.store.counts;
     setText(this.#tally, judged ? `${beatCopyLast} of ${judged} closer than no motion` : '');
   }

@@ -29,6 +29,14 @@ export class TileRow {
     });
   }
 
+  /** Show which part of `drawn` draws is nearest to each future; without shares, nothing. */
+  showShares(shares: readonly number[], drawn: number): void {
+    this.futures.forEach((tile, i) => {
+      const share = shares[i];
+      tile.share = share === undefined ? null : { share, drawn };
+    });
+  }
+
   /** Show the leading tile and, if the sheet has them, the futures. */
   render(sheet: DecodedSheet): void {
     this.lead.render(tileOf(sheet, sheet.present));

@@ -1,7 +1,8 @@
-/** One square picture of the stage with its caption, its colour, and a small value in its corner (the chip). */
+/** One square picture of the stage with its caption, its colour, its share, and a small value in its corner (the chip). */
 import { context2d } from '../ui/canvas.ts';
 import { h, setText } from '../ui/dom.ts';
 import type { Cell } from './clip.ts';
+import { type Share, ShareView, shareText } from './share-view.ts';
 
 export class Tile {
   readonly element: HTMLElement;
@@ -10,11 +11,13 @@ export class Tile {
   readonly #name = h('span', { class: 'tile-name' });
   readonly #note = h('span', { class: 'tile-note' });
   readonly #chip = h('span', { class: 'chip', hidden: true });
+  readonly #shareView = new ShareView();
   readonly #context = context2d(this.canvas);
+  #share: Share | null = null;
   #empty = true;
 
   constructor(name: string, colour: string | null) {
-    const caption = h('figcaption', { class: 'tile-caption' }, this.#name, this.#note);
+    const caption = h('figcaption', { class: 'tile-caption' }, this.#name, this.#note, this.#shareView.element);
     this.#picture.append(this.#chip);
     this.element = h('figure', { class: 'tile' }, this.#picture, caption);
     this.element.classList.add('empty');
@@ -29,7 +32,23 @@ export class Tile {
   rename(name: string, note: string): void {
     setText(this.#name, name);
     setText(this.#note, note);
-    this.canvas.setAttribute('aria-label', `${name}${note ? `, ${note}` : ''}`);
+    this.#describe();
+  }
+
+  /** The share shown in the caption; null shows none. */
+  get share(): Share | null {
+    return this.#share;
+  }
+
+  set share(share: Share | null) {
+    this.#share = share;
+    this.#shareView.show(share);
+    this.#describe();
+  }
+
+  #describe(): void {
+    const parts = [this.#name.textContent, this.#note.textContent, this.#share && shareText(this.#share)];
+    this.canvas.setAttribute('aria-label', parts.filter((part) => part).join(', '));
   }
 
   /** Name, note and chip as one line. */
@@ -53,6 +72,7 @@ export class Tile {
     this.#context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.element.classList.add('empty');
     this.#empty = true;
+    this.share = null;
     this.setChip(null);
     this.setWinner(false);
   }

@@ -11,6 +11,9 @@ export type DebugState = {
   readonly delay: { readonly p50: number | null; readonly p95: number | null };
   readonly round: number;
   readonly futures: number;
+  /** Share of each future of the last sheet, and how many each method drew; empty and 0 if they were not chosen. */
+  readonly shares: readonly number[];
+  readonly drawn: number;
   readonly tile: number;
   /** Step of the last sheet's futures, 0..horizon. */
   readonly step: number;
@@ -39,6 +42,8 @@ export function exposeDebugState(app: App): void {
     delay: { p50: app.hud.delay.quantile(0.5), p95: app.hud.delay.quantile(0.95) },
     round: app.sheets.last?.generation ?? 0,
     futures: app.stage.now.futures.length,
+    shares: app.sheets.last?.shares ?? [],
+    drawn: app.sheets.last?.drawn ?? 0,
     step: app.sheets.last?.step ?? 0,
     tiles: app.sheets.last?.tiles ?? 0,
     tile: app.sheets.last?.tile ?? 0,

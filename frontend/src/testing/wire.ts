@@ -88,4 +88,6 @@ export const SHEET = {
   verdict: null,
   stride: 1,
   flags: [],
+  shares: [],
+  drawn: 0,
 };

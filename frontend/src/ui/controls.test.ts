@@ -32,6 +32,15 @@ test('every field of the schema has a labelled control', () => {
   expect(find<HTMLInputElement>('#setting-method-gru_snf').checked).toBe(true);
 });
 
+test('the options of a choice have the schema’s labels, else the names of methods', () => {
+  const choose = { title: 'Draws', enum: ['4x', 'off'], default: '4x', labels: { off: 'Off', '4x': '4' } };
+  const { element } = new Controls([...fieldsOf({ properties: { choose } }), ...fields], changed);
+  const labels = (name: string) =>
+    [...element.querySelectorAll(`[data-setting=${name}] label`)].map((l) => l.textContent);
+  expect(labels('choose')).toEqual(['Off', '4']);
+  expect(labels('method')).toEqual(['GRU-NF', 'GRU-SNF', 'Both']);
+});
+
 test('dragging reports the last value once', () => {
   for (const k of [5, 6, 7]) slide('k', k);
   vi.advanceTimersByTime(200);

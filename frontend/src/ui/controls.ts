@@ -81,7 +81,9 @@ export class Controls {
   #make(field: Field): Control {
     const set = (value: string | number) => this.set(field.name, value);
     if (field.type === 'choice') {
-      const { element, show } = choiceControl(field.name, field.title, field.description, field.options, set);
+      const { name, title, description, options } = field;
+      const label = (option: string) => field.labels[option] ?? methodName(option);
+      const { element, show } = choiceControl(name, title, description, options, set, label);
       return { field, element, show, enable: () => undefined };
     }
     return sliderControl(field, set);

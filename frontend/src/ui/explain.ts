@@ -12,7 +12,7 @@ const STEPS: [title: string, text: string][] = [
   ],
   [
     'Predict',
-    'A normalizing flow, a neural network that turns random numbers into possible motions, predicts from that memory. Every sample is one way the next 1.3 seconds may go.',
+    'A normalizing flow, a neural network that turns random numbers into possible motions, predicts from that memory. Every sample is one way the next 1.3 seconds may go. Many are drawn, and a few of them are chosen to stand for all.',
   ],
   [
     'Render',
@@ -41,7 +41,12 @@ export function howItWorks(shortcuts: Shortcut[]): HTMLElement {
     h(
       'p',
       {},
-      'The method GRU-NF samples from the flow directly; its memory is a gated recurrent unit (GRU). GRU-SNF adds random changes after each block of the flow, by Markov chain Monte Carlo (MCMC), and pairs the random numbers of the futures so that they differ more.',
+      'The method GRU-NF draws futures from the flow; its memory is a gated recurrent unit (GRU). GRU-SNF adds two things. Markov chain Monte Carlo (MCMC) changes the draws slightly after each block of the flow. Paired noise gives futures that are drawn together opposing random numbers, which spreads a few of them more than MCMC does.',
+    ),
+    h(
+      'p',
+      {},
+      'The futures shown are chosen from all draws, so that every draw is near to one of them. The percentage under a future is its share: the part of the draws that is nearest to it. The most probable future comes first.',
     ),
     h(
       'p',

@@ -49,6 +49,8 @@ def messages() -> dict[str, Message]:
         acceptance=0.5,
         verdict=protocol.Verdict(1, [0.02, 0.01], 1, 0.03),
         flags=["over_refined", "overloaded"],
+        shares=[1.0, 1.0],
+        drawn=8,
     )
     bare = protocol.SheetHead(
         t=80.0,
