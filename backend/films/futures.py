@@ -121,12 +121,12 @@ def write_film(
                 window, futures = _score_video(start, before[-1], truth, sampled), list(scaled(sampled, size))
             windows.append(window)
             known = {index: picture for index, picture in known.items() if index in steps}  # Windows may overlap.
-            captions = _captions(window)
+            texts = captions(window)
             for step, index in enumerate(steps):
                 while index not in known:
                     known.update([next(drivers)])
                 left = [(known[index], f"driver  {segment.timestamps[index]:.2f} s"), (truth[step], "what happened")]
-                video.write(sheet(left, [(frames[step], text) for frames, text in zip(futures, captions, strict=True)]))
+                video.write(sheet(left, [(frames[step], text) for frames, text in zip(futures, texts, strict=True)]))
                 report((number + 1) * passes - 1, (step + 1) / horizon)
     return windows
 
@@ -182,9 +182,10 @@ def _score_video(start: int, last: Picture, truth: Picture, futures: Picture) ->
     return ForecastWindow(start, ["video model"] * len(futures), errors, copy_last)
 
 
-def _captions(window: ForecastWindow) -> list[str]:
+def captions(window: ForecastWindow) -> list[str]:
+    """Return the captions of the futures: method, share if they were chosen, and error."""
     best = int(np.argmin(window.errors))
-    shares = [f"  {share:.0%}" for share in window.shares] or [""] * len(window.names)
+    shares = [f"  {100 * share:.0f} %" for share in window.shares] or [""] * len(window.names)
     return [
         f"{i + 1} {name}{share}  off by {error:.3f}{'  closest' if i == best else ''}"
         for i, (name, share, error) in enumerate(zip(window.names, shares, window.errors, strict=True))

@@ -105,9 +105,10 @@ class SheetHead(msgspec.Struct, frozen=True):
 
     `t` and `source` echo the capture time and sequence number of the frame it was made from; `generation` numbers the rounds
     of futures, 0 for none; `step` (1..H) is the step of the future tiles, 0 for none; tile number `present` is the present,
-    the K futures follow. `shares` says which part of a method's `drawn` draws is nearest to each future of the tiles; they
-    descend within a method and sum to 1 (none, and 0, if the futures were not chosen from draws). `flags`: `warming` (too few frames to forecast), `overloaded` (some sheets come without tiles), and
+    the K futures follow. `flags`: `warming` (too few frames to forecast), `overloaded` (some sheets come without tiles), and
     about refinement by MCMC `under_refined` (it changes nothing) or `over_refined` (its futures are no longer plausible).
+    `shares`: for each future of the tiles, the part of its method's `drawn` draws that is nearest to it; those of a method
+    descend and sum to 1. Without a choice among draws they are empty and 0.
     """
 
     t: float

@@ -43,6 +43,19 @@ def test_animate_takes_a_bundled_portrait_by_name(small_models, tmp_path, monkey
     np.testing.assert_array_equal(shown[0], bundled_picture("marble"))
 
 
+def test_animate_chooses_from_as_many_draws_as_asked(small_models, tmp_path, monkeypatch):
+    used = []
+    monkeypatch.setattr(
+        "backend.films.futures.write_film",
+        lambda pipeline, image, recording, out, settings, **rest: used.append(settings) or [],
+    )
+    words = ["animate", "--driving", TALKING, "-o", str(tmp_path / "f.mp4"), "--models", str(small_models)]
+    for more in ([], ["--choose", "off"], ["--choose", "16x"]):
+        result = run(*words, "--generator", "slim_128", *more)
+        assert result.exit_code == 0, result.output
+    assert [settings.choose for settings in used] == ["8x", "off", "16x"]
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -50,6 +63,7 @@ def test_animate_takes_a_bundled_portrait_by_name(small_models, tmp_path, monkey
         (["animate", "--driving", "none.mp4", "-o", "x.mp4"], "video_missing"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--portrait", "none.png"], "portrait_missing"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--method", "magic"], "settings"),
+        (["animate", "--driving", TALKING, "-o", "x.mp4", "--choose", "9x"], "settings"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--reference", "smiling"], "reference_unknown"),
         (["animate", "--driving", TALKING, "-o", "x.avi"], "video_suffix"),
         (["animate", "--driving", TALKING, "-o", "x.mp4", "--models", "nowhere"], "generator_missing"),

@@ -17,7 +17,7 @@ def set_slider(page: Page, name: str, value: int) -> None:
 
 
 def test_there_is_a_control_for_every_setting(page: Page) -> None:
-    for name in ["method", "k", "horizon", "temperature", "mcmc_steps", "step_size", "consistency"]:
+    for name in ["method", "k", "horizon", "choose", "temperature", "mcmc_steps", "step_size", "consistency"]:
         expect(page.locator(f"[data-setting={name}]")).to_be_visible()
 
 
@@ -37,6 +37,21 @@ def test_both_engines_are_shown_side_by_side_with_their_names(page: Page) -> Non
     wait(page, "m.futures === 8")
     notes = page.locator(".tile-row").first.locator(".tile-note").all_inner_texts()
     assert notes[1:] == ["GRU-NF"] * 4 + ["GRU-SNF"] * 4
+
+
+def test_shares_of_each_engine_descend_and_sum_to_one_until_choosing_is_off(page: Page) -> None:
+    page.get_by_text("Both", exact=True).click()
+    wait(page, "m.futures === 8 && m.shares.length === 8 && m.step > 0")
+    state = debug_state(page)
+    assert state["drawn"] == 32
+    for shares in (state["shares"][:4], state["shares"][4:]):
+        assert shares == sorted(shares, reverse=True)
+        assert abs(sum(shares) - 1) < 1e-4
+    row = page.locator(".tile-row").first
+    expect(row.locator(".tile-share:visible")).to_have_count(8)
+    page.locator("[data-setting=choose]").get_by_text("Off", exact=True).click()
+    expect(row.locator(".tile-share:visible")).to_have_count(0)
+    wait(page, "m.shares.length === 0 && m.drawn === 0")
 
 
 def test_keys_add_and_remove_futures(page: Page) -> None:

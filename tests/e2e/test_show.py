@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -48,6 +50,9 @@ def test_a_finished_round_is_shown_beside_what_happened_with_a_winner(page: Page
     expect(past.locator(".tile.winner")).to_have_count(1)
     expect(past.locator(".chip:visible")).to_have_count(5)
     expect(past.locator(".row-note")).to_contain_text("came closest")
+    expect(past.locator(".tile-share:visible")).to_have_count(4)
+    tooltip = past.locator(".tile-share").nth(1).get_attribute("title")
+    assert tooltip is not None and re.fullmatch(r"\d+ % of 32 drawn futures end nearest to this one", tooltip), tooltip
 
 
 def test_a_held_round_stays_and_loops(page: Page) -> None:

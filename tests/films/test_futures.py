@@ -7,7 +7,7 @@ import torch
 from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.types import ForecastSettings
-from backend.films.futures import write_film
+from backend.films.futures import ForecastWindow, captions, write_film
 from backend.films.grid import fitting_font
 from backend.films.reference import longest_segment, neutral_keypoints
 from backend.films.whole_picture import write_whole_film
@@ -24,6 +24,12 @@ def test_a_film_shows_every_step_of_every_forecast(pipeline, portrait_image, rec
     assert len(frames) == 16
     assert frames[0].shape[1] == 2 * 64
     assert all(len(window.errors) == 2 and window.copy_last > 0 for window in windows)
+
+
+def test_a_caption_names_share_and_error_of_a_future():
+    window = ForecastWindow(7, ["GRU-NF", "GRU-SNF"], [0.02, 0.01], 0.03, [0.625, 0.375])
+    assert captions(window) == ["1 GRU-NF  62 %  off by 0.020", "2 GRU-SNF  38 %  off by 0.010  closest"]
+    assert captions(ForecastWindow(7, ["video model"], [0.02], 0.03)) == ["1 video model  off by 0.020  closest"]
 
 
 def test_the_drivers_own_pictures_are_shown_each_in_its_time(pipeline, portrait_image, recording, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -38,8 +38,8 @@ class FakeFan:
     methods: list[str]
     acceptance: float | None
     refinement_effect: RefinementEffect | None
-    shares: list[float]
-    drawn: int
+    shares: list[float] = field(default_factory=list)
+    drawn: int = 0
 
 
 class FakeStream:

@@ -82,6 +82,20 @@ def test_controls_change_the_next_forecast_and_start_a_new_round(client):
     assert head.verdict is None
 
 
+def test_a_sheet_holds_the_shares_of_the_round_that_its_tiles_show(client):
+    assert all((head.shares, head.drawn) == ([], 0) for head in client.play(READY - 1))
+    (head,) = client.play(1)
+    assert head.shares == pytest.approx([0.4, 0.3, 0.2, 0.1])
+    assert head.drawn == 32
+    client.send(ForecastSettings(method="both", k=2, choose="16x"))
+    (head,) = client.play(1)
+    assert head.shares == pytest.approx([2 / 3, 1 / 3] * 2)
+    assert head.drawn == 32
+    client.send(ForecastSettings(choose="off"))
+    (head,) = client.play(1)
+    assert (head.shares, head.drawn) == ([], 0)
+
+
 def test_without_acknowledgements_only_the_credits_are_sent(live, client):
     for _ in range(10):
         client.show()
