@@ -65,9 +65,10 @@ export class StageRenderer {
     const label = tile.label;
     context.font = `500 13px ${FONT}`;
     context.fillStyle = 'rgb(13 14 19 / 72%)';
-    context.fillRect(x + 6, y + SIDE - 28, context.measureText(label).width + 14, 22);
+    const width = Math.min(context.measureText(label).width, SIDE - 26);
+    context.fillRect(x + 6, y + SIDE - 28, width + 14, 22);
     context.fillStyle = colour ?? '#eceaf2';
-    context.fillText(label, x + 13, y + SIDE - 12);
+    context.fillText(label, x + 13, y + SIDE - 12, width);
     if (tile.share) this.#renderShare(tile.share, x + 6, y + 6, colour);
   }
 
