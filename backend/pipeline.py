@@ -123,9 +123,6 @@ class SampledFutures:
         drawn: N, how many futures of each method these were chosen from; 0 where none were chosen.
         acceptance: mean MCMC acceptance in [0, 1]; None without MCMC.
         refinement_effect: of MCMC on the first steps; None without MCMC, or if it was not measured.
-        shares: part of its method's draws that are nearest to each path, in [0, 1]; they descend within a method. Empty if the
-            paths were not chosen.
-        drawn: N, the draws that each method's paths were chosen from; 0 if they were not chosen.
     """
 
     paths: Tensor

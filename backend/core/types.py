@@ -85,14 +85,6 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         Literal["gru_nf", "gru_snf", "both"],
         _setting("Method", "GRU-NF samples directly, GRU-SNF adds MCMC steps, or both side by side"),
     ] = "gru_snf"
-    choose: Annotated[
-        Literal["off", "4x", "8x", "16x"],
-        _setting("Choose from", "How many futures to draw for each one shown: those shown are chosen to stand for all drawn"),
-    ] = "8x"
-    coupled: Annotated[
-        Literal["off", "on"],
-        _setting("Paired noise", "Push the random numbers of a set of futures apart; each future alone stays as likely"),
-    ] = "off"
     k: Annotated[int, _setting("Futures", "How many futures to predict (K)", 1, 16)] = 4
     horizon: Annotated[int, _setting("Horizon", "Length of the futures in steps of 80 ms (H)", 4, 24, {"unit": "steps"})] = 16
     choose: Annotated[
@@ -103,6 +95,14 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             extra={"labels": {"off": "Off", "4x": "4", "8x": "8", "16x": "16"}},
         ),
     ] = "8x"
+    coupled: Annotated[
+        Literal["off", "on"],
+        _setting(
+            "Paired noise",
+            "Push the random numbers of the draws apart; each future alone stays as likely",
+            extra={"labels": {"off": "Off", "on": "On"}},
+        ),
+    ] = "off"
     temperature: Annotated[
         float, _setting("Temperature", "Scale of the random numbers: higher gives more varied futures", 0.0, 2.0)
     ] = 1.0

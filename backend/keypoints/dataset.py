@@ -63,7 +63,9 @@ class EvaluationSet:
     skipped: list[str]
 
 
-def read_split(data: Path, split: Literal["train", "val", "test"] | None = None, fps: float | None = None) -> list[KeypointSequence]:
+def read_split(
+    data: Path, split: Literal["train", "val", "test"] | None = None, fps: float | None = None
+) -> list[KeypointSequence]:
     """Read every clip of `clips.csv` that has a recording.
 
     Args:
