@@ -47,8 +47,8 @@ class ForecasterTraining(RunSettings):
     kind: ForecasterKind = "gru_nf"  # `gru_gaussian` is the GRU-NF without coupling blocks
     updates: int = 3000
     batch: int = 48
-    # steps of training windows (80 ms each), one length after the other: short ones are found in short clips too, long ones show
-    # how a stream goes on
+    # steps of training windows (80 ms each), one length after the other: short ones are found in short clips too, long ones
+    # show how a stream goes on
     windows: tuple[int, ...] = (24, 48)
     # context, horizon: frames seen and forecast when paths are sampled
     context: int = 8
