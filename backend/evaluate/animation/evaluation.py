@@ -13,6 +13,7 @@ from backend.evaluate.animation.methods import AnimationMethods
 from backend.evaluate.animation.summary import AnimationSummary
 from backend.evaluate.common.notes import note_failure
 from backend.evaluate.common.progress import CountProgress, counted
+from backend.evaluate.common.significance import corrected, few_people
 from backend.evaluate.common.videos import SIZE, find_videos
 from backend.evaluate.report.report import ComparisonReport
 
@@ -116,6 +117,8 @@ def evaluate_animation(
     people = len({person for person, _ in portraits})
     if people < 2:
         notes.append("There is only one person: no intervals, no tests, and no other person's portrait to animate.")
+    else:
+        notes += few_people(people)
     settings = asdict(options) | {
         "methods": list(built),
         "size": SIZE,
@@ -131,5 +134,5 @@ def evaluate_animation(
         settings["futures_of"] = futures.settings
         results |= futures.results()
         tests += futures.comparisons()
-    report = ComparisonReport("evaluate animation", settings, results, comparisons=tests, notes=notes)
+    report = ComparisonReport("evaluate animation", settings, results, comparisons=corrected(tests), notes=notes)
     return AnimationResults(report, summary, methods, futures)

@@ -42,7 +42,7 @@ def _compared(report: ComparisonReport, leading: str, rival: str) -> str:
     for metric, name, decimals in (("l1", "L1", 4), ("akd", "AKD", 2)):
         test = report.find(metric, leading, rival)
         if test is not None:
-            significant = test.p is None or test.p < 0.05
-            better = "no different" if not significant else "better" if test.difference < 0 else "worse"
+            differs = test.significant is not False
+            better = "no different" if not differs else "better" if test.difference < 0 else "worse"
             parts.append(f"{name} is {better} ({test.difference:+.{decimals}f}{p_value(test, ', {}')})")
     return f"Against {rival}: {', '.join(parts)}." if parts else ""

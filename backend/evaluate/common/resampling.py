@@ -1,6 +1,7 @@
-"""Confidence intervals and tests by resampling whole people, since windows of one person are not independent.
+"""Confidence intervals by resampling whole people, since windows of one person are not independent.
 
-Figures are functions of sums over windows, so a resample reweights people. All methods share the resamples: tests are paired.
+Figures are functions of sums over windows, so a resample reweights people. All methods share the resamples: differences are
+paired. `significance.py` tests the differences.
 Shape suffixes: W windows, P people, R resamples, C columns of sums.
 """
 
@@ -10,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from backend.evaluate.common.significance import sign_flip_p
 from backend.evaluate.report.report import Comparison, Metric
 
 RESAMPLES = 2000
@@ -23,44 +26,46 @@ Finish = Callable[[Tensor], Tensor]
 """Sums `[..., C]` -> figure `[...]`."""
 
 
+class Difference(NamedTuple):
+    """One figure minus another of the same people, its 95 % interval, and the p of `sign_flip_p`."""
+
+    value: float
+    interval: tuple[float, float] | None
+    p: float | None
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A figure, and its values on resampled people (empty where there is only one person)."""
 
     value: float
     replicates_R: Tensor
+    parts_PC: Tensor  # each person's part: `finish` of their sum is the figure
+    finish: Finish
 
     def interval(self) -> tuple[float, float] | None:
         """Return the 95 % percentile interval, corrected for the bias of the resamples, or None without resamples."""
-        finite = self.replicates_R[self.replicates_R.isfinite()]
-        if not len(finite):
-            return None
-        low, high = torch.quantile(finite, finite.new_tensor([0.025, 0.975])).tolist()
-        bias = finite.mean().item() - self.value
-        return low - bias, high - bias
+        return _interval(self.value, self.replicates_R)
 
-    def minus(self, other: Estimate) -> Estimate:
-        """Return the paired difference to another figure of the same people."""
-        return Estimate(self.value - other.value, self.replicates_R - other.replicates_R)
-
-    def p_value(self) -> float | None:
-        """Return the two-sided p of the hypothesis that the figure (a difference) is 0, or None without resamples.
-
-        Twice the share of resamples beyond 0, with the figure itself among them; corrected for bias as the interval is.
-        """
-        finite = self.replicates_R[self.replicates_R.isfinite()]
-        if not len(finite):
-            return None
-        shifted = finite - finite.mean() + self.value
-        if not shifted.any():
-            return 1.0
-        tail = min(int((shifted <= 0).sum()), int((shifted >= 0).sum()))
-        return min(1.0, 2 * (tail + 1) / (len(shifted) + 1))
+    def minus(self, other: Estimate) -> Difference:
+        """Compare with the same figure of another method on the same people."""
+        value = self.value - other.value
+        spread = _interval(value, self.replicates_R - other.replicates_R)
+        return Difference(value, spread, sign_flip_p(self.parts_PC, other.parts_PC, self.finish))
 
     def metric(self, per_step: list[float] | None = None) -> Metric:
         """Return the figure and its interval for a report."""
         low, high = self.interval() or (None, None)
         return Metric(self.value, low, high, per_step)
+
+
+def _interval(value: float, replicates_R: Tensor) -> tuple[float, float] | None:
+    finite = replicates_R[replicates_R.isfinite()]
+    if not len(finite):
+        return None
+    low, high = torch.quantile(finite, finite.new_tensor([0.025, 0.975])).tolist()
+    bias = finite.mean().item() - value
+    return low - bias, high - bias
 
 
 class Resampler:
@@ -77,24 +82,31 @@ class Resampler:
 
     def of_sums(self, sums_WC: Tensor, finish: Finish) -> Estimate:
         """Estimate a figure made of sums over windows."""
-        return self._estimate(finish(self._weight_RP @ self._per_person(sums_WC.double())))
+        return self.of_people(self._per_person(sums_WC.double()), finish)
+
+    def of_people(self, parts_PC: Tensor, finish: Finish) -> Estimate:
+        """Estimate a figure made of sums over people, who are in the order of their sorted names."""
+        return self._estimate(finish(self._weight_RP @ parts_PC), parts_PC, finish)
 
     def of_pairs(self, terms_WW: Tensor, counted_WW: Tensor | None = None) -> Estimate:
-        """Estimate the mean over all pairs of windows, or over those that are counted (0 or 1)."""
-        counted = torch.ones_like(terms_WW) if counted_WW is None else counted_WW
-        total_R, count_R = (self._over_pairs(pairs.double()) for pairs in (terms_WW * counted, counted))
-        return self._estimate(total_R / count_R)
+        """Estimate the mean over all pairs of windows, or over those that are counted (0 or 1).
 
-    def _over_pairs(self, terms_WW: Tensor) -> Tensor:
-        terms_PP = self._per_person(self._per_person(terms_WW).T)
-        return ((self._weight_RP @ terms_PP) * self._weight_RP).sum(1)
+        A person's part is linear: its share of the pairs, and by how much the mean changes with the person's weight.
+        """
+        counted = torch.ones_like(terms_WW) if counted_WW is None else counted_WW
+        total_PP, count_PP = (self._per_person(self._per_person(each.double()).T) for each in (terms_WW * counted, counted))
+        total_R, count_R = (((self._weight_RP @ each) * self._weight_RP).sum(1) for each in (total_PP, count_PP))
+        mean_R = total_R / count_R
+        total_P, count_P = ((each.sum(0) + each.sum(1)) / count_R[0] for each in (total_PP, count_PP))
+        parts_PC = torch.stack([total_P - mean_R[0] * count_P / 2, count_P / 2], 1)
+        return self._estimate(mean_R, parts_PC, ratio)
 
     def _per_person(self, sums_WC: Tensor) -> Tensor:
         return sums_WC.new_zeros(self._people, sums_WC.shape[1]).index_add_(0, self._group_W, sums_WC)
 
     @staticmethod
-    def _estimate(figures_R: Tensor) -> Estimate:
-        return Estimate(figures_R[0].item(), figures_R[1:])
+    def _estimate(figures_R: Tensor, parts_PC: Tensor, finish: Finish) -> Estimate:
+        return Estimate(figures_R[0].item(), figures_R[1:], parts_PC, finish)
 
 
 def ratio(sums: Tensor) -> Tensor:
@@ -139,5 +151,5 @@ class FigureTable:
         if ours is None or theirs is None:
             return None
         difference = ours.minus(theirs)
-        low, high = difference.interval() or (None, None)
-        return Comparison(metric, method, against, difference.value, low, high, difference.p_value())
+        low, high = difference.interval or (None, None)
+        return Comparison(metric, method, against, difference.value, low, high, difference.p)

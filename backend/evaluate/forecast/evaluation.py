@@ -8,6 +8,7 @@ from pathlib import Path
 from backend.evaluate.common.inputs import EvaluationInputs
 from backend.evaluate.common.methods import build_methods, shipped_refinement
 from backend.evaluate.common.progress import CountProgress
+from backend.evaluate.common.significance import few_people
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
 from backend.evaluate.forecast.scores import MethodScores, Units, score
 from backend.evaluate.forecast.summary import ForecastSummary
@@ -76,8 +77,7 @@ def evaluate_forecast(
             progress=lambda done, before=before: progress(before + done, total),  # type: ignore[misc]
         )  # fmt: skip
     summary = ForecastSummary(windows, units, scored, options.seed)
-    if len(set(windows.people)) < 2:
-        notes.append("There is only one person, so there are no intervals and no tests.")
+    notes += few_people(len(set(windows.people)))
     settings = asdict(options) | {
         "methods": list(methods),
         "context": lengths.seen,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from backend.evaluate.common.methods import SAME_DRAWS
 from backend.evaluate.common.resampling import Estimate, FigureTable, ratio
+from backend.evaluate.common.significance import corrected
 from backend.evaluate.common.table import Figures
 from backend.evaluate.common.windows import ForecastWindows
 from backend.evaluate.forecast.scores import MethodScores, Units
@@ -53,7 +54,7 @@ class ForecastSummary(FigureTable):
             for pair in pairs if pair != MAIN_METHODS
             for metric in (TOGETHER if pair[1] in SAME_DRAWS else COMPARED)
         ]  # fmt: skip
-        return [test for test in tests if test is not None]
+        return corrected(test for test in tests if test is not None)
 
     def _figures(self, method: str, scores: dict[str, Tensor]) -> dict[str, Metric]:
         sums: dict[str, tuple[Tensor, ...]]

@@ -28,7 +28,7 @@ def summary(report: ComparisonReport) -> list[str]:
             test = difference(report.find("crps", winner, rival))
             sentences.append(f"Its CRPS is {lower:.0f} % below that of {rival}{test}.")
     tests = {name: report.find("crps", winner, name) for name in results if name != winner}
-    equal = [name for name, test in tests.items() if test is not None and test.p is not None and test.p > 0.05]
+    equal = [name for name, test in tests.items() if test is not None and test.significant is False]
     if equal:
         sentences.append(f"The difference between {winner} and {' or '.join(equal)} is not significant on these recordings.")
     leading = winner if winner in MAIN_METHODS else next((name for name in MAIN_METHODS if name in results), winner)

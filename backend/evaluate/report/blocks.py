@@ -175,15 +175,18 @@ def fold(blocks: Sequence[Block], shown: int) -> list[Block]:
 
 
 def comparison_table(tests: Collection[Comparison]) -> TableBlock:
-    """Lay out paired tests: a row each."""
-    heads = ("Method", "Against", "Metric", "Difference", "95 % interval", "p")
+    """Lay out paired tests: a row each, significant corrected p values marked."""
+    heads = ("Method", "Against", "Metric", "Difference", "95 % interval", "p", "p, corrected")
     rows = []
     for test in tests:
         ends = "" if test.low is None or test.high is None else f"{signed(test.low)} to {signed(test.high)}"
-        p = "" if test.p is None else f"< {MIN_P}" if test.p < MIN_P else f"{test.p:.3f}"
-        texts = (test.method, test.against, test.metric, signed(test.difference), ends, p)
-        rows.append([TableCell(text) for text in texts])
+        row = [TableCell(text) for text in (test.method, test.against, test.metric, signed(test.difference), ends, _p(test.p))]
+        rows.append([*row, TableCell(_p(test.p_holm), css="best" if test.significant else "")])
     return TableBlock([(head, "") for head in heads], rows)
+
+
+def _p(value: float | None) -> str:
+    return "" if value is None else f"< {MIN_P}" if value < MIN_P else f"{value:.3f}"
 
 
 def comparison_blocks(tests: Collection[Comparison], main_metric: str) -> list[Block]:

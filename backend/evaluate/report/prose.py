@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from backend.evaluate.report.report import Comparison, Metric
 
-MIN_P = 0.002
-"""Smaller p values, which the resamples cannot support, are written as "< 0.002"."""
+MIN_P = 0.001
+"""Smaller p values are written as "< 0.001"."""
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -50,10 +50,10 @@ def with_interval(metric: Metric, decimals: int = 3, scale: float = 1.0) -> str:
 
 
 def p_value(test: Comparison | None, form: str = "{}") -> str:
-    """Write the p value of a test in the place of `{}` in `form`, or nothing where there is none."""
-    if test is None or test.p is None:
+    """Write the corrected p value of a test in the place of `{}` in `form`, or nothing where there is none."""
+    if test is None or test.p_holm is None:
         return ""
-    return form.format(f"p {'<' if test.p < MIN_P else '='} {max(test.p, MIN_P):.2g}")
+    return form.format(f"p {'<' if test.p_holm < MIN_P else '='} {max(test.p_holm, MIN_P):.2g}")
 
 
 def difference(test: Comparison | None, decimals: int = 3) -> str:

@@ -95,6 +95,10 @@ def screen() -> Console:
     return console if console.is_terminal else Console(width=160)
 
 
+MAX_P = 0.05
+"""Corrected p below which a difference is called significant."""
+
+
 class Comparison(msgspec.Struct, frozen=True):
     """A paired test of two methods on the same windows: 95 % interval and p are None where there are too few people."""
 
@@ -104,7 +108,13 @@ class Comparison(msgspec.Struct, frozen=True):
     difference: float  # value of `method` minus that of `against`
     low: float | None = None
     high: float | None = None
-    p: float | None = None  # two-sided, of the hypothesis that there is no difference
+    p: float | None = None  # two-sided, of the hypothesis that there is no difference, by sign flips over people
+    p_holm: float | None = None  # corrected for all tests of the same metric in the report
+
+    @property
+    def significant(self) -> bool | None:
+        """Whether the corrected p is below `MAX_P`; None where there is none."""
+        return None if self.p_holm is None else self.p_holm < MAX_P
 
 
 class ComparisonReport(Report, kw_only=True):
@@ -118,8 +128,9 @@ class ComparisonReport(Report, kw_only=True):
         console = screen()
         for test in self.comparisons:
             if test.metric == next(iter(only), test.metric):
-                ends = "" if test.low is None else f" \\[{test.low:+.3g}, {test.high:+.3g}], p = {test.p:.2g}"
-                line = f"{test.metric}: {test.method} - {test.against} = {test.difference:+.3g}{ends}"
+                ends = "" if test.low is None else f" \\[{test.low:+.3g}, {test.high:+.3g}]"
+                p = "" if test.p is None or test.p_holm is None else f", p = {test.p:.2g}, corrected {test.p_holm:.2g}"
+                line = f"{test.metric}: {test.method} - {test.against} = {test.difference:+.3g}{ends}{p}"
                 console.print(line, highlight=False)
 
     def find(self, metric: str, method: str, against: str) -> Comparison | None:
@@ -135,7 +146,7 @@ class ComparisonReport(Report, kw_only=True):
                 if test.method == method:
                     return test
                 low, high = (None, None) if test.low is None or test.high is None else (-test.high, -test.low)
-                return Comparison(metric, method, against, -test.difference, low, high, test.p)
+                return Comparison(metric, method, against, -test.difference, low, high, test.p, test.p_holm)
         return None
 
 

@@ -14,6 +14,7 @@ from backend.core.progress import StageProgress
 from backend.core.types import CLOCK_HZ
 from backend.evaluate.common.notes import note_failure
 from backend.evaluate.common.progress import counted
+from backend.evaluate.common.significance import corrected, few_people
 from backend.evaluate.common.table import Figures
 from backend.evaluate.common.videos import find_videos
 from backend.evaluate.report.blocks import ClipRows
@@ -61,7 +62,7 @@ class StarFlowReport(ComparisonReport, kw_only=True):
     def add(self, results: Figures, comparisons: Iterable[Comparison] = ()) -> None:
         """Add a section."""
         self.results |= results
-        self.comparisons += comparisons
+        self.comparisons = corrected([*self.comparisons, *comparisons])
 
     def show(self, only: Sequence[str] = ()) -> None:
         """Print a table for each section, then the notes."""
@@ -159,6 +160,7 @@ def evaluate_starflow(
     report.add(results, tests)
     results, caption_examples = evaluate_captions(video, stage("captions", few))
     report.add(results)
+    notes += few_people(len({window.person for window in few}))
     report.settings |= asdict(options) | {
         "size": video.size,
         "videos": len({window.clip for window in windows}),

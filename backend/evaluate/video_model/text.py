@@ -41,8 +41,8 @@ def goals(report: ComparisonReport) -> list[Goal]:
     ):
         a, b = results[ours][metric].value, results[theirs][metric].value
         test = report.find(metric, ours, theirs)
-        significant = test is None or test.p is None or test.p <= 0.05
-        verdict = "not sure" if a < b and not significant else _met(a < b)
+        unsure = test is not None and test.significant is False
+        verdict = "not sure" if a < b and unsure else _met(a < b)
         (measured,) = typeset([f"{a:.4f} against {b:.4f}{p_value(test, ' ({})')}"])
         found.append(Goal(wanted, measured, verdict))
     return found

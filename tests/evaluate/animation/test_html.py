@@ -96,14 +96,14 @@ def test_the_verdict_says_what_is_better_and_what_cannot_be_told():
         for name, factor in (("copy_source", 4), ("mesh_warp", 2), ("slim_256", 1))
     }
     tests = [
-        Comparison("l1", "slim_256", "mesh_warp", -0.04, -0.05, -0.03, 0.001),
-        Comparison("akd", "slim_256", "mesh_warp", 0.1, -0.2, 0.4, 0.3),
+        Comparison("l1", "slim_256", "mesh_warp", -0.04, -0.05, -0.03, 0.0001, 0.0002),
+        Comparison("akd", "slim_256", "mesh_warp", 0.1, -0.2, 0.4, 0.2, 0.3),
     ]
     found = summary(ComparisonReport("evaluate animation", {}, results, comparisons=tests), "slim_256")
     assert found[0].startswith("slim_256 rebuilds held-out people with an L1 of 0.040 [0.036, 0.044], 0.40 times")
     assert "1.0 % of its frames show no face" in found[1]
     assert (
-        found[2] == "Against mesh_warp: L1 is better (\N{MINUS SIGN}0.0400, p < 0.002), AKD is no different (+0.10, p = 0.3)."
+        found[2] == "Against mesh_warp: L1 is better (\N{MINUS SIGN}0.0400, p < 0.001), AKD is no different (+0.10, p = 0.3)."
     )
 
 

@@ -83,7 +83,8 @@ def test_the_report_holds_every_method_that_is_there_with_intervals_and_steps(mo
     report.save(tmp_path / "report.json")
     saved = json.loads((tmp_path / "report.json").read_text())
     assert saved["settings"]["people"] == 4 and saved["settings"]["windows"] == 8
-    assert saved["comparisons"][0].keys() == {"metric", "method", "against", "difference", "low", "high", "p"}
+    assert saved["comparisons"][0].keys() == {"metric", "method", "against", "difference", "low", "high", "p", "p_holm"}
+    assert any("only 4 people" in note for note in report.notes) and all(test.p is None for test in report.comparisons)
 
 
 def test_methods_are_scored_alike_whatever_else_is_in_the_table(models, recordings):

@@ -125,9 +125,9 @@ def test_the_best_is_the_least_or_the_nearest_to_what_is_wanted():
 
 
 def test_a_test_is_found_either_way_round():
-    report = ComparisonReport("", {}, {}, comparisons=[Comparison("crps", "a", "b", -1.0, -2.0, 0.5, 0.3)])
+    report = ComparisonReport("", {}, {}, comparisons=[Comparison("crps", "a", "b", -1.0, -2.0, 0.5, 0.2, 0.3)])
     assert report.find("crps", "a", "b").difference == -1
-    assert report.find("crps", "b", "a") == Comparison("crps", "b", "a", 1.0, -0.5, 2.0, 0.3)
+    assert report.find("crps", "b", "a") == Comparison("crps", "b", "a", 1.0, -0.5, 2.0, 0.2, 0.3)
     assert report.find("apd", "a", "b") is None
 
 

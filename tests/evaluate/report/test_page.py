@@ -17,7 +17,7 @@ SETTINGS = {
     "model": "m",
 }
 RESULTS = {"a": {"crps": Metric(0.1), "nll": Metric(2.0)}, "b": {"crps": Metric(0.3, 0.2, 0.4)}, "truth": {"crps": Metric(0.0)}}
-TEST = Comparison("crps", "a", "b", -0.2, -0.3, -0.1, 0.001)
+TEST = Comparison("crps", "a", "b", -0.2, -0.3, -0.1, 0.0002, 0.0004)
 
 
 def page_of(**changes):
@@ -69,7 +69,7 @@ def test_tests_of_the_main_metric_are_open_and_the_others_are_folded(tmp_path):
     text = page_of(comparisons=[TEST, other]).write(tmp_path).read_text()
     assert text.index("<td>crps</td>") < text.index("<summary>Tests of other metrics</summary>") < text.index("<td>apd</td>")
     assert texts(comparison_table([TEST, other]))[0] == [
-        "a", "b", "crps", "\N{MINUS SIGN}0.2000", "\N{MINUS SIGN}0.3000 to \N{MINUS SIGN}0.1000", "< 0.002",
+        "a", "b", "crps", "\N{MINUS SIGN}0.2000", "\N{MINUS SIGN}0.3000 to \N{MINUS SIGN}0.1000", "< 0.001", "< 0.001",
     ]  # fmt: skip
 
 
@@ -82,8 +82,8 @@ def test_only_what_exceeds_the_limit_is_folded():
 
 def test_verdicts_write_intervals_tests_and_minus_signs_alike():
     assert with_interval(Metric(0.5, 0.4, 0.6), 0, 100) == "50 [40, 60]" and with_interval(Metric(0.5), 2) == "0.50"
-    assert difference(TEST, 1) == " (difference -0.2, 95 % interval -0.3 to -0.1, p < 0.002)" and difference(None) == ""
-    assert p_value(TEST) == "p < 0.002" and p_value(Comparison("m", "a", "b", 0.1), "({})") == ""
+    assert difference(TEST, 1) == " (difference -0.2, 95 % interval -0.3 to -0.1, p < 0.001)" and difference(None) == ""
+    assert p_value(TEST) == "p < 0.001" and p_value(Comparison("m", "a", "b", 0.1), "({})") == ""
     assert percent(1.1, 1.0) == "+10.0 %"
     assert typeset(["-1 is [-2, gru-nf (-3", ""]) == ["\N{MINUS SIGN}1 is [\N{MINUS SIGN}2, gru-nf (\N{MINUS SIGN}3"]
 

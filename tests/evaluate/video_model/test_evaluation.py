@@ -150,7 +150,7 @@ def report(**changed):
     }
     for name, entries in changed.items():
         results[name] = results[name] | entries
-    tests = [Comparison("mae_best8", "futures_video_flow", "futures_copy_last", -0.005, -0.008, -0.002, 0.001)]
+    tests = [Comparison("mae_best8", "futures_video_flow", "futures_copy_last", -0.005, -0.008, -0.002, 0.0004, 0.0008)]
     figures = {name: {key: metric(value) for key, value in entries.items()} for name, entries in results.items()}
     return ComparisonReport("evaluate starflow", {"device": "cpu", "count": 8}, figures, comparisons=tests)
 
@@ -174,14 +174,14 @@ def test_goals_are_met_or_missed_by_the_figures():
 
 def test_a_lead_that_chance_could_explain_is_not_a_goal_met():
     unsure = report()
-    unsure.comparisons = [Comparison("mae_best8", "futures_video_flow", "futures_copy_last", -0.005, -0.02, 0.01, 0.3)]
+    unsure.comparisons = [Comparison("mae_best8", "futures_video_flow", "futures_copy_last", -0.005, -0.02, 0.01, 0.2, 0.3)]
     assert goals(unsure)[4].verdict == "not sure" and "p = 0.3" in goals(unsure)[4].found
 
 
 def test_the_verdict_is_in_words():
     words = summary(report())
     assert words[0].startswith("The best of 8 futures has an error of 0.0200 [0.0180, 0.0220], copy_last 0.0250 (difference")
-    assert "p < 0.002" in words[0]
+    assert "p < 0.001" in words[0]
     assert any("blocks of 16" in sentence and "9.0 [8.1, 9.9] times fewer passes" in sentence for sentence in words)
     assert words[-1].endswith(
         "0.90 times as sharp as the truth (regression 0.60), moves 0.80 times as much (0.30) and has an error of 0.060 (0.050)."
