@@ -169,6 +169,20 @@ def pit_histogram(paths: Tensor, truth: Tensor, generator: torch.Generator | Non
     return torch.stack([(index == bin).to(truth.dtype).mean(-1) for bin in range(bins)], dim=-1)
 
 
+def departures(values: Tensor, truth: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean distance of futures and of the truth from the last frame seen, `[W, H]` each, in crop units.
+
+    The ratio of their sums is the liveliness: 1 where the futures move as far as the truth, above 1 where they move further.
+
+    Args:
+        values: futures `[W, K, H, N, 2]`.
+        truth: `[W, H, N, 2]`.
+        last: the last frame seen, `[W, N, 2]`.
+    """
+    still = last[:, None].expand_as(truth)
+    return displacement(values, still).mean(1), displacement(truth[:, None], still)[:, 0]
+
+
 def accelerations(values: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     """Mean acceleration of futures `[W, K, H, N, 2]` and truth `[W, H, N, 2]`, `[W, H - 2]` each, in crop units per step^2.
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +74,7 @@ class Resampler:
 
     def __init__(self, people: Sequence[str], seed: int = 0) -> None:
         names, group = np.unique(np.asarray(people), return_inverse=True)
+        self.names: list[str] = names.tolist()
         count = self._people = len(names)
         self._group_W = torch.from_numpy(group)
         rounds = RESAMPLES if count > 1 else 0
@@ -138,6 +140,25 @@ class FigureTable:
         estimate = self._resampler.of_sums(terms if terms.dim() == 2 else terms.mean(1), finish)
         stepwise = terms.dim() == 3 and terms.shape[1] > 1
         return self._keep(method, name, estimate, finish(terms.sum(0)).tolist() if stepwise else None)
+
+    def of_each(self, method: str, metric: str) -> dict[str, float]:
+        """Return a method's figure for each person alone, without people who have no number; compute the figure before."""
+        estimate = self._estimates[method][metric]
+        values = estimate.finish(estimate.parts_PC).tolist()
+        return {name: value for name, value in zip(self._resampler.names, values, strict=True) if isfinite(value)}
+
+    def _share(self, method: str, metric: str, low: float, high: float) -> Metric:
+        """Compute and keep the share of people whose figure lies between two numbers, as METRIC_in_range.
+
+        Args:
+            method: whose share it is.
+            metric: a figure that was computed before.
+            low: least number within the range.
+            high: greatest number within the range.
+        """
+        each = self.of_each(method, metric)
+        rows = [[low <= each.get(name, -1) <= high, name in each] for name in self._resampler.names]
+        return self._keep(method, f"{metric}_in_range", self._resampler.of_people(torch.tensor(rows).double(), ratio))
 
     def compare(self, metric: str, method: str, against: str) -> Comparison | None:
         """Test two methods; None where one lacks the metric.

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from backend.core.types import CLOCK_S
+from backend.evaluate.forecast.summary import MAX_LIVELINESS, MIN_LIVELINESS, PersonFigures
 from backend.evaluate.report.report import Results
 from backend.evaluate.report.style import FAINT, INK, PAPER, colour, leading, legend_right, line, styled, svg
 
 REFERENCES = ("bootstrap", "random_walk", "copy_last")
 """Errors are shown relative to the first of these methods that is in the report."""
+
+
+PEOPLE_PANELS = (
+    ("liveliness", "Liveliness", MIN_LIVELINESS, MAX_LIVELINESS),
+    ("coverage_80", "80 % interval holds", 0.75, 0.85),
+    ("acceleration_ratio", "Acceleration ratio", 0.9, 1.2),
+)
+"""Metrics with a dot per person: heading, and the range that is shaded."""
+
+MIN_DRAWN_RATIO, MAX_DRAWN_RATIO = 0.25, 6.0
+"""Ratios beyond these are drawn at the edge."""
 
 
 def error_per_step(results: Results) -> str:
@@ -62,6 +76,32 @@ def calibration(results: Results) -> str:
         if names:
             legend_right(right)
         return svg(figure, "Coverage of the central intervals, and histograms of the probability integral transform")
+
+
+def of_people(people: PersonFigures, methods: Sequence[str]) -> str:
+    """Plot a dot per person and method for liveliness, coverage and acceleration; a bar marks the median person."""
+    with styled():
+        figure = Figure(figsize=(10.4, 1.1 + 0.34 * len(methods)), layout="constrained")
+        panels = figure.subplots(1, len(PEOPLE_PANELS), sharey=True)
+        for axes, (metric, title, low, high) in zip(panels, PEOPLE_PANELS, strict=True):
+            axes.axvspan(low, high, color=INK, alpha=0.07, linewidth=0)
+            for row, method in enumerate(methods):
+                values = np.array([found[method][metric] for found in people.values() if metric in found[method]])
+                if metric != "coverage_80":
+                    values = values.clip(MIN_DRAWN_RATIO, MAX_DRAWN_RATIO)
+                # Dots of one row stand at several heights, so that equal people do not hide each other.
+                height = row + 0.28 * (np.arange(len(values)) % 5 / 2 - 1)
+                axes.scatter(values, height, s=16, color=colour(method), alpha=0.65, linewidths=0, zorder=3)
+                if len(values):
+                    axes.plot([np.median(values)] * 2, [row - 0.4, row + 0.4], color=INK, linewidth=1.6, zorder=4)
+            axes.set(title=title, ylim=(len(methods) - 0.4, -0.6))
+            axes.set_yticks(range(len(methods)), methods)
+            axes.grid(axis="y", visible=False)
+            if metric != "coverage_80":
+                axes.set_xscale("log", base=2)
+                axes.set_xticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
+                axes.set_xlim(MIN_DRAWN_RATIO * 0.93, MAX_DRAWN_RATIO * 1.07)
+        return svg(figure, "Liveliness, coverage and acceleration of each person's futures")
 
 
 def diversity(results: Results, distinct: Results) -> str:

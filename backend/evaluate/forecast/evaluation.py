@@ -11,13 +11,13 @@ from backend.evaluate.common.progress import CountProgress
 from backend.evaluate.common.significance import few_people
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
 from backend.evaluate.forecast.scores import MethodScores, Units, score
-from backend.evaluate.forecast.summary import ForecastSummary
+from backend.evaluate.forecast.summary import ForecastSummary, PersonFigures
 from backend.evaluate.report.report import ComparisonReport
 from backend.keypoints.reading import Layout
 
 ON_SCREEN = (
     "crps", "energy_score", "energy_distance", "min_ade_4", "min_ade_8", "apd_4", "apd_8", "apd_over_mae", "coverage_80",
-    "acceleration_ratio", "nll", "ms_per_window",
+    "acceleration_ratio", "liveliness", "liveliness_in_range", "nll", "ms_per_window",
 )  # fmt: skip
 """Metrics of the table on screen; the report holds all."""
 
@@ -35,11 +35,17 @@ class ForecastOptions:
     seed: int = 0  # of all samples and resamples
 
 
+class ForecastReport(ComparisonReport, kw_only=True):
+    """A report that also holds the figures of each person."""
+
+    people: PersonFigures = {}
+
+
 @dataclass(frozen=True)
 class ForecastResults:
     """The report, and what its charts are made from."""
 
-    report: ComparisonReport
+    report: ForecastReport
     windows: ForecastWindows
     scored: dict[str, MethodScores]
     layout: Layout
@@ -87,7 +93,14 @@ def evaluate_forecast(
         **windows.counts(),
         "refinement": asdict(shipped_refinement()),
     }
-    report = ComparisonReport("evaluate forecast", settings, summary.results, comparisons=summary.comparisons(), notes=notes)
+    report = ForecastReport(
+        "evaluate forecast",
+        settings,
+        summary.results,
+        comparisons=summary.comparisons(),
+        people=summary.of_people(),
+        notes=notes,
+    )
     return ForecastResults(report, windows, scored, inputs.motions[0].layout, inputs.model)
 
 

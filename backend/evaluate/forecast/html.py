@@ -10,11 +10,11 @@ from backend.evaluate.common.methods import SAME_DRAWS
 from backend.evaluate.common.windows import CONTEXT_HORIZONS
 from backend.evaluate.forecast import charts, path_charts
 from backend.evaluate.forecast.evaluation import ForecastResults
-from backend.evaluate.forecast.summary import MAIN_METHODS
+from backend.evaluate.forecast.summary import MAIN_METHODS, OF_EACH_PERSON, PersonFigures
 from backend.evaluate.forecast.text import summary
 from backend.evaluate.report.blocks import ChartBlock, FoldBlock, NoteBlock, TableBlock, TableCell, metric_cell
 from backend.evaluate.report.page import ReportPage
-from backend.evaluate.report.prose import command_line
+from backend.evaluate.report.prose import command_line, number
 
 TOGETHER_METHODS = (*MAIN_METHODS, *SAME_DRAWS)
 """Methods of the table of futures shown together."""
@@ -32,6 +32,10 @@ def write_forecast(evaluation: ForecastResults, folder: Path) -> Path:
     distinct = {name: found for name, found in results.items() if name not in SAME_DRAWS} or results
     page.add("error", ChartBlock(charts.error_per_step(distinct)))
     page.add("calibration", ChartBlock(charts.calibration(distinct)))
+    moving = {name: found for name, found in distinct.items() if found["apd"].value > 0}
+    if moving:
+        chart = ChartBlock(charts.of_people(report.people, list(moving)))
+        page.add("people", page.metric_table("people", moving), chart, _people_table(report.people, shown))
     page.add("diversity", ChartBlock(charts.diversity(results, distinct)))
     page.add("fans", ChartBlock(path_charts.fans(evaluation, shown)))
     page.add("constellations", ChartBlock(path_charts.constellations(evaluation, shown)))
@@ -41,6 +45,16 @@ def write_forecast(evaluation: ForecastResults, folder: Path) -> Path:
     table = TableBlock([("Metric", ""), *((name, "") for name in results)], rows)
     page.add("all", FoldBlock(f"All {len(metrics)} metrics", [NoteBlock("units"), table]))
     return page.write(folder)
+
+
+def _people_table(people: PersonFigures, method: str) -> FoldBlock:
+    """Lay out a method's figures of each person: a row each."""
+    head = [("Person", ""), *((metric.replace("_", " "), "") for metric in OF_EACH_PERSON)]
+    rows = []
+    for person, figures in people.items():
+        values = (figures[method].get(metric) for metric in OF_EACH_PERSON)
+        rows.append([TableCell(person), *(TableCell("" if value is None else number(value)) for value in values)])
+    return FoldBlock(f"{method} for each of {len(people)} people", [TableBlock(head, rows)])
 
 
 def repeat(settings: Mapping[str, Any]) -> str:

@@ -109,8 +109,10 @@ def score(
         seconds += time.perf_counter() - since
         if not torch.isfinite(paths).all():
             raise InputError("forecast_not_finite", f"{name} gave NaN or infinite numbers.", "Leave it out with --methods.")
-        truth = windows.truth_WHD[part]
+        truth, last = windows.truth_WHD[part], windows.context_WCD[part, -1]
         found = _scores(paths, truth, units.rows(part), generator)
+        positions = (Keypoints.from_flat(flat).value for flat in (paths, truth, last))
+        found["departure"], found["departure_truth"] = metrics.departures(*positions)
         for group in GROUPS:
             if group <= samples:
                 grouped = paths

@@ -31,6 +31,15 @@ COMPARED = ("crps", "energy_score", "energy_distance", "apd", *TOGETHER)
 
 MAIN_METHODS = ("gru_nf", "gru_snf")
 
+MIN_LIVELINESS, MAX_LIVELINESS = 0.7, 1.4
+"""Liveliness that is in range; `liveliness_in_range` is the share of people whose futures have it."""
+
+OF_EACH_PERSON = ("liveliness", "coverage_80", "acceleration_ratio", "crps")
+"""Figures that are reported of each person."""
+
+PersonFigures = dict[str, dict[str, dict[str, float]]]
+"""Person -> method -> metric -> value."""
+
 
 class ForecastSummary(FigureTable):
     """Figures of all methods on the same windows, from their scores by method; `seed` is that of the resamples."""
@@ -56,6 +65,15 @@ class ForecastSummary(FigureTable):
         ]  # fmt: skip
         return corrected(test for test in tests if test is not None)
 
+    def of_people(self) -> PersonFigures:
+        """Return the figures of each person alone."""
+        found: PersonFigures = {name: {method: {} for method in self.results} for name in sorted(set(self.people))}
+        for method in self.results:
+            for metric in OF_EACH_PERSON:
+                for person, value in self.of_each(method, metric).items():
+                    found[person][method][metric] = value
+        return found
+
     def _figures(self, method: str, scores: dict[str, Tensor]) -> dict[str, Metric]:
         sums: dict[str, tuple[Tensor, ...]]
         sums = {name: (scores[name], torch.ones_like(scores[name])) for name in MEANS if name in scores}
@@ -67,10 +85,12 @@ class ForecastSummary(FigureTable):
             sums[f"nrmse{unit}"] = (square, target, torch.ones_like(target))
             sums[f"mse{unit}"] = (square, torch.ones_like(square))
         sums["apd_over_mae"] = (scores["apd_best20"], scores["mae_best20"])
+        sums["liveliness"] = (scores["departure"], scores["departure_truth"])
         sums["acceleration_ratio"] = (scores["acceleration"], scores["acceleration_truth"])
         found = {}
         for name, columns in sums.items():
             found[name] = self._figure(method, name, columns, _nrmse if name.startswith("nrmse") else ratio)
+        found["liveliness_in_range"] = self._share(method, "liveliness", MIN_LIVELINESS, MAX_LIVELINESS)
         found["pit"] = self._figure(method, "pit", scores["pit"].unbind(-1), _unevenness)
         found["pit"].histogram = scores["pit"].mean((0, 1)).tolist()
         return found

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backend.evaluate.common.methods import SAME_DRAWS, draws_per_future
-from backend.evaluate.forecast.summary import MAIN_METHODS
+from backend.evaluate.forecast.summary import MAIN_METHODS, MAX_LIVELINESS, MIN_LIVELINESS
 from backend.evaluate.report.prose import difference, p_value, percent, typeset, with_interval
-from backend.evaluate.report.report import ComparisonReport
+from backend.evaluate.report.report import ComparisonReport, Metric
 
 REFINED = {"apd_8": "the diversity of 8 futures", "min_ade_8": "the error of the best", "crps": "CRPS"}
 """What the verdict says of refinement: names of metrics."""
@@ -38,10 +38,22 @@ def summary(report: ComparisonReport) -> list[str]:
             f"The central 80 % of {leading}'s futures contain {with_interval(entries['coverage_80'], 0, 100)} % of the truth, "
             f"and its paths accelerate {entries['acceleration_ratio'].value:.2f} times as much as real ones."
         )
+        sentences.append(_liveliness(leading, entries))
     sentences.append(_changes(report, "Refinement", "gru_snf", REFINED))
     sentences.append(_changes(report, "Antithetic noise alone", "gru_nf_coupled", TOGETHER_OF_4))
     sentences.append(_changes(report, f"Choosing 4 of {4 * draws_per_future()} draws", "gru_nf_chosen", TOGETHER_OF_4))
     return typeset(sentences)
+
+
+def _liveliness(method: str, entries: Mapping[str, Metric]) -> str:
+    """Say whether futures move as much as the people; empty where no truth moves."""
+    if "liveliness" not in entries:
+        return ""
+    share = 100 * entries["liveliness_in_range"].value
+    return (
+        f"The futures of {method} move {with_interval(entries['liveliness'], 2)} times as far as the truth; "
+        f"they are {MIN_LIVELINESS:g} to {MAX_LIVELINESS:g} times as lively for {share:.0f} % of the people."
+    )
 
 
 def _changes(report: ComparisonReport, what: str, method: str, labels: Mapping[str, str]) -> str:

@@ -336,3 +336,26 @@ def test_futures_that_are_shown_together_are_scored_in_their_groups():
     assert found["b"]["crps"] == found["a"]["crps"]
     assert found["b"]["apd_4"].value > 1.1 * found["a"]["apd_4"].value
     assert found["a"]["apd_4"].value == pytest.approx(found["a"]["apd"].value, rel=0.05)
+
+
+def test_liveliness_compares_how_far_futures_and_truth_move_person_by_person():
+    """Everyone's futures are equally lively, but one person's truth moves three times as far."""
+    motions = []
+    for number, step in enumerate((0.01, 0.01, 0.03, 0.0)):
+        random = np.random.default_rng(number)
+        flat = (random.normal(0, 0.3, (1, D)) + random.normal(0, step, (960, D)).cumsum(0)).astype(np.float32)
+        motions.append(KeypointSequence(flat, np.arange(960) * CLOCK_S, f"p{number}", "val", f"c{number}", "flat"))
+    windows = ForecastWindows.of(motions, ContextHorizon.of("8-16"))
+    spread = torch.full((D,), 0.1)
+    summary = summary_of({"m": gaussian_walk(0.01, windows)}, windows, Units(torch.zeros(D), spread, *windows.min_max(spread)))
+    each = {person: found["m"] for person, found in summary.of_people().items()}
+    assert [each[person]["liveliness"] for person in ("p0", "p1", "p2")] == pytest.approx([1, 1, 1 / 3], rel=0.15)
+    # No one can say how lively futures should be where the truth stands still; all else is there, and no number is NaN.
+    assert "liveliness" not in each["p3"] and {"coverage_80", "crps"} <= each["p3"].keys()
+    assert all(np.isfinite(value) for found in each.values() for value in found.values())
+    figures = summary.results["m"]
+    assert figures["liveliness_in_range"].value == pytest.approx(2 / 3)
+    moved = sum(each[p]["liveliness"] * weight for p, weight in (("p0", 1), ("p1", 1), ("p2", 3)))
+    # Pooled: the futures of the still person move too.
+    assert figures["liveliness"].value == pytest.approx((moved + 1) / 5, rel=0.15)
+    assert each["p0"]["coverage_80"] == pytest.approx(0.8, abs=0.1) and each["p2"]["coverage_80"] < 0.5

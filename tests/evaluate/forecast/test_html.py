@@ -8,7 +8,7 @@ import torch
 from backend.core.types import CLOCK_S
 from backend.evaluate.common.methods import PathForecaster
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
-from backend.evaluate.forecast.evaluation import ForecastResults, example_windows
+from backend.evaluate.forecast.evaluation import ForecastReport, ForecastResults, example_windows
 from backend.evaluate.forecast.html import repeat, write_forecast
 from backend.evaluate.forecast.scores import Units, score
 from backend.evaluate.forecast.summary import ForecastSummary
@@ -49,7 +49,9 @@ def evaluation(layout, people=4, methods=("copy_last", "bootstrap", "gru_nf", "g
         "refinement": {"steps": 2},
     }  # fmt: skip
     notes = ["<b>bad.npz</b> & co: broken."]
-    report = ComparisonReport("evaluate forecast", settings, found.results, comparisons=found.comparisons(), notes=notes)
+    report = ForecastReport(
+        "evaluate forecast", settings, found.results, comparisons=found.comparisons(), people=found.of_people(), notes=notes
+    )
     return ForecastResults(report, windows, scored, layout, None)
 
 
@@ -83,7 +85,7 @@ class Page(HTMLParser):
 def test_the_page_is_whole_and_needs_no_network(layout, tmp_path):
     text = write_forecast(evaluation(layout), tmp_path / "new").read_text()
     page = Page(text)
-    assert page.open == [] and page.svgs == 6
+    assert page.open == [] and page.svgs == 7
     assert all(link.startswith("#") for link in page.links)
     assert not re.search(r"url\((?!#)|@import", text)
     for name in ("copy_last", "bootstrap", "gru_nf", "gru_snf"):
