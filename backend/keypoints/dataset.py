@@ -112,7 +112,10 @@ def read_evaluation_set(data: Path, table: Path | None = None, fps: float | None
     regions, sequences = FaceRegions(), []
     for name in sorted(people.keys() & files.keys()):
         try:
-            sequences += _sequences(read_tracks(files[name], regions, fps), people[name], "val", name)
+            found = _sequences(read_tracks(files[name], regions, fps), people[name], "val", name)
+            sequences += found
+            if not found:
+                skipped.append(f"{files[name].name}: no two frames of it show the same face in succession.")
         except InputError as error:
             skipped.append(f"{files[name].name}: {error.message}")
     if not sequences:

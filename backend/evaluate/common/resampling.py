@@ -138,8 +138,9 @@ class FigureTable:
         """Compute and keep a function of the sums of columns `[W]`, or `[W, H]` for a figure that also has a value per step."""
         terms = torch.stack(list(columns), -1).double()
         estimate = self._resampler.of_sums(terms if terms.dim() == 2 else terms.mean(1), finish)
-        stepwise = terms.dim() == 3 and terms.shape[1] > 1
-        return self._keep(method, name, estimate, finish(terms.sum(0)).tolist() if stepwise else None)
+        steps_H = finish(terms.sum(0))
+        stepwise = terms.dim() == 3 and terms.shape[1] > 1 and bool(steps_H.isfinite().all())
+        return self._keep(method, name, estimate, steps_H.tolist() if stepwise else None)
 
     def of_each(self, method: str, metric: str) -> dict[str, float]:
         """Return a method's figure for each person alone, without people who have no number; compute the figure before."""
@@ -161,7 +162,7 @@ class FigureTable:
         return self._keep(method, f"{metric}_in_range", self._resampler.of_people(torch.tensor(rows).double(), ratio))
 
     def compare(self, metric: str, method: str, against: str) -> Comparison | None:
-        """Test two methods; None where one lacks the metric.
+        """Test two methods; None where one lacks the metric or has no number for it.
 
         Args:
             metric: a figure that was computed before.
@@ -169,7 +170,7 @@ class FigureTable:
             against: the other method.
         """
         ours, theirs = (self._estimates[name].get(metric) for name in (method, against))
-        if ours is None or theirs is None:
+        if ours is None or theirs is None or not isfinite(ours.value - theirs.value):
             return None
         difference = ours.minus(theirs)
         low, high = difference.interval or (None, None)

@@ -38,7 +38,7 @@ def error_per_step(results: Results) -> str:
             crps = np.array(entries["crps"].per_step)
             ahead = CLOCK_S * np.arange(1, len(crps) + 1)
             left.plot(ahead, crps, label=name, **line(name))
-            right.plot(ahead, crps / base, label=name, **line(name))
+            right.plot(ahead, np.divide(crps, base, out=np.full_like(crps, np.nan), where=base > 0), label=name, **line(name))
         left.set(title="CRPS, standard units", xlabel="seconds ahead", ylim=(0, None))
         right.set(title=f"CRPS relative to {reference}", xlabel="seconds ahead")
         low, high = right.get_ylim()

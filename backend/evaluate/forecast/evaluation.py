@@ -84,6 +84,11 @@ def evaluate_forecast(
         )  # fmt: skip
     summary = ForecastSummary(windows, units, scored, options.seed)
     notes += few_people(len(set(windows.people)))
+    if summary.left_out:
+        names = ", ".join(sorted(summary.left_out))
+        notes.append(
+            f"Some methods have no number for {names}: they divide by a motion or an error that is 0 in these windows."
+        )
     settings = asdict(options) | {
         "methods": list(methods),
         "context": lengths.seen,

@@ -14,7 +14,7 @@ from backend.evaluate.common.significance import corrected
 from backend.evaluate.common.table import Figures
 from backend.evaluate.common.windows import ForecastWindows
 from backend.evaluate.forecast.scores import MethodScores, Units
-from backend.evaluate.report.report import Comparison, Metric
+from backend.evaluate.report.report import Comparison, Metric, finite
 from backend.forecast import metrics
 
 MEANS = (
@@ -48,12 +48,14 @@ class ForecastSummary(FigureTable):
         super().__init__(windows.people, seed)
         self._windows, self._units, self._scored = windows, units, scored
         self.results: Figures = {}
+        self.left_out: dict[str, None] = {}  # metrics that have no number for some method
         ratios = self._standardised_ratios()
         for name, method in scored.items():
             found = self._figures(name, method.per_window) | self._energy_distances(name, method.paths_RWHD)
             if name in ratios:
                 found["apd_over_mae_standardised"] = self._keep(name, "apd_over_mae_standardised", ratios[name])
-            self.results[name] = found | {"ms_per_window": Metric(method.ms_per_window)}
+            self.results[name] = finite(found) | {"ms_per_window": Metric(method.ms_per_window)}
+            self.left_out |= dict.fromkeys(found.keys() - self.results[name].keys())
 
     def comparisons(self) -> list[Comparison]:
         """Test the main methods against every other method, each pair once; methods of `SAME_DRAWS` by `TOGETHER` only."""

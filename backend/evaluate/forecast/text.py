@@ -35,14 +35,21 @@ def summary(report: ComparisonReport) -> list[str]:
     entries = results[leading]
     if entries["apd"].value > 0:
         sentences.append(
-            f"The central 80 % of {leading}'s futures contain {with_interval(entries['coverage_80'], 0, 100)} % of the truth, "
-            f"and its paths accelerate {entries['acceleration_ratio'].value:.2f} times as much as real ones."
+            f"The central 80 % of {leading}'s futures contain {with_interval(entries['coverage_80'], 0, 100)} % of the truth"
+            f"{_acceleration(entries)}."
         )
         sentences.append(_liveliness(leading, entries))
     sentences.append(_changes(report, "Refinement", "gru_snf", REFINED))
     sentences.append(_changes(report, "Antithetic noise alone", "gru_nf_coupled", TOGETHER_OF_4))
     sentences.append(_changes(report, f"Choosing 4 of {4 * draws_per_future()} draws", "gru_nf_chosen", TOGETHER_OF_4))
     return typeset(sentences)
+
+
+def _acceleration(entries: Mapping[str, Metric]) -> str:
+    """Say how much paths accelerate; empty where no truth does."""
+    if "acceleration_ratio" not in entries:
+        return ""
+    return f", and its paths accelerate {entries['acceleration_ratio'].value:.2f} times as much as real ones"
 
 
 def _liveliness(method: str, entries: Mapping[str, Metric]) -> str:

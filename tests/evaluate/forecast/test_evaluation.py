@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from backend.__main__ import app
 from backend.core.errors import InputError
+from backend.core.recording import Recording
 from backend.core.types import CLOCK_S, ForecastSettings
 from backend.evaluate.common.inputs import load_inputs
 from backend.evaluate.common.methods import (
@@ -19,6 +21,7 @@ from backend.evaluate.common.methods import (
 )
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
 from backend.evaluate.forecast.evaluation import ON_SCREEN, ForecastOptions, evaluate_forecast
+from backend.evaluate.forecast.html import write_forecast
 from backend.evaluate.forecast.scores import Units, score
 from backend.evaluate.forecast.summary import COMPARED, MAIN_METHODS, TOGETHER, ForecastSummary
 from backend.forecast.displacement_bank import save_bank
@@ -172,6 +175,43 @@ def test_one_person_has_figures_but_no_intervals(models, tmp_path):
     report = evaluate_forecast(load_inputs(folder, models), replace(QUICK, methods=("copy_last", "gru_nf"))).report
     assert report.results["gru_nf"]["crps"].low is None and report.comparisons[0].p is None
     assert any("one person" in note for note in report.notes)
+
+
+def still(frames, spike=0.0):
+    """One person who does not move, but for a spike in one frame of the context."""
+    flat = np.repeat(walk(2, 5)[:1], frames, 0)
+    flat[3] += spike
+    return flat
+
+
+@pytest.mark.parametrize("spike", [0.0, 1.0, 1e6])
+def test_a_recording_without_motion_gives_no_nan_but_a_note(models, tmp_path, spike):
+    folder, out = tmp_path / "still", tmp_path / "report.json"
+    folder.mkdir()
+    np.savez(folder / "a.npz", keypoints=still(96, spike), fps=12.5)
+    found = evaluate_forecast(load_inputs(folder, models), replace(QUICK, methods=("copy_last", "gru_nf")))
+    found.report.save(out)
+    saved = json.loads(out.read_text())
+    figures = [figure for entries in saved["results"].values() for figure in entries.values()]
+    assert all(figure["value"] is not None and None not in figure.get("per_step", []) for figure in figures)
+    assert all(test["difference"] is not None for test in saved["comparisons"])
+    assert "liveliness" not in saved["results"]["gru_nf"] and saved["results"]["gru_nf"]["crps"]["value"] > 0
+    assert any("no number for acceleration_ratio" in note and "liveliness" in note for note in saved["notes"])
+    page = write_forecast(found, tmp_path / "page").read_text().lower()
+    assert not re.search(r"\b(nan|inf)\b", page)
+
+
+def test_recordings_of_one_frame_or_with_nan_are_named_and_left_out(models, recordings):
+    broken = walk(60, 3)
+    broken[5, 3] = np.nan
+    np.savez(recordings / "hole.npz", keypoints=broken, fps=12.5)
+    np.savez(recordings / "single.npz", keypoints=walk(2, 3)[:1], fps=12.5)
+    one = Recording(np.zeros((1, 478, 3), np.float32), np.zeros(1), "x")
+    one.save(recordings / "moment.npz")
+    report = evaluate_forecast(load_inputs(recordings, models), replace(QUICK, methods=("copy_last",))).report
+    assert report.settings["recordings"] == 4
+    for name, words in (("hole", "NaN"), ("single", "needs two"), ("moment", "in succession")):
+        assert any(name in note and words in note for note in report.notes), name
 
 
 def test_the_command_prints_the_table_and_writes_figures_and_page(models, recordings, tmp_path):
