@@ -95,29 +95,33 @@ def evaluate_animation(
 
 @app.command("ablation")
 def evaluate_ablation(
-    recordings: RecordingsOption,
+    recordings: Annotated[
+        list[Path], typer.Option("--recordings", "--data", help="Folder of recordings; may be repeated to compare data sets.")
+    ],
     grid: Annotated[str, typer.Option(help="Settings to try: quick or full.")] = "quick",
     protocol: ProtocolOption = "8-16",
     samples: Annotated[int, typer.Option(min=8, help="Futures sampled for each window.")] = 20,
     split: SplitOption = None,
     stride: StrideOption = None,
-    model: ForecasterOption = None,
+    model: Annotated[
+        list[Path] | None, typer.Option(help="Forecaster of each data set, in their order; by default the one that fits it.")
+    ] = None,
     models: ModelsOption = MODELS,
     seed: SeedOption = 0,
     json: JsonOption = None,
     html: HtmlOption = None,
 ) -> None:
-    """Sweep the settings of refinement (steps, step size, consistency, kernel), and temperatures of GRU-NF."""
+    """Sweep the settings of refinement (steps, step size, ...), and temperatures of GRU-NF, on one or more data sets."""
     from backend.evaluate.ablation import evaluation
+    from backend.evaluate.ablation.data_sets import evaluate_data_sets, load_data_sets
     from backend.evaluate.ablation.html import write_ablation
-    from backend.evaluate.common.inputs import load_inputs
 
     if grid not in ("quick", "full"):
         raise InputError("grid", "--grid is one of quick, full.")
     options = evaluation.AblationOptions(cast(evaluation.GridName, grid), protocol, samples, stride, seed)
     with progress("windows") as report:
-        inputs = load_inputs(recordings, models, model, split)
-        found = evaluation.evaluate_ablation(inputs, options, lambda cell, done, total: report(done, total, now=cell))
+        data = load_data_sets(recordings, models, model or (), split)
+        found = evaluate_data_sets(data, options, lambda cell, done, total: report(done, total, now=cell))
     publish(found, json, evaluation.ON_SCREEN)
     write_page(html, lambda folder: write_ablation(found, folder))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
@@ -20,27 +21,61 @@ from backend.evaluate.report.style import INK, PAPER, colour, legend_right, styl
 MAX_DIVERSITY, MAX_CHART_ERROR = 1.6, 1.08
 """Ends of the axes: diversity and error over those of GRU-NF."""
 
+JOINT = ("crps", "min_ade_8", "apd_8", "coverage_80")
+"""Metrics of the heat maps that compare data sets."""
+
 MARKERS = {"metropolis": "o", "mala": "D", "hmc": "s"}
 BETTER: Colormap = LinearSegmentedColormap.from_list("better", ["#c8501e", "#f0b48f", "#8a8f9926", "#8fc4ea", "#1673bd"])
 AMOUNT: Colormap = LinearSegmentedColormap.from_list("amount", ["#8a8f9918", "#7c6fd0"])
 
 
-def heat_maps(results: Results, sweep: SettingsSweep, columns: Sequence[TableColumn]) -> str:
+Differing = Collection[tuple[str, str]]
+"""Metric and cell of significant differences from GRU-NF."""
+
+
+def heat_maps(results: Results, sweep: SettingsSweep, columns: Sequence[TableColumn], differing: Differing = ()) -> str:
     """Plot a heat map per metric. Framed: the shipped setting. Hatched: under-refined (/) and over-refined (x) cells.
 
     Args:
         results: of the report.
         sweep: the cells.
         columns: twelve metrics; those without a best value are coloured by their amount, the others by their gain over GRU-NF.
+        differing: these get an asterisk.
     """
     with styled():
         figure = Figure(figsize=(12.2, 3 * (0.75 + 0.36 * len(sweep.values))), layout="constrained")
         for axes, column in zip(figure.subplots(3, 4).flat, columns, strict=True):
-            _heat_map(axes, results, sweep, column)
+            _heat_map(axes, results, sweep, column, differing)
         return svg(figure, f"Heat maps of {sweep.axis} against step size")
 
 
-def _heat_map(axes: Axes, results: Results, sweep: SettingsSweep, column: TableColumn) -> None:
+def joint_heat_maps(
+    data: Mapping[str, Results], sweep: SettingsSweep, columns: Sequence[TableColumn], differing: Mapping[str, Differing]
+) -> str:
+    """Plot the heat maps of `JOINT` metrics, the data sets side by side; colours compare with the same data set's GRU-NF.
+
+    Args:
+        data: results of each data set.
+        sweep: the cells.
+        columns: as in `heat_maps`; others than `JOINT` are left out.
+        differing: significant differences of each data set.
+    """
+    shown = [column for column in columns if column.metric in JOINT]
+    with styled():
+        size = (max(6.4, 3.1 * len(data)), len(shown) * (0.9 + 0.36 * len(sweep.values)))
+        figure = Figure(figsize=size, layout="constrained")
+        for row, column in zip(figure.subplots(len(shown), len(data), squeeze=False), shown, strict=True):
+            for axes, (name, results) in zip(row, data.items(), strict=True):
+                heading = msgspec.structs.replace(column, title=f"{name}: {column.title}")
+                _heat_map(axes, results, sweep, heading, differing[name])
+        return svg(figure, f"Heat maps of {sweep.axis} against step size for {', '.join(data)}")
+
+
+def _heat_map(axes: Axes, results: Results, sweep: SettingsSweep, column: TableColumn, differing: Differing) -> None:
+    if not all(column.metric in results[cell_name(cell)] for cell in sweep.cells()):
+        axes.set_axis_off()
+        axes.set_title(f"{column.title}\n(no number)", fontsize=9)
+        return
     cells = [[results[cell_name(sweep.cell(value, size))] for size in sweep.sizes] for value in sweep.values]
     values = np.array([[cell[column.metric].value for cell in row] for row in cells])
     sound = np.array([[not cell["over_refined"].value for cell in row] for row in cells])
@@ -59,7 +94,8 @@ def _heat_map(axes: Axes, results: Results, sweep: SettingsSweep, column: TableC
         tint, colours = 0.5 + 0.5 * np.clip(gain / largest, -1, 1), BETTER
     axes.imshow(tint, cmap=colours, vmin=0, vmax=1, aspect="auto", origin="lower")
     for (y, x), value in np.ndenumerate(values):
-        axes.text(x, y, _text(value), ha="center", va="center", fontsize=8.2, zorder=4)
+        mark = "*" if (column.metric, cell_name(sweep.cell(sweep.values[y], sweep.sizes[x]))) in differing else ""
+        axes.text(x, y, _text(value) + mark, ha="center", va="center", fontsize=8.2, zorder=4)
         for flag, hatch in (("under_refined", "////"), ("over_refined", "xxxx")):
             if cells[y][x][flag].value:
                 _frame(axes, x, y, 1, hatch=hatch, alpha=0.3, linewidth=0)
@@ -81,17 +117,26 @@ def _text(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 or value == 0 else f"{value:#.3g}"
 
 
-def diversity(results: Results, shipped: str) -> str:
-    """Plot diversity against error relative to GRU-NF: refinements as points (`shipped` ringed), temperatures as a line."""
+def diversity(results: Results, shipped: str, data_set: str = "") -> str:
+    """Plot diversity against error relative to GRU-NF: refinements as points, temperatures as a line.
+
+    Args:
+        results: of one data set.
+        shipped: the cell that gets a ring.
+        data_set: its name, where there are several.
+    """
+    head = f"{data_set}: " if data_set else ""
     with styled():
         figure = Figure(figsize=(10.4, 4.3), layout="constrained")
         left, right = figure.subplots(1, 2)
         _against(left, results, shipped, ("apd", "crps"))
-        left.set(xlabel="diversity (APD), GRU-NF = 1", title="CRPS, GRU-NF = 1")
+        left.set(xlabel="diversity (APD), GRU-NF = 1", title=f"{head}CRPS, GRU-NF = 1")
         _against(right, results, shipped, ("apd_8", "min_ade_8"))
-        right.set(xlabel="diversity of 8 shown together, GRU-NF = 1", title="Best of 8 shown together (minADE), GRU-NF = 1")
+        right.set(
+            xlabel="diversity of 8 shown together, GRU-NF = 1", title=f"{head}Best of 8 shown together (minADE), GRU-NF = 1"
+        )
         legend_right(right)
-        return svg(figure, "Diversity against error of refinement settings and temperatures")
+        return svg(figure, f"{head}Diversity against error of refinement settings and temperatures")
 
 
 def _against(axes: Axes, results: Results, shipped: str, metrics: tuple[str, str]) -> None:

@@ -12,11 +12,12 @@ from backend.core.progress import StageProgress
 from backend.evaluate.common.inputs import EvaluationInputs
 from backend.evaluate.common.methods import PathForecaster, path_sampler, shipped_refinement
 from backend.evaluate.common.resampling import Resampler, ratio
+from backend.evaluate.common.significance import corrected, few_people
 from backend.evaluate.common.table import Figures
 from backend.evaluate.common.windows import ContextHorizon, ForecastWindows
 from backend.evaluate.forecast.scores import MethodScores, Units, score
 from backend.evaluate.forecast.summary import ForecastSummary
-from backend.evaluate.report.report import Metric, Report
+from backend.evaluate.report.report import ComparisonReport, Metric, finite
 from backend.forecast.diagnostics.refinement_check import RefinementReport, refinement_report
 from backend.forecast.refine import KERNELS, Refinement
 
@@ -29,6 +30,9 @@ METRICS = (
 """What is reported of every cell, in addition to its displacement and flags."""
 
 ON_SCREEN = ("crps", "min_ade_8", "apd", "apd_8", "coverage_80", "plausibility", "under_refined", "over_refined")
+
+TESTED = ("crps", "energy_distance", "min_ade_8", "apd_8")
+"""Figures of which each cell and temperature is tested against GRU-NF."""
 
 STEP_SIZES = {"quick": (0.1, 0.2, 0.3, 0.5, 1.0), "full": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)}
 TEMPERATURES = {"quick": (0.9, 1.1, 1.2, 1.3, 1.4), "full": (0.9, 0.95, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4)}
@@ -94,7 +98,7 @@ def temperature_of(name: str) -> float | None:
 
 def evaluate_ablation(
     inputs: EvaluationInputs, options: AblationOptions | None = None, progress: StageProgress = lambda cell, done, total: None
-) -> Report:
+) -> ComparisonReport:
     """Score every cell of the sweeps, GRU-NF and its temperatures.
 
     Args:
@@ -104,7 +108,8 @@ def evaluate_ablation(
 
     Returns:
         A report by `gru_nf`, `temperature=T` and cells (`cell_name`). In addition to `METRICS`: `moved`, `strain` and
-        `told_apart_p` of each cell against GRU-NF, and the flags `under_refined` and `over_refined` (1 where raised).
+        `told_apart_p` of each cell against GRU-NF, and the flags `under_refined` and `over_refined` (1 where raised). Every
+        cell and temperature is tested against `gru_nf`.
 
     Raises:
         InputError: the recordings are too short, or the protocol is unknown.
@@ -131,12 +136,14 @@ def evaluate_ablation(
             progress=lambda done, name=name, before=before: progress(name, before + done, total),  # type: ignore[misc]
         )  # fmt: skip
         plain, refined = (scored[key].paths_RWHD.transpose(0, 1) for key in ("gru_nf", name))
-        found = refinement_report(forecaster, windows.context_WCD, plain, refined)
-        checked[name] = _check_metrics(found, refinement is not None, resampler)
+        effect = refinement_report(forecaster, windows.context_WCD, plain, refined)
+        checked[name] = _check_metrics(effect, refinement is not None, resampler)
         if rates:
             checked[name]["acceptance"] = Metric(sum(rates) / len(rates))
-    scores = ForecastSummary(windows, units, scored, options.seed).results
-    results = {name: {key: entry for key, entry in scores[name].items() if key in METRICS} | checked[name] for name in cells}
+    summary = ForecastSummary(windows, units, scored, options.seed)
+    found = {name: {key: entry for key, entry in summary.results[name].items() if key in METRICS} for name in cells}
+    results = {name: entries | finite(checked[name]) for name, entries in found.items()}
+    tests = [summary.compare(metric, name, "gru_nf") for metric in TESTED for name in cells if name != "gru_nf"]
     settings = asdict(options) | {
         "stride": options.stride or windows.lengths.window,
         "model": inputs.model.name,
@@ -144,7 +151,8 @@ def evaluate_ablation(
         "shipped": cell_name(shipped),
         "sweeps": {sweep.axis: {"values": sweep.values, "sizes": sweep.sizes} for sweep in grid},
     }
-    return Report("evaluate ablation", settings, results, notes=inputs.notes)
+    notes = [*inputs.notes, *few_people(settings["people"])]
+    return ComparisonReport("evaluate ablation", settings, results, comparisons=corrected(filter(None, tests)), notes=notes)
 
 
 def _check_metrics(found: RefinementReport, refined: bool, resampler: Resampler) -> dict[str, Metric]:

@@ -77,11 +77,16 @@ def corrected(tests: Iterable[Comparison]) -> list[Comparison]:
     return found
 
 
+def least_p(count: int) -> float:
+    """Return the least p that a test of so many people can give."""
+    return 2 / 2**count if count <= MAX_EXACT_PEOPLE else 1 / FLIPS
+
+
 def few_people(count: int) -> list[str]:
     """Return a note where so few people were scored that no test can find a difference, otherwise nothing."""
     if count < 2:
         return ["There is only one person, so there are no intervals and no tests."]
     if count < MIN_PEOPLE:
-        least = f"{2 / 2**count:.2g}"
+        least = f"{least_p(count):.2g}"
         return [f"There are only {count} people: no test by sign flips could give a p below {least}, so none is reported."]
     return []

@@ -70,9 +70,12 @@ def typeset(sentences: Iterable[str]) -> list[str]:
 
 
 def command_line(verb: str, options: Mapping[str, object]) -> str:
-    """Write the command that repeats an evaluation, without options of value None; the reader fills in the folders."""
+    """Write the command that repeats an evaluation, without options of value None; the reader fills in the folders.
+
+    An option of several values, in a list, is repeated.
+    """
     words = ["motionfan", *verb.split()]
     for name, value in options.items():
-        if value is not None:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+        for each in value if isinstance(value, list) else [] if value is None else [value]:
+            words += [f"--{name.replace('_', '-')}", str(each)]
     return shlex.join([*words, "--html", "OUT"])
