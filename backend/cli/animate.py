@@ -22,6 +22,7 @@ from backend.cli.options import (
 from backend.core.errors import InputError
 
 if TYPE_CHECKING:
+    from backend.core.progress import Progress
     from backend.core.recording import Recording
     from backend.films.futures import DriverPictures
     from backend.films.reference import ReferenceMoment
@@ -29,14 +30,41 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
-def landmarks(
-    videos: Annotated[list[Path], typer.Argument(help="Videos of one face each.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the recordings.")],
-) -> None:
-    """Convert videos to landmark recordings (.npz), which contain no picture."""
+def _record_face(video: Path, path: Path, progress: Progress) -> int:
+    """Write the landmarks of a video's face and return the number of frames."""
     from backend.media.face_tracker import track_face
 
+    recording, _ = track_face(video, progress)
+    recording.save(path)
+    return len(recording.timestamps)
+
+
+def _record_pose(video: Path, path: Path, progress: Progress) -> int:
+    """Write the keypoints of a video's body and return the number of frames."""
+    from backend.core.recording import save_keypoints
+    from backend.keypoints.pose import body_square, pose_keypoints
+    from backend.media.body_tracker import track_body
+    from backend.media.crop import SquareCrop
+
+    points, times = track_body(video, progress)
+    square = SquareCrop(*body_square(points))
+    save_keypoints(path, pose_keypoints(square.apply(points)), times, video.name)
+    return len(times)
+
+
+RECORDERS = {"face": _record_face, "pose": _record_pose}
+"""What `landmarks` can track."""
+
+
+@app.command()
+def landmarks(
+    videos: Annotated[list[Path], typer.Argument(help="Videos of one person each.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the recordings.")],
+    kind: Annotated[str, typer.Option(help="What is tracked: face (landmarks), or pose (keypoints of the body).")] = "face",
+) -> None:
+    """Convert videos to recordings of a face's landmarks or a body's keypoints (.npz), which contain no picture."""
+    if kind not in RECORDERS:
+        raise InputError("kind", f"There is no kind {kind!r}.", f"Choose {' or '.join(RECORDERS)}.")
     sources: dict[Path, Path] = {}
     for video in videos:
         path = out / f"{video.stem}.npz"
@@ -49,12 +77,11 @@ def landmarks(
     for path, video in sources.items():
         with progress(video.name) as report:
             try:
-                recording, _ = track_face(video, report)
+                frames = RECORDERS[kind](video, path, report)
             except InputError as error:
                 failures.append(str(error))
                 continue
-        recording.save(path)
-        print(f"{path}: {len(recording.timestamps)} frames with a face")
+        print(f"{path}: {frames} frames with a {'face' if kind == 'face' else 'body'}")
     if failures:
         raise InputError("videos_failed", "\n".join(failures))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,13 +47,7 @@ class Recording:
         Raises:
             InputError: `recording_unwritable`.
         """
-        try:
-            with write_whole(path) as hidden:
-                landmarks, source = self.landmarks.astype(np.float16), np.array(self.source)
-                np.savez_compressed(hidden, landmarks=landmarks, timestamps=self.timestamps, source=source)
-        except OSError as error:
-            message = f"{path} cannot be written: {error.strerror}."
-            raise InputError("recording_unwritable", message, "Choose another place.") from None
+        _save(path, landmarks=self.landmarks.astype(np.float16), timestamps=self.timestamps, source=np.array(self.source))
 
     @classmethod
     def load(cls, path: Path) -> Recording:
@@ -71,3 +66,27 @@ class Recording:
             hint = "Make one with `motionfan landmarks VIDEO -o DIR`."
             raise InputError("recording_unreadable", f"{path} is not a landmark recording.", hint) from error
         return cls(landmarks, timestamps, source)
+
+
+def save_keypoints(path: Path, keypoints: FloatArray, timestamps: NDArray[np.float64], source: str = "") -> None:
+    """Write an `.npz` of flat keypoints, which `keypoints.reading` reads, atomically.
+
+    Args:
+        path: of the file.
+        keypoints: `[T, 6N]`.
+        timestamps: `[T]` seconds, increasing.
+        source: name of the file or public source.
+
+    Raises:
+        InputError: `recording_unwritable`.
+    """
+    _save(path, keypoints=keypoints, timestamps=timestamps, source=np.array(source))
+
+
+def _save(path: Path, **arrays: NDArray[Any]) -> None:
+    try:
+        with write_whole(path) as hidden:
+            np.savez_compressed(hidden, **arrays)
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise InputError("recording_unwritable", message, "Choose another place.") from None

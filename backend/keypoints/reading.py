@@ -24,6 +24,9 @@ Layout = Literal["face_regions", "flat"]
 GAP_S = 0.25
 """Longest pause in seconds between two frames of a track; after a longer one the face was lost."""
 
+MAX_PAUSE = 2.5
+"""Longest pause of a track of keypoint arrays relative to their usual one, if that is longer than `GAP_S`."""
+
 MAX_JUMP = 0.15
 """Largest mean keypoint displacement between two frames of a track, in crop units; a larger one is another face."""
 
@@ -91,7 +94,11 @@ def _from_keypoints(
         if not (np.isfinite(rate) and rate > 0):
             raise InputError("recording_order", f"{name} says {rate} frames a second.")
         times = np.arange(len(flat)) / rate
-    return [KeypointTrack(flat, times, "flat")]
+    # Slow recordings have long pauses throughout.
+    steps = np.diff(times)
+    cuts = np.flatnonzero(steps > max(GAP_S, MAX_PAUSE * np.median(steps))) + 1
+    tracks = zip(np.split(flat, cuts), np.split(times, cuts), strict=True)
+    return [KeypointTrack(part, moments, "flat") for part, moments in tracks if len(part) > 1]
 
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:

@@ -36,20 +36,20 @@ thin regions (a closed eye, a brow) invertible, but damps their motion slightly.
 CANONICAL = Path(__file__).with_name("canonical_face.npy")
 
 
-def _affine_operator(
+def affine_operator(
     canonical: NDArray[np.float64], weights: NDArray[np.float64], prior: NDArray[np.float64] | None
 ) -> NDArray[np.float64]:
-    """Return the `[2, 478]` operator A such that `(A @ points).T` is the least-squares map canonical -> points.
+    """Return the `[2, P]` operator A such that `(A @ points).T` is the least-squares map canonical -> points.
 
     It minimises sum_i w_i |J c_i - d_i|^2 + ridge |J - J_prior|^2 over J, where c (canonical) and d (observed) are centred by
     the weights.
 
     Args:
-        canonical: `[478, 2]` points of the canonical face.
-        weights: `[478]`, summing to 1.
+        canonical: `[P, 2]` points of the canonical face or body.
+        weights: `[P]`, summing to 1.
         prior: the operator that gives J_prior, or None for an unregularised fit.
     """
-    centring = np.eye(LANDMARKS) - np.outer(np.ones(LANDMARKS), weights)
+    centring = np.eye(len(weights)) - np.outer(np.ones(len(weights)), weights)
     centred = centring @ canonical
     gram = centred.T @ (weights[:, None] * centred)
     ridge = 0.0 if prior is None else RIDGE * np.trace(gram) / 2
@@ -69,12 +69,12 @@ class FaceRegions(nn.Module):
         super().__init__()
         canonical = np.load(CANONICAL).astype(np.float64)
         uniform = np.full(LANDMARKS, 1.0 / LANDMARKS)
-        face = _affine_operator(canonical, uniform, None)
+        face = affine_operator(canonical, uniform, None)
         rows = []
         for indices in REGIONS.values():
             weights = np.zeros(LANDMARKS)
             weights[indices] = 1.0 / len(indices)
-            affine = _affine_operator(canonical, weights, face)
+            affine = affine_operator(canonical, weights, face)
             # Rows act on x and y alike: centroid, then J's first and second column.
             rows.append(np.stack([weights, affine[0], affine[1]]))
         self.operator: Tensor

@@ -1,4 +1,4 @@
-"""MediaPipe Face Mesh: picture -> landmarks. The only module that imports mediapipe."""
+"""MediaPipe Face Mesh and Pose: picture -> landmarks of faces, points of a body. The only module that imports mediapipe."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _quiet() -> Iterator[None]:
 
 
 with _quiet():
-    from mediapipe.python.solutions import face_mesh
+    from mediapipe.python.solutions import face_mesh, pose
 
 
 class FaceMesh(contextlib.AbstractContextManager["FaceMesh"]):
@@ -66,3 +66,27 @@ class FaceMesh(contextlib.AbstractContextManager["FaceMesh"]):
 
     def __exit__(self, *_: object) -> None:
         self._mesh.close()
+
+
+class BodyPose(contextlib.AbstractContextManager["BodyPose"]):
+    """MediaPipe Pose: 33 points of one body, followed from frame to frame and smoothed over time.
+
+    It is the model of medium size, the only one in MediaPipe's package: the others would be downloaded.
+    """
+
+    def __init__(self) -> None:
+        with _quiet():
+            self._pose = pose.Pose(model_complexity=1)
+            self._pose.process(np.zeros((8, 8, 3), np.uint8))  # Waits for the graph's threads, as for `FaceMesh`.
+
+    def __call__(self, picture: Picture) -> FloatArray | None:
+        """Return the points `[33, 3]` of the body in pixels, also where they are hidden or outside, or None."""
+        height, width = picture.shape[:2]
+        with _quiet():
+            found = self._pose.process(np.ascontiguousarray(picture)).pose_landmarks
+        if not found:
+            return None
+        return np.array([(p.x * width, p.y * height, p.z * width) for p in found.landmark], np.float32)
+
+    def __exit__(self, *_: object) -> None:
+        self._pose.close()
