@@ -63,7 +63,7 @@ def _verdict(results: Results, shipped: str) -> list[str]:
     best = min(cells, key=lambda name: cells[name]["crps"].value)
     sentences.append(f"The lowest CRPS ({_words(best)}): {_against(cells[best], plain)}.")
     under, over = (sum(entries[flag].value > 0 for entries in cells.values()) for flag in ("under_refined", "over_refined"))
-    same = sum(entries["told_apart_p"].value > 0.05 for entries in cells.values())
+    same = sum(entries["told_apart_p"].value > 0.05 for entries in cells.values() if "told_apart_p" in entries)
     sentences.append(f"{under} of {len(cells)} settings hardly move any path, and {over} give implausible futures.")
     sentences.append(
         f"For {same} settings, a paired test over these windows finds no significant difference from the paths of GRU-NF."
