@@ -92,7 +92,7 @@ def read_split(
 
 
 def read_evaluation_set(data: Path, table: Path | None = None, fps: float | None = None) -> EvaluationSet:
-    """Read the recordings that a table holds out (split val or test), or all recordings if there is no table.
+    """Read the recordings that a table holds out (split test, or val without one), or all if there is no table.
 
     A file that cannot be used is skipped. Without a table, each recording counts as a person.
 

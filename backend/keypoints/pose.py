@@ -98,6 +98,6 @@ def body_square(points: FloatArray) -> tuple[float, float, float]:
     body = np.median(points[..., :2], axis=0).astype(np.float64)
     shoulders, hips = body[[11, 12]].mean(0), body[[23, 24]].mean(0)
     # Shoulders seen from the side are narrow; then the torso's length says how large the body is.
-    width = max(1.0, np.linalg.norm(body[11] - body[12]), np.linalg.norm(shoulders - hips) * SHOULDERS / TORSO)
-    side = float(2 / SHOULDERS * width)
+    across, along = float(np.linalg.norm(body[11] - body[12])), float(np.linalg.norm(shoulders - hips))
+    side = 2 / SHOULDERS * max(1.0, across, along * SHOULDERS / TORSO)
     return float(shoulders[0] - side / 2), float(shoulders[1] - side / 2), side

@@ -58,7 +58,7 @@ def evaluate_data_sets(
         the model and the counts of each. Tests are made within a data set and corrected over all of them.
     """
     reports = {
-        name: evaluate_ablation(inputs, options, lambda cell, *counts, name=name: progress(_joined(name, cell), *counts))  # type: ignore[misc]
+        name: evaluate_ablation(inputs, options, lambda cell, *counts, name=name: progress(_joined(name, cell), *counts))
         for name, inputs in data.items()
     }
     if len(reports) == 1:

@@ -38,7 +38,7 @@ def find_videos(folder: Path, table: Path | None = None) -> tuple[list[HeldOutVi
     `table` is a CSV with the columns clip, person and split, by default `clips.csv` in the folder or its parent, if it exists.
 
     Returns:
-        The videos (with a table, those of split val or test), and a sentence for each row without a video.
+        The videos (with a table, those that it holds out), and a sentence for each row without a video.
 
     Raises:
         InputError: `data_missing`, `data_empty`, or the table cannot be used.

@@ -30,7 +30,7 @@ def videos(tmp_path_factory):
     video(folder / "clips" / "two.mp4", (frame[:, :, ::-1] for frame in moving(14, sway=-8)))
     video(folder / "clips" / "three.mp4", moving(14))
     video(folder / "clips" / "none.mp4", [np.full((256, 256, 3), 90, np.uint8)] * 10)
-    rows = [("one.mp4", "p1", "val"), ("two.mp4", "p2", "test"), ("three.mp4", "p3", "train"), ("none.mp4", "p4", "val")]
+    rows = [("one.mp4", "p1", "val"), ("two.mp4", "p2", "val"), ("three.mp4", "p3", "train"), ("none.mp4", "p4", "val")]
     with (folder / "clips.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("clip", "person", "split"), *rows])
     return folder
@@ -50,6 +50,12 @@ def test_only_held_out_videos_of_the_table_are_found_wherever_it_lies(videos, tm
     listed, missing = find_videos(videos, tmp_path / "split.csv")
     assert [entry.person for entry in listed] == ["me"]
     assert missing == [f"four: no video of this name in {videos}."]
+
+
+def test_where_a_table_has_a_split_test_the_people_it_tuned_on_are_left_out(videos, tmp_path):
+    (tmp_path / "split.csv").write_text("clip,person,split\none,tuned,val\ntwo,tested,test\nthree,trained,train\n")
+    listed, _ = find_videos(videos, tmp_path / "split.csv")
+    assert [entry.person for entry in listed] == ["tested"]
 
 
 def test_without_a_table_every_video_is_its_own_person(tmp_path):
