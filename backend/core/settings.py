@@ -31,6 +31,7 @@ class Settings(BaseSettings):
         video_threads: threads of the process that makes video; 0 takes half of the cores.
         video_idle_s: seconds without a job after which that process ends and frees its memory.
         origins: further origins (`https://host`) whose pages may connect, for a server behind a proxy.
+        study: SQLite file that holds the votes of the perceptual study; empty switches the study off.
     """
 
     model_config = SettingsConfigDict(env_prefix="MOTIONFAN_", extra="ignore")
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     video_threads: int = Field(default=0, ge=0)
     video_idle_s: float = Field(default=120.0, gt=0)
     origins: list[str] = []
+    study: str = ""
 
     @classmethod
     def read(cls, **given: Any) -> Settings:

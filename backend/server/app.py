@@ -21,6 +21,7 @@ from backend.server.http.origin import origin_check
 from backend.server.http.recordings import BundledRecording
 from backend.server.live.sessions import SessionRegistry
 from backend.server.metrics import Metrics
+from backend.server.study.api import PerceptualStudy, study_router
 from backend.server.video.api import video_router
 from backend.server.video.queue import VideoQueue
 
@@ -35,6 +36,7 @@ def create_app(
     metrics: Metrics,
     origins: list[str],
     pages: Path = page.PAGE,
+    study: PerceptualStudy | None = None,
 ) -> FastAPI:
     """Build the application for a registry whose worker has started.
 
@@ -45,6 +47,7 @@ def create_app(
         metrics: the figures to show at `/metrics`.
         origins: further origins whose pages may use the server.
         pages: folder of the built page.
+        study: the perceptual study; None switches it off. Stored as `app.state.study`.
     """
 
     @contextlib.asynccontextmanager
@@ -54,12 +57,16 @@ def create_app(
         sweeper.cancel()
         await video_queue.close()
         registry.close_all()
+        if study:
+            study.store.close()
 
     # Without a schema there is no interactive documentation, which would load scripts from other sites.
     app = FastAPI(title="MotionFan", lifespan=lifespan, dependencies=[Depends(origin_check(origins))], openapi_url=None)
     app.state.video_queue = video_queue
+    app.state.study = study
     app.include_router(Api(registry, recordings, metrics, pages).router())
     app.include_router(video_router(video_queue, metrics))
+    app.include_router(study_router(study, pages))
     for folder in ("assets", "mediapipe"):
         # The page may be built after the server has started.
         app.mount(f"/{folder}", StaticFiles(directory=pages / folder, check_dir=False))

@@ -31,6 +31,7 @@ from backend.server.live.session_slot import SessionPortrait
 from backend.server.live.sessions import SessionRegistry
 from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
+from backend.server.study.api import open_study
 from backend.server.video.queue import VideoQueue
 from backend.server.video.runner import VideoRunner
 
@@ -80,19 +81,23 @@ def build(
         load: builds the pipeline; called on the inference thread.
         image: the portrait that sessions start with.
         pages: folder of the built page.
+
+    Raises:
+        InputError: `study_unusable`; what `load` raises.
     """
     metrics = Metrics()
     governor = Governor(settings.tile)
     worker = InferenceWorker(load, governor, metrics)
-    worker.start()
     default = SessionPortrait(image)
+    study = open_study(Path(settings.study), worker, default) if settings.study else None
+    worker.start()
     worker.run(lambda pipeline: _warm_up(pipeline, governor, default)).result()
     keypoints = worker.run(default.encode).result().keypoints.count
     models = describe_models(settings.models)
     registry = SessionRegistry(worker, default, models, keypoints, metrics, settings.max_sessions)
     runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
     video_queue = VideoQueue(runner, settings.video_idle_s)
-    return create_app(registry, load_recordings(), video_queue, metrics, settings.origins, pages), worker
+    return create_app(registry, load_recordings(), video_queue, metrics, settings.origins, pages, study), worker
 
 
 def _warm_up(pipeline: Pipeline, governor: Governor, portrait: SessionPortrait) -> None:

@@ -34,12 +34,17 @@ STATUS = {
     "session_unknown": 404,
     "recording_unknown": 404,
     "portrait_unknown": 404,
+    "study_off": 404,
+    "trial_unknown": 404,
+    "vote_repeated": 409,
     "portrait_too_large": 413,
     "video_too_large": 413,
     "too_many_portraits": 429,
     "too_many_videos": 429,
+    "too_many_voters": 429,
     "sessions_full": 503,
     "server_stopping": 503,
+    "study_full": 503,
     "video_busy": 503,
     "video_missing": 503,
 }
@@ -94,7 +99,7 @@ class Api:
 
     def page(self) -> HTMLResponse:
         """The page."""
-        return page.index(self._pages)
+        return page.built(self._pages, "index.html")
 
     async def health(self) -> JSONResponse:
         """Whether the inference thread runs, and the number of sessions."""

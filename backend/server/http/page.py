@@ -44,10 +44,10 @@ HEADERS = [
 ]
 
 
-def index(folder: Path) -> HTMLResponse:
-    """Return the built `index.html`, read each time so that a new build needs no restart; 503 if it is not built."""
+def built(folder: Path, name: str) -> HTMLResponse:
+    """Return a built page, read each time so that a new build needs no restart; 503 if it is not built."""
     try:
-        return HTMLResponse((folder / "index.html").read_text("utf-8"))
+        return HTMLResponse((folder / name).read_text("utf-8"))
     except FileNotFoundError:
         return HTMLResponse(UNBUILT, 503)
 
