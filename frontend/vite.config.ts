@@ -10,6 +10,7 @@ export default defineConfig({
     outDir: '../backend/server/page',
     emptyOutDir: true,
     target: 'es2022',
+    rolldownOptions: { input: ['index.html', 'study.html'] },
   },
   server: {
     proxy: { '/api': server, '/ws': { target: server.replace(/^http/, 'ws'), ws: true } },

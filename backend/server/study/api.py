@@ -27,7 +27,7 @@ from backend.server.live.worker import InferenceWorker
 from backend.server.study.ranking import rank
 from backend.server.study.stimuli import FRAMES, StudyClips, read_driver
 from backend.server.study.store import Vote, VoteStore
-from backend.server.study.trials import CLIPS, COMPARED, OpenTrials
+from backend.server.study.trials import CLIPS, COMPARED, TRIALS, OpenTrials
 
 VOTERS_PER_S = 1 / 10
 MAX_VOTER_BURST = 60
@@ -57,12 +57,17 @@ class PerceptualStudy:
     def router(self) -> APIRouter:
         """Return the routes of the study."""
         router = APIRouter()
+        router.add_api_route("/api/study", self.describe, methods=["GET"])
         router.add_api_route("/api/study/voters", self.begin, methods=["POST"])
         router.add_api_route("/api/study/trials/{trial}/{side}", self.clip, methods=["GET"])
         router.add_api_route("/api/study/votes", self.vote, methods=["POST"])
         router.add_api_route("/api/study/votes.csv", self.table, methods=["GET"])
         router.add_api_route("/api/study/results", self.results, methods=["GET"])
         return router
+
+    async def describe(self) -> dict[str, int]:
+        """The number of pairs that one voter judges."""
+        return {"trials": TRIALS}
 
     async def begin(self, request: Request) -> dict[str, Any]:
         """Begin as a new voter: a random number, and the pairs to judge."""
@@ -152,7 +157,8 @@ def study_router(study: PerceptualStudy | None, pages: Path) -> APIRouter:
     for path in ("/study", "/study/results"):
         router.add_api_route(path, show, methods=["GET"], response_class=HTMLResponse)
     if study is None:
-        router.add_api_route("/api/study/{rest:path}", _off, methods=["GET", "POST"])
+        for path in ("/api/study", "/api/study/{rest:path}"):
+            router.add_api_route(path, _off, methods=["GET", "POST"])
     else:
         router.include_router(study.router())
     return router

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ COMPARED = {"realism": (*METHODS, TRUTH), "diversity": METHODS}
 
 ROUNDS = 2
 """How often a voter judges every pair of methods for each question."""
+
+TRIALS = ROUNDS * sum(math.comb(len(methods), 2) for methods in COMPARED.values())
+"""Pairs that one voter judges."""
 
 FUTURES = 4
 """K: futures that a method samples at one moment."""

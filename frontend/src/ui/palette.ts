@@ -25,7 +25,14 @@ export function colourOf(index: number): string {
   return COLOURS[index % COLOURS.length] ?? '#ffffff';
 }
 
-const METHODS: Record<string, string> = { gru_nf: 'GRU-NF', gru_snf: 'GRU-SNF', both: 'Both', starflow: 'video model' };
+const METHODS: Record<string, string> = {
+  gru_nf: 'GRU-NF',
+  gru_snf: 'GRU-SNF',
+  both: 'Both',
+  starflow: 'video model',
+  chosen: 'Chosen futures',
+  truth: 'What happened',
+};
 
 /** Return the display name of a forecasting method. */
 export function methodName(method: string): string {

@@ -11,6 +11,7 @@ export function listenForShortcuts(shortcuts: Shortcut[], target: EventTarget = 
     if (!(event instanceof KeyboardEvent) || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const focus = event.target instanceof Element ? event.target : null;
     if (focus?.closest(LETTER_CONTROLS)) return;
+    if (event.key.startsWith('Arrow') && focus?.closest('input')) return;
     if (event.key === ' ' && focus?.closest('button, summary, a')) return;
     const found = shortcuts.find((shortcut) => shortcut.key === event.key.toLowerCase());
     if (!found) return;
