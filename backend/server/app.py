@@ -52,9 +52,12 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        sweeper = asyncio.create_task(_sweep(registry))
+        tasks = [asyncio.create_task(_sweep(registry))]
+        if study:
+            tasks.append(asyncio.create_task(study.clips.prepare()))
         yield
-        sweeper.cancel()
+        for task in tasks:
+            task.cancel()
         await video_queue.close()
         registry.close_all()
         if study:

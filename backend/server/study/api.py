@@ -50,7 +50,7 @@ class PerceptualStudy:
     """The study of one server: its store of votes, its open trials, and its clips."""
 
     def __init__(self, store: VoteStore, trials: OpenTrials, clips: StudyClips) -> None:
-        self.store, self.trials, self._clips = store, trials, clips
+        self.store, self.clips, self._trials = store, clips, trials
         self._voters = PerAddress(VOTERS_PER_S, MAX_VOTER_BURST)
         self._results: dict[str, Any] = {}
 
@@ -73,14 +73,14 @@ class PerceptualStudy:
         """Begin as a new voter: a random number, and the pairs to judge."""
         if not self._voters.allow(request.client.host if request.client else "", time.monotonic()):
             raise InputError("too_many_voters", "Too many people began in a short time.", "Try again in a minute.")
-        voter, trials = self.trials.begin()
+        voter, trials = self._trials.begin()
         listed = [{"id": trial.id, "question": trial.question, "clips": CLIPS[trial.question]} for trial in trials]
         return {"voter": voter, "trials": listed, "frames": FRAMES, "rate": CLOCK_HZ}
 
     async def clip(self, trial: str, side: Literal["left", "right"]) -> Response:
         """The clips of one side, as one JPEG: one row a clip, one column a frame."""
-        _, wanted = self.trials.get(trial)
-        data = await self._clips.clip(wanted.left if side == "left" else wanted.right)
+        _, wanted = self._trials.get(trial)
+        data = await self.clips.clip(wanted.left if side == "left" else wanted.right)
         return Response(data, media_type="image/jpeg", headers={"cache-control": "no-store"})
 
     async def vote(self, request: Request) -> dict[str, bool]:
@@ -91,7 +91,7 @@ class PerceptualStudy:
             ballot = msgspec.json.decode(data, type=Ballot)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise InputError("vote_invalid", f"This is not a vote: {error}.", "Reload the page.") from None
-        voter, trial = self.trials.get(ballot.trial)
+        voter, trial = self._trials.get(ballot.trial)
         vote = Vote(
             trial=trial.id,
             voter=voter,

@@ -23,7 +23,7 @@ from backend.server.live.worker import InferenceWorker
 from backend.server.study.trials import FUTURES, TRUTH, Shown, StudyMoment
 
 if TYPE_CHECKING:
-    from backend.pipeline import Observation, Pipeline, Stream
+    from backend.pipeline import Pipeline, Stream
 
 T = TypeVar("T")
 HORIZON = 16
@@ -39,8 +39,8 @@ MOMENTS_EACH = 4
 SIZES = {1: 256, FUTURES: 160}
 """Side of a clip in pixels, by the number of clips that a side shows."""
 
-RENDER_AT_ONCE = 4
-"""Frames rendered before live sessions get their turn."""
+OBSERVED_AT_ONCE, RENDERED_AT_ONCE = 8, 4
+"""Steps observed, and frames rendered, before live sessions get their turn."""
 
 QUALITY = 88
 
@@ -84,6 +84,11 @@ class StudyClips:
         self._followed: dict[str, asyncio.Task[FollowedDriver]] = {}
         self._clips: dict[Shown, asyncio.Task[bytes]] = {}
 
+    async def prepare(self) -> None:
+        """Observe all recordings, so that the first voter does not wait for it."""
+        for name in self._drivers:
+            await self._driver(name)
+
     async def clip(self, shown: Shown) -> bytes:
         """Return a JPEG with one row for each future, and `FRAMES` frames from left to right; raises as the pipeline."""
         # The truth is one future, and sets of futures have one order, so that each is rendered once.
@@ -93,7 +98,7 @@ class StudyClips:
 
     async def _make(self, shown: Shown) -> bytes:
         name, step = shown.moment.recording, shown.moment.step
-        driver = await _once(self._followed, name, lambda: self._follow(name))
+        driver = await self._driver(name)
         stream = driver.streams[step]
         if shown.method == TRUTH:
             paths = [driver.flats[step + 1 : step + FRAMES]]
@@ -104,17 +109,16 @@ class StudyClips:
         clips = [await self._render(stream, driver.flats[step], path, size) for path in paths]
         return await asyncio.to_thread(lambda: jpeg(sprite(np.stack(clips)), QUALITY))
 
+    async def _driver(self, name: str) -> FollowedDriver:
+        return await _once(self._followed, name, lambda: self._follow(name))
+
     async def _follow(self, name: str) -> FollowedDriver:
         """Observe a recording step by step."""
         stream = await self._run(lambda pipeline: pipeline.open(self._portrait.encode(pipeline), track_reference=True))
         steps = {moment.step for moment in self.moments if moment.recording == name}
-        driver = FollowedDriver()
-        for index, tick in enumerate(self._drivers[name]):
-            (observation,) = await self._run(partial(_observe, stream, tick))
-            driver.flats.append(observation.present_flat)
-            if index in steps:
-                driver.streams[index] = copy.copy(stream)
-                driver.streams[index].seed = index
+        driver, ticks = FollowedDriver(), self._drivers[name]
+        for start in range(0, len(ticks), OBSERVED_AT_ONCE):
+            await self._run(partial(_observe, stream, driver, ticks[start : start + OBSERVED_AT_ONCE], steps))
         return driver
 
     async def _render(self, stream: Stream, present: Any, path: Iterable[Any], size: int) -> Picture:
@@ -122,15 +126,21 @@ class StudyClips:
         flats = present.new_empty((FRAMES, len(present)))
         for row, flat in enumerate((present, *path)):
             flats[row] = flat
-        parts = [await self._run(partial(_render, stream, part, size)) for part in flats.split(RENDER_AT_ONCE)]
+        parts = [await self._run(partial(_render, stream, part, size)) for part in flats.split(RENDERED_AT_ONCE)]
         return np.concatenate(parts)
 
     async def _run(self, call: Callable[[Pipeline], T]) -> T:
         return await asyncio.wrap_future(self._worker.run(call))
 
 
-def _observe(stream: Stream, tick: Tick, pipeline: Pipeline) -> list[Observation]:
-    return pipeline.observe([stream], [[tick]])
+def _observe(stream: Stream, driver: FollowedDriver, ticks: list[Tick], steps: set[int], pipeline: Pipeline) -> None:
+    for tick in ticks:
+        (observation,) = pipeline.observe([stream], [[tick]])
+        step = len(driver.flats)
+        driver.flats.append(observation.present_flat)
+        if step in steps:
+            driver.streams[step] = copy.copy(stream)
+            driver.streams[step].seed = step
 
 
 def _render(stream: Stream, flats: Any, size: int, pipeline: Pipeline) -> Picture:

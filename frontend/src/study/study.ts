@@ -29,6 +29,7 @@ export class Study {
     'aria-label': 'Pairs judged',
     'aria-valuemin': 0,
   });
+  readonly #progress = h('div', { class: 'study-progress' }, this.#count, this.#bar);
   readonly #error = h('p', { class: 'notice error', role: 'alert', hidden: true });
   readonly #images = new Map<string, Promise<PairImages>>();
   #visit: Visit | null = null;
@@ -114,8 +115,7 @@ export class Study {
     this.#bar.style.setProperty('--part', String(judged / plan.trials.length));
     this.#bar.setAttribute('aria-valuemax', String(plan.trials.length));
     this.#bar.setAttribute('aria-valuenow', String(judged));
-    const head = h('div', { class: 'study-progress' }, this.#count, this.#bar);
-    if (!this.#view.element.isConnected) this.element.replaceChildren(head, this.#view.element, this.#error);
+    if (!this.#view.element.isConnected) this.element.replaceChildren(this.#progress, this.#view.element, this.#error);
     try {
       this.#view.show(trial, await this.#load(trial), plan.frames, plan.rate);
     } catch (error) {
