@@ -11,13 +11,13 @@ from backend.server.run import DemoServer, build, configure_logging, listen
 from tests.server.fake_pipeline import FakePipeline
 
 
-def main() -> None:
+def main(pipeline: type[FakePipeline] = FakePipeline) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8001)
     settings = Settings(port=parser.parse_args().port)
     configure_logging(settings.log_level)
     with listen(settings.host, settings.port) as listener, contextlib.suppress(KeyboardInterrupt):
-        app, worker = build(settings, FakePipeline, bundled_portrait())
+        app, worker = build(settings, pipeline, bundled_portrait())
         try:
             DemoServer(app).run(sockets=[listener])
         finally:
