@@ -16,7 +16,8 @@ if (!root) throw new Error('The page has no #app element.');
 setFavicon();
 const showsResults = location.pathname.endsWith('/results');
 const view = showsResults ? new StudyResultsView() : new Study();
-const link = showsResults ? h('a', { href: '/study' }, 'Take part') : h('a', { href: '/study/results' }, 'Results');
+// The results could influence those who have not voted yet: only the thanks link to them.
+const link = showsResults ? h('a', { href: '/study' }, 'Take part') : '';
 const brand = h('a', { class: 'brand', href: '/' }, logo(), h('h1', {}, 'MotionFan'));
 root.append(h('header', { class: 'top' }, brand, h('p', { class: 'tagline' }, 'Perceptual study'), link), view.element);
 void view.start();

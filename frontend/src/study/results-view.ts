@@ -30,7 +30,12 @@ export class StudyResultsView {
       h(
         'section',
         { class: 'card' },
-        h('header', {}, h('h2', {}, QUESTIONS[question]), h('span', { class: 'card-note' }, counted(votes, 'vote'))),
+        h(
+          'header',
+          {},
+          h('h2', {}, QUESTIONS[question]),
+          h('span', { class: 'card-note ranks-votes' }, counted(votes, 'vote')),
+        ),
         votes
           ? h('ol', { class: 'ranks' }, ...ranks.map((rank) => row(rank, reach)))
           : h('p', { class: 'card-note' }, 'No votes yet.'),

@@ -44,11 +44,8 @@ export class Study {
       [' ', 'none'],
       ['0', 'none'],
     ];
-    const shortcuts = keys.map(([key, choice]) => ({ key, run: () => this.#view.judge(choice) }));
-    listenForShortcuts(
-      shortcuts.map((shortcut) => ({ ...shortcut, label: '', action: '' })),
-      this.element.ownerDocument,
-    );
+    const judge = (choice: StudyChoice) => this.element.isConnected && this.#view.judge(choice);
+    listenForShortcuts(keys.map(([key, choice]) => ({ key, label: '', action: '', run: () => judge(choice) })));
   }
 
   async start(): Promise<void> {
@@ -70,7 +67,7 @@ export class Study {
       h(
         'p',
         {},
-        'MotionFan forecasts how a face may move in the next 1.3 seconds. You see pairs of short clips and say which one you prefer. There is no right answer.',
+        'MotionFan forecasts how a face may move in the next 1.3 seconds. You see pairs of short clips and answer one question about each pair. Go by your first impression.',
       ),
       h('p', {}, effort(trials)),
       h('p', { class: 'study-consent' }, CONSENT),
@@ -102,7 +99,12 @@ export class Study {
     void this.#load(trial);
     const go = h('button', { type: 'button', class: 'primary' }, 'Continue');
     go.addEventListener('click', () => void this.#showPair());
-    this.#card('Now another question', h('p', {}, QUESTIONS[trial.question]), h('p', {}, NOTES[trial.question]), go);
+    this.#card(
+      QUESTIONS[trial.question],
+      h('p', {}, 'This is the second and last question.'),
+      h('p', {}, NOTES[trial.question]),
+      go,
+    );
     go.focus();
   }
 

@@ -4,12 +4,15 @@ import { listenForShortcuts } from './shortcuts.ts';
 
 const run = vi.fn();
 const pause = vi.fn();
-const input = h('input');
+const left = vi.fn();
+const input = h('input', { type: 'range' });
+const text = h('input');
 const button = h('button');
-document.body.append(input, button);
+document.body.append(input, text, button);
 listenForShortcuts([
   { key: 'f', label: 'F', action: '', run },
   { key: ' ', label: 'Space', action: '', run: pause },
+  { key: 'arrowleft', label: '←', action: '', run: left },
 ]);
 const press = (target: Element, key: string, init: KeyboardEventInit = {}) =>
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...init }));
@@ -24,7 +27,7 @@ test('a key runs its action, in either case', () => {
 });
 
 test('keys do nothing while the user types, holds a key or uses a browser shortcut', () => {
-  press(input, 'f');
+  press(text, 'f');
   press(document.body, 'f', { ctrlKey: true });
   press(document.body, 'f', { repeat: true });
   expect(run).not.toHaveBeenCalled();
@@ -33,4 +36,11 @@ test('keys do nothing while the user types, holds a key or uses a browser shortc
 test('space on a button presses the button only', () => {
   press(button, ' ');
   expect(pause).not.toHaveBeenCalled();
+});
+
+test('an arrow on a slider moves the slider only', () => {
+  press(input, 'ArrowLeft');
+  expect(left).not.toHaveBeenCalled();
+  press(button, 'ArrowLeft');
+  expect(left).toHaveBeenCalledOnce();
 });
