@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.types import ForecastSettings, Picture
-from backend.forecast.selection import select_futures
 from backend.keypoints.clock import Tick
 from backend.server.live.landmark_stream import LandmarkStream
 from backend.server.live.session_slot import SessionPortrait
@@ -45,11 +45,11 @@ OBSERVED_AT_ONCE, RENDERED_AT_ONCE = 8, 4
 QUALITY = 88
 
 SETTINGS = {
-    "gru_nf": ForecastSettings(method="gru_nf", k=FUTURES, horizon=HORIZON),
-    "gru_snf": ForecastSettings(method="gru_snf", k=FUTURES, horizon=HORIZON),
-    "chosen": ForecastSettings(method="gru_snf", k=8 * FUTURES, horizon=HORIZON),
+    "gru_nf": ForecastSettings(method="gru_nf", k=FUTURES, horizon=HORIZON, choose="off"),
+    "gru_snf": ForecastSettings(method="gru_snf", k=FUTURES, horizon=HORIZON, choose="off"),
+    "chosen": ForecastSettings(method="gru_snf", k=FUTURES, horizon=HORIZON, choose="8x"),
 }
-"""How each method samples. Of more than `FUTURES` paths, `FUTURES` are chosen."""
+"""How each method forecasts: independent draws of two, and draws that are chosen."""
 
 
 def read_driver(path: Path) -> list[Tick]:
@@ -153,11 +153,12 @@ def sample_futures(pipeline: Pipeline, stream: Stream, settings: ForecastSetting
     Args:
         pipeline: the models.
         stream: the driver at a moment.
-        settings: of the method; of more than `FUTURES` paths, `FUTURES` are chosen.
+        settings: of the method.
     """
     (futures,) = pipeline.forecast([stream], [settings])
-    chosen, _ = select_futures(futures.paths[None], FUTURES)
-    return futures.paths[chosen[0]]
+    if not np.isfinite(futures.positions).all():
+        raise InputError("forecast_not_finite", "The forecast holds NaN or infinite numbers.")
+    return futures.paths
 
 
 def sprite(clips: Picture) -> Picture:

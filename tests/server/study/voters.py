@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from random import Random
 
 import httpx
@@ -32,12 +33,12 @@ class DirectedPipeline(FakePipeline):
 
     def _fan(self, stream: FakeStream, settings: ForecastSettings) -> FakeFan:
         fan = super()._fan(stream, settings)
-        method = "chosen" if settings.k > 4 else settings.method
+        method = settings.method if settings.choose == "off" else "chosen"
         steps = torch.linspace(0, TRAVEL, settings.horizon)[None, :, None, None] * torch.tensor(DIRECTIONS[method])
         now = Keypoints.from_flat(stream.present)
         value = (now.value + steps).expand(len(fan.methods), -1, -1, -1)
         paths = Keypoints(value, now.jacobian.expand(*value.shape[:2], -1, -1, -1)).flat()
-        return FakeFan(paths, value.numpy(), fan.methods, fan.acceptance, fan.refinement_effect)
+        return replace(fan, paths=paths, positions=value.numpy())
 
 
 def method_seen(jpeg: bytes, frames: int) -> str:
