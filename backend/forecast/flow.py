@@ -66,7 +66,8 @@ class ConditionalFlow:
         block = self._couplings[index]
         hidden = torch.addmm(self._entries[index], y_BD, block.in_DH).relu_()
         hidden = torch.addmm(block.hidden_bias_H, hidden, block.hidden_HH).relu_()
-        raw, shift = torch.addmm(block.out_bias_S, hidden, block.out_HS).chunk(2, dim=-1)
+        d = y_BD.shape[-1]
+        raw, shift = torch.addmm(block.out_bias_S, hidden, block.out_HS).split_with_sizes([d, d], dim=-1)
         return torch.tanh(raw) * self._max_log_scale, shift
 
     def normalise(self, x_BD: Tensor) -> Tensor:
@@ -166,7 +167,7 @@ class RealNvp(nn.Module):
         weights = weights or self.prepare()
         product = torch.addmm(weights.context_bias_K, context_BC, weights.context_CK)
         hidden, d = self.hidden_weight.shape[-1], self.features
-        *entries, loc, raw = product.split([hidden] * self.blocks + [d, d], dim=1)
+        *entries, loc, raw = product.split_with_sizes([hidden] * self.blocks + [d, d], dim=1)
         return ConditionalFlow(weights, entries, loc, torch.tanh(raw) * MAX_BASE_LOG_SCALE)
 
 

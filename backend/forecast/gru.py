@@ -28,9 +28,10 @@ class GruWeights(NamedTuple):
 
     def step(self, x_BI: Tensor, h_BH: Tensor) -> Tensor:
         """Return the next hidden state `[B, hidden]`, given an input and the last hidden state."""
-        gates = 2 * h_BH.shape[1]
-        from_input = torch.addmm(self.input_bias_G, x_BI, self.input_IG)
-        from_hidden = torch.addmm(self.hidden_bias_G, h_BH, self.hidden_HG)
-        reset, update = torch.sigmoid(from_input[:, :gates] + from_hidden[:, :gates]).chunk(2, dim=1)
-        new = torch.tanh(torch.addcmul(from_input[:, gates:], reset, from_hidden[:, gates:]))
+        size = h_BH.shape[1]
+        parts = [2 * size, size]
+        gates_x, new_x = torch.addmm(self.input_bias_G, x_BI, self.input_IG).split_with_sizes(parts, dim=1)
+        gates_h, new_h = torch.addmm(self.hidden_bias_G, h_BH, self.hidden_HG).split_with_sizes(parts, dim=1)
+        reset, update = torch.sigmoid(gates_x + gates_h).split_with_sizes([size, size], dim=1)
+        new = torch.tanh(torch.addcmul(new_x, reset, new_h))
         return torch.lerp(new, h_BH, update)

@@ -106,9 +106,9 @@ class Refinement:
 class Refiner:
     """A refinement with the random numbers of a whole forecast.
 
-    Chains run on u = y / spread, so that one step size fits numbers of different spread. Metropolis runs in half as many
-    operations: U = sum of a (u - c)^2 rises by sum of 2 a p (u - c) + a p^2 on the way to u + p. So the move is accepted where
-    sum of a p u < sum of a p c - (log uniform + sum of a p^2) / 2, and all but the left side is known before the first block.
+    Chains run on u = y / spread, so that one step size fits numbers of different spread. Metropolis runs in a few operations:
+    U = sum of a (y - c)^2 rises by sum of s (y - m) on the way to y + p, where s = 2 a p and m = c - p / 2. So the move is
+    accepted where sum of s y < sum of s m - log uniform, and all but the left side is known before the first block.
 
     Args:
         refinement: the settings; it has at least one step.
@@ -121,23 +121,16 @@ class Refiner:
         if noise.normal_MRZ is None or noise.log_uniform_MR1 is None:
             raise ValueError("the noise was drawn without that of MCMC")
         self._kernel, self._steps = KERNELS[refinement.kernel](refinement.step_size), refinement.steps
-        per_step = (-1, moments.blocks * refinement.steps)
+        per_step = (-1, moments.blocks, refinement.steps)
         self._normal = noise.normal_MRZ.unflatten(0, per_step)
         self._log_uniform = noise.log_uniform_MR1.unflatten(0, per_step)
         half_stiffness_TZ, self._share_TZ = block_energies(moments, refinement.consistency)
         self._spread_TZ = moments.residual.sqrt() * temperature
         self._half_stiffness_TZ = half_stiffness_TZ * moments.residual
         self._accepted: list[Tensor] = []
-        if refinement.kernel == "metropolis":
-
-            def each_move(of_block_TZ: Tensor) -> Tensor:
-                return of_block_TZ.repeat_interleave(self._steps, dim=0)[:, None]
-
-            proposal = self._normal * refinement.step_size
-            slope = proposal * each_move(self._half_stiffness_TZ)
-            self._limit = (self._log_uniform + (slope * proposal).sum(-1, keepdim=True)) / -2
-            self._slope = slope / each_move(self._spread_TZ)
-            self._proposal = proposal * each_move(self._spread_TZ)
+        # Of Metropolis: p and s per standard normal number.
+        self._proposal_T11Z = (self._spread_TZ * refinement.step_size)[:, None, None]
+        self._slope_T11Z = (2 * self._half_stiffness_TZ / self._spread_TZ * refinement.step_size)[:, None, None]
 
     def after_block(self, step: int, y_hat_TBZ: Tensor, log_terms: list[Tensor] | None = None) -> AfterBlock:
         """Return the function that moves y between the blocks in one pass of the flow.
@@ -157,8 +150,8 @@ class Refiner:
             spread = self._spread_TZ[block]
             energy = QuadraticEnergy(self._half_stiffness_TZ[block], centre_TBZ[block] / spread)
             state = start = self._kernel.init(y_BZ / spread, energy)
-            for index in range(block * self._steps, (block + 1) * self._steps):
-                state, accepted = self._kernel.step(state, energy, normals[index], log_uniforms[index])
+            for normal, log_uniform in zip(normals[block], log_uniforms[block], strict=True):
+                state, accepted = self._kernel.step(state, energy, normal, log_uniform)
                 self._accepted.append(accepted)
             if log_terms is not None:
                 log_terms.append((state.energy - start.energy).squeeze(-1))
@@ -167,14 +160,15 @@ class Refiner:
         return move
 
     def _fused_metropolis(self, step: int, centre_TBZ: Tensor) -> AfterBlock:
-        slopes = self._slope[step]
-        centres = centre_TBZ.repeat_interleave(self._steps, dim=0)
-        limits = torch.add(self._limit[step], (slopes * centres).sum(-1, keepdim=True)).unbind()
-        moves = list(zip(slopes.unbind(), self._proposal[step].unbind(), limits, strict=True))
+        proposal, slope = self._normal[step] * self._proposal_T11Z, self._normal[step] * self._slope_T11Z
+        middle = torch.sub(centre_TBZ[:, None], proposal, alpha=0.5)
+        limit = (slope * middle).sum(-1, keepdim=True) - self._log_uniform[step]
+        moves = list(zip(*(part.flatten(0, 1).unbind() for part in (slope, proposal, limit)), strict=True))
 
         def move(block: int, y_BZ: Tensor) -> Tensor:
             for slope, proposal, limit in moves[block * self._steps : (block + 1) * self._steps]:
-                accepted = (slope * y_BZ).sum(-1, keepdim=True) < limit
+                # In place, the result is 0 or 1 in floating point, which the product takes without a conversion.
+                accepted = (slope * y_BZ).sum(-1, keepdim=True).lt_(limit)
                 y_BZ = torch.addcmul(y_BZ, proposal, accepted)
                 self._accepted.append(accepted)
             return y_BZ
