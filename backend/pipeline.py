@@ -274,9 +274,11 @@ class Pipeline:
         if new:
             # One generator per stream: its futures do not depend on the rest of its batch.
             sources = [torch.Generator().manual_seed(streams[row].seed) for row in new]
-            chosen = draw_and_choose(self.forecaster, state[torch.tensor(new)], sources, settings, refine)
+            chosen, forecast = draw_and_choose(self.forecaster, state[torch.tensor(new)], sources, settings, refine)
             for row, kept in zip(new, chosen, strict=True):
                 streams[row].futures[method] = kept
+            if forecast is not None and len(new) == len(streams):
+                return forecast
         noise = RolloutNoise.cat([stream.futures[method].noise for stream in streams])
         return self.forecaster.forecast(state, noise, refine, settings.temperature)
 

@@ -11,7 +11,7 @@ from backend.forecast.gru_nf import Forecaster
 from backend.forecast.noise import NoiseSource, RolloutNoise
 from backend.forecast.refine import Refinement
 from backend.forecast.selection import select_futures
-from backend.forecast.state import ForecastState
+from backend.forecast.state import Forecast, ForecastState
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def draw_and_choose(
     source: NoiseSource,
     settings: ForecastSettings,
     refine: Refinement | None,
-) -> list[ChosenNoise]:
+) -> tuple[list[ChosenNoise], Forecast | None]:
     """Draw N futures for each of B streams and keep the noise of K that stand for all (`select_futures`).
 
     Args:
@@ -43,6 +43,10 @@ def draw_and_choose(
         source: of the noise.
         settings: K, H, temperature, and N as a multiple of K; where N = K, all are kept.
         refine: settings of GRU-SNF; None for GRU-NF.
+
+    Returns:
+        The noise of every stream, and the forecast with it: the kept draws, with the acceptance rate of all draws. None where
+        N = K, since no forecast was needed.
 
     Raises:
         InputError: as `select_futures`.
@@ -53,10 +57,11 @@ def draw_and_choose(
     noise = RolloutNoise.draw(shape, streams, n, source, state.frame.device, coupled=settings.coupled == "on")
     if n == k:
         every = torch.arange(k, device=state.frame.device)
-        return [ChosenNoise(noise[row * k + every], []) for row in range(streams)]
+        return [ChosenNoise(noise[row * k + every], []) for row in range(streams)], None
     draws = forecaster.forecast(state, noise, refine, settings.temperature)
     kept_BK, share_BK = select_futures(draws.paths, k)
-    return [
+    chosen = [
         ChosenNoise(noise[row * n + kept_K], shares)
         for row, (kept_K, shares) in enumerate(zip(kept_BK, share_BK.tolist(), strict=True))
     ]
+    return chosen, Forecast(torch.take_along_dim(draws.paths, kept_BK[..., None, None], dim=1), draws.acceptance)
