@@ -33,21 +33,42 @@ def train_forecaster(
     likelihood_only: Annotated[
         bool, typer.Option("--likelihood-only", help="As the paper trains: no sampled paths, no augmentation.")
     ] = False,
-    learning_rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Highest rate of AdamW.")] = 1e-3,
+    stage: Annotated[str, typer.Option(help="likelihood, or scores, which continue from --start-from.")] = "likelihood",
+    learning_rate: Annotated[float, typer.Option(min=0, max=0.1, help="Highest rate of AdamW; 0 takes the stage's own.")] = 0.0,
     start_from: Annotated[Path | None, typer.Option(help="Folder of a forecaster to continue from.")] = None,
     seed: SeedOption = 0,
 ) -> None:
     """Train a forecaster on recordings of landmarks or keypoints."""
     from backend.train import forecaster
-    from backend.train.settings import ForecasterKind, ForecasterTraining
+    from backend.train.settings import ForecasterKind, ForecasterStage, ForecasterTraining
 
     model: ForecasterKind = _one_of("kind", kind, get_args(ForecasterKind))
-    settings = ForecasterTraining(kind=model, updates=updates, minutes=minutes, learning_rate=learning_rate, seed=seed)
+    settings = ForecasterTraining(kind=model, updates=updates, minutes=minutes, seed=seed)
+    if _one_of("stage", stage, get_args(ForecasterStage)) == "scores":
+        if start_from is None:
+            raise InputError("start_missing", "Scores train a forecaster further.", "Name it with --start-from.")
+        settings = settings.with_scores()
+    if learning_rate:
+        settings = replace(settings, learning_rate=learning_rate)
     if likelihood_only:
         settings = replace(settings, rollout_weight=0.0, input_noise=0.0, augment=False, keep="last")
     with _update_progress() as report:
         forecaster.train_forecaster(data, out, run, settings, start_from=start_from, progress=report)
     print(f"Best weights: {out}")
+
+
+@app.command("average")
+def train_average(
+    models: Annotated[list[Path], typer.Argument(help="Folders of forecasters that were trained from the same one.")],
+    data: Annotated[Path, typer.Option(help="Folder of the recordings that they were trained on.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the weights.")] = Path("runs/forecaster/average"),
+) -> None:
+    """Average the weights of forecasters, which generalises better than each of them."""
+    from backend.train.forecaster import average_forecasters
+    from backend.train.settings import ForecasterTraining
+
+    average_forecasters(data, models, out, ForecasterTraining())
+    print(f"Weights: {out}")
 
 
 @app.command("pack")

@@ -8,6 +8,7 @@ over many.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from backend.core.errors import InputError
 from backend.forecast.displacement_bank import STEPS, displacements, save_bank
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.metrics import energy_score
@@ -147,24 +149,63 @@ def train_forecaster(
     with seeded(settings.seed):
         task = ForecasterTask(data, settings, start_from, out)
         state = train(task, run, progress)
-    model, motions = task.best, task.motions
+    command = "motionfan train forecaster --data DIR"
+    command += f" --kind {settings.kind}" if settings.kind != "gru_nf" else ""
+    command += " --likelihood-only" if not settings.augment else ""
+    command += " --stage scores --start-from MODEL" if settings.rollout_weight else ""
+    metrics = {"held_out_energy_score": state.best, "updates": state.step, "best_update": state.best_step}
+    return _finish(task, {"metrics": metrics, "command": command})
+
+
+def average_forecasters(data: Path, models: Sequence[Path], out: Path, settings: ForecasterTraining) -> dict[str, Any]:
+    """Average the weights of GRU-NFs that were trained further from the same one, and write the result.
+
+    The average generalises better than each of them (Wortsman et al. 2022, "Model soups", arXiv 2203.05482). Moments and
+    quantiles, which do not average, are measured again.
+
+    Args:
+        data: folder of the recordings that they were trained on.
+        models: their folders.
+        out: folder for the weights.
+        settings: `seed`, `context` and `horizon` are used.
+
+    Returns:
+        The report in `config.json`.
+
+    Raises:
+        InputError: as `train_forecaster`; `models_differ`: they do not have one architecture and statistics in common.
+        ModelError: a model cannot be read.
+    """
+    members = [Forecaster.load(folder).state_dict() for folder in models]
+    task = ForecasterTask(data, settings, models[0], out)
+    fixed = [name for name, _ in task.best.named_buffers() if name.rpartition(".")[2] in ("mean", "std", "step_std", "whiten")]
+    for folder, member in zip(models, members, strict=True):
+        alike = member.keys() == members[0].keys() and all(member[name].shape == members[0][name].shape for name in member)
+        if not alike or any(not torch.equal(member[name], members[0][name]) for name in fixed):
+            message = f"{folder} and {models[0]} were not trained from the same forecaster."
+            raise InputError("models_differ", message, "Train both with --start-from the same folder.")
+    mean = {name: torch.stack([member[name].double() for member in members]).mean(0) for name in members[0]}
+    task.best.load_state_dict({name: value.to(members[0][name]) for name, value in mean.items()})
+    metrics = task.validate(task.best) | {"averaged": len(models)}
+    return _finish(task, {"metrics": metrics, "command": "motionfan train average MODEL... --data DIR"})
+
+
+def _finish(task: ForecasterTask, report: dict[str, Any]) -> dict[str, Any]:
+    """Measure what belongs to the weights besides their training, write all, and return the report."""
+    model, motions, settings = task.best, task.motions, task.settings
     clips, people = {motion.clip for motion in motions}, {motion.person for motion in motions}
     used = {"layout": motions[0].layout, "train_recordings": sorted(Path(clip).stem for clip in clips)}
-    report: dict[str, Any] = {
+    report = {
         "kind": settings.kind,
         "training": asdict(settings) | {"architecture": asdict(model.config)},
         "data": {"clips": len(clips), "people": len(people), "held_out_windows": len(task.held_out), **used},
-        "metrics": {"held_out_energy_score": state.best, "updates": state.step, "best_update": state.best_step},
-        "command": "motionfan train forecaster --data DIR"
-        + (f" --kind {settings.kind}" if settings.kind != "gru_nf" else "")
-        + (" --likelihood-only" if not settings.augment else ""),
-    }
+    } | report
     if isinstance(model, Forecaster):
         fit_moments(model, MotionSampler(motions, settings.windows[0], settings.seed))
         model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, settings.seed)))
-    model.save(out, report)
+    model.save(task.out, report)
     if isinstance(model, Forecaster):
-        save_bank(out, displacements(MotionSampler(motions, STEPS + 1, settings.seed).sample(1024, augment=False)))
+        save_bank(task.out, displacements(MotionSampler(motions, STEPS + 1, settings.seed).sample(1024, augment=False)))
     return report
 
 
@@ -183,7 +224,13 @@ def initial_forecaster(settings: ForecasterTraining, start_from: Path | None) ->
 
 @torch.no_grad()
 def fit_moments(model: Forecaster, sampler: MotionSampler, windows: int = 256) -> None:
-    """Measure y behind the blocks while the model samples the next step, in every context of some training windows."""
+    """Measure y behind the blocks while the model samples the next step.
+
+    Args:
+        model: its `moments` are set.
+        sampler: of training motion.
+        windows: whose every frame gives a context.
+    """
     if not model.config.blocks:
         return
     h, _ = model.eval().hidden_states(sampler.sample(windows))

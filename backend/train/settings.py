@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from backend.animate.fomm.generator import GeneratorSize
 from backend.animate.fomm.hourglass import HourglassSize
@@ -16,6 +16,7 @@ from backend.starflow.flow import LatentFlowConfig
 from backend.starflow.model import StarFlowConfig
 
 ForecasterKind = Literal["gru_nf", "gru_gaussian", "vrnn"]
+ForecasterStage = Literal["likelihood", "scores"]
 GeneratorStage = Literal["motion", "details", "all"]
 StarFlowStage = Literal["autoencoder", "flow", "denoiser", "regression"]
 
@@ -69,6 +70,11 @@ class ForecasterTraining(RunSettings):
     threads: int = 1  # Tensors are small: a second thread gains little and costs much when cores are shared.
     # sizes of the GRU-NF and its Gaussian rival; the VRNN has the predecessors' sizes
     architecture: ForecasterConfig = field(default_factory=ForecasterConfig)
+
+    def with_scores(self) -> ForecasterTraining:
+        """Return settings that continue a training by the scores of sampled paths, in a few hundred updates."""
+        scores: dict[str, Any] = {"rollout_weight": 0.5, "jitter_weight": 1.0, "rollout_rows": 48, "windows": (26, 40)}
+        return replace(self, **scores, learning_rate=4e-4, warm_up_updates=20, ema=0.99, validate_every=50)
 
 
 @dataclass(frozen=True, kw_only=True)
