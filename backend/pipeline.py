@@ -1,6 +1,7 @@
 """The whole data path on one page: landmarks -> keypoints -> forecast -> transfer -> frames.
 
-Read this first. The layers above (server, command line, evaluation) call it; it calls the layers below.
+Read this first. The layers above (server, command line, evaluation) call it; it calls the layers below. All tensors stay on the
+device of the models; a batch sends its landmarks there once, and `to_host` reads its results once.
 
     pipeline = Pipeline.load(models)
     stream = pipeline.open(pipeline.portrait(image))        # the portrait to animate
@@ -22,13 +23,15 @@ from torch import Tensor
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.animate.reference import ReferenceTracker
 from backend.animate.transfer import transfer_motion
+from backend.core.device import HOST, check_device, seeded_generator, to_host
 from backend.core.errors import ModelError
-from backend.core.process import check_device, configure_process
+from backend.core.process import configure_process
 from backend.core.types import FloatArray, ForecastSettings, Keypoints, Picture
 from backend.core.weights import generator_folder
 from backend.forecast.choice import ChosenNoise, draw_and_choose
 from backend.forecast.diagnostics.refinement_check import check_first_step
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect
+from backend.forecast.graphs import GraphedForecaster
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.noise import RolloutNoise
 from backend.forecast.refine import Refinement
@@ -101,7 +104,7 @@ class Observation:
     """A stream's newest step.
 
     Attributes:
-        present_flat: flat keypoints `[6N]`.
+        present_flat: flat keypoints `[6N]`, on the device.
         surprise: share of training steps that were less surprising, in [0, 1]; None for the first step after a start.
         ready: whether enough steps have been observed to forecast.
     """
@@ -116,12 +119,12 @@ class SampledFutures:
     """K futures of one stream for each method.
 
     Attributes:
-        paths: flat keypoints `[K, H, 6N]` in the driver's coordinates.
+        paths: flat keypoints `[K, H, 6N]` in the driver's coordinates, on the device.
         positions: keypoint positions `[K, H, N, 2]` on the portrait's crop, in [-1, 1].
         methods: which method drew each path.
         shares: part of the draws that are nearest to each path, descending within a method; empty where none were chosen.
         drawn: N, how many futures of each method these were chosen from; 0 where none were chosen.
-        acceptance: mean MCMC acceptance in [0, 1]; None without MCMC.
+        acceptance: mean MCMC acceptance of these futures in [0, 1]; None without MCMC.
         refinement_effect: of MCMC on the first steps; None without MCMC, or if it was not measured.
     """
 
@@ -135,19 +138,26 @@ class SampledFutures:
 
 
 class Pipeline:
-    """The models, and the steps between them. It holds no session: those are `Stream`s."""
+    """The models, and the steps between them. It holds no session: those are `Stream`s.
+
+    Args:
+        forecaster: frozen, on the device where all but the generator works.
+        generator: renders.
+    """
 
     def __init__(self, forecaster: Forecaster, generator: Engine) -> None:
-        self.regions = FaceRegions()
+        self.device = forecaster.mean.device
+        self.regions = FaceRegions().to(self.device)
         self.forecaster = forecaster
         self.generator = generator
+        self._graphs = GraphedForecaster(forecaster)
 
     @classmethod
     def load(
         cls,
         models: Path,
         *,
-        device: str = "cpu",
+        device: str = HOST,
         threads: int = 0,
         generator: str = "slim_128",
         engine: EngineName = "auto",
@@ -157,7 +167,7 @@ class Pipeline:
 
         Args:
             models: the folder of weights.
-            device: where the generator runs; forecasts run on the CPU.
+            device: where forecasts and the generator run.
             threads: torch threads; 0 takes half of the cores.
             generator: `slim_128` or `slim_256`.
             engine: what renders: `torch`, `openvino`, or `auto`, the fastest one installed.
@@ -180,11 +190,13 @@ class Pipeline:
                 f"{forecaster.config.features} numbers, the generator {network.config.keypoints} keypoints.",
                 "Take a forecaster and a generator that were trained together.",
             )
+        # Freezing lays the weights out, so it comes after the move.
+        forecaster = forecaster.to(torch.device(device)).freeze()
         return cls(forecaster, open_engine(folder, network, device=device, engine=engine, precision=precision))
 
     def keypoints(self, landmarks: FloatArray) -> Keypoints:
-        """Convert landmarks `[..., 478, 3]` to keypoints `[..., N]`."""
-        keypoints: Keypoints = self.regions(torch.from_numpy(np.ascontiguousarray(landmarks, np.float32)))
+        """Convert landmarks `[..., 478, 3]` to keypoints `[..., N]` on the device."""
+        keypoints: Keypoints = self.regions(torch.from_numpy(np.ascontiguousarray(landmarks, np.float32)).to(self.device))
         return keypoints
 
     def portrait(self, image: PortraitImage) -> Portrait:
@@ -209,28 +221,34 @@ class Pipeline:
 
         A tick marked `restarted` follows a gap: the forecaster's memory is reset.
         """
-        newest: dict[int, Observation] = {}
-        for index in range(max(map(len, ticks), default=0)):
-            active = [i for i, waiting in enumerate(ticks) if len(waiting) > index]
-            step = self._observe_step([streams[i] for i in active], [ticks[i][index] for i in active])
-            newest.update(zip(active, step, strict=True))
-        return [newest[i] for i in range(len(streams))]
+        if not streams:
+            return []
+        lengths = [len(waiting) for waiting in ticks]
+        flat = self.keypoints(np.stack([tick.landmarks for waiting in ticks for tick in waiting])).flat()
+        parts, last = [part.unbind() for part in flat.split(lengths)], [flat.new_zeros(())] * len(streams)
+        for index in range(max(lengths)):
+            active = [i for i, length in enumerate(lengths) if length > index]
+            frames = torch.stack([parts[i][index] for i in active])
+            surprise = self._observe_step([streams[i] for i in active], [ticks[i][index] for i in active], frames)
+            for row, i in enumerate(active):
+                last[i] = surprise[row]
+        (shares,) = to_host(torch.stack(last))
+        return [
+            Observation(part[-1], float(share) if stream.steps > 1 else None, stream.steps >= CONTEXT)
+            for stream, part, share in zip(streams, parts, shares, strict=True)
+        ]
 
-    def _observe_step(self, streams: Sequence[Stream], ticks: Sequence[Tick]) -> list[Observation]:
+    def _observe_step(self, streams: Sequence[Stream], ticks: Sequence[Tick], flat_BD: Tensor) -> Tensor:
+        """Update streams with one frame each and return its surprise `[B]`."""
         for stream, tick in zip(streams, ticks, strict=True):
             if tick.restarted:
                 stream.state, stream.steps = self.forecaster.start(1), 0
-        flat = self.keypoints(np.stack([tick.landmarks for tick in ticks])).flat()
         state = ForecastState.cat([stream.state for stream in streams])
-        surprise = self.forecaster.surprise(state, flat).tolist()
-        after = self.forecaster.step(state, flat).split()
-        observations = []
-        for row, stream in enumerate(streams):
-            stream.state, stream.steps = after[row], stream.steps + 1
-            stream.update_reference(Keypoints.from_flat(flat[row]))
-            known = surprise[row] if stream.steps > 1 else None
-            observations.append(Observation(flat[row], known, stream.steps >= CONTEXT))
-        return observations
+        surprise = self.forecaster.surprise(state, flat_BD)
+        for row, (stream, after) in enumerate(zip(streams, self.forecaster.step(state, flat_BD).split(), strict=True)):
+            stream.state, stream.steps = after, stream.steps + 1
+            stream.update_reference(Keypoints.from_flat(flat_BD[row]))
+        return surprise
 
     @torch.inference_mode()
     def forecast(self, streams: Sequence[Stream], settings: Sequence[ForecastSettings]) -> list[SampledFutures]:
@@ -250,19 +268,26 @@ class Pipeline:
         state = ForecastState.cat([stream.state for stream in streams])
         methods: list[str] = ["gru_nf", "gru_snf"] if settings.method == "both" else [settings.method]
         forecasts = {method: self._forecast_method(streams, state, method, settings) for method in methods}
-        acceptance, effects = None, dict[int, RefinementEffect]()
-        if (refined := forecasts.get("gru_snf")) is not None and refined.acceptance is not None:
-            acceptance = float(refined.acceptance)
-            effects = self._measure_refinement(streams, state, settings, refined)
         paths = torch.cat([forecast.paths for forecast in forecasts.values()], 1)
+        shares = torch.stack([stream.futures[method].shares for stream in streams for method in methods])
+        results, due = [self._transfer(streams, paths).value, shares.view(len(streams), -1)], list[int]()
+        refined = forecasts.get("gru_snf")
+        if refined is not None and refined.acceptance is not None:
+            # Rows that are due: the first steps of their paths are measured.
+            due = [row for row, stream in enumerate(streams) if stream.steps % CHECK_EVERY == 0]
+            results.append(refined.acceptance.mean(1))
+            if due:
+                results.append(self._measure_refinement([streams[row] for row in due], refined.paths, due, settings))
+        positions, shares_BK, *rates = to_host(*results)
+        effects = {row: RefinementEffect(*map(float, rates[1][place])) for place, row in enumerate(due)}
         names = [method for method in methods for _ in range(settings.k)]
         drawn = 0 if settings.choose == "off" else settings.k * settings.draws_per_future
         return [
             SampledFutures(
-                paths[row], self._transfer(stream, paths[row]).value.numpy(), names, acceptance, effects.get(row),
-                [share for method in methods for share in stream.futures[method].shares], drawn,
+                paths[row], positions[row], names, float(rates[0][row]) if rates else None, effects.get(row),
+                shares_BK[row].tolist(), drawn,
             )
-            for row, stream in enumerate(streams)
+            for row in range(len(streams))
         ]  # fmt: skip
 
     def _forecast_method(
@@ -270,44 +295,55 @@ class Pipeline:
     ) -> Forecast:
         """Forecast with the noise that each stream keeps, after drawing and choosing it for streams that have none."""
         refine = Refinement.from_settings(settings) if method == "gru_snf" else None
-        new = [row for row, stream in enumerate(streams) if method not in stream.futures_for(settings)]
+        new = [stream for stream in streams if method not in stream.futures_for(settings)]
         if new:
             # One generator per stream: its futures do not depend on the rest of its batch.
-            sources = [torch.Generator().manual_seed(streams[row].seed) for row in new]
-            chosen, forecast = draw_and_choose(self.forecaster, state[torch.tensor(new)], sources, settings, refine)
-            for row, kept in zip(new, chosen, strict=True):
-                streams[row].futures[method] = kept
+            sources = [seeded_generator(self.device, stream.seed) for stream in new]
+            begin = ForecastState.cat([stream.state for stream in new])
+            chosen, forecast = draw_and_choose(self._graphs, begin, sources, settings, refine)
+            for stream, kept in zip(new, chosen, strict=True):
+                stream.futures[method] = kept
             if forecast is not None and len(new) == len(streams):
                 return forecast
         noise = RolloutNoise.cat([stream.futures[method].noise for stream in streams])
-        return self.forecaster.forecast(state, noise, refine, settings.temperature)
+        return self._graphs.forecast(state, noise, refine, settings.temperature)
 
     def _measure_refinement(
-        self, streams: Sequence[Stream], state: ForecastState, settings: ForecastSettings, forecast: Forecast
-    ) -> dict[int, RefinementEffect]:
-        """Measure the effect of MCMC for the rows that are due."""
-        due = [row for row, stream in enumerate(streams) if stream.steps % CHECK_EVERY == 0]
-        if not due:
-            return {}
-        rows, noise = torch.tensor(due), RolloutNoise.cat([streams[row].futures["gru_snf"].noise for row in due])
-        effects = check_first_step(self.forecaster, state[rows], forecast.paths[rows], noise, settings.temperature)
-        return dict(zip(due, effects, strict=True))
+        self, streams: Sequence[Stream], paths_BKHD: Tensor, rows: Sequence[int], settings: ForecastSettings
+    ) -> Tensor:
+        """Measure the effect of MCMC on streams, whose paths are some rows of a batch: `[streams, 2]`."""
+        state = ForecastState.cat([stream.state for stream in streams])
+        noise = RolloutNoise.cat([stream.futures["gru_snf"].noise for stream in streams])
+        paths = torch.stack([paths_BKHD[row] for row in rows])
+        return check_first_step(self.forecaster, state, paths, noise, settings.temperature)
 
     def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[Picture]:
         """Render each stream's portrait at flat keypoints `[F, 6N]` of its driver: `[F, size, size, 3]` each."""
-        return [self.generator.render(stream.portrait.encoded, self._transfer(stream, flat), size) for stream, flat in requests]
+        drivings = [self._transfer([stream], flat[None, None])[0, 0] for stream, flat in requests]
+        return [
+            self.generator.render(stream.portrait.encoded, driving, size)
+            for (stream, _), driving in zip(requests, drivings, strict=True)
+        ]
 
-    def _transfer(self, stream: Stream, flat: Tensor) -> Keypoints:
-        """Move the portrait's keypoints by the driver's motion since its reference."""
-        driving = Keypoints.from_flat(flat)
-        return transfer_motion(stream.portrait.keypoints, driving, stream.reference or driving)
+    def _transfer(self, streams: Sequence[Stream], flat_BKHD: Tensor) -> Keypoints:
+        """Move each stream's portrait by its driver's motion since the reference: keypoints `[B, K, H, N]`."""
+        driving = Keypoints.from_flat(flat_BKHD)
+        portraits = _stack([stream.portrait.keypoints for stream in streams])
+        # Without a reference, motion is measured from the first frame.
+        references = _stack([stream.reference or driving[row, 0, 0] for row, stream in enumerate(streams)])
+        return transfer_motion(portraits[:, None, None], driving, references[:, None, None])
 
     def score(self, paths: Tensor, truth: Tensor) -> FloatArray:
         """Return the mean keypoint distance, in crop units, of paths `[K, T, 6N]` from the truth `[T, 6N]`: `[K]`."""
         offset = Keypoints.from_flat(paths).value - Keypoints.from_flat(truth).value
-        distance: FloatArray = offset.norm(dim=-1).mean((-1, -2)).numpy()
+        (distance,) = to_host(offset.norm(dim=-1).mean((-1, -2)))
         return distance
 
     def copy_last_error(self, present: Tensor, truth: Tensor) -> float:
         """Return the score of a forecast that repeats the present step `[6N]`."""
         return float(self.score(present.expand(1, *truth.shape), truth)[0])
+
+
+def _stack(faces: Sequence[Keypoints]) -> Keypoints:
+    """Join the keypoints `[N]` of B faces to `[B, N]`."""
+    return Keypoints(torch.stack([face.value for face in faces]), torch.stack([face.jacobian for face in faces]))

@@ -58,11 +58,11 @@ class ReferenceTracker:
 
     Attributes:
         steps: seen so far.
-        best, target: likeness and keypoints `[N]` of the best frame so far.
+        best, target: likeness and keypoints `[N]` of the best frame so far, on the keypoints' device.
     """
 
     steps: int = 0
-    best: float = 0.0
+    best: Tensor | None = None
     target: Keypoints | None = None
 
     @property
@@ -78,9 +78,12 @@ class ReferenceTracker:
             driving: keypoints `[N]` of the driver at this step.
             reference: the reference `[N]` so far.
         """
-        if self.steps < SEARCH_STEPS and (alike := float(likeness(portrait, driving))) > self.best:
-            self.best, self.target = alike, driving
+        if self.target is None or self.best is None:
+            self.best, self.target = torch.zeros_like(reference.value[0, 0]), reference
+        if self.steps < SEARCH_STEPS:
+            alike = likeness(portrait, driving)
+            better = alike > self.best  # A tensor, so that no one waits for the device.
+            self.best = torch.where(better, alike, self.best)
+            self.target = Keypoints.from_flat(torch.where(better, driving.flat(), self.target.flat()))
         self.steps += 1
-        if self.target is None:
-            return reference
         return Keypoints.from_flat(torch.lerp(reference.flat(), self.target.flat(), EASING))

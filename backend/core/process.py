@@ -1,4 +1,4 @@
-"""Settings of the process: threads, memory and device."""
+"""Settings of the process: threads and memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import ctypes
 import os
 
 import torch
-
-from backend.core.errors import InputError
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
@@ -25,17 +23,3 @@ def configure_process(threads: int) -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, 1 << 30)
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
-
-
-def check_device(device: str) -> None:
-    """Refuse a device that torch cannot use on this machine.
-
-    Raises:
-        InputError: `device_unusable`.
-    """
-    try:
-        usable = torch.device(device).type != "cuda" or torch.cuda.is_available()
-    except RuntimeError:
-        usable = False
-    if not usable:
-        raise InputError("device_unusable", f"Torch has no device {device!r} on this machine.", "Choose the device cpu.")

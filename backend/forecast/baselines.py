@@ -27,7 +27,7 @@ class Baseline(ABC):
             context_WCD: the observed frames.
             k: K.
             horizon: H.
-            generator: source of all randomness.
+            generator: source of all randomness, on the context's device.
 
         Raises:
             InputError: `horizon_too_long`: it is longer than S.
@@ -39,17 +39,17 @@ class Baseline(ABC):
                 f"Ask for {self.max_horizon} steps at most.",
             )
         last = context_WCD[:, None, -1:]
-        return last + self._displacement((len(last), k, horizon, last.shape[-1]), generator)
+        return last + self._displacement(last, (len(last), k, horizon, last.shape[-1]), generator)
 
     @abstractmethod
-    def _displacement(self, shape: tuple[int, int, int, int], generator: torch.Generator | None) -> Tensor: ...
+    def _displacement(self, last: Tensor, shape: tuple[int, int, int, int], generator: torch.Generator | None) -> Tensor: ...
 
 
 class CopyLast(Baseline):
     """The last frame, held: K equal futures."""
 
-    def _displacement(self, shape: tuple[int, int, int, int], generator: torch.Generator | None) -> Tensor:
-        return torch.zeros(shape)
+    def _displacement(self, last: Tensor, shape: tuple[int, int, int, int], generator: torch.Generator | None) -> Tensor:
+        return last.new_zeros(shape)
 
 
 class RandomWalk(Baseline):
@@ -59,7 +59,7 @@ class RandomWalk(Baseline):
     continues and later returns.
 
     Args:
-        displacement_NSD: displacements of training motion (`load_bank`).
+        displacement_NSD: displacements of training motion (`load_bank`), on the contexts' device.
     """
 
     def __init__(self, displacement_NSD: Tensor) -> None:
@@ -69,10 +69,10 @@ class RandomWalk(Baseline):
         step = displacement_NSD.diff(dim=1, prepend=torch.zeros_like(displacement_NSD[:, :1])).flatten(0, 1)
         # A number that never moves has no correlation (0 / 0), and no variance either.
         correlation = torch.corrcoef(step.T).nan_to_num()
-        self._factor = torch.linalg.cholesky(correlation + 1e-4 * torch.eye(step.shape[-1]))
+        self._factor = torch.linalg.cholesky(correlation + 1e-4 * torch.eye(step.shape[-1], device=step.device))
 
-    def _displacement(self, shape: tuple[int, int, int, int], generator: torch.Generator | None) -> Tensor:
-        steps = (torch.randn(shape, generator=generator) @ self._factor.T) * self._step_std_SD[: shape[2]]
+    def _displacement(self, last: Tensor, shape: tuple[int, int, int, int], generator: torch.Generator | None) -> Tensor:
+        steps = (torch.randn(shape, generator=generator, device=last.device) @ self._factor.T) * self._step_std_SD[: shape[2]]
         return steps.cumsum(2)
 
 
@@ -80,13 +80,13 @@ class Bootstrap(Baseline):
     """Random training paths, shifted to start at the last frame.
 
     Args:
-        displacement_NSD: displacements of training motion (`load_bank`).
+        displacement_NSD: displacements of training motion (`load_bank`), on the contexts' device.
     """
 
     def __init__(self, displacement_NSD: Tensor) -> None:
         self.max_horizon = displacement_NSD.shape[1]
         self._displacement_NSD = displacement_NSD
 
-    def _displacement(self, shape: tuple[int, int, int, int], generator: torch.Generator | None) -> Tensor:
-        pick = torch.randint(len(self._displacement_NSD), shape[:2], generator=generator)
+    def _displacement(self, last: Tensor, shape: tuple[int, int, int, int], generator: torch.Generator | None) -> Tensor:
+        pick = torch.randint(len(self._displacement_NSD), shape[:2], generator=generator, device=last.device)
         return self._displacement_NSD[pick, : shape[2]]

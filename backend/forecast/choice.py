@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from backend.core.types import ForecastSettings
+from backend.forecast.graphs import GraphedForecaster
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.noise import NoiseSource, RolloutNoise
 from backend.forecast.refine import Refinement
@@ -20,16 +22,16 @@ class ChosenNoise:
 
     Attributes:
         noise: of the K paths.
-        shares: part of the draws that are nearest to each path, descending; empty where none were chosen.
+        shares: part of the draws that are nearest to each path, `[K]`, descending; empty where none were chosen.
     """
 
     noise: RolloutNoise
-    shares: list[float]
+    shares: Tensor
 
 
 @torch.inference_mode()
 def draw_and_choose(
-    forecaster: Forecaster,
+    forecaster: Forecaster | GraphedForecaster,
     state: ForecastState,
     source: NoiseSource,
     settings: ForecastSettings,
@@ -51,17 +53,16 @@ def draw_and_choose(
     Raises:
         InputError: as `select_futures`.
     """
-    streams, k = len(state), settings.k
+    streams, k, device = len(state), settings.k, state.frame.device
     n = k * settings.draws_per_future
     shape = forecaster.noise_shape(settings.horizon, refine)
-    noise = RolloutNoise.draw(shape, streams, n, source, state.frame.device, coupled=settings.coupled == "on")
+    noise = RolloutNoise.draw(shape, streams, n, source, device, coupled=settings.coupled == "on")
     if n == k:
-        every = torch.arange(k, device=state.frame.device)
-        return [ChosenNoise(noise[row * k + every], []) for row in range(streams)], None
+        return [ChosenNoise(kept, state.frame.new_empty(0)) for kept in noise.split(k)], None
     draws = forecaster.forecast(state, noise, refine, settings.temperature)
     kept_BK, share_BK = select_futures(draws.paths, k)
-    chosen = [
-        ChosenNoise(noise[row * n + kept_K], shares)
-        for row, (kept_K, shares) in enumerate(zip(kept_BK, share_BK.tolist(), strict=True))
-    ]
-    return chosen, Forecast(torch.take_along_dim(draws.paths, kept_BK[..., None, None], dim=1), draws.acceptance)
+    first_B1 = torch.arange(0, streams * n, n, device=device)[:, None]
+    kept = noise[(first_B1 + kept_BK).flatten()].split(k)
+    chosen = [ChosenNoise(*pair) for pair in zip(kept, share_BK.unbind(), strict=True)]
+    acceptance = None if draws.acceptance is None else draws.acceptance.gather(1, kept_BK)
+    return chosen, Forecast(torch.take_along_dim(draws.paths, kept_BK[..., None, None], dim=1), acceptance)

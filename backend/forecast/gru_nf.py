@@ -219,6 +219,7 @@ class Forecaster(StepModel):
             log_noise = -0.5 * noise.base_TRD.square().sum((0, 2)) - log_norm
             log_weights = (torch.stack(log_terms).sum(0) - log_noise).unflatten(0, (len(state), k))
         acceptance = refiner.acceptance() if refiner else None
+        acceptance = None if acceptance is None else acceptance.unflatten(0, (len(state), k))
         return Forecast(paths.unflatten(0, (len(state), k)), acceptance, log_weights)
 
     @torch.inference_mode()

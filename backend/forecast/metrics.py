@@ -10,16 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from backend.core.device import on_host, to_host
+
 QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """The levels of gluonts' `Evaluator`, from which the GRU-SNF paper computes its CRPS."""
 
 
 def ordered(paths: Tensor) -> Tensor:
     """Return the samples of every number in ascending order along K."""
-    if paths.is_cuda or paths.requires_grad:
+    if paths.requires_grad or not on_host(paths.device):
         return paths.sort(dim=1).values
     # NumPy sorts many short rows a hundred times faster than torch, which also returns the indices.
-    return torch.from_numpy(np.sort(paths.numpy(), axis=1))
+    return torch.from_numpy(np.sort(to_host(paths)[0], axis=1))
 
 
 def crps_each(paths: Tensor, truth: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-NoiseSource = torch.Generator | Sequence[torch.Generator] | None
+NoiseSource = torch.Generator | Sequence[torch.Generator | None] | None
 """One generator, torch's global one (None), or one per stream: then a stream's futures do not depend on its batch."""
 
 
@@ -65,22 +65,43 @@ class RolloutNoise:
             return cls(base)
         return cls(base, sample(torch.randn, shape.moves, shape.latent), sample(torch.rand, shape.moves, 1).log_())
 
+    @classmethod
+    def zeros(cls, shape: NoiseShape, paths: int, like: Tensor) -> RolloutNoise:
+        """Return zeros in the place of random numbers.
+
+        Args:
+            shape: of a path's noise.
+            paths: R.
+            like: gives device and type.
+        """
+        base = like.new_zeros(shape.times, paths, shape.base)
+        if not shape.moves:
+            return cls(base)
+        return cls(base, like.new_zeros(shape.moves, paths, shape.latent), like.new_zeros(shape.moves, paths, 1))
+
     def __len__(self) -> int:
         return self.base_TRD.shape[1]
 
     def __getitem__(self, paths: Tensor) -> RolloutNoise:
         """Select paths by their indices."""
-        return RolloutNoise(*(None if part is None else part.index_select(1, paths) for part in self._parts()))  # type: ignore[arg-type]
+        return RolloutNoise(*(None if part is None else part.index_select(1, paths) for part in self.parts))  # type: ignore[arg-type]
+
+    def split(self, k: int) -> list[RolloutNoise]:
+        """Split into the noises of K paths each."""
+        each = [[None] * (len(self) // k) if part is None else part.split(k, dim=1) for part in self.parts]
+        return [RolloutNoise(*parts) for parts in zip(*each, strict=True)]
 
     @staticmethod
     def cat(noises: Sequence[RolloutNoise]) -> RolloutNoise:
         """Join noises of the same shape along the paths."""
         if len(noises) == 1:
             return noises[0]
-        parts = zip(*(noise._parts() for noise in noises), strict=True)
+        parts = zip(*(noise.parts for noise in noises), strict=True)
         return RolloutNoise(*(None if part[0] is None else torch.cat(part, dim=1) for part in parts))  # type: ignore[arg-type]
 
-    def _parts(self) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    @property
+    def parts(self) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """All tensors, as above."""
         return self.base_TRD, self.normal_MRZ, self.log_uniform_MR1
 
 

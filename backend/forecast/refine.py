@@ -64,7 +64,7 @@ def block_energies(moments: BlockMoments, consistency: float) -> tuple[Tensor, T
     pull = weight_T1 * consistency / moments.residual
     stiffness = (1 - weight_T1) / moments.second + pull
     # Last block and no consistency: U is flat, every move is accepted, and the centre is arbitrary.
-    return stiffness / 2, torch.where(stiffness > 0, pull / stiffness, 0)
+    return stiffness / 2, (pull / stiffness).masked_fill(stiffness <= 0, 0)
 
 
 KernelName = Literal["metropolis", "mala", "hmc"]
@@ -176,5 +176,5 @@ class Refiner:
         return move
 
     def acceptance(self) -> Tensor | None:
-        """Mean acceptance rate so far in [0, 1], or None before the first step."""
-        return torch.stack(self._accepted).float().mean() if self._accepted else None
+        """Mean acceptance rate of every path so far in [0, 1], `[R]`; None before the first step."""
+        return torch.stack(self._accepted).float().mean((0, 2)) if self._accepted else None

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import torch
 from torch import Tensor
 
+from backend.core.device import on_host
 from backend.core.errors import InputError
 from backend.core.types import Keypoints
 
-CHUNK_NUMBERS = 1 << 17
-"""Pairwise distances computed at once: temporary tensors of this size stay in a core's cache."""
+HOST_CHUNK, DEVICE_CHUNK = 1 << 17, 1 << 24
+"""Pairwise distances computed at once: on the host, temporary tensors stay in a core's cache; elsewhere, calls are few."""
 
 MIN_GAIN = 1e-6
 """Least relative gain of a swap: smaller ones are rounding errors, and could alternate for ever."""
+
+SPARE_SWAPS = 4
+"""Elsewhere than on the host, seeing that no swap improves the choice would wait for the device. There K + 4 rounds of swaps are
+made, the last ones without effect: random walks needed at most 4 for K = 4, and 11 for K = 16."""
 
 
 @torch.inference_mode()
@@ -31,14 +38,15 @@ def select_futures(paths: Tensor, k: int) -> tuple[Tensor, Tensor]:
         chosen one (equally near ones are divided evenly); shares sum to 1 and descend, equal ones in the order of the indices.
 
     Raises:
-        InputError: `choose_too_many`, or `forecast_not_finite` where a path holds NaN or infinite numbers.
+        InputError: `choose_too_many`, or `forecast_not_finite` where a path on the host holds NaN or infinite numbers.
+            Elsewhere any draws are chosen then, and the reader of their positions sees it.
         ValueError: K is less than 1.
     """
     if k < 1:
         raise ValueError("at least one future is chosen")
     if k > paths.shape[1]:
         raise InputError("choose_too_many", f"{k} futures cannot be chosen from {paths.shape[1]}.", "Choose fewer.")
-    if not torch.isfinite(paths).all():
+    if on_host(paths.device) and not torch.isfinite(paths).all():
         raise InputError("forecast_not_finite", "The futures to choose from hold NaN or infinite numbers.")
     distance_BNN = path_distances(paths)
     chosen_BK = _swap(distance_BNN, _greedy(distance_BNN, k)).sort(1).values
@@ -55,15 +63,17 @@ def path_distances(paths: Tensor) -> Tensor:
     """
     # One row per step and keypoint: `[B, H * P, N]`.
     x, y = (axis.flatten(2).mT.contiguous() for axis in Keypoints.from_flat(paths).value.unbind(-1))
-    rows, n = x.shape[1:]
-    size = max(1, CHUNK_NUMBERS // (n * n))
+    (rows, n), host = x.shape[1:], on_host(x.device)
+    # On the host stream by stream, so that rounding, which may decide between nearly equal choices, does not depend on the
+    # batch.
+    streams = 1 if host else max(1, len(x))
+    size = max(1, (HOST_CHUNK if host else DEVICE_CHUNK) // (streams * n * n))
     total_BNN = x.new_zeros(len(x), n, n)
-    # Stream by stream, so that rounding, which may decide between nearly equal choices, does not depend on the batch.
-    for x_RN, y_RN, total_NN in zip(x, y, total_BNN, strict=True):
-        for x_SN, y_SN in zip(x_RN.split(size), y_RN.split(size), strict=True):
-            square = (x_SN[..., None] - x_SN[:, None]).square_()
-            across = y_SN[..., None] - y_SN[:, None]
-            total_NN.add_(square.addcmul_(across, across).sqrt_().sum(0))
+    for x_BRN, y_BRN, part_BNN in zip(x.split(streams), y.split(streams), total_BNN.split(streams), strict=True):
+        for x_BSN, y_BSN in zip(x_BRN.split(size, 1), y_BRN.split(size, 1), strict=True):
+            square = (x_BSN[..., None] - x_BSN[..., None, :]).square_()
+            across = y_BSN[..., None] - y_BSN[..., None, :]
+            part_BNN.add_(square.addcmul_(across, across).sqrt_().sum(1))
     return total_BNN / rows
 
 
@@ -88,12 +98,12 @@ def _greedy(distance_BNN: Tensor, k: int) -> Tensor:
 
 
 def _swap(distance_BNN: Tensor, chosen_BK: Tensor) -> Tensor:
-    """Make the best swap of every stream until none improves any of them."""
+    """Make the best swap of every stream until none improves any of them; see `SPARE_SWAPS` for devices that are waited for."""
     k, n = chosen_BK.shape[1], distance_BNN.shape[1]
     if k == n:
         return chosen_BK
-    slots = torch.arange(k, device=chosen_BK.device)[:, None]
-    while True:
+    host, slots = on_host(chosen_BK.device), torch.arange(k, device=chosen_BK.device)[:, None]
+    for _ in count() if host else range(k + SPARE_SWAPS):
         to_chosen_BKN = _rows(distance_BNN, chosen_BK)
         if k > 1:
             two_B2N, first_B2N = to_chosen_BKN.topk(2, dim=1, largest=False)
@@ -104,7 +114,8 @@ def _swap(distance_BNN: Tensor, chosen_BK: Tensor) -> Tensor:
         cost_BKN = torch.minimum(distance_BNN[:, None], without_BKN[:, :, None]).sum(3)
         best_B, place_B = cost_BKN.flatten(1).min(1)
         improves_B = best_B < nearest_BN.sum(1) * (1 - MIN_GAIN)
-        if not improves_B.any():
-            return chosen_BK
+        if host and not improves_B.any():
+            break
         slot_B1, candidate_B1 = (place_B // n)[:, None], (place_B % n)[:, None]
         chosen_BK = torch.where(improves_B[:, None] & (slots[:, 0] == slot_B1), candidate_B1, chosen_BK)
+    return chosen_BK

@@ -52,7 +52,7 @@ class Forecast:
 
     Attributes:
         paths: flat keypoints `[B, K, H, 6N]` in the driver's coordinates.
-        acceptance: mean acceptance rate of the MCMC steps in [0, 1], one number; None without MCMC.
+        acceptance: mean acceptance rate of each path's MCMC steps in [0, 1], `[B, K]`; None without MCMC.
         log_weights: log importance weight of every path under the flow's own density `[B, K]`; None unless requested.
     """
 

@@ -79,7 +79,9 @@ class FaceRegions(nn.Module):
             rows.append(np.stack([weights, affine[0], affine[1]]))
         self.operator: Tensor
         self.register_buffer("operator", torch.tensor(np.concatenate(rows), dtype=torch.float32), persistent=False)
-        self._swap = torch.tensor([self.names.index(_mirrored(name)) for name in self.names])
+        self._swap: Tensor
+        swap = torch.tensor([self.names.index(_mirrored(name)) for name in self.names])
+        self.register_buffer("_swap", swap, persistent=False)
 
     def forward(self, landmarks: Tensor) -> Keypoints:
         """Convert landmarks `[..., 478, 2 or 3]`, x and y in [-1, 1] of the square crop, to `[..., 10]` keypoints."""

@@ -84,7 +84,7 @@ def test_a_forecast_has_k_finite_paths_of_the_horizon(forecaster, frames, refine
     assert forecast.paths.shape == (3, k, horizon, 12)
     assert torch.isfinite(forecast.paths).all()
     assert (forecast.acceptance is None) == (refine is None)
-    assert refine is None or 0 < forecast.acceptance <= 1
+    assert refine is None or (forecast.acceptance.shape == (3, k) and 0 < forecast.acceptance.mean() <= 1)
 
 
 def test_one_seed_gives_one_forecast_and_another_seed_another(forecaster, frames):

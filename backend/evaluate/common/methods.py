@@ -162,7 +162,7 @@ def path_sampler(
     def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
         found = forecaster.sample(forecaster.observe(context), k, horizon, generator, refine, temperature, coupled)
         if rates is not None and found.acceptance is not None:
-            rates.append(float(found.acceptance))
+            rates.append(float(found.acceptance.mean()))
         return found.paths
 
     return sample

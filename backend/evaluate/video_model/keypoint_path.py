@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.generator import EncodedPortrait
+from backend.core.device import seeded_generator, to_host
 from backend.core.types import CLOCK_S, Keypoints, Picture
 from backend.evaluate.common.methods import build_methods
 from backend.evaluate.common.videos import SIZE
@@ -28,7 +29,7 @@ class KeypointPath:
     Args:
         models: holds `forecaster` and `generator_slim_128`.
         size: of the frames in pixels, scaled down from 256.
-        device, threads: of the generator, and of torch.
+        device, threads: of the models, and of torch.
 
     Raises:
         ModelError, InputError: as `Pipeline.load`.
@@ -57,7 +58,7 @@ class KeypointPath:
             of 1: rendered at the last known keypoints, and at the true ones.
         """
         recording, times, file = window.video.recording, window.times, window.video.file
-        flat = self._pipeline.keypoints(recording.landmarks).flat().numpy()
+        (flat,) = to_host(self._pipeline.keypoints(recording.landmarks).flat())
         motion = KeypointSequence(flat, recording.timestamps, file.person, "val", file.name)
         now, last = float(times[known - 1]), torch.from_numpy(motion.at(times[known - 1 : known]))[0]
         ticks = now - CLOCK_S * np.arange(CONTEXT - 1, -1, -1)
@@ -69,8 +70,9 @@ class KeypointPath:
             "keypoint_true_motion": torch.from_numpy(motion.at(times[known:]))[None],
         }
         for name, method in FORECASTS.items():
-            forecast, source = self._forecasts[method], torch.Generator().manual_seed(noise)
-            sampled = (forecast.joint_sample or forecast.sample)(seen[None], count, horizon, source)[0]
+            forecast, device = self._forecasts[method], self._pipeline.device
+            sample, source = forecast.joint_sample or forecast.sample, seeded_generator(device, noise)
+            sampled = torch.from_numpy(to_host(sample(seen[None].to(device), count, horizon, source)[0])[0])
             paths[name] = interpolate(torch.cat([last.expand(count, 1, -1), sampled], 1), ahead)
         portrait = self._pipeline.generator.encode(window.picture(known - 1), Keypoints.from_flat(last))
         return {name: self._render(portrait, path) for name, path in paths.items()}

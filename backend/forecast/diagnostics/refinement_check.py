@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from backend.core.device import seeded_generator
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect, RefinementFlag
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.noise import RolloutNoise
@@ -76,7 +77,7 @@ def check_first_step(
     paths_BKHD: Tensor,
     noise: RolloutNoise,
     temperature: float = 1.0,
-) -> list[RefinementEffect]:
+) -> Tensor:
     """Measure each stream's refinement by the first step of its paths, which needs neither unrefined paths nor a rollout.
 
     Args:
@@ -85,10 +86,12 @@ def check_first_step(
         paths_BKHD: refined paths.
         noise: that the paths were made from.
         temperature: of the paths.
+
+    Returns:
+        `[B, 2]`, the numbers of a `RefinementEffect` for each stream.
     """
     plain = (noise.base_TRD[0] * temperature).view(*paths_BKHD.shape[:2], 1, -1)
-    effects = compare(plain, encode_paths(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD)
-    return [RefinementEffect(*pair) for pair in torch.stack(effects, 1).tolist()]
+    return torch.stack(compare(plain, encode_paths(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD), 1)
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,9 @@ def permutation_test(plain_BKHD: Tensor, refined_BKHD: Tensor, permutations: int
     points = torch.cat([plain_BKHD, refined_BKHD], 1).flatten(2)
     distance = torch.cdist(points, points)
     distance = distance / distance.mean((1, 2), keepdim=True).clamp_min(1e-12)
-    swap = torch.rand(permutations, b, k, generator=torch.Generator().manual_seed(seed)) < 0.5
-    sign = torch.cat([torch.ones(1, b, k), torch.where(swap, -1.0, 1.0)])
+    random, device = seeded_generator(points.device, seed), points.device
+    swap = torch.rand(permutations, b, k, generator=random, device=device) < 0.5
+    sign = torch.cat([torch.ones(1, b, k, device=device), torch.where(swap, -1.0, 1.0)])
     labels = torch.cat([sign, -sign], -1)
     # 2 E|X - Y| - E|X - X'| - E|Y - Y'|, each the mean over all pairs, is minus this quadratic form of the labels.
     statistic = -torch.einsum("rbi,bij,rbj->r", labels, distance, labels)

@@ -38,7 +38,8 @@ class PaperLoop:
         inputs = config.hidden * config.layers
         # The initialisation of `nn.Linear`: uniform within 1 / sqrt(inputs).
         uniform = torch.rand(inputs + 1, config.features, generator=torch.Generator().manual_seed(seed))
-        self._weight, self._bias = ((2 * uniform - 1) / math.sqrt(inputs)).split([inputs, 1])
+        head = ((2 * uniform - 1) / math.sqrt(inputs)).to(forecaster.mean)
+        self._weight, self._bias = head.split([inputs, 1])
 
     @torch.inference_mode()
     def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
@@ -56,7 +57,7 @@ class PaperLoop:
             target_WD = self.target(state.h)
             samples = []
             for _ in range(k):
-                noise = torch.randn(target_WD.shape, generator=generator)
+                noise = torch.randn(target_WD.shape, generator=generator, device=target_WD.device)
                 step = conditional.decode(noise, lambda block, y, to=target_WD: self._refine(block, y, to, generator))  # type: ignore[misc]
                 samples.append(torch.addmm(state.frame, step, self._forecaster.unwhiten))
             cloud_WKD = torch.stack(samples, dim=1)
@@ -71,9 +72,9 @@ class PaperLoop:
     def _refine(self, block: int, y_WD: Tensor, target_WD: Tensor, generator: torch.Generator | None) -> Tensor:
         weight = block / (self._blocks - 1) if self._blocks > 1 else 1.0
         for _ in range(self._steps):
-            proposal = y_WD + self._step_size * torch.randn(y_WD.shape, generator=generator)
+            proposal = y_WD + self._step_size * torch.randn(y_WD.shape, generator=generator, device=y_WD.device)
             fall = paper_energy(y_WD, target_WD, weight) - paper_energy(proposal, target_WD, weight)
-            accepted = torch.rand(y_WD.shape, generator=generator) < fall.exp()
+            accepted = torch.rand(y_WD.shape, generator=generator, device=y_WD.device) < fall.exp()
             y_WD = torch.where(accepted, proposal, y_WD)
         return y_WD
 
