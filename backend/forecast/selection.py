@@ -18,8 +18,8 @@ MIN_GAIN = 1e-6
 """Least relative gain of a swap: smaller ones are rounding errors, and could alternate for ever."""
 
 SPARE_SWAPS = 4
-"""Elsewhere than on the host, seeing that no swap improves the choice would wait for the device. There K + 4 rounds of swaps are
-made, the last ones without effect: random walks needed at most 4 for K = 4, and 11 for K = 16."""
+"""Elsewhere than on the host, to see that no swap improves the choice would wait for the device. So K + 4 rounds of swaps are
+made there, the last ones without effect: random walks needed at most 4 for K = 4, and 11 for K = 16."""
 
 
 @torch.inference_mode()

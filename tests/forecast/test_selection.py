@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from backend.core.errors import InputError
+from backend.forecast import selection
 from backend.forecast.selection import path_distances, select_futures
 
 
@@ -97,6 +98,24 @@ def test_the_jacobians_do_not_matter():
     changed[..., 2:] = 0
     for one, other in zip(select_futures(paths, 4), select_futures(changed.flatten(-2), 4), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(("k", "n"), [(1, 8), (2, 16), (4, 32), (8, 64), (16, 64), (8, 8)])
+def test_a_device_that_is_not_waited_for_chooses_the_same(monkeypatch, k, n):
+    paths = torch.cat([draws(20, n, 6, 4, seed=1), draws(20, n, 6, 4, seed=2).pow(3)])
+    expected, expected_share = select_futures(paths, k)
+    monkeypatch.setattr(selection, "on_host", lambda device: False)
+    chosen, share = select_futures(paths, k)
+    assert torch.equal(chosen, expected) and torch.equal(share, expected_share)
+
+
+def test_where_nothing_is_read_paths_that_are_not_finite_still_give_indices_in_range(monkeypatch):
+    monkeypatch.setattr(selection, "on_host", lambda device: False)
+    paths = draws(3, 8)
+    paths[1, 3, 2, 5] = paths[2, :, 0, 0] = torch.nan
+    chosen, _ = select_futures(paths, 2)
+    assert chosen.min() >= 0 and chosen.max() < 8
+    assert torch.equal(chosen[0], select_futures(paths[:1], 2)[0][0])
 
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tools.lint import docstrings, links, names, words
+from tools.lint import devices, docstrings, links, names, words
 
 
 @pytest.fixture
@@ -102,3 +102,29 @@ def test_links_lead_to_files_and_headings_that_are_there(put, target, broken):
 
 def test_a_report_s_texts_are_read_and_the_names_of_its_sections_left_alone(put):
     assert len(words.check(put("backend/a.toml", 'name = "told"\ntext = "What is told."\n'))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'x = torch.zeros(3, device="cpu")\n',
+        'x = x.to("cuda:1")\n',
+        "x = x.cpu()\n",
+        "x = x.cuda()\n",
+        "x = x.numpy()\n",
+        "if x.is_cuda:\n    pass\n",
+        "torch.cuda.synchronize()\n",
+        "random = torch.Generator().manual_seed(0)\n",
+    ],
+)
+def test_a_device_is_named_in_one_place_only(put, text):
+    put("backend/core/device.py", text)
+    assert devices.check(put("backend/animate/a.py", text)) == []
+    for place in ("backend/forecast/a.py", "backend/forecast/paper/a.py", "backend/pipeline.py"):
+        put(place, text)
+    assert len(devices.check(put("README.md", ""))) == 3
+
+
+def test_code_that_takes_the_device_of_its_tensors_names_none(put):
+    text = "import numpy as np\nx = torch.zeros(3, device=y.device).to(y)\nz = torch.Generator(y.device)\n"
+    assert devices.check(put("backend/forecast/a.py", text)) == []
