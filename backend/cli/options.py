@@ -44,9 +44,7 @@ def _check_html(html: Path | None) -> Path | None:
 ModelsOption = Annotated[Path, typer.Option(help="Folder of the weights.")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.", callback=_check_json)]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
-DeviceOption = Annotated[
-    str, typer.Option(help="Where the generator or the video model runs, as torch names it: cpu, cuda, ...")
-]
+DeviceOption = Annotated[str, typer.Option(help="Where the models run, as torch names it: cpu, cuda, ...")]
 EngineOption = Annotated[str, typer.Option(help="Renderer: torch, openvino, or auto (the fastest here).")]
 AnimateEngineOption = Annotated[
     str, typer.Option(help="Renderer: torch, openvino or auto; starflow samples the futures as video.")

@@ -22,9 +22,7 @@ def check(root: Path) -> list[str]:
                 named = f".{node.attr}"
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.split(":")[0] in ("cpu", "cuda"):
                 named = repr(node.value)
-            elif (
-                isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.Generator" and not (node.args or node.keywords)
-            ):
+            elif isinstance(node, ast.Call) and ast.unparse(node) == "torch.Generator()":
                 named = "a generator on the host"
             if named:
                 line = getattr(node, "lineno", 0)

@@ -53,8 +53,8 @@ def time_rendering(name: str, pipeline: Pipeline, stream: Stream, repeats: int) 
     names = {size: f"generator_{name}"} | {tile: f"generator_{name}_tile_{tile}" for tile in TILES if tile != size}
     results: Figures = {}
     for tile, key in names.items():
-        results[key] = _with_rate(measure(lambda t=tile: pipeline.render([(stream, flat)], t), few))  # type: ignore[misc]
-    return results | {f"encode_portrait_{name}": {"ms": measure(lambda: pipeline.portrait(image), few)}}
+        results[key] = _with_rate(measure(lambda t=tile: pipeline.render([(stream, flat)], t), few, device=pipeline.device))  # type: ignore[misc]
+    return results | {f"encode_portrait_{name}": {"ms": measure(lambda: pipeline.portrait(image), few, device=pipeline.device)}}
 
 
 def time_engines(folder: Path, pipeline: Pipeline, stream: Stream, repeats: int) -> Figures:

@@ -14,6 +14,7 @@ import math
 import torch
 from torch import Tensor
 
+from backend.core.device import seeded_generator
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.paper.flow import PaperFlow
 
@@ -37,9 +38,9 @@ class PaperLoop:
         self._blocks = flow.blocks if flow else config.blocks
         inputs = config.hidden * config.layers
         # The initialisation of `nn.Linear`: uniform within 1 / sqrt(inputs).
-        uniform = torch.rand(inputs + 1, config.features, generator=torch.Generator().manual_seed(seed))
-        head = ((2 * uniform - 1) / math.sqrt(inputs)).to(forecaster.mean)
-        self._weight, self._bias = head.split([inputs, 1])
+        device = forecaster.mean.device
+        uniform = torch.rand(inputs + 1, config.features, generator=seeded_generator(device, seed), device=device)
+        self._weight, self._bias = ((2 * uniform - 1) / math.sqrt(inputs)).split([inputs, 1])
 
     @torch.inference_mode()
     def sample(self, context_WCD: Tensor, k: int, horizon: int, generator: torch.Generator | None = None) -> Tensor:
