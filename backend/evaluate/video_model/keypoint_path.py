@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.generator import EncodedPortrait
-from backend.core.device import seeded_generator, to_host
+from backend.core.device import to_host
 from backend.core.types import CLOCK_S, Keypoints, Picture
 from backend.evaluate.common.methods import build_methods
 from backend.evaluate.common.videos import SIZE
@@ -71,7 +71,7 @@ class KeypointPath:
         }
         for name, method in FORECASTS.items():
             forecast, device = self._forecasts[method], self._pipeline.device
-            sample, source = forecast.joint_sample or forecast.sample, seeded_generator(device, noise)
+            sample, source = forecast.joint_sample or forecast.sample, torch.Generator(device).manual_seed(noise)
             sampled = torch.from_numpy(to_host(sample(seen[None].to(device), count, horizon, source)[0])[0])
             paths[name] = interpolate(torch.cat([last.expand(count, 1, -1), sampled], 1), ahead)
         portrait = self._pipeline.generator.encode(window.picture(known - 1), Keypoints.from_flat(last))
