@@ -47,7 +47,7 @@ def draw_and_choose(
         refine: settings of GRU-SNF; None for GRU-NF.
 
     Returns:
-        The noise of every stream, and the forecast with it: the kept draws, with the acceptance rate of all draws. None where
+        The noise of every stream, and the forecast with it, which are the kept draws. None where
         N = K, since no forecast was needed.
 
     Raises:

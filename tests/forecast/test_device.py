@@ -64,8 +64,10 @@ def test_a_stream_is_observed_drawn_chosen_and_forecast_again_on_the_device(fore
     state, k, horizon = observed(forecaster), 2, 3
     settings = ForecastSettings(k=k, horizon=horizon, choose=choose, coupled=coupled)
     model = GraphedForecaster(forecaster, capture=lambda device, work: work) if graphs else forecaster
-    chosen = draw_and_choose(model, state, [None] * B, settings, refine)
-    assert len(chosen) == B
+    chosen, shown = draw_and_choose(model, state, [None] * B, settings, refine)
+    assert len(chosen) == B and (shown is None) == (choose == "off")
+    if shown is not None:
+        assert_there(shown.paths, B, k, horizon, D)
     for one in chosen:
         assert_there(one.noise.base_TRD, horizon, k, D)
         assert_there(one.shares, 0 if choose == "off" else k)
