@@ -44,10 +44,10 @@ class ForecasterConfig:
     """
 
     features: int = 60
-    hidden: int = 256
+    hidden: int = 192
     layers: int = 1
     blocks: int = 5
-    block_hidden: int = 128
+    block_hidden: int = 96
     mean_frames: int = 32
     dropout: float = 0.2
 
