@@ -15,7 +15,7 @@ from backend.keypoints import regions
 from backend.keypoints.dataset import read_split
 from backend.keypoints.regions import FaceRegions
 from backend.train.data.motion import MotionSampler, measure_statistics, transform
-from backend.train.forecaster import train_forecaster
+from backend.train.forecaster import average_forecasters, train_forecaster
 from backend.train.settings import ForecasterTraining
 
 TINY = ForecasterTraining(
@@ -94,6 +94,31 @@ def test_training_can_go_on_from_weights_that_are_there(data, tmp_path):
     one, two = (Forecaster.load(tmp_path / name) for name in ("model", "again"))
     assert one.config == two.config and torch.equal(one.std, two.std)
     torch.testing.assert_close(one.flow.hidden_weight, two.flow.hidden_weight, atol=1e-3, rtol=1e-3)
+
+
+def test_forecasters_trained_further_from_one_are_averaged_and_their_moments_measured_again(data, tmp_path):
+    train_forecaster(data, tmp_path / "base", tmp_path / "run", TINY)
+    further = replace(TINY.with_scores(), updates=2, batch=4, rollout_rows=2, rollout_paths=2, validate_every=1)
+    names = ("a", "b")
+    for seed, name in enumerate(names):
+        settings = replace(further, seed=seed)
+        report = train_forecaster(data, tmp_path / name, tmp_path / f"run {name}", settings, start_from=tmp_path / "base")
+        assert "--stage scores" in report["command"]
+    report = average_forecasters(data, [tmp_path / name for name in names], tmp_path / "mean", TINY)
+    a, b, mean = (Forecaster.load(tmp_path / name) for name in (*names, "mean"))
+    expected = (a.flow.hidden_weight + b.flow.hidden_weight) / 2
+    torch.testing.assert_close(mean.flow.hidden_weight, expected, atol=1e-3, rtol=1e-3)
+    assert not torch.equal(a.flow.hidden_weight, b.flow.hidden_weight)
+    assert report["metrics"]["averaged"] == 2 and np.isfinite(report["metrics"]["held_out_energy_score"])
+    assert (mean.moments.second != 1).all() and (mean.surprise_quantiles.diff() >= 0).all()
+
+
+def test_forecasters_of_different_starts_are_not_averaged(data, tmp_path):
+    train_forecaster(data, tmp_path / "one", tmp_path / "run 1", TINY)
+    train_forecaster(data, tmp_path / "two", tmp_path / "run 2", replace(TINY, seed=1))
+    with pytest.raises(InputError) as caught:
+        average_forecasters(data, [tmp_path / "one", tmp_path / "two"], tmp_path / "mean", TINY)
+    assert caught.value.code == "models_differ" and "--start-from" in caught.value.hint
 
 
 @pytest.mark.parametrize("kind", ["gru_gaussian", "vrnn"])

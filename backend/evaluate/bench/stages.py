@@ -15,6 +15,7 @@ from torch import Tensor
 from backend.core.device import HOST, on_host
 from backend.core.recording import Recording
 from backend.core.types import ForecastSettings
+from backend.core.weights import generator_folder
 from backend.evaluate.bench.generators import count_flops, session_memory, time_engines, time_rendering
 from backend.evaluate.bench.timing import measure
 from backend.evaluate.common.table import Figures
@@ -65,7 +66,7 @@ def bench(
         repeats: timed runs of each stage; see `time_sampling` for the paper's loop.
     """
     loads = partial(Pipeline.load, models, device=device, threads=threads, engine=engine, precision=precision)
-    folders = sorted(models.glob("generator_*"))
+    folders = sorted(models.glob("generator_*")) or [generator_folder(models, "slim_128")]
     pipelines = [loads(generator=folder.name.removeprefix("generator_")) for folder in folders]
     pipeline, segment = pipelines[0], resample(recording)[0]
     counts = (SESSIONS,) if on_host(pipeline.device) else (SESSIONS, DEVICE_SESSIONS)
