@@ -1,10 +1,10 @@
 """A set energy: the K futures of a stream repel each other in the flow's latent space, and MCMC samples the set as a whole.
 
-The energy of a set is the prior's, sum over k of |m_k|^2 / 2, plus a repulsion, strength * sum over j < k of
-exp(-|f_j - f_k|^2 / (2 width^2)). Here m_k is the part of path k's base noise that is the same at every step, and f_k is m_k
-scaled by how far each of its numbers moves the face. Repulsion between samples that follow one flow is the idea of Morshed &
-Boddeti 2025 (DiverseFlow, arXiv 2504.07894); here it needs no gradient, because it acts before the flow. Shape suffixes:
-T steps, B streams, K futures, D numbers.
+The energy of a set is the prior's, sum over k of |m_k|^2 / 2, plus strength * sum over j < k of cos(f_j, f_k). Here m_k is the
+part of path k's base noise that is the same at every step, and f_k is m_k scaled by how far each of its numbers moves the face.
+Directions repel, not positions: repulsion by distance would push every path outwards and make it less likely. To let samples of
+one flow repel each other is the idea of Morshed & Boddeti 2025 (DiverseFlow, arXiv 2504.07894); here it needs no gradient,
+because it acts before the flow. Shape suffixes: T steps, R rows, B streams, K futures, D numbers.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ class SetEnergy:
 
     Attributes:
         strength: of the repulsion; 0 leaves every path independent.
-        width: distance over which it acts; two independent paths are about sqrt(2) apart.
         sweeps: proposals for each path.
         step_size: share of new noise in a proposal, in (0, 1].
     """
 
     strength: float = 8.0
-    width: float = 1.0
     sweeps: int = 8
     step_size: float = 0.5
 
@@ -64,6 +62,6 @@ class SetEnergy:
 
     def _repulsion(self, f_BKD: Tensor, one_BD: Tensor, path: int) -> Tensor:
         """Return the repulsion `[B]` of one path, at `one_BD`, by the others of its set."""
-        square_BK = (f_BKD - one_BD[:, None]).square().sum(-1)
-        near_BK = torch.exp(square_BK / (-2 * self.width**2))
-        return self.strength * (near_BK.sum(1) - near_BK[:, path])
+        direction_BD = one_BD / one_BD.norm(dim=-1, keepdim=True)
+        cosine_BK = (f_BKD @ direction_BD[..., None])[..., 0] / f_BKD.norm(dim=-1)
+        return self.strength * (cosine_BK.sum(1) - cosine_BK[:, path])

@@ -16,21 +16,23 @@ from backend.core.types import ForecastSettings
 from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
 from backend.forecast.displacement_bank import load_bank
 from backend.forecast.gru_nf import Forecaster
+from backend.forecast.noise import RolloutNoise
 from backend.forecast.paper.loop import PaperLoop
 from backend.forecast.refine import Refinement
 from backend.forecast.selection import select_futures
+from backend.forecast.set_energy import SetEnergy
 from backend.forecast.vrnn import Vrnn
 
 PathSampler = Callable[[Tensor, int, int, torch.Generator], Tensor]
 """`(context [W, C, D], k, horizon, generator) -> paths [W, K, H, D]`."""
 
 NAMES = (
-    "copy_last", "random_walk", "bootstrap", "gru_gaussian", "vrnn", "gru_nf", "gru_nf_coupled", "gru_nf_chosen", "gru_nf_t1.2",
-    "gru_snf", "gru_snf_coupled", "gru_snf_chosen", "gru_snf_mala", "gru_snf_hmc", "paper_nf", "paper_snf",
+    "copy_last", "random_walk", "bootstrap", "gru_gaussian", "vrnn", "gru_nf", "gru_nf_coupled", "gru_nf_set", "gru_nf_chosen",
+    "gru_nf_t1.2",     "gru_snf", "gru_snf_coupled", "gru_snf_chosen", "gru_snf_mala", "gru_snf_hmc", "paper_nf", "paper_snf",
 )  # fmt: skip
 """Methods in the order of the table; `gru_nf_tX` also exists for any other temperature X up to 5."""
 
-SAME_DRAWS = ("gru_nf_coupled", "gru_nf_chosen", "gru_snf_coupled", "gru_snf_chosen")
+SAME_DRAWS = ("gru_nf_coupled", "gru_nf_set", "gru_nf_chosen", "gru_snf_coupled", "gru_snf_chosen")
 """Methods whose independent futures are those of another method: only their futures shown together differ."""
 
 
@@ -120,6 +122,8 @@ def _build(name: str, model: Path, forecaster: Forecaster) -> PathForecaster:
         if ingredient == "chosen":
             return PathForecaster(independent, joint_sample=_choose(independent), joint_groups=3)
         coupled = path_sampler(forecaster, refinement, coupled=True) if ingredient == "coupled" else None
+        if ingredient == "set":
+            coupled = _repelling(forecaster)
         likelihood = partial(nll, forecaster, unit_D=forecaster.step_std) if name == "gru_nf" else None
         return PathForecaster(independent, likelihood, coupled)
     if name in ("paper_nf", "paper_snf"):
@@ -164,6 +168,18 @@ def path_sampler(
         if rates is not None and found.acceptance is not None:
             rates.append(float(found.acceptance.mean()))
         return found.paths
+
+    return sample
+
+
+def _repelling(forecaster: Forecaster) -> PathSampler:
+    """Return a function that samples K paths as a set under the set energy."""
+    scale_D = (forecaster.unwhiten / forecaster.std).norm(dim=1)
+
+    def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
+        state, shape = forecaster.observe(context), forecaster.noise_shape(horizon)
+        noise = RolloutNoise.draw(shape, len(state), k, generator, context.device)
+        return forecaster.forecast(state, RolloutNoise(SetEnergy().refine(noise.base_TRD, k, scale_D, generator))).paths
 
     return sample
 
