@@ -17,7 +17,7 @@ from backend.evaluate.common.methods import nll
 from backend.forecast.gru_nf import Forecaster
 from backend.keypoints.dataset import KeypointSequence, read_evaluation_set, stack_windows
 
-VARIANTS = ("_gaussian", "_vrnn", "_nll")
+VARIANTS = ("_gaussian", "_vrnn")
 """Models for comparison lie beside MODEL as MODEL_gaussian, ..."""
 
 MAX_CHOICE_WINDOWS = 64
