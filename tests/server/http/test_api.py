@@ -65,7 +65,17 @@ def test_the_built_page_is_served_with_its_files_and_a_strict_policy(tmp_path):
 
 def test_the_schema_describes_every_control(shared):
     properties = shared.http.get("/api/schema").json()["properties"]
-    assert set(properties) == {"method", "k", "horizon", "temperature", "mcmc_steps", "step_size", "consistency"}
+    assert set(properties) == {
+        "method",
+        "choose",
+        "coupled",
+        "k",
+        "horizon",
+        "temperature",
+        "mcmc_steps",
+        "step_size",
+        "consistency",
+    }
     assert (properties["k"]["minimum"], properties["k"]["maximum"], properties["k"]["default"]) == (1, 16, 4)
 
 
