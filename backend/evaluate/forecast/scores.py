@@ -151,15 +151,19 @@ def _scores(paths: Tensor, truth: Tensor, units: Units, generator: torch.Generat
 
 
 def _group_scores(paths: Tensor, truth: Tensor, group: int) -> dict[str, Tensor]:
-    """Score futures in groups of this size."""
-    values = Keypoints.from_flat(paths).value
-    displacement = metrics.displacement(values, Keypoints.from_flat(truth).value)
+    """Score futures in groups of this size, which are shown together; their coverage is that of all groups' futures."""
+    values, target = Keypoints.from_flat(paths).value, Keypoints.from_flat(truth).value
+    displacement = metrics.displacement(values, target)
+    acceleration, true_acceleration = metrics.accelerations(values, target)
     groups = values.shape[1] // group
     apart = metrics.apd(values[:, : groups * group].unflatten(1, (groups, group)).flatten(0, 1)).unflatten(0, (-1, groups))
     return {
         f"min_ade_{group}": metrics.best_of(displacement.mean(2), group)[:, None],
         f"min_fde_{group}": metrics.best_of(displacement[..., -1], group)[:, None],
         f"apd_{group}": apart.mean(1, keepdim=True),
+        f"coverage_80_{group}": metrics.coverage(paths, truth, 0.8),
+        f"acceleration_{group}": acceleration,
+        f"acceleration_truth_{group}": true_acceleration,
     }
 
 

@@ -20,6 +20,7 @@ from backend.forecast import metrics
 MEANS = (
     "crps", "crps_minmax", "energy_score", "path_energy_score", "min_ade", "min_ade_4", "min_ade_8", "min_fde", "min_fde_4",
     "min_fde_8", "mae_best20", "apd", "apd_4", "apd_8", "apd_best20", "nll", "coverage_50", "coverage_80", "coverage_95",
+    "coverage_80_4", "coverage_80_8",
 )  # fmt: skip
 """Scores of which the mean over windows and steps is reported."""
 
@@ -88,7 +89,9 @@ class ForecastSummary(FigureTable):
             sums[f"mse{unit}"] = (square, torch.ones_like(square))
         sums["apd_over_mae"] = (scores["apd_best20"], scores["mae_best20"])
         sums["liveliness"] = (scores["departure"], scores["departure_truth"])
-        sums["acceleration_ratio"] = (scores["acceleration"], scores["acceleration_truth"])
+        for group in ("", "_4", "_8"):
+            if f"acceleration{group}" in scores:
+                sums[f"acceleration_ratio{group}"] = (scores[f"acceleration{group}"], scores[f"acceleration_truth{group}"])
         found = {}
         for name, columns in sums.items():
             found[name] = self._figure(method, name, columns, _nrmse if name.startswith("nrmse") else ratio)
