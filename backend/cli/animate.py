@@ -40,15 +40,18 @@ def _record_face(video: Path, path: Path, progress: Progress) -> int:
 
 
 def _record_pose(video: Path, path: Path, progress: Progress) -> int:
-    """Write the keypoints of a video's body and return the number of frames."""
+    """Write the keypoints of a video's body, name those that are guessed, and return the number of frames."""
     from backend.core.recording import save_keypoints
-    from backend.keypoints.pose import body_square, pose_keypoints
+    from backend.keypoints.pose import LIMBS, body_square, pose_keypoints
     from backend.media.body_tracker import track_body
     from backend.media.crop import SquareCrop
 
-    points, times = track_body(video, progress)
+    points, times, outside = track_body(video, progress)
     square = SquareCrop(*body_square(points))
     save_keypoints(path, pose_keypoints(square.apply(points)), times, video.name)
+    guessed = [name.replace("_", " ") for name, (joint, _) in LIMBS.items() if outside[joint] > 0.5]
+    if guessed:
+        print(f"{video}: outside the picture in most frames, and so only guessed: {', '.join(guessed)}")
     return len(times)
 
 

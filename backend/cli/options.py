@@ -30,7 +30,10 @@ def _check_json(json: Path | None) -> Path | None:
     if json is not None:
         with writing(json):
             json.parent.mkdir(parents=True, exist_ok=True)
+            present = json.exists()
             json.open("ab").close()
+            if not present:  # Work that fails leaves no empty file.
+                json.unlink()
     return json
 
 

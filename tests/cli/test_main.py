@@ -84,6 +84,12 @@ def test_faults_of_the_user_have_a_code(words, code, tmp_path, monkeypatch):
     assert error.code == code
 
 
+def test_work_that_fails_leaves_no_empty_report(tmp_path):
+    error = run("evaluate", "ablation", "--recordings", str(tmp_path), "--json", str(tmp_path / "a.json")).exception
+    assert isinstance(error, MotionFanError) and error.code == "data_empty"
+    assert not (tmp_path / "a.json").exists()
+
+
 def test_main_prints_one_sentence_and_no_traceback(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["motionfan", "animate", "--driving", "none.npz", "-o", "x.mp4"])
     with pytest.raises(SystemExit) as stop:

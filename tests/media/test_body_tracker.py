@@ -11,12 +11,13 @@ from tests.media.made import astronaut, flat, placed, video
 def test_a_body_is_followed_and_frames_without_one_are_left_out(tmp_path):
     seen = [placed(astronaut(), 540, 760, 20 + 6 * i, 20) for i in range(12)]
     gone = [np.full((540, 760, 3), 120, np.uint8)] * 4
-    points, times = track_body(video(tmp_path / "a.mp4", [*seen, *gone]))
+    points, times, outside = track_body(video(tmp_path / "a.mp4", [*seen, *gone]))
     assert points.shape == (len(times), 33, 3) and 10 <= len(times) <= 13
     # The nose is where Face Mesh sees the face, and moves with the picture; left and right are the person's own.
     np.testing.assert_allclose(points[0, 0, :2], (20 + 225, 20 + 135), atol=25)
     np.testing.assert_allclose(points[9, 0, 0] - points[0, 0, 0], 54, atol=8)
     assert (points[:, 11, 0] > points[:, 12, 0] + 100).all()
+    assert outside.shape == (33,) and outside[0] == 0 and outside[25] == 1  # the nose is seen, a knee is not
 
 
 def test_a_video_without_a_body_is_an_error(tmp_path):
@@ -30,6 +31,8 @@ def test_the_command_writes_keypoints_of_a_body_and_names_what_failed(tmp_path):
     bad = video(tmp_path / "bad.mp4", [np.asarray(flat((90, 90, 90)))] * 3)
     done = CliRunner().invoke(app, ["landmarks", str(good), str(bad), "-o", str(tmp_path / "out"), "--kind", "pose"])
     assert "good.npz: 6 frames with a body" in done.output
+    guessed = done.output.partition("only guessed: ")[2].splitlines()[0]
+    assert "left hip" in guessed and "left shoulder" not in guessed
     assert isinstance(done.exception, InputError) and done.exception.code == "videos_failed"
     assert "No body was found" in done.exception.message
     with np.load(tmp_path / "out" / "good.npz") as file:

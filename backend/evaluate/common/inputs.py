@@ -20,6 +20,9 @@ from backend.keypoints.dataset import KeypointSequence, read_evaluation_set, sta
 VARIANTS = ("_gaussian", "_vrnn")
 """Models for comparison lie beside MODEL as MODEL_gaussian, ..."""
 
+MAX_STILL = 0.75
+"""Largest share of frames that repeat the frame before; more is noted."""
+
 MAX_CHOICE_WINDOWS = 64
 """Most windows on which the likelihoods of forecasters are compared."""
 
@@ -57,6 +60,8 @@ def load_inputs(
     motions = _of_width(found.sequences, forecaster.config.features, notes)
     if split is None and not (recordings / "clips.csv").is_file():
         motions = _not_trained_on(model, motions, notes)
+    still = [motion for motion in motions if (motion.flat[1:] == motion.flat[:-1]).all(1).mean() > MAX_STILL]
+    notes += [f"{motion.clip}: most of its frames repeat the one before; it says little about forecasts." for motion in still]
     return EvaluationInputs(model, forecaster, motions, notes)
 
 

@@ -42,3 +42,12 @@ def test_recordings_of_another_width_alone_are_refused(folders):
     with pytest.raises(InputError) as caught:
         load_inputs(recordings, model.parent, model)
     assert caught.value.code == "recording_shape"
+
+
+def test_recordings_that_stand_still_are_named(folders):
+    recordings, model = folders
+    still = np.full((120, 12), 0.3, np.float32)
+    still[60] += 1
+    np.save(recordings / "still.npy", still)
+    notes = load_inputs(recordings, model.parent, model).notes
+    assert [note.partition(":")[0] for note in notes if "repeat the one before" in note] == ["still"]

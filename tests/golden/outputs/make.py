@@ -83,7 +83,7 @@ def _frames() -> Outputs:
 def _paths() -> Outputs:
     found: Outputs = {}
     flat = _flat(40)
-    for name in ("forecaster", "forecaster_gaussian", "forecaster_fomm"):
+    for name in ("forecaster", "forecaster_gaussian", "forecaster_fomm", "forecaster_arm"):
         model = Forecaster.load(MODELS / name)
         for method, refine in (("gru_nf", None), ("gru_snf", Refinement())):
             source = torch.Generator().manual_seed(1)
