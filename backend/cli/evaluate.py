@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -98,7 +98,7 @@ def evaluate_ablation(
     recordings: Annotated[
         list[Path], typer.Option("--recordings", "--data", help="Folder of recordings; may be repeated to compare data sets.")
     ],
-    grid: Annotated[str, typer.Option(help="Settings to try: quick or full.")] = "quick",
+    grid: Annotated[str, typer.Option(help="Settings to try: small (at the shipped step size), quick or full.")] = "quick",
     protocol: ProtocolOption = "8-16",
     samples: Annotated[int, typer.Option(min=8, help="Futures sampled for each window.")] = 20,
     split: SplitOption = None,
@@ -116,8 +116,8 @@ def evaluate_ablation(
     from backend.evaluate.ablation.data_sets import evaluate_data_sets, load_data_sets
     from backend.evaluate.ablation.html import write_ablation
 
-    if grid not in ("quick", "full"):
-        raise InputError("grid", "--grid is one of quick, full.")
+    if grid not in get_args(evaluation.GridName):
+        raise InputError("grid", f"--grid is one of {', '.join(get_args(evaluation.GridName))}.")
     options = evaluation.AblationOptions(cast(evaluation.GridName, grid), protocol, samples, stride, seed)
     with progress("windows") as report:
         data = load_data_sets(recordings, models, model or (), split)

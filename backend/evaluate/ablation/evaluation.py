@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -21,7 +21,7 @@ from backend.evaluate.report.report import ComparisonReport, Metric, finite
 from backend.forecast.diagnostics.refinement_check import RefinementReport, refinement_report
 from backend.forecast.refine import KERNELS, Refinement
 
-GridName = Literal["quick", "full"]
+GridName = Literal["small", "quick", "full"]
 
 METRICS = (
     "crps", "energy_score", "energy_distance", "min_ade_8", "apd", "apd_8", "coverage_80", "acceleration_ratio", "plausibility",
@@ -34,12 +34,20 @@ ON_SCREEN = ("crps", "min_ade_8", "apd", "apd_8", "coverage_80", "plausibility",
 TESTED = ("crps", "energy_distance", "min_ade_8", "apd_8")
 """Figures of which each cell and temperature is tested against GRU-NF."""
 
-STEP_SIZES = {"quick": (0.1, 0.2, 0.3, 0.5, 1.0), "full": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)}
-TEMPERATURES = {"quick": (0.9, 1.1, 1.2, 1.3, 1.4), "full": (0.9, 0.95, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4)}
-AXES: dict[str, dict[str, tuple[Any, ...]]] = {
-    "steps": {"quick": (1, 2, 4), "full": (1, 2, 3, 4, 6, 8)},
-    "consistency": {"quick": (0.0, 0.35, 1.0), "full": (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 2.0)},
-    "kernel": {"quick": tuple(KERNELS), "full": tuple(KERNELS)},
+STEP_SIZES: dict[GridName, tuple[float, ...]] = {
+    "small": (),
+    "quick": (0.1, 0.2, 0.3, 0.5, 1.0),
+    "full": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0),
+}
+TEMPERATURES: dict[GridName, tuple[float, ...]] = {
+    "small": (1.1, 1.2),
+    "quick": (0.9, 1.1, 1.2, 1.3, 1.4),
+    "full": (0.9, 0.95, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4),
+}
+AXES: dict[str, dict[GridName, tuple[Any, ...]]] = {
+    "steps": {"small": (1, 4), "quick": (1, 2, 4), "full": (1, 2, 3, 4, 6, 8)},
+    "consistency": {"small": (0.0, 1.0), "quick": (0.0, 0.35, 1.0), "full": (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 2.0)},
+    "kernel": dict.fromkeys(get_args(GridName), tuple(KERNELS)),
 }
 """What is swept against the step size, all else as shipped."""
 

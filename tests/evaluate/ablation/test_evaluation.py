@@ -96,7 +96,7 @@ def test_refinement_carries_over_where_diversity_rises_at_hardly_any_error():
     assert "carries over to 1 of 3 kinds of motion" in words and "+20.0 % and +0.5 % on faces" in words
 
 
-@pytest.mark.parametrize("grid", ["quick", "full"])
+@pytest.mark.parametrize("grid", ["small", "quick", "full"])
 def test_every_sweep_holds_the_shipped_setting_and_every_kernel_is_swept(grid):
     shipped = shipped_refinement()
     found = sweeps(grid)
