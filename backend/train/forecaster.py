@@ -191,7 +191,7 @@ def average_forecasters(data: Path, models: Sequence[Path], out: Path, settings:
 
 
 def _finish(task: ForecasterTask, report: dict[str, Any]) -> dict[str, Any]:
-    """Measure what belongs to the weights besides their training, write all, and return the report."""
+    """Measure what the weights need beyond their training, write all, and return the report."""
     model, motions, settings = task.best, task.motions, task.settings
     clips, people = {motion.clip for motion in motions}, {motion.person for motion in motions}
     used = {"layout": motions[0].layout, "train_recordings": sorted(Path(clip).stem for clip in clips)}

@@ -24,7 +24,7 @@ def write_ablation(report: ComparisonReport, folder: Path) -> Path:
     options: dict[str, object] = {"recordings": [f"DIR_{name}" if name else "DIR" for name in data]}
     options |= {name: settings[name] for name in ("grid", "protocol", "samples", "stride")}
     options |= {"model": [f"models/{model}" for model in settings["model"].split(", ")], "seed": settings["seed"]}
-    page = ReportPage(report, summary(data, settings["shipped"]), command_line(report.command, options))
+    page = ReportPage(report, summary(data, settings["shipped"], differing), command_line(report.command, options))
     if len(data) > 1:
         usual = [cell for cell in next(iter(data.values())) if temperature_of(cell) is not None or cell == settings["shipped"]]
         every = FoldBlock("Every setting on every data set", [_joint_table(data, differing, list(next(iter(data.values()))))])

@@ -92,8 +92,10 @@ def test_refinement_carries_over_where_diversity_rises_at_hardly_any_error():
         figures = {"crps": Metric(crps), "apd_8": Metric(apd)}
         return {"gru_nf": {"crps": Metric(1.0), "apd_8": Metric(1.0)}, "cell": figures}
 
-    words = _carried_over({"faces": found(1.005, 1.2), "arm": found(1.02, 1.3), "pose": found(0.99, 0.9)}, "cell")
-    assert "carries over to 1 of 3 kinds of motion" in words and "+20.0 % and +0.5 % on faces" in words
+    data = {"faces": found(1.005, 1.2), "arm": found(1.02, 1.3), "pose": found(0.99, 0.9), "few": found(0.99, 1.1)}
+    significant = dict.fromkeys(("faces", "arm", "pose"), {("apd_8", "cell")}) | {"few": set()}
+    words = _carried_over(data, "cell", significant)
+    assert "carries over to 1 of 4 kinds of motion" in words and "+20.0 % and +0.5 % on faces" in words
 
 
 @pytest.mark.parametrize("grid", ["small", "quick", "full"])
