@@ -45,6 +45,7 @@ def evaluate_forecast(
     fps: Annotated[
         float | None, typer.Option(min=1, help="Frames per second of keypoint arrays that do not state it; 25 by default.")
     ] = None,
+    choose: Annotated[str, typer.Option(help="Draws for each future of the chosen methods: 4x, 8x or 16x.")] = "8x",
     model: ForecasterOption = None,
     models: ModelsOption = MODELS,
     seed: SeedOption = 0,
@@ -56,7 +57,10 @@ def evaluate_forecast(
     from backend.evaluate.forecast import evaluation
     from backend.evaluate.forecast.html import write_forecast
 
-    options = evaluation.ForecastOptions(protocol, context, _names(methods), samples, stride, fps, seed)
+    if choose not in ("4x", "8x", "16x"):
+        raise InputError("settings", f"Futures cannot be chosen from {choose!r}.", "Choose 4x, 8x or 16x.")
+    draws = int(choose.removesuffix("x"))
+    options = evaluation.ForecastOptions(protocol, context, _names(methods), samples, stride, fps, seed, draws)
     with progress("windows") as report:
         found = evaluation.evaluate_forecast(load_inputs(recordings, models, model, split, fps), options, report)
     print(f"{found.report.settings['windows']} windows of {found.report.settings['people']} people, model {found.model}")

@@ -71,6 +71,7 @@ def test_animate_chooses_from_as_many_draws_as_asked(small_models, tmp_path, mon
         (["landmarks", "x.mp4", "-o", "/dev/null/out"], "unwritable"),
         (["bench", "--models", "nowhere", "--json", "/dev/null/x.json"], "unwritable"),
         (["bench", "--models", "nowhere"], "generator_missing"),
+        (["evaluate", "forecast", "--recordings", "nowhere", "--choose", "3x"], "settings"),
         (["train", "pack", "--data", "nowhere", "-o", "x"], "data_missing"),
         (["train", "generator", "--pack", "nowhere"], "pack_missing"),
         (["train", "generator", "--pack", "nowhere", "--kind", "huge"], "kind"),

@@ -54,13 +54,8 @@ def shipped_refinement() -> Refinement:
     return Refinement.from_settings(ForecastSettings())
 
 
-def draws_per_future() -> int:
-    """Return how many futures the demo draws for each one shown."""
-    return ForecastSettings().draws_per_future
-
-
 def build_methods(
-    model: Path, forecaster: Forecaster, names: Sequence[str] = ()
+    model: Path, forecaster: Forecaster, names: Sequence[str] = (), draws_per_future: int = 8
 ) -> tuple[dict[str, PathForecaster], list[str]]:
     """Load forecasting methods.
 
@@ -68,6 +63,7 @@ def build_methods(
         model: folder of the forecaster; its variants lie beside it.
         forecaster: the one in that folder.
         names: which methods; all that are available by default.
+        draws_per_future: how many futures are drawn for each chosen one.
 
     Returns:
         The methods in the table's order, and a sentence for each that was left out because its model is missing.
@@ -83,7 +79,7 @@ def build_methods(
     left_out: list[str] = []
     for name in sorted(set(names), key=_table_order) or NAMES:
         try:
-            found[name] = _build(name, model, forecaster)
+            found[name] = _build(name, model, forecaster, draws_per_future)
         except ModelError as error:
             if names:
                 raise InputError("method_missing", f"{name} is not available. {error.message}", error.hint) from None
@@ -109,7 +105,7 @@ def nll(forecaster: Forecaster, flat_WTD: Tensor, seen: int, unit_D: Tensor) -> 
     return torch.stack(found, dim=1)
 
 
-def _build(name: str, model: Path, forecaster: Forecaster) -> PathForecaster:
+def _build(name: str, model: Path, forecaster: Forecaster, draws_per_future: int) -> PathForecaster:
     width = forecaster.config.features
     if temperature := _temperature(name):
         return PathForecaster(path_sampler(forecaster, None, temperature))
@@ -120,7 +116,7 @@ def _build(name: str, model: Path, forecaster: Forecaster) -> PathForecaster:
             refinement = replace(refinement, kernel=ingredient)  # type: ignore[arg-type]
         independent = path_sampler(forecaster, refinement)
         if ingredient == "chosen":
-            return PathForecaster(independent, joint_sample=_choose(independent), joint_groups=3)
+            return PathForecaster(independent, joint_sample=_choose(independent, draws_per_future), joint_groups=3)
         coupled = path_sampler(forecaster, refinement, coupled=True) if ingredient == "coupled" else None
         if ingredient == "set":
             coupled = _repelling(forecaster)
@@ -184,11 +180,11 @@ def _repelling(forecaster: Forecaster) -> PathSampler:
     return sample
 
 
-def _choose(draw: PathSampler) -> PathSampler:
+def _choose(draw: PathSampler, draws_per_future: int) -> PathSampler:
     """Return a function that draws several times K paths and chooses K of them, as the demo does."""
 
     def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
-        drawn = draw(context, draws_per_future() * k, horizon, generator)
+        drawn = draw(context, draws_per_future * k, horizon, generator)
         chosen_WK, _ = select_futures(drawn, k)
         return torch.take_along_dim(drawn, chosen_WK[..., None, None], dim=1)
 
