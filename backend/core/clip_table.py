@@ -25,8 +25,8 @@ def read_table(path: Path) -> list[dict[str, str]]:
         raise InputError("data_columns", f"{path} cannot be read as a table ({error}).") from None
 
 
-def held_out_people(table: Path, files: Container[str]) -> dict[str, str]:
-    """Return the person of each held-out clip by the clip's name; an unknown person has the clip's name.
+def held_out_people(table: Path, files: Container[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the person of each held-out clip by the clip's name, and notes; an unknown person has the clip's name.
 
     Held out are the clips of split test; where there are none, those of split val, on which a training chose its best weights.
     A clip `a.mp4` is named `a`, unless `files` (names without suffix) contains `a.mp4`.
@@ -38,14 +38,17 @@ def held_out_people(table: Path, files: Container[str]) -> dict[str, str]:
     key = "clip" if rows and "clip" in rows[0] else "name"
     if not rows or not {key, "split"} <= rows[0].keys():
         raise InputError("data_columns", f"{table} needs the columns clip (or name), person and split.")
-    splits = {row["split"].strip().lower() for row in rows}
-    held_out = "test" if "test" in splits else "val"
+    splits = [row["split"].strip().lower() for row in rows]
+    held_out, notes = "test" if "test" in splits else "val", []
+    if {"test", "val"} <= set(splits):
+        count = splits.count("val")
+        notes.append(f"{table.name}: split val ({count} rows) is left out, since there is a split test.")
     people = {}
-    for row in rows:
-        if row["split"].strip().lower() == held_out:
+    for row, split in zip(rows, splits, strict=True):
+        if split == held_out:
             name = row[key].strip()
             stem = name if name in files else Path(name).stem
             people[stem] = row.get("person", "").strip() or stem
     if not people:
         raise InputError("split_empty", f"{table} has no row whose split is val or test.")
-    return people
+    return people, notes

@@ -53,11 +53,20 @@ def test_a_table_says_which_recordings_are_held_out_and_of_whom(tmp_path, place)
     (tmp_path / "recordings").mkdir()
     for name in ("a", "b.c", "d", "e"):
         np.save(tmp_path / "recordings" / f"{name}.npy", keypoints())
-    rows = [["a.mp4", "p1", "val"], ["b.c", "p1", "test"], ["d.npy", "p2", "train"], ["e", "", "VAL"], ["gone", "p3", "val"]]
+    rows = [["a.mp4", "p1", "val"], ["b.c", "p1", "val"], ["d.npy", "p2", "train"], ["e", "", "VAL"], ["gone", "p3", "val"]]
     path = table(tmp_path / ("clips.csv" if place == "inside" else "split.csv"), rows)
     evaluation_set = read_evaluation_set(tmp_path, None if place == "inside" else path)
     assert {sequence.clip: sequence.person for sequence in evaluation_set.sequences} == {"a": "p1", "b.c": "p1", "e": "e"}
     assert len(evaluation_set.skipped) == 1 and evaluation_set.skipped[0].startswith("gone")
+
+
+def test_people_of_a_split_test_are_kept_apart_from_those_that_a_training_was_tuned_on(tmp_path):
+    for name in ("a", "b", "c"):
+        np.save(tmp_path / f"{name}.npy", keypoints())
+    path = table(tmp_path / "split.csv", [["a", "p1", "val"], ["b", "p2", "test"], ["c", "p3", "train"]])
+    evaluation_set = read_evaluation_set(tmp_path, path)
+    assert [sequence.person for sequence in evaluation_set.sequences] == ["p2"]
+    assert evaluation_set.skipped == ["split.csv: split val (1 rows) is left out, since there is a split test."]
 
 
 def test_the_column_may_be_called_name_and_the_person_may_be_unknown(tmp_path):

@@ -54,8 +54,9 @@ def test_only_held_out_videos_of_the_table_are_found_wherever_it_lies(videos, tm
 
 def test_where_a_table_has_a_split_test_the_people_it_tuned_on_are_left_out(videos, tmp_path):
     (tmp_path / "split.csv").write_text("clip,person,split\none,tuned,val\ntwo,tested,test\nthree,trained,train\n")
-    listed, _ = find_videos(videos, tmp_path / "split.csv")
+    listed, notes = find_videos(videos, tmp_path / "split.csv")
     assert [entry.person for entry in listed] == ["tested"]
+    assert notes == ["split.csv: split val (1 rows) is left out, since there is a split test."]
 
 
 def test_without_a_table_every_video_is_its_own_person(tmp_path):
