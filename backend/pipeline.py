@@ -319,10 +319,9 @@ class Pipeline:
 
     def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[Picture]:
         """Render each stream's portrait at flat keypoints `[F, 6N]` of its driver: `[F, size, size, 3]` each."""
-        drivings = [self._transfer([stream], flat[None, None])[0, 0] for stream, flat in requests]
         return [
-            self.generator.render(stream.portrait.encoded, driving, size)
-            for (stream, _), driving in zip(requests, drivings, strict=True)
+            self.generator.render(stream.portrait.encoded, self._transfer([stream], flat[None, None])[0, 0], size)
+            for stream, flat in requests
         ]
 
     def _transfer(self, streams: Sequence[Stream], flat_BKHD: Tensor) -> Keypoints:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Container
+from collections.abc import Collection
 from pathlib import Path
 
 from backend.core.errors import InputError
@@ -25,15 +25,18 @@ def read_table(path: Path) -> list[dict[str, str]]:
         raise InputError("data_columns", f"{path} cannot be read as a table ({error}).") from None
 
 
-def held_out_people(table: Path, files: Container[str]) -> tuple[dict[str, str], list[str]]:
+def held_out_people(table: Path | None, files: Collection[str]) -> tuple[dict[str, str], list[str]]:
     """Return the person of each held-out clip by the clip's name, and notes; an unknown person has the clip's name.
 
     Held out are the clips of split test; where there are none, those of split val, on which a training chose its best weights.
-    A clip `a.mp4` is named `a`, unless `files` (names without suffix) contains `a.mp4`.
+    A clip `a.mp4` is named `a`, unless `files` (names without suffix) contains `a.mp4`. Without a table,
+    every file is held out, and is a person of its own.
 
     Raises:
         InputError: `data_missing`; `data_columns`; `split_empty`: no clip is held out.
     """
+    if table is None:
+        return {name: name for name in files}, []
     rows = read_table(table)
     key = "clip" if rows and "clip" in rows[0] else "name"
     if not rows or not {key, "split"} <= rows[0].keys():

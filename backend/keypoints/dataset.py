@@ -107,7 +107,7 @@ def read_evaluation_set(data: Path, table: Path | None = None, fps: float | None
     files = _recordings_in(data)
     if table is None and (data / "clips.csv").is_file():
         table = data / "clips.csv"
-    people, notes = ({name: name for name in files}, []) if table is None else held_out_people(table, files)
+    people, notes = held_out_people(table, files)
     skipped = notes + [f"{name}: no recording of this name in {data}." for name in sorted(people.keys() - files.keys())]
     regions, sequences = FaceRegions(), []
     for name in sorted(people.keys() & files.keys()):

@@ -49,7 +49,7 @@ def find_videos(folder: Path, table: Path | None = None) -> tuple[list[HeldOutVi
     files = {path.stem: path for place in places for path in sorted(place.iterdir()) if path.suffix.lower() in VIDEO_SUFFIXES}
     if table is None:
         table = next((place / "clips.csv" for place in (folder, folder.parent) if (place / "clips.csv").is_file()), None)
-    people, notes = ({name: name for name in files}, []) if table is None else held_out_people(table, files)
+    people, notes = held_out_people(table, files)
     missing = notes + [f"{name}: no video of this name in {folder}." for name in sorted(people.keys() - files.keys())]
     videos = [HeldOutVideo(files[name], people[name]) for name in sorted(people.keys() & files.keys())]
     if not videos:
