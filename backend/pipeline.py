@@ -281,7 +281,7 @@ class Pipeline:
         positions, shares_BK, *rates = to_host(*results)
         effects = {row: RefinementEffect(*map(float, rates[1][place])) for place, row in enumerate(due)}
         names = [method for method in methods for _ in range(settings.k)]
-        drawn = 0 if settings.choose == "off" else settings.k * settings.draws_per_future
+        drawn = 0 if settings.choose == "off" else settings.draws
         return [
             SampledFutures(
                 paths[row], positions[row], names, float(rates[0][row]) if rates else None, effects.get(row),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -120,7 +120,7 @@ def animate(
     import msgspec
 
     from backend.core.recording import Recording
-    from backend.core.types import ForecastSettings
+    from backend.core.types import Choose, ForecastSettings
     from backend.films.futures import video_sampler, write_film
     from backend.films.whole_picture import write_whole_film
     from backend.media.video_reader import check_video
@@ -133,7 +133,7 @@ def animate(
         raise InputError("engine_whole", "The whole picture is shown without futures.", "Leave one out.")
     if method not in ("gru_nf", "gru_snf", "both"):
         raise InputError("settings", f"There is no method {method!r}.", "Choose gru_nf, gru_snf or both.")
-    if choose not in ("off", "4x", "8x", "16x"):
+    if choose not in get_args(Choose):
         raise InputError("settings", f"Futures cannot be chosen from {choose!r}.", "Choose off, 4x, 8x or 16x.")
     given = {"k": k, "horizon": horizon, "method": method, "choose": choose, "temperature": temperature}
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -53,15 +53,14 @@ def evaluate_forecast(
     html: HtmlOption = None,
 ) -> None:
     """Score all forecasting methods on the same windows, by the protocol of the GRU-SNF paper."""
-    from backend.core.types import ForecastSettings
+    from backend.core.types import Choose
     from backend.evaluate.common.inputs import load_inputs
     from backend.evaluate.forecast import evaluation
     from backend.evaluate.forecast.html import write_forecast
 
     if choose not in ("4x", "8x", "16x"):
         raise InputError("settings", f"Futures cannot be chosen from {choose!r}.", "Choose 4x, 8x or 16x.")
-    draws = ForecastSettings(choose=cast(Any, choose)).draws_per_future
-    options = evaluation.ForecastOptions(protocol, context, _names(methods), samples, stride, fps, seed, draws)
+    options = evaluation.ForecastOptions(protocol, context, _names(methods), samples, stride, fps, seed, cast(Choose, choose))
     with progress("windows") as report:
         found = evaluation.evaluate_forecast(load_inputs(recordings, models, model, split, fps), options, report)
     print(f"{found.report.settings['windows']} windows of {found.report.settings['people']} people, model {found.model}")

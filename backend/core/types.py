@@ -78,6 +78,10 @@ def _setting(
     return msgspec.Meta(title=title, description=description, ge=ge, le=le, extra_json_schema=extra)
 
 
+Choose = Literal["off", "4x", "8x", "16x"]
+"""How many futures are drawn for each one shown."""
+
+
 class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Settings that a person can change while forecasts run. The page builds its controls from this schema."""
 
@@ -88,7 +92,7 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     k: Annotated[int, _setting("Futures", "How many futures to predict (K)", 1, 16)] = 4
     horizon: Annotated[int, _setting("Horizon", "Length of the futures in steps of 80 ms (H)", 4, 24, {"unit": "steps"})] = 16
     choose: Annotated[
-        Literal["off", "4x", "8x", "16x"],
+        Choose,
         _setting(
             "Draws per future",
             "How many futures to draw for each one shown: those shown are chosen so that every draw is near to one of them",
@@ -116,6 +120,6 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     ] = 1.0
 
     @property
-    def draws_per_future(self) -> int:
-        """Futures that are drawn for each one shown; 1 where none are chosen."""
-        return 1 if self.choose == "off" else int(self.choose.removesuffix("x"))
+    def draws(self) -> int:
+        """N: futures that are drawn for each method; K where none are chosen."""
+        return self.k if self.choose == "off" else self.k * int(self.choose.removesuffix("x"))

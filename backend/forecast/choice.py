@@ -54,7 +54,7 @@ def draw_and_choose(
         InputError: as `select_futures`.
     """
     streams, k, device = len(state), settings.k, state.frame.device
-    n = k * settings.draws_per_future
+    n = settings.draws
     shape = forecaster.noise_shape(settings.horizon, refine)
     noise = RolloutNoise.draw(shape, streams, n, source, device, coupled=settings.coupled == "on")
     if n == k:

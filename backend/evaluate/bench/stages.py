@@ -124,7 +124,7 @@ def time_forecasts(pipeline: Pipeline, streams: list[Stream], repeats: int, coun
     for count in (1, *counts):
         some, batch = streams[:count], "" if count == 1 else f"_batch_{count}"
         state = ForecastState.cat([stream.state for stream in some])
-        draws = pipeline.forecaster.sample(state, chosen.k * chosen.draws_per_future, chosen.horizon).paths
+        draws = pipeline.forecaster.sample(state, chosen.draws, chosen.horizon).paths
         results[f"forecast{batch or '_step'}"] = measured(count, partial(forecast, count, step))
         results[f"forecast_chosen{batch}"] = measured(count, partial(forecast, count, chosen))
         results[f"choose{batch}"] = measured(count, partial(select_futures, draws, chosen.k))

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from backend.core.errors import InputError, ModelError
-from backend.core.types import ForecastSettings
+from backend.core.types import Choose, ForecastSettings
 from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
+from backend.forecast.choice import draw_and_choose
 from backend.forecast.displacement_bank import load_bank
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.noise import RolloutNoise
 from backend.forecast.paper.loop import PaperLoop
 from backend.forecast.refine import Refinement
-from backend.forecast.selection import select_futures
 from backend.forecast.set_energy import SetEnergy
 from backend.forecast.vrnn import Vrnn
 
@@ -55,7 +55,7 @@ def shipped_refinement() -> Refinement:
 
 
 def build_methods(
-    model: Path, forecaster: Forecaster, names: Sequence[str] = (), draws_per_future: int = 8
+    model: Path, forecaster: Forecaster, names: Sequence[str] = (), choose: Choose = "8x"
 ) -> tuple[dict[str, PathForecaster], list[str]]:
     """Load forecasting methods.
 
@@ -63,7 +63,7 @@ def build_methods(
         model: folder of the forecaster; its variants lie beside it.
         forecaster: the one in that folder.
         names: which methods; all that are available by default.
-        draws_per_future: how many futures are drawn for each chosen one.
+        choose: how many futures are drawn for each chosen one.
 
     Returns:
         The methods in the table's order, and a sentence for each that was left out because its model is missing.
@@ -79,7 +79,7 @@ def build_methods(
     left_out: list[str] = []
     for name in sorted(set(names), key=_table_order) or NAMES:
         try:
-            found[name] = _build(name, model, forecaster, draws_per_future)
+            found[name] = _build(name, model, forecaster, choose)
         except ModelError as error:
             if names:
                 raise InputError("method_missing", f"{name} is not available. {error.message}", error.hint) from None
@@ -105,7 +105,7 @@ def nll(forecaster: Forecaster, flat_WTD: Tensor, seen: int, unit_D: Tensor) -> 
     return torch.stack(found, dim=1)
 
 
-def _build(name: str, model: Path, forecaster: Forecaster, draws_per_future: int) -> PathForecaster:
+def _build(name: str, model: Path, forecaster: Forecaster, choose: Choose) -> PathForecaster:
     width = forecaster.config.features
     if temperature := _temperature(name):
         return PathForecaster(path_sampler(forecaster, None, temperature))
@@ -116,7 +116,7 @@ def _build(name: str, model: Path, forecaster: Forecaster, draws_per_future: int
             refinement = replace(refinement, kernel=ingredient)  # type: ignore[arg-type]
         independent = path_sampler(forecaster, refinement)
         if ingredient == "chosen":
-            return PathForecaster(independent, joint_sample=_choose(independent, draws_per_future), joint_groups=3)
+            return PathForecaster(independent, joint_sample=_choosing(forecaster, refinement, choose), joint_groups=3)
         coupled = path_sampler(forecaster, refinement, coupled=True) if ingredient == "coupled" else None
         if ingredient == "set":
             coupled = _repelling(forecaster)
@@ -180,13 +180,14 @@ def _repelling(forecaster: Forecaster) -> PathSampler:
     return sample
 
 
-def _choose(draw: PathSampler, draws_per_future: int) -> PathSampler:
+def _choosing(forecaster: Forecaster, refine: Refinement | None, choose: Choose) -> PathSampler:
     """Return a function that draws several times K paths and chooses K of them, as the demo does."""
 
     def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
-        drawn = draw(context, draws_per_future * k, horizon, generator)
-        chosen_WK, _ = select_futures(drawn, k)
-        return torch.take_along_dim(drawn, chosen_WK[..., None, None], dim=1)
+        settings = ForecastSettings(k=k, horizon=horizon, choose=choose)
+        _, forecast = draw_and_choose(forecaster, forecaster.observe(context), generator, settings, refine)
+        assert forecast is not None  # Only choose="off" forecasts nothing.
+        return forecast.paths
 
     return sample
 

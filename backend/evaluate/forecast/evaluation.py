@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from backend.core.types import Choose
 from backend.evaluate.common.inputs import EvaluationInputs
 from backend.evaluate.common.methods import build_methods, shipped_refinement
 from backend.evaluate.common.progress import CountProgress
@@ -33,7 +34,7 @@ class ForecastOptions:
     stride: int | None = None  # steps between the starts of two windows; the paper's window length by default
     fps: float | None = None  # frame rate of keypoint arrays that do not state it
     seed: int = 0  # of all samples and resamples
-    draws_per_future: int = 8  # how many futures are drawn for each chosen one
+    choose: Choose = "8x"  # how many futures are drawn for each chosen one
 
 
 class ForecastReport(ComparisonReport, kw_only=True):
@@ -72,7 +73,7 @@ def evaluate_forecast(
     if lengths.seen > lengths.context:
         notes.append(f"Methods see {lengths.seen} frames, not the {lengths.context} of protocol {lengths.name}.")
     windows = ForecastWindows.of(inputs.motions, lengths, options.stride)
-    methods, left_out = build_methods(inputs.model, forecaster, options.methods, options.draws_per_future)
+    methods, left_out = build_methods(inputs.model, forecaster, options.methods, options.choose)
     notes += [f"Left out: {sentence}" for sentence in left_out]
     units = Units.of(forecaster, windows)
     examples, total = example_windows(windows), len(methods) * len(windows)

@@ -66,6 +66,6 @@ def repeat(settings: Mapping[str, Any]) -> str:
         options["fps"] = f"{settings['fps']:g}"
     if settings["context"] == CONTEXT_HORIZONS[settings["protocol"]][0]:
         options["context"] = None
-    if settings["draws_per_future"] != 8:
-        options["choose"] = f"{settings['draws_per_future']}x"
+    if settings["choose"] != "8x":
+        options["choose"] = settings["choose"]
     return command_line("evaluate forecast", options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from backend.core.types import ForecastSettings
 from backend.evaluate.common.methods import SAME_DRAWS
 from backend.evaluate.forecast.summary import MAIN_METHODS, MAX_LIVELINESS, MIN_LIVELINESS
 from backend.evaluate.report.prose import difference, p_value, percent, typeset, with_interval
@@ -41,7 +42,7 @@ def summary(report: ComparisonReport) -> list[str]:
         sentences.append(_liveliness(leading, entries))
     sentences.append(_changes(report, "Refinement", "gru_snf", REFINED))
     sentences.append(_changes(report, "Antithetic noise alone", "gru_nf_coupled", TOGETHER_OF_4))
-    chosen = f"Choosing 4 of {4 * report.settings['draws_per_future']} draws"
+    chosen = f"Choosing 4 of {ForecastSettings(k=4, choose=report.settings['choose']).draws} draws"
     sentences.append(_changes(report, chosen, "gru_nf_chosen", TOGETHER_OF_4))
     return typeset(sentences)
 

@@ -24,7 +24,7 @@ export class Study {
   readonly #view = new PairView((choice) => void this.#vote(choice));
   readonly #count = h('p', { class: 'study-count' });
   readonly #bar = h('div', {
-    class: 'study-bar',
+    class: 'progress-bar',
     role: 'progressbar',
     'aria-label': 'Pairs judged',
     'aria-valuemin': 0,

@@ -8,7 +8,7 @@ export class VideoJob {
   readonly element: HTMLElement;
   readonly #text = h('p', {});
   readonly #left = h('span', { class: 'job-left' });
-  readonly #bar = h('div', { class: 'job-bar', role: 'progressbar', 'aria-label': 'Generating' }, h('i'));
+  readonly #bar = h('div', { class: 'progress-bar', role: 'progressbar', 'aria-label': 'Generating' }, h('i'));
   readonly #progress: HTMLElement;
   readonly #error = h('p');
   readonly #notice: HTMLElement;

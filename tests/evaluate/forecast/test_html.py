@@ -45,7 +45,7 @@ def evaluation(layout, people=4, methods=("copy_last", "bootstrap", "gru_nf", "g
     found = ForecastSummary(windows, units, scored)
     settings = {
         "protocol": "8-16", "context": 8, "horizon": 16, "methods": list(methods), "samples": 8, "stride": 24, "fps": None,
-        "seed": 0, "draws_per_future": 8, "model": "forecaster", "windows": len(windows),
+        "seed": 0, "choose": "8x", "model": "forecaster", "windows": len(windows),
         "people": people, "recordings": people, "refinement": {"steps": 2},
     }  # fmt: skip
     notes = ["<b>bad.npz</b> & co: broken."]
