@@ -26,13 +26,15 @@ from backend.animate.transfer import transfer_motion
 from backend.core.device import HOST, check_device, seeded_generator, to_host
 from backend.core.errors import ModelError
 from backend.core.process import configure_process
-from backend.core.types import FloatArray, ForecastSettings, Keypoints, Picture
+from backend.core.types import FloatArray, ForecastSettings, Keypoints, Picture, Sampling
 from backend.core.weights import generator_folder
 from backend.forecast.choice import ChosenNoise, draw_and_choose
-from backend.forecast.diagnostics.refinement_check import check_first_step
+from backend.forecast.diagnostics.refinement_check import check_refinement
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect
+from backend.forecast.futures_model import FuturesModel
 from backend.forecast.graphs import GraphedForecaster
 from backend.forecast.gru_nf import Forecaster
+from backend.forecast.joint import JointForecaster
 from backend.forecast.noise import RolloutNoise
 from backend.forecast.refine import Refinement
 from backend.forecast.state import Forecast, ForecastState
@@ -46,7 +48,7 @@ CONTEXT = 8
 """Steps observed before the first forecast, as in the paper's 8-16 protocol; the GRU's memory is longer."""
 
 CHECK_EVERY = 4
-"""Refinement is measured at every fourth step: it costs as much as a step of the rollout, and futures keep their noise."""
+"""Refinement is measured at every fourth step: it costs as much as a pass of the flow, and futures keep their noise."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ class Pipeline:
         self.regions = FaceRegions().to(self.device)
         self.forecaster = forecaster
         self.generator = generator
-        self._graphs = GraphedForecaster(forecaster)
+        models: dict[Sampling, FuturesModel] = {"joint": JointForecaster(forecaster), "steps": forecaster}
+        self.futures_models = {name: GraphedForecaster(model) for name, model in models.items()}
 
     @classmethod
     def load(
@@ -295,18 +298,19 @@ class Pipeline:
     ) -> Forecast:
         """Forecast with the noise that each stream keeps, after drawing and choosing it for streams that have none."""
         refine = Refinement.from_settings(settings) if method == "gru_snf" else None
+        model = self.futures_models[settings.sampling]
         new = [stream for stream in streams if method not in stream.futures_for(settings)]
         if new:
             # One generator per stream: its futures do not depend on the rest of its batch.
             sources = [seeded_generator(self.device, stream.seed) for stream in new]
             begin = ForecastState.cat([stream.state for stream in new])
-            chosen, forecast = draw_and_choose(self._graphs, begin, sources, settings, refine)
+            chosen, forecast = draw_and_choose(model, begin, sources, settings, refine)
             for stream, kept in zip(new, chosen, strict=True):
                 stream.futures[method] = kept
             if forecast is not None and len(new) == len(streams):
                 return forecast
         noise = RolloutNoise.cat([stream.futures[method].noise for stream in streams])
-        return self._graphs.forecast(state, noise, refine, settings.temperature)
+        return model.forecast(state, noise, refine, settings.temperature)
 
     def _measure_refinement(
         self, streams: Sequence[Stream], paths_BKHD: Tensor, rows: Sequence[int], settings: ForecastSettings
@@ -315,7 +319,8 @@ class Pipeline:
         state = ForecastState.cat([stream.state for stream in streams])
         noise = RolloutNoise.cat([stream.futures["gru_snf"].noise for stream in streams])
         paths = torch.stack([paths_BKHD[row] for row in rows])
-        return check_first_step(self.forecaster, state, paths, noise, settings.temperature)
+        model, refine = self.futures_models[settings.sampling].model, Refinement.from_settings(settings)
+        return check_refinement(model, state, paths, noise, refine, settings.temperature)
 
     def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[Picture]:
         """Render each stream's portrait at flat keypoints `[F, 6N]` of its driver: `[F, size, size, 3]` each."""

@@ -57,6 +57,27 @@ def train_forecaster(
     print(f"Best weights: {out}")
 
 
+@app.command("joint")
+def train_joint(
+    data: Annotated[Path, typer.Option(help="Folder with clips.csv and recordings/ (made by `landmarks`).")],
+    start_from: Annotated[Path, typer.Option(help="Folder of the forecaster whose GRU observes.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the weights.")] = Path("runs/joint/best"),
+    run: Annotated[Path, Run] = Path("runs/joint"),
+    updates: Updates = 450,
+    minutes: Minutes = 0.0,
+    learning_rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Highest rate of AdamW.")] = 1.2e-3,
+    seed: SeedOption = 0,
+) -> None:
+    """Train a forecaster's flow over whole paths; its GRU stays as it is."""
+    from backend.train import joint
+    from backend.train.settings import JointTraining
+
+    settings = JointTraining(updates=updates, minutes=minutes, learning_rate=learning_rate, seed=seed)
+    with _update_progress() as report:
+        joint.train_joint(data, out, run, settings, start_from=start_from, progress=report)
+    print(f"Best weights: {out}")
+
+
 @app.command("average")
 def train_average(
     models: Annotated[list[Path], typer.Argument(help="Folders of forecasters that were trained from the same one.")],

@@ -81,6 +81,9 @@ def _setting(
 Choose = Literal["off", "4x", "8x", "16x"]
 """How many futures are drawn for each one shown."""
 
+Sampling = Literal["joint", "steps"]
+"""How a future is sampled: all steps in one pass of a flow, or one after the other as in the GRU-SNF paper."""
+
 
 class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Settings that a person can change while forecasts run. The page builds its controls from this schema."""
@@ -99,6 +102,14 @@ class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             extra={"labels": {"off": "Off", "4x": "4", "8x": "8", "16x": "16"}},
         ),
     ] = "8x"
+    sampling: Annotated[
+        Sampling,
+        _setting(
+            "Sampling",
+            "Sample each future as a whole, or step after step, which is slower",
+            extra={"labels": {"joint": "Whole", "steps": "By step"}},
+        ),
+    ] = "joint"
     coupled: Annotated[
         Literal["off", "on"],
         _setting(

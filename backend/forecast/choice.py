@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from backend.core.types import ForecastSettings
+from backend.forecast.futures_model import FuturesModel
 from backend.forecast.graphs import GraphedForecaster
-from backend.forecast.gru_nf import Forecaster
 from backend.forecast.noise import NoiseSource, RolloutNoise
 from backend.forecast.refine import Refinement
 from backend.forecast.selection import select_futures
@@ -31,7 +31,7 @@ class ChosenNoise:
 
 @torch.inference_mode()
 def draw_and_choose(
-    forecaster: Forecaster | GraphedForecaster,
+    model: FuturesModel | GraphedForecaster,
     state: ForecastState,
     source: NoiseSource,
     settings: ForecastSettings,
@@ -40,7 +40,7 @@ def draw_and_choose(
     """Draw N futures for each of B streams and keep the noise of K that stand for all (`select_futures`).
 
     Args:
-        forecaster: the model.
+        model: of the futures.
         state: B streams.
         source: of the noise.
         settings: K, H, temperature, and N as a multiple of K; where N = K, all are kept.
@@ -55,11 +55,11 @@ def draw_and_choose(
     """
     streams, k, device = len(state), settings.k, state.frame.device
     n = settings.draws
-    shape = forecaster.noise_shape(settings.horizon, refine)
+    shape = model.noise_shape(settings.horizon, refine)
     noise = RolloutNoise.draw(shape, streams, n, source, device, coupled=settings.coupled == "on")
     if n == k:
         return [ChosenNoise(kept, state.frame.new_empty(0)) for kept in noise.split(k)], None
-    draws = forecaster.forecast(state, noise, refine, settings.temperature)
+    draws = model.forecast(state, noise, refine, settings.temperature)
     kept_BK, share_BK = select_futures(draws.paths, k)
     first_B1 = torch.arange(0, streams * n, n, device=device)[:, None]
     kept = noise[(first_B1 + kept_BK).flatten()].split(k)

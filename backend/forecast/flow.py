@@ -56,11 +56,17 @@ class ConditionalFlow:
     """
 
     def __init__(self, weights: FlowWeights, entries: Sequence[Tensor], loc_BD: Tensor, log_scale_BD: Tensor) -> None:
+        self._weights = weights
         self._couplings = weights.couplings
         self._max_log_scale = weights.max_log_scale
         self._entries = entries
         self.loc = loc_BD
         self.log_scale = log_scale_BD
+
+    def repeat(self, k: int) -> ConditionalFlow:
+        """Return the distribution of K rows for each row, row after row."""
+        entries = [entry.repeat_interleave(k, 0) for entry in self._entries]
+        return ConditionalFlow(self._weights, entries, self.loc.repeat_interleave(k, 0), self.log_scale.repeat_interleave(k, 0))
 
     def _scale_and_shift(self, index: int, y_BD: Tensor) -> tuple[Tensor, Tensor]:
         block = self._couplings[index]

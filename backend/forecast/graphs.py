@@ -17,7 +17,7 @@ import torch
 
 from backend.core.device import capture as cuda_capture
 from backend.core.device import has_graphs
-from backend.forecast.gru_nf import Forecaster
+from backend.forecast.futures_model import FuturesModel
 from backend.forecast.noise import NoiseShape, RolloutNoise
 from backend.forecast.refine import Refinement
 from backend.forecast.state import Forecast, ForecastState
@@ -64,30 +64,30 @@ class CapturedForecast:
 
 
 class GraphedForecaster:
-    """Forecasts like a `Forecaster`: by graphs where the device has them, and by plain calls elsewhere.
+    """Forecasts like its model: by graphs where the device has them, and by plain calls elsewhere.
 
     A graph is captured when its key comes for the second time: a capture costs as much as several forecasts.
 
     Args:
-        forecaster: the model, frozen, on its device.
+        model: frozen, on its device.
         capture: makes graphs; by default only on a device that has them.
         max_graphs: how many are kept; the least recently used one is dropped.
     """
 
-    def __init__(self, forecaster: Forecaster, capture: Capture | None = None, max_graphs: int = MAX_GRAPHS) -> None:
-        self._forecaster, self._device, self._max_graphs = forecaster, forecaster.mean.device, max_graphs
+    def __init__(self, model: FuturesModel, capture: Capture | None = None, max_graphs: int = MAX_GRAPHS) -> None:
+        self.model, self._device, self._max_graphs = model, model.device, max_graphs
         self._capture = capture or (cuda_capture if has_graphs(self._device) else None)
         self._graphs: OrderedDict[GraphKey, CapturedForecast | None] = OrderedDict()  # None: came once
 
     def noise_shape(self, horizon: int, refine: Refinement | None = None) -> NoiseShape:
         """Return how many random numbers a path of `horizon` steps takes."""
-        return self._forecaster.noise_shape(horizon, refine)
+        return self.model.noise_shape(horizon, refine)
 
     @torch.inference_mode()
     def forecast(
         self, state: ForecastState, noise: RolloutNoise, refine: Refinement | None = None, temperature: float = 1.0
     ) -> Forecast:
-        """Map noise to the futures of B streams; see `Forecaster.forecast`.
+        """Map noise to the futures of B streams; see `FuturesModel.forecast`.
 
         Args:
             state: B streams.
@@ -97,8 +97,8 @@ class GraphedForecaster:
         """
         bucket = next_bucket(len(state))
         if self._capture is None or bucket is None:
-            return self._forecaster.forecast(state, noise, refine, temperature)
-        key = GraphKey(bucket, len(noise) // len(state), len(noise.base_TRD), refine, temperature)
+            return self.model.forecast(state, noise, refine, temperature)
+        key = GraphKey(bucket, len(noise) // len(state), noise.steps, refine, temperature)
         known = key in self._graphs
         captured = self._graphs.pop(key, None)
         if captured is None and known:
@@ -107,16 +107,16 @@ class GraphedForecaster:
         while len(self._graphs) > self._max_graphs:
             self._graphs.popitem(last=False)
         if captured is None:
-            return self._forecaster.forecast(state, noise, refine, temperature)
+            return self.model.forecast(state, noise, refine, temperature)
         return captured.run(state, noise)
 
     def _captured(self, key: GraphKey, capture: Capture) -> CapturedForecast:
-        state = self._forecaster.start(key.bucket)
-        shape, like = self.noise_shape(key.horizon, key.refine), self._forecaster.mean
-        noise = RolloutNoise.zeros(shape, key.bucket * key.k, like)
+        state = self.model.start(key.bucket)
+        shape = self.noise_shape(key.horizon, key.refine)
+        noise = RolloutNoise.zeros(shape, key.bucket * key.k, state.frame)
 
         def work() -> Forecast:
-            return self._forecaster.forecast(state, noise, key.refine, key.temperature)
+            return self.model.forecast(state, noise, key.refine, key.temperature)
 
         return CapturedForecast(state, noise, capture(self._device, work))
 

@@ -12,7 +12,7 @@ Rasul et al. 2021 (arXiv 2002.06103). Shape suffixes: B streams, K futures, H ho
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +22,10 @@ from torch import Tensor, nn
 from backend.core.weights import load_model, save_model
 from backend.forecast.block_moments import BlockMoments
 from backend.forecast.flow import ConditionalFlow, FlowWeights, RealNvp
+from backend.forecast.futures_model import FuturesModel
 from backend.forecast.gru import GruWeights
-from backend.forecast.noise import NoiseShape, NoiseSource, RolloutNoise
+from backend.forecast.joint_flow import JointConfig, JointFlow
+from backend.forecast.noise import NoiseShape, RolloutNoise
 from backend.forecast.refine import Refinement, Refiner
 from backend.forecast.state import Forecast, ForecastState
 from backend.forecast.steps import StepModel, previous_frames
@@ -41,6 +43,7 @@ class ForecasterConfig:
         block_hidden: width of a block's hidden layers.
         mean_frames: see `StepModel`.
         dropout: probability between GRU layers, in training.
+        joint: of the flow over whole paths; None without one.
     """
 
     features: int = 60
@@ -50,6 +53,13 @@ class ForecasterConfig:
     block_hidden: int = 96
     mean_frames: int = 32
     dropout: float = 0.2
+    joint: JointConfig | None = None
+
+    @classmethod
+    def read(cls, architecture: dict[str, Any]) -> ForecasterConfig:
+        """Return the configuration from its entries in `config.json`."""
+        joint = architecture.get("joint")
+        return cls(**architecture | {"joint": JointConfig(**joint) if joint else None})
 
 
 class RolloutWeights(NamedTuple):
@@ -60,8 +70,8 @@ class RolloutWeights(NamedTuple):
     log_volume: Tensor
 
 
-class Forecaster(StepModel):
-    """The GRU-NF with its training statistics.
+class Forecaster(StepModel, FuturesModel):
+    """The GRU-NF with its training statistics; it samples futures step by step.
 
     The flow works on decorrelated *steps* (`steps.py`), so an isotropic MCMC proposal moves the face as faces move.
     """
@@ -75,9 +85,16 @@ class Forecaster(StepModel):
         self.dropout = nn.Dropout(config.dropout)
         self.flow = RealNvp(d, config.hidden * config.layers, config.blocks, config.block_hidden)
         self.moments = BlockMoments(config.hidden * config.layers, config.blocks, d)
+        of_joint = config.hidden * config.layers + 3 * d + 2 * (d // 3 + 2)
+        self.joint = JointFlow(d, of_joint, config.joint) if config.joint else None
         self.surprise_quantiles: Tensor
         self.register_buffer("surprise_quantiles", torch.linspace(0, 1, 101))
         self._frozen: RolloutWeights | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return self.mean.device
 
     @property
     def noise_size(self) -> int:
@@ -101,9 +118,15 @@ class Forecaster(StepModel):
 
     def observe(self, flat_BTD: Tensor) -> ForecastState:
         """Return the state after whole contexts `[B, T, D]`; equal to `start` and T times `step`."""
-        outputs, means = self.hidden_states(flat_BTD)
-        count = flat_BTD.new_full((len(flat_BTD),), flat_BTD.shape[1])
-        return ForecastState(outputs[:, -1], flat_BTD[:, -1], means[:, -1], count)
+        return self.states(flat_BTD)[:, -1]
+
+    def states(self, flat_BTD: Tensor) -> ForecastState:
+        """Return the states after every frame of sequences `[B, T, D]`, with the axes B and T in front."""
+        h, means = self.hidden_states(flat_BTD)
+        steps = flat_BTD - previous_frames(flat_BTD)
+        energy = self.running_means(self.energies(steps, flat_BTD - means))
+        count = torch.arange(1.0, flat_BTD.shape[1] + 1, device=flat_BTD.device).expand(len(flat_BTD), -1)
+        return ForecastState(h, flat_BTD, means, count, steps, energy)
 
     def hidden_states(self, flat_BTD: Tensor) -> tuple[Tensor, Tensor]:
         """Return the hidden states `[B, T, L, hidden]` and running means `[B, T, D]` after every frame."""
@@ -122,7 +145,7 @@ class Forecaster(StepModel):
         for layer, before in zip(weights.gru, state.h.unbind(1), strict=True):
             x = layer.step(x, before)
             h.append(x)
-        return ForecastState(torch.stack(h, dim=1), frame_BD, mean, count)
+        return replace(state, h=torch.stack(h, dim=1), frame=frame_BD, mean=mean, count=count)
 
     def condition(self, h_BLH: Tensor, weights: RolloutWeights | None = None) -> ConditionalFlow:
         """Return the next step's distribution, in decorrelated units."""
@@ -159,31 +182,6 @@ class Forecaster(StepModel):
         d, moves = self.config.features, horizon * self.config.blocks * (refine.steps if refine else 0)
         return NoiseShape(horizon, d, moves, d)
 
-    def sample(
-        self,
-        state: ForecastState,
-        k: int,
-        horizon: int,
-        source: NoiseSource = None,
-        refine: Refinement | None = None,
-        temperature: float = 1.0,
-        coupled: bool = False,
-    ) -> Forecast:
-        """Draw noise and sample K futures of H steps for each of B streams; see `forecast`.
-
-        Args:
-            state: B streams.
-            k: K.
-            horizon: H.
-            source: of all randomness, on the model's device.
-            refine: settings of GRU-SNF; None for GRU-NF.
-            temperature: scale of the base noise.
-            coupled: make the base noise of a stream's futures antithetic.
-        """
-        shape = self.noise_shape(horizon, refine)
-        noise = RolloutNoise.draw(shape, len(state), k, source, self.mean.device, coupled=coupled)
-        return self.forecast(state, noise, refine, temperature)
-
     @torch.inference_mode()
     def forecast(
         self,
@@ -208,9 +206,8 @@ class Forecaster(StepModel):
         """
         if importance and temperature <= 0:
             raise ValueError("paths have weights at a temperature above 0 only")
-        base, k, refiner = noise.base_TRD * temperature, len(noise) // len(state), None
-        if refine is not None and refine.steps and temperature > 0 and self.config.blocks:
-            refiner = Refiner(refine, self.moments, noise, temperature)
+        base, k = noise.base_TRD * temperature, len(noise) // len(state)
+        refiner = Refiner.start(refine, self.moments, noise, temperature)
         log_terms: list[Tensor] | None = [] if importance else None
         paths = self.rollout(state.expand(k), base, refiner, log_terms)
         log_weights = None
@@ -218,9 +215,16 @@ class Forecaster(StepModel):
             log_norm = base[:, 0].numel() * (math.log(temperature) + 0.5 * math.log(2 * math.pi))
             log_noise = -0.5 * noise.base_TRD.square().sum((0, 2)) - log_norm
             log_weights = (torch.stack(log_terms).sum(0) - log_noise).unflatten(0, (len(state), k))
-        acceptance = refiner.acceptance() if refiner else None
-        acceptance = None if acceptance is None else acceptance.unflatten(0, (len(state), k))
+        acceptance = refiner.acceptance(k) if refiner else None
         return Forecast(paths.unflatten(0, (len(state), k)), acceptance, log_weights)
+
+    def refined_noise(
+        self, state: ForecastState, paths_BKHD: Tensor, noise: RolloutNoise, refine: Refinement, temperature: float = 1.0
+    ) -> Tensor:
+        """Return the base noise `[R, D]` of the first step; see `FuturesModel`. The paths tell it, without their settings."""
+        rows = state.expand(paths_BKHD.shape[1])
+        step = self.encode_step(rows.frame, paths_BKHD[:, :, 0].flatten(0, 1))
+        return self.condition(rows.h).encode(step)[0]
 
     @torch.inference_mode()
     def log_prob(self, state: ForecastState, flat_next_BD: Tensor) -> Tensor:
@@ -245,4 +249,4 @@ class Forecaster(StepModel):
         Raises:
             ModelError: `forecaster_missing`, `forecaster_damaged`.
         """
-        return load_model(folder, "forecaster", lambda architecture: cls(ForecasterConfig(**architecture))).freeze()
+        return load_model(folder, "forecaster", lambda architecture: cls(ForecasterConfig.read(architecture))).freeze()

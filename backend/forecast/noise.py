@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,12 +15,16 @@ NoiseSource = torch.Generator | Sequence[torch.Generator | None] | None
 
 @dataclass(frozen=True)
 class NoiseShape:
-    """Numbers that a path needs: `times` times `base` standard normal ones, and `moves` proposals of `latent` numbers each."""
+    """Numbers that a path needs: `times` times `base` standard normal ones, and `moves` proposals of `latent` numbers each.
+
+    `horizon`: steps of the path; 0 for one each time.
+    """
 
     times: int
     base: int
     moves: int = 0
     latent: int = 0
+    horizon: int = 0
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,13 @@ class RolloutNoise:
     Attributes:
         base_TRD: standard normal noise that the flow maps to paths.
         normal_MRZ, log_uniform_MR1: of the proposals of MCMC and of their acceptance; None without MCMC.
+        horizon: steps of the paths; 0 for one with each of the T.
     """
 
     base_TRD: Tensor
     normal_MRZ: Tensor | None = None
     log_uniform_MR1: Tensor | None = None
+    horizon: int = 0
 
     @classmethod
     def draw(
@@ -62,8 +68,9 @@ class RolloutNoise:
         if coupled:
             base = antithetic(base, k)
         if not shape.moves:
-            return cls(base)
-        return cls(base, sample(torch.randn, shape.moves, shape.latent), sample(torch.rand, shape.moves, 1).log_())
+            return cls(base, horizon=shape.horizon)
+        moves = sample(torch.randn, shape.moves, shape.latent), sample(torch.rand, shape.moves, 1).log_()
+        return cls(base, *moves, horizon=shape.horizon)
 
     @classmethod
     def zeros(cls, shape: NoiseShape, paths: int, like: Tensor) -> RolloutNoise:
@@ -76,20 +83,21 @@ class RolloutNoise:
         """
         base = like.new_zeros(shape.times, paths, shape.base)
         if not shape.moves:
-            return cls(base)
-        return cls(base, like.new_zeros(shape.moves, paths, shape.latent), like.new_zeros(shape.moves, paths, 1))
+            return cls(base, horizon=shape.horizon)
+        moves = like.new_zeros(shape.moves, paths, shape.latent), like.new_zeros(shape.moves, paths, 1)
+        return cls(base, *moves, horizon=shape.horizon)
 
     def __len__(self) -> int:
         return self.base_TRD.shape[1]
 
     def __getitem__(self, paths: Tensor) -> RolloutNoise:
         """Select paths by their indices."""
-        return RolloutNoise(*(None if part is None else part.index_select(1, paths) for part in self.parts))  # type: ignore[arg-type]
+        return self._like(None if part is None else part.index_select(1, paths) for part in self.parts)
 
     def split(self, k: int) -> list[RolloutNoise]:
         """Split into the noises of K paths each."""
         each = [[None] * (len(self) // k) if part is None else part.split(k, dim=1) for part in self.parts]
-        return [RolloutNoise(*parts) for parts in zip(*each, strict=True)]
+        return [self._like(parts) for parts in zip(*each, strict=True)]
 
     @staticmethod
     def cat(noises: Sequence[RolloutNoise]) -> RolloutNoise:
@@ -97,7 +105,15 @@ class RolloutNoise:
         if len(noises) == 1:
             return noises[0]
         parts = zip(*(noise.parts for noise in noises), strict=True)
-        return RolloutNoise(*(None if part[0] is None else torch.cat(part, dim=1) for part in parts))  # type: ignore[arg-type]
+        return noises[0]._like(None if part[0] is None else torch.cat(part, dim=1) for part in parts)
+
+    def _like(self, parts: Iterable[Tensor | None]) -> RolloutNoise:
+        return RolloutNoise(*parts, horizon=self.horizon)  # type: ignore[arg-type]
+
+    @property
+    def steps(self) -> int:
+        """Steps of the paths, H."""
+        return self.horizon or len(self.base_TRD)
 
     @property
     def parts(self) -> tuple[Tensor, Tensor | None, Tensor | None]:

@@ -132,6 +132,22 @@ class Refiner:
         self._proposal_T11Z = (self._spread_TZ * refinement.step_size)[:, None, None]
         self._slope_T11Z = (2 * self._half_stiffness_TZ / self._spread_TZ * refinement.step_size)[:, None, None]
 
+    @classmethod
+    def start(
+        cls, refinement: Refinement | None, moments: BlockMoments, noise: RolloutNoise, temperature: float
+    ) -> Refiner | None:
+        """Return a refiner, or None where nothing moves: without steps, blocks or temperature.
+
+        Args:
+            refinement: the settings, or None.
+            moments: of the flow's blocks.
+            noise: of the proposals.
+            temperature: scale of the base noise.
+        """
+        if refinement is None or not (refinement.steps and moments.blocks and temperature > 0):
+            return None
+        return cls(refinement, moments, noise, temperature)
+
     def after_block(self, step: int, y_hat_TBZ: Tensor, log_terms: list[Tensor] | None = None) -> AfterBlock:
         """Return the function that moves y between the blocks in one pass of the flow.
 
@@ -175,6 +191,6 @@ class Refiner:
 
         return move
 
-    def acceptance(self) -> Tensor | None:
-        """Mean acceptance rate of every path so far in [0, 1], `[R]`; None before the first step."""
-        return torch.stack(self._accepted).float().mean((0, 2)) if self._accepted else None
+    def acceptance(self, k: int) -> Tensor | None:
+        """Mean acceptance rate of every path so far in [0, 1], `[B, k]`; None before the first step."""
+        return torch.stack(self._accepted).float().mean((0, 2)).unflatten(0, (-1, k)) if self._accepted else None

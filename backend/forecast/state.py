@@ -18,18 +18,22 @@ class ForecastState:
         frame: the last frame, flat keypoints `[B, 6N]`.
         mean: causal running mean of the frames `[B, 6N]`.
         count: frames observed, `[B]` float.
+        step: the last frame's difference from the one before `[B, 6N]`.
+        energy: causal running mean of `StepModel.energies`, `[B, 2N + 2]`.
     """
 
     h: Tensor
     frame: Tensor
     mean: Tensor
     count: Tensor
+    step: Tensor
+    energy: Tensor
 
     def __len__(self) -> int:
         return len(self.count)
 
-    def __getitem__(self, rows: slice | Tensor) -> ForecastState:
-        """Select streams; the batch axis stays."""
+    def __getitem__(self, rows: slice | Tensor | tuple[slice | Tensor, int | Tensor]) -> ForecastState:
+        """Index the leading axes of all tensors, e.g. select streams."""
         return ForecastState(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def expand(self, k: int) -> ForecastState:

@@ -73,17 +73,20 @@ class StepModel(nn.Module, ABC):
 
     def start(self, batch: int) -> ForecastState:
         """Return the initial state of `batch` streams."""
-        shapes = (self._state_shape, (self._features,), (self._features,), ())
+        d = self._features
+        shapes = (self._state_shape, (d,), (d,), (), (d,), (d // 3 + 2,))
         return ForecastState(*(self.mean.new_zeros(batch, *shape) for shape in shapes))
 
     def step(self, state: ForecastState, flat_BD: Tensor) -> ForecastState:
         """Update the state with one frame of each stream."""
         before = torch.where((state.count == 0)[:, None], flat_BD, state.frame)
-        return self._advance(replace(state, frame=before), flat_BD)
+        after, step = self._advance(replace(state, frame=before), flat_BD), flat_BD - before
+        energy = self.running_mean(state.energy, self.energies(step, flat_BD - after.mean), after.count)
+        return replace(after, step=step, energy=energy)
 
     @abstractmethod
     def _advance(self, state: ForecastState, frame_BD: Tensor) -> ForecastState:
-        """Return the state after a frame `[B, D]` that follows the state's own."""
+        """Return the state after a frame `[B, D]` that follows the state's own, but with the old `step` and `energy`."""
 
     def features(self, frame: Tensor, before: Tensor, mean: Tensor) -> Tensor:
         """Return features `[..., 3D]` in units of their std: frame, difference to the previous one and to the running mean.
@@ -95,6 +98,19 @@ class StepModel(nn.Module, ABC):
         """
         origin = torch.cat([self.mean.expand_as(frame), before, mean], dim=-1)
         return (torch.cat([frame, frame, frame], dim=-1) - origin) * self.inverse_std
+
+    def energies(self, step: Tensor, deviation: Tensor) -> Tensor:
+        """Return how much each part moves, `[..., 2N + 2]`: mean squares, in units of the training motion.
+
+        They are of every keypoint's position and of all numbers, first in `step`, then in `deviation`.
+
+        Args:
+            step: difference from the previous frame `[..., D]`.
+            deviation: from the running mean `[..., D]`.
+        """
+        squares = torch.stack([step, deviation], -2).mul(self.inverse_std[self._features :].view(2, -1)).square()
+        of_keypoints = squares.unflatten(-1, (-1, 6))[..., :2].mean(-1)
+        return torch.cat([of_keypoints, squares.mean(-1, keepdim=True)], -1).flatten(-2)
 
     def encode_step(self, before: Tensor, after: Tensor) -> Tensor:
         """Return the decorrelated step between two frames `[..., D]`."""

@@ -7,7 +7,7 @@ B streams, T time, H horizon, D = 6N, Z latent, R recurrent.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,7 +149,7 @@ class Vrnn(StepModel):
         mean = self.running_mean(state.mean, frame_BD, count)
         seen = self.frame_embed(self.features(frame_BD, state.frame, mean))
         z = self.posterior(seen, h).mean if z_BZ is None else z_BZ
-        return ForecastState(self._next_hidden(seen, z, h)[:, None], frame_BD, mean, count)
+        return replace(state, h=self._next_hidden(seen, z, h)[:, None], frame=frame_BD, mean=mean, count=count)
 
     def rollout(self, state: ForecastState, noise_HBS: Tensor) -> Tensor:
         """Map standard normal noise (S = Z + D: latent, then step) to paths `[B, H, D]`; differentiable."""

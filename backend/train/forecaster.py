@@ -7,7 +7,6 @@ over many.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,39 +20,28 @@ from backend.forecast.displacement_bank import STEPS, displacements, save_bank
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.metrics import energy_score
 from backend.forecast.vrnn import Vrnn, VrnnConfig
-from backend.keypoints.dataset import read_split, stack_windows
 from backend.train.data.motion import MotionSampler, measure_statistics
-from backend.train.run import RunState, Task, TrainingProgress, seeded, train
+from backend.train.motion_task import MotionTask
+from backend.train.run import RunState, TrainingProgress, seeded, train
 from backend.train.settings import ForecasterTraining
 
 
-class ForecasterTask(Task[Forecaster | Vrnn, Tensor]):
-    """A forecaster learns from windows of training people's motion; `best` holds the best averaged weights so far."""
+class ForecasterTask(MotionTask[Forecaster | Vrnn]):
+    """A forecaster learns to forecast step by step."""
 
-    score = "held_out_energy_score"
     settings: ForecasterTraining
 
     def __init__(self, data: Path, settings: ForecasterTraining, start_from: Path | None, out: Path) -> None:
-        super().__init__(settings, out)
-        self.motions = read_split(data, "train")
-        self.held_out = torch.from_numpy(stack_windows(read_split(data, "val"), settings.context + settings.horizon, 12)[0])
-        self.model = initial_forecaster(settings, start_from)
+        super().__init__(data, settings, out)
+        model = initial_forecaster(settings, start_from)
         if start_from is None:
             sample = MotionSampler(self.motions, settings.windows[0], settings.seed).sample(1024)
-            self.model.set_statistics(measure_statistics(sample, self.model.config.mean_frames))
-        self.best = copy.deepcopy(self.model).requires_grad_(False).eval()
-        rate, decay = settings.learning_rate, settings.weight_decay
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), rate, weight_decay=decay)
-        self.parts = {"best": self.best}
+            model.set_statistics(measure_statistics(sample, model.config.mean_frames))
+        self.learn(model)
 
-    def start(self, step: int) -> None:
-        """Seed the samplers by the step, so that a resumed run samples new windows."""
-        seed = self.settings.seed + 1 + step
-        self.samplers = [MotionSampler(self.motions, length, seed) for length in self.settings.windows]
-
-    def batch(self, step: int) -> Tensor:
-        """Sample windows `[B, T, D]`."""
-        return self.samplers[step % len(self.samplers)].sample(self.settings.batch, self.settings.augment)
+    def futures(self, model: Forecaster | Vrnn) -> Forecaster | Vrnn:
+        """Return the model itself."""
+        return model
 
     def losses(self, batch: Tensor, state: RunState) -> dict[str, Tensor]:
         """Compute the likelihood loss, the losses beside it, and the energy score of sampled paths."""
@@ -66,18 +54,6 @@ class ForecasterTask(Task[Forecaster | Vrnn, Tensor]):
                 score = self._rollout_score(batch[: settings.rollout_rows])
                 losses |= {"energy_score": score, "total": losses["total"] + settings.rollout_weight * score}
         return losses
-
-    @torch.no_grad()
-    def validate(self, model: Forecaster | Vrnn) -> dict[str, float]:
-        """Measure the energy score of 20 sampled paths on windows of held-out people, with one fixed seed."""
-        context = self.settings.context
-        state = model.observe(self.held_out[:, :context])
-        forecast = model.sample(state, 20, self.settings.horizon, torch.Generator().manual_seed(1))
-        return {self.score: float(energy_score(forecast.paths / model.std, self.held_out[:, context:] / model.std).mean())}
-
-    def save(self, model: Forecaster | Vrnn, report: dict[str, Any]) -> None:
-        """Keep the weights; `train_forecaster` writes them at the end."""
-        self.best.load_state_dict(model.state_dict())
 
     def _likelihood(self, flat_BTD: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the negative log-likelihood of the next steps per number (VRNN: its bound), and the loss beside it.

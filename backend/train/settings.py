@@ -11,6 +11,7 @@ from backend.animate.fomm.model import FommConfig
 from backend.animate.generator import GeneratorConfig
 from backend.core.errors import InputError
 from backend.forecast.gru_nf import ForecasterConfig
+from backend.forecast.joint_flow import JointConfig
 from backend.keypoints.captions import VOCABULARY
 from backend.starflow.flow import LatentFlowConfig
 from backend.starflow.model import StarFlowConfig
@@ -42,20 +43,28 @@ class RunSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForecasterTraining(RunSettings):
-    """Settings of a forecaster's training."""
+class MotionTraining(RunSettings):
+    """Settings that trainings on motion share."""
 
-    kind: ForecasterKind = "gru_nf"  # `gru_gaussian` is the GRU-NF without coupling blocks
-    updates: int = 3000
-    batch: int = 48
     # steps of training windows (80 ms each), one length after the other: short ones are found in short clips too, long ones
     # show how a stream goes on
     windows: tuple[int, ...] = (24, 48)
     # context, horizon: frames seen and forecast when paths are sampled
     context: int = 8
     horizon: int = 16
-    warm_up: int = 3  # frames at a window's start that the likelihood leaves out, while the GRU has seen too little
     weight_decay: float = 1e-2
+    augment: bool = True  # whether windows are augmented (`MotionSampler`)
+    threads: int = 1  # Tensors are small: a second thread gains little and costs much when cores are shared.
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecasterTraining(MotionTraining):
+    """Settings of a forecaster's training."""
+
+    kind: ForecasterKind = "gru_nf"  # `gru_gaussian` is the GRU-NF without coupling blocks
+    updates: int = 3000
+    batch: int = 48
+    warm_up: int = 3  # frames at a window's start that the likelihood leaves out, while the GRU has seen too little
     input_noise: float = 0.0  # noise on the frames the GRU reads, in standard deviations of a step, correlated as steps are
     target_noise: float = 0.02  # noise on the step to be explained: repeated video frames would give infinite densities
     # rollout_every, rollout_paths, rollout_rows, rollout_weight: the energy-score loss; weight 0 turns it off
@@ -65,9 +74,7 @@ class ForecasterTraining(RunSettings):
     rollout_weight: float = 0.0
     jitter_weight: float = 0.5  # weight of the energy score of the paths' differences
     gaussian_weight: float = 0.2  # weight of the likelihood of the flow's Gaussian without its blocks
-    augment: bool = True  # whether windows are augmented (`MotionSampler`)
     validate_every: int = 100
-    threads: int = 1  # Tensors are small: a second thread gains little and costs much when cores are shared.
     # sizes of the GRU-NF and its Gaussian rival; the VRNN has the predecessors' sizes
     architecture: ForecasterConfig = field(default_factory=ForecasterConfig)
 
@@ -75,6 +82,32 @@ class ForecasterTraining(RunSettings):
         """Return settings that continue a training by the scores of sampled paths, in a few hundred updates."""
         scores: dict[str, Any] = {"rollout_weight": 0.5, "jitter_weight": 1.0, "rollout_rows": 48, "windows": (26, 40)}
         return replace(self, **scores, learning_rate=4e-4, warm_up_updates=20, ema=0.99, validate_every=50)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointTraining(MotionTraining):
+    """Settings of a joint flow's training."""
+
+    updates: int = 450
+    batch: int = 32
+    learning_rate: float = 1.2e-3
+    warm_up_updates: int = 50
+    windows: tuple[int, ...] = (28, 40)
+    # moments of a window from which paths are sampled; before each the GRU has seen `first` frames or more, and `least` steps
+    # or more follow it
+    moments: int = 6
+    first: int = 3
+    least: int = 8
+    paths: int = 4  # of each moment
+    near: float = 0.3  # step h counts h^-near: near steps are the more predictable ones
+    # quiet moments weigh more, as (root mean square step + 0.15)^-quiet: otherwise lively people decide all
+    quiet: float = 0.4
+    # weights of the scores of whole paths, and of first and second differences
+    whole: float = 0.5
+    velocity: float = 0.25
+    acceleration: float = 0.3
+    validate_every: int = 50
+    joint: JointConfig = field(default_factory=JointConfig)
 
 
 @dataclass(frozen=True, kw_only=True)

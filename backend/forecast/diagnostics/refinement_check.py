@@ -15,8 +15,10 @@ from torch import Tensor
 
 from backend.core.device import seeded_generator
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect, RefinementFlag
+from backend.forecast.futures_model import FuturesModel
 from backend.forecast.gru_nf import Forecaster
 from backend.forecast.noise import RolloutNoise
+from backend.forecast.refine import Refinement
 from backend.forecast.state import ForecastState
 
 PLAUSIBLE_PERCENTILE = 99
@@ -71,27 +73,31 @@ def compare(plain_BKHD: Tensor, refined_BKHD: Tensor) -> tuple[Tensor, Tensor]:
     return displacement.sqrt(), (refined_BKHD.square().mean((1, 2, 3)) - plain) / 2
 
 
-def check_first_step(
-    forecaster: Forecaster,
+def check_refinement(
+    model: FuturesModel,
     state: ForecastState,
     paths_BKHD: Tensor,
     noise: RolloutNoise,
+    refine: Refinement,
     temperature: float = 1.0,
 ) -> Tensor:
-    """Measure each stream's refinement by the first step of its paths, which needs neither unrefined paths nor a rollout.
+    """Measure each stream's refinement by the first pass of the flow, which needs no unrefined paths.
 
     Args:
-        forecaster: the model that sampled the paths.
+        model: that sampled the paths.
         state: of the streams, before the paths begin.
         paths_BKHD: refined paths.
         noise: that the paths were made from.
+        refine: with these settings.
         temperature: of the paths.
 
     Returns:
         `[B, 2]`, the numbers of a `RefinementEffect` for each stream.
     """
-    plain = (noise.base_TRD[0] * temperature).view(*paths_BKHD.shape[:2], 1, -1)
-    return torch.stack(compare(plain, encode_paths(forecaster, state, paths_BKHD[:, :, :1]).noise_BKHD), 1)
+    refined = model.refined_noise(state, paths_BKHD, noise, refine, temperature)
+    plain = noise.base_TRD[0, :, : refined.shape[-1]] * temperature
+    shape = (len(state), -1, 1, refined.shape[-1])
+    return torch.stack(compare(plain.view(shape), refined.view(shape)), 1)
 
 
 @dataclass(frozen=True)
