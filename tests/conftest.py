@@ -10,6 +10,7 @@ from backend.animate.generator import Generator, GeneratorConfig
 from backend.core.recording import Recording
 from backend.core.settings import REPOSITORY
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.joint_flow import JointConfig
 from backend.keypoints.captions import VOCABULARY
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.pipeline import Pipeline
@@ -34,7 +35,8 @@ def small_models(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        Forecaster(ForecasterConfig(hidden=16, blocks=3, block_hidden=16)).save(folder / "forecaster")
+        joint = JointConfig(slow=12, blocks=2, block_hidden=16, context_hidden=16)
+        Forecaster(ForecasterConfig(hidden=16, blocks=3, block_hidden=16, joint=joint)).save(folder / "forecaster")
         config = GeneratorConfig(
             size=32,
             motion_channels=8,

@@ -7,6 +7,7 @@ import torch
 from backend import pipeline as module
 from backend.core.types import LANDMARKS, ForecastSettings
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.joint_flow import JointConfig
 from backend.keypoints.clock import Tick
 from backend.pipeline import CONTEXT, Pipeline, Portrait
 
@@ -37,7 +38,9 @@ def transfers(monkeypatch):
 
 @pytest.fixture(scope="module")
 def pipeline():
-    forecaster = Forecaster(ForecasterConfig(hidden=16, blocks=2, block_hidden=16)).to(META).freeze()
+    forecaster = (
+        Forecaster(ForecasterConfig(hidden=16, blocks=2, block_hidden=16, joint=JointConfig(slow=12))).to(META).freeze()
+    )
     return Pipeline(forecaster, NoEngine())
 
 

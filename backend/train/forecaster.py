@@ -7,6 +7,7 @@ over many.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,14 +17,20 @@ import torch
 from torch import Tensor
 
 from backend.core.errors import InputError
+from backend.core.weights import CONFIG
 from backend.forecast.displacement_bank import STEPS, displacements, save_bank
 from backend.forecast.gru_nf import Forecaster
+from backend.forecast.joint import JointForecaster
 from backend.forecast.metrics import energy_score
 from backend.forecast.vrnn import Vrnn, VrnnConfig
 from backend.train.data.motion import MotionSampler, measure_statistics
+from backend.train.joint import fit_joint_moments
 from backend.train.motion_task import MotionTask
 from backend.train.run import RunState, TrainingProgress, seeded, train
 from backend.train.settings import ForecasterTraining
+
+FIXED = ("mean", "std", "step_std", "whiten", "slow_ZDT", "fast_std_DT", "directions_DD", "courses_TT")
+"""Buffers that weights can only be averaged with if they are the same."""
 
 
 class ForecasterTask(MotionTask[Forecaster | Vrnn]):
@@ -130,7 +137,16 @@ def train_forecaster(
     command += " --likelihood-only" if not settings.augment else ""
     command += " --stage scores --start-from MODEL" if settings.rollout_weight else ""
     metrics = {"held_out_energy_score": state.best, "updates": state.step, "best_update": state.best_step}
-    return _finish(task, {"metrics": metrics, "command": command})
+    clips, people = {motion.clip for motion in task.motions}, {motion.person for motion in task.motions}
+    used = {"layout": task.motions[0].layout, "train_recordings": sorted(Path(clip).stem for clip in clips)}
+    report = {
+        "kind": settings.kind,
+        "training": asdict(settings) | {"architecture": asdict(task.best.config)},
+        "data": {"clips": len(clips), "people": len(people), "held_out_windows": len(task.held_out), **used},
+        "metrics": metrics,
+        "command": command,
+    }
+    return _finish(task, report)
 
 
 def average_forecasters(data: Path, models: Sequence[Path], out: Path, settings: ForecasterTraining) -> dict[str, Any]:
@@ -154,7 +170,7 @@ def average_forecasters(data: Path, models: Sequence[Path], out: Path, settings:
     """
     members = [Forecaster.load(folder).state_dict() for folder in models]
     task = ForecasterTask(data, settings, models[0], out)
-    fixed = [name for name, _ in task.best.named_buffers() if name.rpartition(".")[2] in ("mean", "std", "step_std", "whiten")]
+    fixed = [name for name, _ in task.best.named_buffers() if name.rpartition(".")[2] in FIXED]
     for folder, member in zip(models, members, strict=True):
         alike = member.keys() == members[0].keys() and all(member[name].shape == members[0][name].shape for name in member)
         if not alike or any(not torch.equal(member[name], members[0][name]) for name in fixed):
@@ -162,26 +178,24 @@ def average_forecasters(data: Path, models: Sequence[Path], out: Path, settings:
             raise InputError("models_differ", message, "Train both with --start-from the same folder.")
     mean = {name: torch.stack([member[name].double() for member in members]).mean(0) for name in members[0]}
     task.best.load_state_dict({name: value.to(members[0][name]) for name, value in mean.items()})
-    metrics = task.validate(task.best) | {"averaged": len(models)}
-    return _finish(task, {"metrics": metrics, "command": "motionfan train average MODEL... --data DIR"})
+    futures = JointForecaster(task.best) if task.best.joint else task.best
+    average = task.score_of(futures) | {"models": len(models), "command": "motionfan train average MODEL... --data DIR"}
+    report: dict[str, Any] = json.loads((models[0] / CONFIG).read_text()) | {"average": average}
+    report.pop("architecture")
+    return _finish(task, report)
 
 
 def _finish(task: ForecasterTask, report: dict[str, Any]) -> dict[str, Any]:
     """Measure what the weights need beyond their training, write all, and return the report."""
-    model, motions, settings = task.best, task.motions, task.settings
-    clips, people = {motion.clip for motion in motions}, {motion.person for motion in motions}
-    used = {"layout": motions[0].layout, "train_recordings": sorted(Path(clip).stem for clip in clips)}
-    report = {
-        "kind": settings.kind,
-        "training": asdict(settings) | {"architecture": asdict(model.config)},
-        "data": {"clips": len(clips), "people": len(people), "held_out_windows": len(task.held_out), **used},
-    } | report
+    model, motions, seed = task.best, task.motions, task.settings.seed
     if isinstance(model, Forecaster):
-        fit_moments(model, MotionSampler(motions, settings.windows[0], settings.seed))
-        model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, settings.seed)))
+        fit_moments(model, MotionSampler(motions, task.settings.windows[0], seed))
+        if model.joint is not None:
+            fit_joint_moments(model, MotionSampler(motions, task.settings.windows[0], seed))
+        model.surprise_quantiles.copy_(surprise_quantiles(model, MotionSampler(motions, 24, seed)))
     model.save(task.out, report)
     if isinstance(model, Forecaster):
-        save_bank(task.out, displacements(MotionSampler(motions, STEPS + 1, settings.seed).sample(1024, augment=False)))
+        save_bank(task.out, displacements(MotionSampler(motions, STEPS + 1, seed).sample(1024, augment=False)))
     return report
 
 

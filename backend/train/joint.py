@@ -1,7 +1,7 @@
 """Train the joint flow of a forecaster: it samples whole paths from the state that the trained GRU keeps.
 
-Only sampled paths are scored, without a likelihood, which would make the paths of few clips too wide. The scores are proper: the
-CRPS of every number, the energy scores of every frame and of whole paths, and those of first and second differences, since
+Only sampled paths are scored, without a likelihood, which would make the paths of few clips too wide. The scores are proper:
+the CRPS of every number, the energy scores of every frame and of whole paths, and those of first and second differences, since
 positions alone hardly tell a smooth path from a jittery one. Shape suffixes: B windows, M moments, K paths, T steps, D numbers.
 """
 

@@ -67,13 +67,16 @@ class MotionTask(Task[M, Tensor]):
     def futures(self, model: M) -> FuturesModel | Vrnn:
         """Return what samples futures with this model."""
 
-    @torch.no_grad()
     def validate(self, model: M) -> dict[str, float]:
+        """Measure the averaged model, as `score_of`."""
+        return self.score_of(self.futures(model))
+
+    @torch.no_grad()
+    def score_of(self, futures: FuturesModel | Vrnn) -> dict[str, float]:
         """Measure the energy score of sampled paths on windows of held-out people, with one fixed seed."""
-        context, futures, std = self.settings.context, self.futures(model), model.std
+        context, horizon, std = self.settings.context, self.settings.horizon, self.best.std
         state = futures.observe(self.held_out[:, :context])
-        source = torch.Generator().manual_seed(1)
-        paths = futures.sample(state, VALIDATION_PATHS, self.settings.horizon, source).paths
+        paths = futures.sample(state, VALIDATION_PATHS, horizon, torch.Generator().manual_seed(1)).paths
         return {self.score: float(energy_score(paths / std, self.held_out[:, context:] / std).mean())}
 
     def save(self, model: M, report: dict[str, Any]) -> None:

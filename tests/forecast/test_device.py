@@ -1,17 +1,17 @@
 """The whole forecast on `meta`, whose tensors have a shape and a device but no values: what reads a value, or allocates on the
 host, fails there as it would on a GPU."""
 
-from dataclasses import fields
-
 import pytest
 import torch
 
 from backend.core.types import ForecastSettings
 from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
 from backend.forecast.choice import draw_and_choose
-from backend.forecast.diagnostics.refinement_check import check_first_step, encode_paths
+from backend.forecast.diagnostics.refinement_check import check_refinement, encode_paths
 from backend.forecast.graphs import GraphedForecaster
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.joint import JointForecaster
+from backend.forecast.joint_flow import JointConfig
 from backend.forecast.noise import RolloutNoise
 from backend.forecast.paper.loop import PaperLoop
 from backend.forecast.refine import KERNELS, Refinement
@@ -19,12 +19,13 @@ from backend.forecast.selection import path_distances, select_futures
 from backend.forecast.vrnn import Vrnn, VrnnConfig
 
 META = torch.device("meta")
-B, D, L, HIDDEN = 3, 12, 2, 16
+B, D, L, HIDDEN, Z = 3, 12, 2, 16, 8
 
 
 @pytest.fixture(scope="module")
 def forecaster():
-    config = ForecasterConfig(features=D, hidden=HIDDEN, layers=L, blocks=2, block_hidden=16)
+    joint = JointConfig(steps=2, slow=Z, blocks=2, block_hidden=16)
+    config = ForecasterConfig(features=D, hidden=HIDDEN, layers=L, blocks=2, block_hidden=16, joint=joint)
     return Forecaster(config).to(META).freeze()
 
 
@@ -33,7 +34,7 @@ def assert_there(tensor, *shape):
 
 
 def assert_state(state, streams=B):
-    for name, shape in (("h", (L, HIDDEN)), ("frame", (D,)), ("mean", (D,)), ("count", ())):
+    for name, shape in (("h", (L, HIDDEN)), ("frame", (D,)), ("mean", (D,)), ("count", ()), ("step", (D,)), ("energy", (6,))):
         assert_there(getattr(state, name), streams, *shape)
 
 
@@ -51,6 +52,7 @@ def observed(forecaster, streams=B):
     return state
 
 
+@pytest.mark.parametrize("sampling", ["joint", "steps"])
 @pytest.mark.parametrize(
     ("graphs", "refine", "choose", "coupled"),
     [
@@ -60,27 +62,32 @@ def observed(forecaster, streams=B):
         (False, None, "4x", "off"),
     ],
 )
-def test_a_stream_is_observed_drawn_chosen_and_forecast_again_on_the_device(forecaster, graphs, refine, choose, coupled):
+def test_a_stream_is_observed_drawn_chosen_and_forecast_again_on_the_device(
+    forecaster, graphs, refine, choose, coupled, sampling
+):
     state, k, horizon = observed(forecaster), 2, 3
     settings = ForecastSettings(k=k, horizon=horizon, choose=choose, coupled=coupled)
-    model = GraphedForecaster(forecaster, capture=lambda device, work: work) if graphs else forecaster
+    futures = JointForecaster(forecaster) if sampling == "joint" else forecaster
+    model = GraphedForecaster(futures, capture=lambda device, work: work) if graphs else futures
+    # Three steps are two passes of a joint flow over two.
+    passes, latent = (2, Z) if sampling == "joint" else (horizon, D)
     chosen, shown = draw_and_choose(model, state, [None] * B, settings, refine)
     assert len(chosen) == B and (shown is None) == (choose == "off")
     if shown is not None:
         assert_there(shown.paths, B, k, horizon, D)
     for one in chosen:
-        assert_there(one.noise.base_TRD, horizon, k, D)
+        assert_there(one.noise.base_TRD, passes, k, D if sampling == "steps" else Z + 1 + 2 * D)
         assert_there(one.shares, 0 if choose == "off" else k)
         if refine is not None:
-            assert_there(one.noise.normal_MRZ, horizon * 2 * refine.steps, k, D)
-            assert_there(one.noise.log_uniform_MR1, horizon * 2 * refine.steps, k, 1)
+            assert_there(one.noise.normal_MRZ, passes * 2 * refine.steps, k, latent)
+            assert_there(one.noise.log_uniform_MR1, passes * 2 * refine.steps, k, 1)
     noise = RolloutNoise.cat([one.noise for one in chosen])
     for _ in range(2):
         forecast = model.forecast(state, noise, refine, 0.9)
         assert_there(forecast.paths, B, k, horizon, D)
         if refine is not None:
             assert_there(forecast.acceptance, B, k)
-            assert_there(check_first_step(forecaster, state, forecast.paths, noise, 0.9), B, 2)
+            assert_there(check_refinement(futures, state, forecast.paths, noise, refine, 0.9), B, 2)
         state = forecaster.step(state, frames())
         assert_state(state)
 
@@ -89,8 +96,7 @@ def test_a_stream_is_observed_drawn_chosen_and_forecast_again_on_the_device(fore
 def test_every_kernel_and_the_path_weights_stay_on_the_device(forecaster, kernel):
     state, refine = observed(forecaster), Refinement(1, 0.3, 0.5, kernel)
     noise = RolloutNoise.draw(forecaster.noise_shape(2, refine), B, 2, None, META)
-    for field in fields(noise):
-        assert getattr(noise, field.name).device == META
+    assert all(part.device == META for part in noise.parts)
     forecast = forecaster.forecast(state, noise, refine, importance=True)
     assert_there(forecast.log_weights, B, 2)
     encoded = encode_paths(forecaster, state, forecast.paths)

@@ -40,7 +40,7 @@ def frames():
 
 
 def assert_same_state(left, right):
-    for name in ("h", "frame", "mean", "count"):
+    for name in ("h", "frame", "mean", "count", "step", "energy"):
         torch.testing.assert_close(getattr(left, name), getattr(right, name), rtol=1e-4, atol=1e-5)
 
 

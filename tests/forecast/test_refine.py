@@ -90,7 +90,7 @@ def test_fused_metropolis_makes_the_moves_of_the_plain_kernel_with_the_same_nois
     y, y_hat = torch.randn(2, 40, 6, generator=torch.Generator().manual_seed(0))
     fused, plain = (refiner_of(refinement, temperature=0.7) for _ in range(2))
     torch.testing.assert_close(pass_blocks(fused, y, y_hat), pass_blocks(plain, y, y_hat, log_terms=[]))
-    assert torch.equal(fused.acceptance(), plain.acceptance())
+    assert torch.equal(fused.acceptance(1), plain.acceptance(1))
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -121,17 +121,17 @@ def test_a_flat_energy_accepts_everything(kernel):
     refinement = Refinement(steps=3, step_size=0.5, consistency=0.0, kernel=kernel)
     refiner = refiner_of(refinement, some_moments(1, 4), rows=9, horizon=1)
     y = refiner.after_block(0, torch.full((1, 9, 4), math.inf).nan_to_num())(0, torch.zeros(9, 4))
-    assert (refiner.acceptance() == 1.0).all() and torch.isfinite(y).all()
+    assert (refiner.acceptance(1) == 1.0).all() and torch.isfinite(y).all()
 
 
 def test_a_prediction_that_is_not_a_number_moves_nothing():
     refiner = refiner_of(Refinement(), some_moments(2, 2), rows=3, horizon=1)
     y = refiner.after_block(0, torch.full((2, 3, 2), math.nan))(1, torch.ones(3, 2))
-    assert torch.equal(y, torch.ones(3, 2)) and (refiner.acceptance() == 0.0).all()
+    assert torch.equal(y, torch.ones(3, 2)) and (refiner.acceptance(1) == 0.0).all()
 
 
 def test_acceptance_is_none_before_any_step():
-    assert refiner_of(Refinement(steps=2)).acceptance() is None
+    assert refiner_of(Refinement(steps=2)).acceptance(1) is None
 
 
 def test_noise_without_that_of_mcmc_is_refused():

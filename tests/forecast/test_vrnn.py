@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -69,7 +70,7 @@ def path_terms(vrnn, frames, warm_up, generator):
             likelihood = reference(vrnn.decode(z, h)).log_prob(vrnn.encode_step(before, frame))
             total = total + likelihood + p.log_prob(z) - q.log_prob(z)
         h = vrnn.cell(torch.cat([seen, vrnn.latent_embed(z)], dim=-1), h)
-        state = ForecastState(h[:, None], frame, mean, state.count + 1)
+        state = replace(state, h=h[:, None], frame=frame, mean=mean, count=state.count + 1)
     return total
 
 

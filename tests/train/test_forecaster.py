@@ -1,4 +1,3 @@
-import csv
 import json
 from dataclasses import replace
 
@@ -7,11 +6,9 @@ import pytest
 import torch
 
 from backend.core.errors import InputError
-from backend.core.recording import Recording
 from backend.forecast.displacement_bank import load_bank
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.vrnn import Vrnn
-from backend.keypoints import regions
 from backend.keypoints.dataset import read_split
 from backend.keypoints.regions import FaceRegions
 from backend.train.data.motion import MotionSampler, measure_statistics, transform
@@ -27,34 +24,6 @@ TINY = ForecasterTraining(
     validate_every=2,
     architecture=ForecasterConfig(hidden=8, blocks=2, block_hidden=8),
 )
-
-
-def swaying_face(seconds, seed):
-    """The canonical face swaying and nodding, 25 frames a second."""
-    random = np.random.default_rng(seed)
-    face = np.load(regions.CANONICAL) * 0.3
-    times = np.arange(int(seconds * 25)) / 25
-    phase = random.uniform(0, 6, 2)
-    sway = 0.1 * np.stack([np.sin(2 * times + phase[0]), np.sin(3 * times + phase[1])], -1)
-    points = (
-        face[None] * (1 + 0.05 * np.sin(times + phase[0]))[:, None, None]
-        + sway[:, None]
-        + random.normal(0, 0.002, (len(times), 1, 2))
-    )
-    return Recording(np.concatenate([points, np.zeros((len(times), 478, 1))], -1).astype(np.float32), times, "a test")
-
-
-@pytest.fixture
-def data(tmp_path):
-    folder = tmp_path / "data"
-    (folder / "recordings").mkdir(parents=True)
-    with (folder / "clips.csv").open("w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["clip", "person", "split", "fps"])
-        for number in range(5):
-            swaying_face(6, number).save(folder / "recordings" / f"clip{number}.npz")
-            table.writerow([f"clip{number}.mp4", f"p{number}", "val" if number == 4 else "train", 25])
-    return folder
 
 
 def test_training_writes_weights_that_forecast_and_a_config_that_tells_how(data, tmp_path):
@@ -109,7 +78,7 @@ def test_forecasters_trained_further_from_one_are_averaged_and_their_moments_mea
     expected = (a.flow.hidden_weight + b.flow.hidden_weight) / 2
     torch.testing.assert_close(mean.flow.hidden_weight, expected, atol=1e-3, rtol=1e-3)
     assert not torch.equal(a.flow.hidden_weight, b.flow.hidden_weight)
-    assert report["metrics"]["averaged"] == 2 and np.isfinite(report["metrics"]["held_out_energy_score"])
+    assert report["average"]["models"] == 2 and np.isfinite(report["average"]["held_out_energy_score"])
     assert (mean.moments.second != 1).all() and (mean.surprise_quantiles.diff() >= 0).all()
 
 

@@ -16,7 +16,9 @@ from backend.core.types import Choose, ForecastSettings
 from backend.forecast.baselines import Bootstrap, CopyLast, RandomWalk
 from backend.forecast.choice import draw_and_choose
 from backend.forecast.displacement_bank import load_bank
+from backend.forecast.futures_model import FuturesModel
 from backend.forecast.gru_nf import Forecaster
+from backend.forecast.joint import JointForecaster
 from backend.forecast.noise import RolloutNoise
 from backend.forecast.paper.loop import PaperLoop
 from backend.forecast.refine import Refinement
@@ -28,13 +30,15 @@ PathSampler = Callable[[Tensor, int, int, torch.Generator], Tensor]
 
 NAMES = (
     "copy_last", "random_walk", "bootstrap", "gru_gaussian", "vrnn", "gru_nf", "gru_nf_coupled", "gru_nf_set", "gru_nf_chosen",
-    "gru_nf_t1.2",     "gru_snf", "gru_snf_coupled", "gru_snf_chosen", "gru_snf_mala", "gru_snf_hmc", "paper_nf", "paper_snf",
+    "gru_nf_t1.2", "gru_snf", "gru_snf_coupled", "gru_snf_chosen", "gru_snf_mala", "gru_snf_hmc", "joint_nf", "joint_nf_chosen",
+    "joint_snf", "joint_snf_chosen", "paper_nf", "paper_snf",
 )  # fmt: skip
 """Methods in the order of the table; `gru_nf_tX` also exists for any other temperature X up to 5."""
 
-SAME_DRAWS = ("gru_nf_coupled", "gru_nf_set", "gru_nf_chosen", "gru_snf_coupled", "gru_snf_chosen")
+SAME_DRAWS = (
+    "gru_nf_coupled", "gru_nf_set", "gru_nf_chosen", "gru_snf_coupled", "gru_snf_chosen", "joint_nf_chosen", "joint_snf_chosen",
+)  # fmt: skip
 """Methods whose independent futures are those of another method: only their futures shown together differ."""
-
 
 TEMPERATURE = re.compile(r"gru_nf_t(\d+(?:\.\d+)?)")
 
@@ -109,15 +113,16 @@ def _build(name: str, model: Path, forecaster: Forecaster, choose: Choose) -> Pa
     width = forecaster.config.features
     if temperature := _temperature(name):
         return PathForecaster(path_sampler(forecaster, None, temperature))
-    if name.startswith(("gru_nf", "gru_snf")):
-        base, _, ingredient = name.removeprefix("gru_").partition("_")
+    if name.startswith(("gru_nf", "gru_snf", "joint_")):
+        sampling, base, ingredient = [*name.split("_"), ""][:3]
+        futures = JointForecaster(forecaster) if sampling == "joint" else forecaster
         refinement = shipped_refinement() if base == "snf" else None
         if refinement is not None and ingredient in ("mala", "hmc"):
             refinement = replace(refinement, kernel=ingredient)  # type: ignore[arg-type]
-        independent = path_sampler(forecaster, refinement)
+        independent = path_sampler(futures, refinement)
         if ingredient == "chosen":
-            return PathForecaster(independent, joint_sample=_choosing(forecaster, refinement, choose), joint_groups=3)
-        coupled = path_sampler(forecaster, refinement, coupled=True) if ingredient == "coupled" else None
+            return PathForecaster(independent, joint_sample=_choosing(futures, refinement, choose), joint_groups=3)
+        coupled = path_sampler(futures, refinement, coupled=True) if ingredient == "coupled" else None
         if ingredient == "set":
             coupled = _repelling(forecaster)
         likelihood = partial(nll, forecaster, unit_D=forecaster.step_std) if name == "gru_nf" else None
@@ -142,7 +147,7 @@ def _build(name: str, model: Path, forecaster: Forecaster, choose: Choose) -> Pa
 
 
 def path_sampler(
-    forecaster: Forecaster,
+    model: FuturesModel,
     refine: Refinement | None = None,
     temperature: float = 1.0,
     rates: list[float] | None = None,
@@ -152,7 +157,7 @@ def path_sampler(
     """Return a function that samples paths.
 
     Args:
-        forecaster: the model.
+        model: of the futures.
         refine: settings of MCMC; None does not refine.
         temperature: scale of the base noise.
         rates: receives the acceptance rate of every call that refines.
@@ -160,7 +165,7 @@ def path_sampler(
     """
 
     def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
-        found = forecaster.sample(forecaster.observe(context), k, horizon, generator, refine, temperature, coupled)
+        found = model.sample(model.observe(context), k, horizon, generator, refine, temperature, coupled)
         if rates is not None and found.acceptance is not None:
             rates.append(float(found.acceptance.mean()))
         return found.paths
@@ -180,12 +185,12 @@ def _repelling(forecaster: Forecaster) -> PathSampler:
     return sample
 
 
-def _choosing(forecaster: Forecaster, refine: Refinement | None, choose: Choose) -> PathSampler:
+def _choosing(model: FuturesModel, refine: Refinement | None, choose: Choose) -> PathSampler:
     """Return a function that draws several times K paths and chooses K of them, as the demo does."""
 
     def sample(context: Tensor, k: int, horizon: int, generator: torch.Generator) -> Tensor:
         settings = ForecastSettings(k=k, horizon=horizon, choose=choose)
-        _, forecast = draw_and_choose(forecaster, forecaster.observe(context), generator, settings, refine)
+        _, forecast = draw_and_choose(model, model.observe(context), generator, settings, refine)
         assert forecast is not None  # Only choose="off" forecasts nothing.
         return forecast.paths
 

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import chi2
 
 from backend.forecast.diagnostics.refinement_check import (
-    check_first_step,
+    check_refinement,
     compare,
     encode_paths,
     is_implausible,
@@ -89,7 +89,7 @@ def test_the_first_step_is_measured_as_the_report_measures_whole_paths(forecaste
     sources = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
     noise = drawn(forecaster, len(context), refine, source=sources)
     paths = forecaster.forecast(state, noise, refine, 1.2).paths
-    found = check_first_step(forecaster, state, paths, noise, 1.2)
+    found = check_refinement(forecaster, state, paths, noise, refine, 1.2)
     again = [torch.Generator().manual_seed(seed) for seed in range(len(context))]
     plain = forecaster.sample(state, K, H, again, None, 1.2).paths
     report = refinement_report(forecaster, context, plain[:, :, :1], paths[:, :, :1])
