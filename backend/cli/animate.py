@@ -101,6 +101,7 @@ def animate(
     horizon: Annotated[int, typer.Option(min=4, max=24, help="Length of the futures in steps of 80 ms.")] = 16,
     method: Annotated[str, typer.Option(help="Forecaster: gru_nf, gru_snf or both.")] = "gru_snf",
     choose: ChooseOption = "8x",
+    sampling: Annotated[str, typer.Option(help="joint (futures as a whole) or steps (step by step, slower).")] = "joint",
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Scale of the random numbers.")] = 1.0,
     size: Annotated[int, typer.Option(min=64, max=512, help="Side of a tile in pixels.")] = 256,
     generator: Annotated[str, typer.Option(help="slim_128 or slim_256.")] = "slim_256",
@@ -135,7 +136,7 @@ def animate(
         raise InputError("settings", f"There is no method {method!r}.", "Choose gru_nf, gru_snf or both.")
     if choose not in get_args(Choose):
         raise InputError("settings", f"Futures cannot be chosen from {choose!r}.", "Choose off, 4x, 8x or 16x.")
-    given = {"k": k, "horizon": horizon, "method": method, "choose": choose, "temperature": temperature}
+    given = {"k": k, "horizon": horizon, "method": method, "choose": choose, "sampling": sampling, "temperature": temperature}
     try:
         settings = msgspec.convert(given, ForecastSettings)
     except msgspec.ValidationError as error:

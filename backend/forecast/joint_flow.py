@@ -48,7 +48,7 @@ class JointConfig:
     blocks: int = 5
     block_hidden: int = 128
     context_hidden: int = 256
-    dropout: float = 0.2
+    dropout: float = 0.4
     fast_temperature: float = 0.75
 
 

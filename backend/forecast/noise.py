@@ -108,7 +108,7 @@ class RolloutNoise:
         return noises[0]._like(None if part[0] is None else torch.cat(part, dim=1) for part in parts)
 
     def _like(self, parts: Iterable[Tensor | None]) -> RolloutNoise:
-        return RolloutNoise(*parts, horizon=self.horizon)  # type: ignore[arg-type]
+        return RolloutNoise(*parts, horizon=self.horizon)  # type: ignore[misc, arg-type]
 
     @property
     def steps(self) -> int:

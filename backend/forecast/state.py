@@ -32,7 +32,7 @@ class ForecastState:
     def __len__(self) -> int:
         return len(self.count)
 
-    def __getitem__(self, rows: slice | Tensor | tuple[slice | Tensor, int | Tensor]) -> ForecastState:
+    def __getitem__(self, rows: slice | Tensor | tuple[slice | Tensor, int | slice | Tensor]) -> ForecastState:
         """Index the leading axes of all tensors, e.g. select streams."""
         return ForecastState(*(getattr(self, field.name)[rows] for field in fields(self)))
 

@@ -178,7 +178,7 @@ def average_forecasters(data: Path, models: Sequence[Path], out: Path, settings:
             raise InputError("models_differ", message, "Train both with --start-from the same folder.")
     mean = {name: torch.stack([member[name].double() for member in members]).mean(0) for name in members[0]}
     task.best.load_state_dict({name: value.to(members[0][name]) for name, value in mean.items()})
-    futures = JointForecaster(task.best) if task.best.joint else task.best
+    futures = JointForecaster(task.best) if isinstance(task.best, Forecaster) and task.best.joint else task.best
     average = task.score_of(futures) | {"models": len(models), "command": "motionfan train average MODEL... --data DIR"}
     report: dict[str, Any] = json.loads((models[0] / CONFIG).read_text()) | {"average": average}
     report.pop("architecture")

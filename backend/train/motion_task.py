@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from backend.forecast.futures_model import FuturesModel
 from backend.forecast.metrics import energy_score
+from backend.forecast.steps import StepModel
 from backend.forecast.vrnn import Vrnn
 from backend.keypoints.dataset import read_split, stack_windows
 from backend.train.data.motion import MotionSampler
 from backend.train.run import Task
 from backend.train.settings import MotionTraining
 
-M = TypeVar("M", bound=nn.Module)
+M = TypeVar("M", bound=StepModel)
 
 VALIDATION_PATHS = 20
 """Sampled paths of a window in validation."""

@@ -92,7 +92,9 @@ class JointTraining(MotionTraining):
     batch: int = 32
     learning_rate: float = 1.2e-3
     warm_up_updates: int = 50
-    windows: tuple[int, ...] = (28, 40)
+    windows: tuple[int, ...] = (18, 40)
+    weight_decay: float = 0.1
+    ema: float = 0.995
     # moments of a window from which paths are sampled; before each the GRU has seen `first` frames or more, and `least` steps
     # or more follow it
     moments: int = 6

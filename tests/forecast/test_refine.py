@@ -151,7 +151,7 @@ def test_a_kernel_of_another_name_is_refused():
         Refinement(kernel="gibbs")
 
 
-# Path weights, on a forecaster of three numbers
+# Path weights, on a forecaster of one keypoint
 
 MANY = 60_000
 
@@ -159,11 +159,11 @@ MANY = 60_000
 @pytest.fixture(scope="module")
 def small():
     generator = torch.Generator().manual_seed(3)
-    forecaster = Forecaster(ForecasterConfig(features=3, hidden=8, layers=1, blocks=3, block_hidden=8))
+    forecaster = Forecaster(ForecasterConfig(features=6, hidden=8, layers=1, blocks=3, block_hidden=8))
     for parameter in forecaster.parameters():
-        parameter.data = torch.randn(parameter.shape, generator=generator) * 0.2
+        parameter.data = torch.randn(parameter.shape, generator=generator) * 0.12
     forecaster.freeze()
-    return forecaster, forecaster.observe(torch.randn(2, 5, 3, generator=generator))
+    return forecaster, forecaster.observe(torch.randn(2, 5, 6, generator=generator))
 
 
 def sample(small, k, horizon, seed=0, refine=None, temperature=1.0):
@@ -179,7 +179,7 @@ def test_without_moves_every_weight_is_one(small):
 
 
 def moments(forecast):
-    """Per stream: means and second moments of the last frame, `[B, 6]`."""
+    """Per stream: means and second moments of the last frame, `[B, 12]`."""
     last = forecast.paths[:, :, -1]
     return torch.cat([last, last.square()], dim=-1)
 
@@ -187,7 +187,7 @@ def moments(forecast):
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_weighted_refined_samples_have_the_flow_s_own_moments_and_unweighted_ones_do_not(small, kernel):
     plain = moments(sample(small, MANY, 1, seed=1))
-    refined = sample(small, MANY, 1, seed=2, refine=Refinement(2, 0.3, 1.5, kernel))
+    refined = sample(small, MANY, 1, seed=2, refine=Refinement(2, 0.2, 1.5, kernel))
     values, weights = moments(refined), torch.softmax(refined.log_weights, dim=1)[..., None]
     mean = (weights * values).sum(1)
     # Standard error of a self-normalised estimate by the delta method, and that of the plain mean.

@@ -103,12 +103,14 @@ def time_forecasts(pipeline: Pipeline, streams: list[Stream], repeats: int, coun
 
     Returns:
         `observe`: one step; `forecast_step`: 8 futures with 2 MCMC steps after each block; `forecast_step_nf`: 8 without;
+        `forecast_by_step`: as `forecast_step`, but sampled step by step;
         `forecast_chosen`: 4 of 32 newly drawn ones, with 2 MCMC steps; `choose`: the choice of those 4 alone.
         `observe_batch_N`, `forecast_batch_N`, `forecast_chosen_batch_N`, `choose_batch_N`: the same for N streams at once.
     """
     step = ForecastSettings(k=8, horizon=16, mcmc_steps=2, choose="off")
     chosen = ForecastSettings(k=4, horizon=16, mcmc_steps=2, choose="8x")
     plain = ForecastSettings(k=8, horizon=16, method="gru_nf", choose="off")
+    by_step = ForecastSettings(k=8, horizon=16, mcmc_steps=2, choose="off", sampling="steps")
     tick = [Tick(bundled_portrait().landmarks, 0.0, 0, False)]
 
     def forecast(count: int, settings: ForecastSettings) -> None:
@@ -121,6 +123,7 @@ def time_forecasts(pipeline: Pipeline, streams: list[Stream], repeats: int, coun
         return {"ms": Metric(*(None if value is None else value / count for value in (took.value, took.low, took.high)))}  # type: ignore[arg-type]
 
     results = {"forecast_step_nf": measured(1, lambda: forecast(1, plain))}
+    results["forecast_by_step"] = measured(1, lambda: forecast(1, by_step))
     for count in (1, *counts):
         some, batch = streams[:count], "" if count == 1 else f"_batch_{count}"
         state = ForecastState.cat([stream.state for stream in some])

@@ -26,6 +26,7 @@ from backend.evaluate.forecast.scores import Units, score
 from backend.evaluate.forecast.summary import COMPARED, MAIN_METHODS, TOGETHER, ForecastSummary
 from backend.forecast.displacement_bank import save_bank
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
+from backend.forecast.joint_flow import JointConfig
 from backend.forecast.refine import Refinement
 from backend.forecast.steps import MotionStatistics
 from backend.keypoints.dataset import KeypointSequence
@@ -50,7 +51,7 @@ def walk(frames, seed, width=D):
 @pytest.fixture
 def models(tmp_path):
     folder = tmp_path / "models"
-    make().save(folder / "forecaster")
+    make(joint=JointConfig(slow=8, blocks=2, block_hidden=8, context_hidden=8)).save(folder / "forecaster")
     make(blocks=0).save(folder / "forecaster_gaussian")
     save_bank(folder / "forecaster", torch.from_numpy(np.stack([walk(24, seed) for seed in range(30)])))
     return folder
@@ -100,7 +101,7 @@ def test_methods_are_scored_alike_whatever_else_is_in_the_table(models, recordin
 
 
 def test_each_ingredient_of_futures_shown_together_has_its_own_row(models, recordings):
-    names = ("gru_nf", "gru_snf", *SAME_DRAWS)
+    names = ("gru_nf", "gru_snf", "joint_nf", "joint_snf", *SAME_DRAWS)
     report = evaluate_forecast(load_inputs(recordings, models), replace(QUICK, methods=names, samples=20, stride=4)).report
     rows = report.results
     for name, same in (
@@ -108,6 +109,8 @@ def test_each_ingredient_of_futures_shown_together_has_its_own_row(models, recor
         ("gru_nf_chosen", "gru_nf"),
         ("gru_snf_coupled", "gru_snf"),
         ("gru_snf_chosen", "gru_snf"),
+        ("joint_nf_chosen", "joint_nf"),
+        ("joint_snf_chosen", "joint_snf"),
     ):
         assert name in SAME_DRAWS
         for metric in ("crps", "coverage_80", "acceleration_ratio", "energy_distance"):
@@ -311,6 +314,9 @@ def test_equal_methods_are_not_told_apart_and_each_pair_is_tested_once():
         ("gru_nf", "other"),
         ("gru_snf", "gru_nf"),
         ("gru_snf", "other"),
+        ("joint_nf", "gru_nf"),
+        ("joint_nf", "gru_snf"),
+        ("joint_nf", "other"),
     ]
 
 

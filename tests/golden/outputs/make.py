@@ -21,6 +21,7 @@ from backend.animate.generator import Generator
 from backend.core.recording import Recording
 from backend.core.settings import REPOSITORY
 from backend.forecast.gru_nf import Forecaster
+from backend.forecast.joint import JointForecaster
 from backend.forecast.refine import Refinement
 from backend.forecast.vrnn import Vrnn
 from backend.keypoints.regions import FaceRegions
@@ -88,6 +89,11 @@ def _paths() -> Outputs:
         for method, refine in (("gru_nf", None), ("gru_snf", Refinement())):
             source = torch.Generator().manual_seed(1)
             found[f"{name}_{method}"] = model.sample(model.observe(flat), 4, 16, source, refine).paths.numpy()
+        if model.joint is not None:
+            source = torch.Generator().manual_seed(1)
+            found[f"{name}_joint"] = (
+                JointForecaster(model).sample(model.observe(flat), 4, 16, source, Refinement()).paths.numpy()
+            )
         found[f"{name}_surprise"] = model.surprise(model.observe(flat[:, :-1]), flat[:, -1]).numpy()
     vrnn = Vrnn.load(MODELS / "forecaster_vrnn")
     found["forecaster_vrnn"] = vrnn.sample(vrnn.observe(flat), 4, 16, torch.Generator().manual_seed(1)).paths.numpy()
