@@ -152,8 +152,8 @@ def animate(
     pipeline = Pipeline.load(models, device=device, threads=threads, generator=generator, engine=renderer)  # type: ignore[arg-type]
     sampler = None
     if by_video_flow:
-        sampling = SamplingSettings(seed=seed, temperature=temperature)
-        sampler = video_sampler(VideoFlow.load(models / "starflow", device), sampling)
+        of_clips = SamplingSettings(seed=seed, temperature=temperature)
+        sampler = video_sampler(VideoFlow.load(models / "starflow", device), of_clips)
     recording, pictures = (loaded, None) if loaded else _track(driving)
     if whole_picture:
         with progress("rendering") as report:

@@ -221,7 +221,7 @@ class Forecaster(StepModel, FuturesModel):
     def refined_noise(
         self, state: ForecastState, paths_BKHD: Tensor, noise: RolloutNoise, refine: Refinement, temperature: float = 1.0
     ) -> Tensor:
-        """Return the base noise `[R, D]` of the first step; see `FuturesModel`. The paths tell it, without their settings."""
+        """Return the base noise `[R, D]` of the first step, which the paths tell; see `FuturesModel`."""
         rows = state.expand(paths_BKHD.shape[1])
         step = self.encode_step(rows.frame, paths_BKHD[:, :, 0].flatten(0, 1))
         return self.condition(rows.h).encode(step)[0]

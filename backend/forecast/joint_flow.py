@@ -26,7 +26,7 @@ MAX_LOG_FAST_SCALE = 2.0
 ENERGY_FLOOR = 1e-2
 """Added to energies before a logarithm or a power: the energy of a face that hardly moves."""
 
-LEAST_VARIANCE = 1e-2
+VARIANCE_FLOOR = 1e-2
 """Added to the slow components' variances before they are decorrelated."""
 
 
@@ -133,7 +133,7 @@ class JointFlow(nn.Module):
         slow = std_DT.flatten().argsort(descending=True)[: self.config.slow]
         unit = (components_BDT / std_DT).flatten(1)[:, slow]
         values, vectors = torch.linalg.eigh(unit.T @ unit / len(unit))
-        unwhiten_ZZ = ((values + LEAST_VARIANCE).sqrt() * vectors).flip(-1).T
+        unwhiten_ZZ = ((values + VARIANCE_FLOOR).sqrt() * vectors).flip(-1).T
         # Each slow number moves all components that it is correlated with.
         basis = torch.zeros(self.config.slow, std_DT.numel(), dtype=unit.dtype)
         basis[:, slow] = unwhiten_ZZ * std_DT.flatten()[slow]

@@ -91,6 +91,12 @@ def test_private_functions_verbs_and_self_are_not_counted(put):
     assert docstrings.check(put("backend/a.py", text)) == []
 
 
+@pytest.mark.parametrize(("summary", "found"), [("Do it; see `Base`.", 0), ("Do it.", 1)])
+def test_an_override_that_names_its_base_has_the_base_s_description(put, summary, found):
+    text = f'class A(Base):\n    def g(self, a, b, c):\n        """{summary}"""\n'
+    assert len(docstrings.check(put("backend/a.py", text))) == found
+
+
 @pytest.mark.parametrize(
     ("target", "broken"),
     [("b.md", False), ("b.md#two-words", False), ("b.md#three", True), ("c.md", True), ("https://example.org/x", False)],

@@ -36,6 +36,8 @@ def _undescribed(node: ast.FunctionDef | ast.AsyncFunctionDef, in_class: bool) -
     if len(names) < MIN_PARAMETERS:
         return []
     text = ast.get_docstring(node) or ""
+    if in_class and re.search(r"; see `\w+`", text):
+        return []  # An override: its base describes them.
     section = re.search(r"^Args:\n(.*?)(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
     described = set(re.findall(r"^ +\*{0,2}(\w[\w, ]*):", section.group(1), re.MULTILINE)) if section else set()
     described = {name.strip() for names in described for name in names.split(",")}

@@ -30,7 +30,7 @@ TOGETHER = ("min_ade_4", "min_ade_8", "apd_4", "apd_8")
 COMPARED = ("crps", "energy_score", "energy_distance", "apd", *TOGETHER)
 """Figures that are tested between methods: each of `MAIN_METHODS` against every other."""
 
-MAIN_METHODS = ("gru_nf", "gru_snf", "joint_nf")
+MAIN_METHODS = ("gru_nf", "gru_snf")
 
 MIN_LIVELINESS, MAX_LIVELINESS = 0.7, 1.4
 """Liveliness that is in range; `liveliness_in_range` is the share of people whose futures have it."""
@@ -60,10 +60,10 @@ class ForecastSummary(FigureTable):
 
     def comparisons(self) -> list[Comparison]:
         """Test the main methods against every other method, each pair once; methods of `SAME_DRAWS` by `TOGETHER` only."""
+        pairs = [(main, other) for main in MAIN_METHODS for other in self._scored if main != other]
         tests = [
             self.compare(metric, *pair)
-            for place, main in enumerate(MAIN_METHODS) for pair in ((main, other) for other in self._scored)
-            if pair[1] not in MAIN_METHODS[place:]
+            for pair in pairs if pair != MAIN_METHODS
             for metric in (TOGETHER if pair[1] in SAME_DRAWS else COMPARED)
         ]  # fmt: skip
         return corrected(test for test in tests if test is not None)
