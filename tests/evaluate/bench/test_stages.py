@@ -38,5 +38,5 @@ def test_one_stream_and_every_batch_are_observed_forecast_and_chosen_from(pipeli
     results = time_forecasts(pipeline, streams, repeats=1, counts=(2, 3))
     stages = {"forecast_chosen", "choose", "observe"}
     batches = {f"{stage}_batch_{count}" for stage in {*stages, "forecast"} for count in (2, 3)}
-    assert set(results) == {"forecast_step", "forecast_step_nf", *stages, *batches}
+    assert set(results) == {"forecast_step", "forecast_step_nf", "forecast_by_step", *stages, *batches}
     assert all(found["ms"].value > 0 for found in results.values())
