@@ -25,6 +25,9 @@ FloatArray = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 """RGB pixels `[..., height, width, 3]`."""
 
+Way = Literal["pictures", "layers", "keypoints"]
+"""What the server sends to be shown: finished pictures, layers that the page composes, or keypoints that it renders itself."""
+
 
 @dataclass(frozen=True)
 class Keypoints:
@@ -66,6 +69,29 @@ class Keypoints:
     def to(self, *args: object, **kwargs: object) -> Keypoints:
         """Move or cast both tensors, as `Tensor.to`."""
         return Keypoints(self.value.to(*args, **kwargs), self.jacobian.to(*args, **kwargs))  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What F frames are composed of, beside the portrait; see `compose` in `animate/compose.py`. P eye and mouth crops.
+
+    Attributes:
+        fade: how much of the networks' change applies `[F]`, in [0, 1]; 0 at the portrait's own keypoints.
+        centres, axes: placement of the crops `[F, P, 2]`, see `locate_crops`.
+        offset: where in the portrait a pixel comes from, relative to itself `[F, 2, h, w]` (x, y), in crop units.
+        alpha: weight of the warped portrait `[F, n, n]` uint8, 255 is 1.
+        paint: inpainted colour times 1 - alpha `[F, n, n, 3]`.
+        opacity, colour: of the crops, `[F, P, m, m]` uint8, 255 is 1, and `[F, P, m, m, 3]`, times the opacity.
+    """
+
+    fade: FloatArray
+    centres: FloatArray
+    axes: FloatArray
+    offset: FloatArray
+    alpha: NDArray[np.uint8]
+    paint: Picture
+    opacity: NDArray[np.uint8]
+    colour: Picture
 
 
 _MCMC_ONLY = {"only_with": {"method": ["gru_snf", "both"]}}

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.errors import InputError
-from backend.core.types import LANDMARKS, FloatArray, ForecastSettings
+from backend.core.types import LANDMARKS, FloatArray, ForecastSettings, Way
 
 VERSION = 1
 PRELUDE = struct.Struct("<BBHII")
@@ -53,6 +53,12 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Motion now comes from `camera` or from the bundled recording of that name; the motion so far is discarded."""
 
     name: str
+
+
+class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The client wants the sheets from now on to be sent in this way."""
+
+    way: Way
 
 
 class PortraitSize(msgspec.Struct, frozen=True):
@@ -100,8 +106,22 @@ class Verdict(msgspec.Struct, frozen=True):
     copy_last: float
 
 
+class LayersHead(msgspec.Struct, frozen=True):
+    """Sizes of a sheet's layers: sides in pixels of `flow`, of alpha and paint (`side`), and of a `crop`; P `crops` a frame.
+
+    `flow_bytes`: of the compressed optical flow. See `live/layers.py` for the payload.
+    """
+
+    flow: int
+    side: int
+    crops: int
+    crop: int
+    flow_bytes: int
+
+
 class SheetHead(msgspec.Struct, frozen=True):
-    """The contents of a sheet. Payload: the fan (`K * H * N * 2` u16), then one JPEG with all tiles, row-major.
+    """The contents of a sheet. Payload: the fan (`K * H * N * 2` u16), then one JPEG with all tiles, row-major; in the way
+    `layers`, what `live/layers.py` packs instead of the JPEG.
 
     `t` and `source` echo the capture time and sequence number of the frame it was made from; `generation` numbers the rounds
     of futures, 0 for none; `step` (1..H) is the step of the future tiles, 0 for none; tile number `present` is the present,
@@ -132,6 +152,8 @@ class SheetHead(msgspec.Struct, frozen=True):
     flags: list[str] = []
     shares: list[float] = []
     drawn: int = 0
+    way: Way = "pictures"
+    layers: LayersHead | None = None
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -149,7 +171,7 @@ class Pong(msgspec.Struct, frozen=True):
     t: float
 
 
-CLIENT: dict[int, type] = {1: Landmarks, 2: ForecastSettings, 3: Ack, 4: Reference, 5: Ping, 6: Source}
+CLIENT: dict[int, type] = {1: Landmarks, 2: ForecastSettings, 3: Ack, 4: Reference, 5: Ping, 6: Source, 7: Drawing}
 SERVER: dict[int, type] = {65: Ready, 66: SheetHead, 67: Failure, 69: Pong}
 _KIND = {head: kind for kind, head in (CLIENT | SERVER).items()}
 _DECODER: dict[int, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(head) for kind, head in (CLIENT | SERVER).items()}
@@ -238,7 +260,7 @@ def landmarks(message: Message) -> FloatArray | None:
 
 
 def sheet(message: Message) -> tuple[FloatArray, bytes]:
-    """Split a sheet's payload into the fan `[K, H, N, 2]` and the JPEG (empty when the sheet has no tiles)."""
+    """Split a sheet's payload into the fan `[K, H, N, 2]` and the JPEG or layers (empty when the sheet has no tiles)."""
     k, h, n = message.head.fan
     size = k * h * n * 4
     return dequantise(message.payload[:size]).reshape(k, h, n, 2), message.payload[size:]

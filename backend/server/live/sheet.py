@@ -17,14 +17,14 @@ def columns_of(tiles: int) -> int:
 
 
 def mosaic(tiles: Picture) -> Picture:
-    """Lay `[F, size, size, 3]` tiles out row-major; the rest of the last row is black."""
-    count, size = tiles.shape[:2]
+    """Lay `[F, height, width, 3]` tiles out row-major; the rest of the last row is black."""
+    count, height, width = tiles.shape[:3]
     columns = columns_of(count)
     rows = -(-count // columns)
-    board = np.zeros((rows * columns, size, size, 3), np.uint8)
+    board = np.zeros((rows * columns, height, width, 3), np.uint8)
     board[:count] = tiles
-    grid = board.reshape(rows, columns, size, size, 3).transpose(0, 2, 1, 3, 4)
-    return np.ascontiguousarray(grid.reshape(rows * size, columns * size, 3))
+    grid = board.reshape(rows, columns, height, width, 3).transpose(0, 2, 1, 3, 4)
+    return np.ascontiguousarray(grid.reshape(rows * height, columns * width, 3))
 
 
 def jpeg(picture: Picture, quality: int = QUALITY) -> bytes:

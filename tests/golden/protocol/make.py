@@ -9,12 +9,32 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from backend.core.types import LANDMARKS, ForecastSettings
+from backend.core.types import LANDMARKS, ForecastSettings, Layers
 from backend.server import protocol
+from backend.server.live.layers import pack, unpack
 from backend.server.live.sheet import jpeg
 from backend.server.protocol import Message
 
 FOLDER = Path(__file__).parent
+
+
+def layers() -> Layers:
+    """Two frames whose parts all differ, at small sizes: flow 16, alpha and paint 32, two crops of 16."""
+    grid = np.linspace(-1, 1, 2 * 2 * 16 * 16, dtype=np.float32).reshape(2, 2, 16, 16)
+    ramp = np.linspace(0, 255, 32, dtype=np.uint8)
+    alpha = np.stack([np.tile(ramp, (32, 1)), np.tile(ramp[:, None], (1, 32))])
+    crops = np.tile(np.linspace(40, 200, 4, dtype=np.uint8).reshape(2, 2, 1, 1), (16, 16))
+    colours = np.array([[200, 90, 40], [30, 160, 220]], np.uint8)
+    return Layers(
+        fade=np.array([0.25, 1.0], np.float32),
+        centres=np.array([[[-0.5, 0.25], [0.5, 0.125]], [[-0.25, 0.0], [0.0, 0.5]]], np.float32),
+        axes=np.array([[[0.25, 0.0], [0.125, 0.125]], [[0.5, -0.25], [0.0, 0.25]]], np.float32),
+        offset=np.sin(4 * grid) * np.float32(0.3),
+        alpha=alpha,
+        paint=np.repeat(((255 - alpha) // 2)[..., None], 3, -1),
+        opacity=crops,
+        colour=(crops[..., None] * (colours[:, None, None] / 255)).astype(np.uint8),
+    )
 
 
 def messages() -> dict[str, Message]:
@@ -69,6 +89,8 @@ def messages() -> dict[str, Message]:
         stride=1,
         flags=["warming"],
     )
+    layers_head, layers_payload = pack(layers())
+    layered = msgspec.structs.replace(head, tiles=2, tile=0, columns=2, way="layers", layers=layers_head)
     return {
         "landmarks": Message(3, 17, protocol.Landmarks(1234.5), protocol.quantise(face)),
         "no_face": Message(3, 18, protocol.Landmarks(1267.25)),
@@ -79,8 +101,10 @@ def messages() -> dict[str, Message]:
         "reference": Message(3, 21, protocol.Reference()),
         "ping": Message(3, 22, protocol.Ping(99.5)),
         "source": Message(3, 23, protocol.Source("talking")),
+        "drawing": Message(3, 24, protocol.Drawing("layers")),
         "ready": Message(3, 0, ready),
         "sheet": Message(3, 9, head, protocol.quantise(fan) + jpeg(picture)),
+        "sheet_layers": Message(3, 10, layered, protocol.quantise(fan) + layers_payload),
         "sheet_bare": Message(65535, 4294967295, bare),
         "error": Message(3, 0, protocol.Failure("text_frame", "Messages are binary; this was a text frame.", "", False)),
         "pong": Message(3, 0, protocol.Pong(99.5)),
@@ -90,7 +114,7 @@ def messages() -> dict[str, Message]:
 def refused() -> dict[str, tuple[str, bytes]]:
     """What a server must refuse: name -> code, bytes."""
     good = protocol.encode(messages()["landmarks"])
-    controls = b'{"k":99}'
+    controls, drawing = b'{"k":99}', b'{"way":"smoke"}'
     return {
         "bad_empty": ("message_too_short", b""),
         "bad_version": ("version_unknown", b"\x02" + good[1:]),
@@ -98,6 +122,7 @@ def refused() -> dict[str, tuple[str, bytes]]:
         "bad_head_size": ("head_invalid", good[:8] + b"\xff\xff\xff\xff" + good[12:]),
         "bad_payload": ("payload_size", good[:-2]),
         "bad_controls": ("head_invalid", protocol.PRELUDE.pack(1, 2, 3, 1, len(controls)) + controls),
+        "bad_drawing": ("head_invalid", protocol.PRELUDE.pack(1, 7, 3, 1, len(drawing)) + drawing),
         "bad_large": ("message_too_large", good + bytes(20_000)),
     }
 
@@ -119,7 +144,15 @@ def decoded(name: str, message: Message) -> dict[str, Any]:
     if isinstance(message.head, protocol.SheetHead):
         fan, picture = protocol.sheet(message)
         entry["fan"] = fan.ravel().round(5).tolist()
-        entry["jpeg_hex"] = picture.hex()
+        if message.head.way == "layers":
+            entry["layers_hex"] = picture.hex()
+            found = unpack(message.head, picture)
+            # Without the parts in the JPEG, which decoders round differently.
+            entry["layers"] = {
+                name: getattr(found, name).ravel().round(5).tolist() for name in ("fade", "centres", "axes", "offset")
+            }
+        else:
+            entry["jpeg_hex"] = picture.hex()
     return entry
 
 
