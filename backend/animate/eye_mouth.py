@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from backend.animate.blocks import ConditionedResidual, ConvBlock
-from backend.animate.compose import identity_grid, warp
+from backend.animate.compose import crop_grid, identity_grid, warp
 from backend.core.types import Keypoints
 
 PART_KEYPOINTS = ((2,), (3,), (5, 6))
@@ -16,8 +16,8 @@ PART_KEYPOINTS = ((2,), (3,), (5, 6))
 HALF_SIDES = (0.65, 0.65, 0.95)
 """Half the side of each crop in units of the face's scale: an eye with its lids, or the wide open mouth."""
 
-FADE = 4.0
-"""A crop fades out over the outermost 1 / FADE of its half side, so that its edge stays invisible."""
+EDGE = 4.0
+"""A crop becomes transparent over the outermost 1 / EDGE of its half side, so that its edge stays invisible."""
 
 
 def locate_crops(keypoints: Keypoints) -> tuple[Tensor, Tensor]:
@@ -30,33 +30,6 @@ def locate_crops(keypoints: Keypoints) -> tuple[Tensor, Tensor]:
     axis = torch.stack([mean[:, 0, 0] + mean[:, 1, 1], mean[:, 1, 0] - mean[:, 0, 1]], -1) / 2
     half_sides = torch.tensor(HALF_SIDES, device=axis.device, dtype=axis.dtype)
     return centres, axis[:, None] * half_sides[:, None]
-
-
-def crop_grid(centres: Tensor, axes: Tensor, side: int) -> Tensor:
-    """Return the positions in the picture of the crops' pixels, `[F * P, side, side, 2]`.
-
-    Args:
-        centres: of `locate_crops`.
-        axes: of `locate_crops`.
-        side: of a crop in pixels.
-    """
-    x, y = identity_grid(side, side, centres).unbind(-1)
-    cos, sin = axes[..., None, None].unbind(2)
-    grid = torch.stack([cos * x - sin * y, sin * x + cos * y], -1) + centres[:, :, None, None]
-    return grid.flatten(0, 1)
-
-
-def picture_grid(centres: Tensor, axes: Tensor, side: int) -> Tensor:
-    """Return the positions in the crops of the picture's pixels, the inverse of `crop_grid`: `[F * P, side, side, 2]`.
-
-    Args:
-        centres: of `locate_crops`.
-        axes: of `locate_crops`.
-        side: of the picture in pixels.
-    """
-    x, y = (identity_grid(side, side, centres) - centres[:, :, None, None]).unbind(-1)
-    cos, sin = (axes / axes.square().sum(-1, keepdim=True).clamp(min=1e-6))[..., None, None].unbind(2)
-    return torch.stack([cos * x + sin * y, cos * y - sin * x], -1).flatten(0, 1)
 
 
 class EyeMouth(nn.Module):
@@ -79,7 +52,7 @@ class EyeMouth(nn.Module):
         self.up = nn.Sequential(nn.Upsample(scale_factor=2), ConvBlock(2 * c, c))
         self.out_conv = ConvBlock(2 * c, c)
         self.head = nn.Conv2d(c, 16, 3, 1, 1)
-        edge = ((1 - identity_grid(side, side, torch.zeros(())).abs()) * FADE).clamp(max=1)
+        edge = ((1 - identity_grid(side, side, torch.zeros(())).abs()) * EDGE).clamp(max=1)
         self.register_buffer("window", edge[..., 0] * edge[..., 1], persistent=False)
 
     def cut_crops(self, picture: Tensor, keypoints: Keypoints) -> Tensor:
@@ -110,24 +83,3 @@ class EyeMouth(nn.Module):
         x = self.out_conv(torch.cat([self.up(x), x0], 1))
         out = F.pixel_shuffle(self.head(x).float(), 2).sigmoid().unflatten(0, (-1, len(PART_KEYPOINTS)))
         return out[:, :, :1] * self.window, out[:, :, 1:]
-
-
-def blend_crops(alpha: Tensor, paint: Tensor, share: Tensor, colour: Tensor, driving: Keypoints) -> tuple[Tensor, Tensor]:
-    """Return the alpha and inpainted colour of F frames, with the inpainted crops blended in.
-
-    Args:
-        alpha: weight of the warped portrait `[F, 1, n, n]`.
-        paint: inpainted colour `[F, 3, n, n]`.
-        share: opacity of the crops `[F, P, 1, m, m]`.
-        colour: of the crops `[F, P, 3, m, m]`.
-        driving: the frames' keypoints `[F, N]`.
-    """
-    count = share.shape[1]
-    grid = picture_grid(*locate_crops(driving), alpha.shape[-1])
-    crops = torch.cat([share, share * colour], 2).flatten(0, 1)
-    laid = F.grid_sample(crops, grid, align_corners=False).unflatten(0, (-1, count))
-    covered = (1 - alpha) * paint  # Premultiplied by opacity, because crops may overlap.
-    for part in range(count):
-        left = 1 - laid[:, part, :1]
-        alpha, covered = alpha * left, covered * left + laid[:, part, 1:]
-    return alpha, covered / (1 - alpha).clamp(min=1e-4)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.animate.compose import compose, resize_flow, shrink, warp
+from backend.animate.compose import FrameLayers, blend_crops, compose, identity_grid, resize_flow, shrink, warp
 from backend.animate.dense_motion import DenseMotion
-from backend.animate.eye_mouth import EyeMouth, blend_crops
+from backend.animate.eye_mouth import EyeMouth, locate_crops
+from backend.animate.fade import fade
 from backend.animate.inpainting import Inpainting
 from backend.animate.transfer import inverse_2x2, product_2x2
 from backend.core.types import Keypoints
@@ -80,25 +82,33 @@ class EncodedPortrait:
 
 @dataclass(frozen=True)
 class Rendered:
-    """F frames and the parts that they were blended from, see `compose`.
+    """What the networks find for F frames.
 
     Attributes:
-        frames: `[F, 3, S, S]` in [0, 1].
+        picture: the portraits `[F, 3, S, S]` in [0, 1].
+        layers: what the frames are composed of, beside these.
         flow, occlusion: of `DenseMotion`, `[F, h, w, 2]` and `[F, 1, h, w]`.
-        alpha: weight of the warped portrait `[F, 1, n, n]`.
-        warped, paint: the warped portrait and the inpainted colour `[F, 3, n, n]`.
-        coarse_alpha: alpha before the eye and mouth crops are blended in.
-        details: colour of these crops `[F, P, 3, m, m]`.
+        warped: the portraits warped by it `[F, 3, size, size]`.
+        details: colour of the eye and mouth crops `[F, P, 3, m, m]`.
     """
 
-    frames: Tensor
+    picture: Tensor
+    layers: FrameLayers
     flow: Tensor
     occlusion: Tensor
-    alpha: Tensor
     warped: Tensor
-    paint: Tensor
-    coarse_alpha: Tensor
     details: Tensor
+
+    @cached_property
+    def frames(self) -> Tensor:
+        """The frames `[F, 3, S, S]` in [0, 1]."""
+        return compose(self.picture, self.layers)
+
+    @cached_property
+    def blended(self) -> tuple[Tensor, Tensor]:
+        """Weight of the warped portraits `[F, 1, size, size]` and inpainted colour, both with the crops and without fading."""
+        alpha, covered = blend_crops(self.layers, self.warped.shape[-1])
+        return alpha, covered / (1 - alpha).clamp(min=1e-4)
 
 
 class Generator(nn.Module):
@@ -127,14 +137,19 @@ class Generator(nn.Module):
         warped = warp(portrait.working, resize_flow(flow, size, size))
         coarse = F.avg_pool2d(warped, size // self.config.inpainting_size)
         alpha, paint = self.inpainting(portrait.features, coarse, flow, occlusion, condition)
-        if coarse.shape != warped.shape:
-            alpha, paint = (F.interpolate(part, (size, size), mode="bilinear", align_corners=False) for part in (alpha, paint))
-        share, colour = self.eye_mouth(portrait.details, warped, driving, condition)
-        coarse_alpha = alpha
-        alpha, paint = blend_crops(alpha, paint, share, colour, driving)
-        full_size = portrait.picture.shape[-1] != size
-        frames = compose(portrait.picture, flow, alpha, paint) if full_size else torch.lerp(paint, warped, alpha)
-        return Rendered(frames, flow, occlusion, alpha, warped, paint, coarse_alpha, colour)
+        opacity, details = self.eye_mouth(portrait.details, warped, driving, condition)
+        centres, axes = locate_crops(driving)
+        layers = FrameLayers(
+            fade=fade(portrait.keypoints, driving),
+            centres=centres,
+            axes=axes,
+            offset=(flow - identity_grid(flow.shape[1], flow.shape[2], flow)).permute(0, 3, 1, 2),
+            alpha=alpha,
+            paint=(1 - alpha) * paint,
+            opacity=opacity,
+            colour=opacity * details,
+        )
+        return Rendered(portrait.picture, layers, flow, occlusion, warped, details)
 
     def move(self, picture: Tensor, source: Keypoints, driving: Keypoints) -> Tensor:
         """Warp pictures without inpainting -> `[F, 3, size, size]`.

@@ -10,7 +10,7 @@ import torch
 
 from backend.core.errors import InputError, ModelError
 from backend.core.weights import WEIGHTS
-from backend.runtime.graph import RENDER_INPUTS, GraphSource, tracing
+from backend.runtime.graph import RENDER_INPUTS, RENDER_OUTPUTS, GraphSource, tracing
 
 if TYPE_CHECKING:
     from openvino import Model
@@ -77,7 +77,8 @@ def read_graph(folder: Path, path: Path | None = None) -> Model:
         raise ModelError("int8_damaged", f"{path} cannot be read.", again) from error
     if made_from != fingerprint(folder):
         raise ModelError("int8_stale", f"{path} was made from other weights than {WEIGHTS} in {folder}.", again)
-    if tuple(port.any_name for port in model.inputs) != RENDER_INPUTS:
+    names = tuple(tuple(port.any_name for port in ports) for ports in (model.inputs, model.outputs))
+    if names != (RENDER_INPUTS, RENDER_OUTPUTS):
         raise ModelError("int8_stale", f"{path} was made by another version of MotionFan.", again)
     return model
 

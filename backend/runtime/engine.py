@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import Literal
 
 import numpy as np
 import torch
 
-from backend.animate.compose import shrink
+from backend.animate.compose import FrameLayers, compose, shrink
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.errors import InputError
-from backend.core.types import Keypoints, Picture
+from backend.core.types import Keypoints, Layers, Picture
 from backend.runtime.graph import folded, to_bytes
 
 Precision = Literal["auto", "float32", "bfloat16", "int8"]
@@ -51,10 +52,28 @@ class Engine(ABC):
             driving: keypoints `[F, N]` after motion transfer.
             size: side of the frames in pixels; the network's own by default. Larger frames keep the portrait's own detail.
         """
-        return self._render(portrait, driving, size or self.size)
+        size = size or self.size
+        picture = portrait.working if size == self.size else shrink(portrait.picture, size)
+        frames = [np.zeros((0, size, size, 3), np.uint8)]
+        for layers in self._layers(portrait, driving):
+            made = compose(picture.expand(len(layers.fade), -1, -1, -1), layers)
+            frames.append(to_bytes(made).contiguous().cpu().numpy())
+        return np.concatenate(frames)
+
+    @torch.inference_mode()
+    def layers(self, portrait: EncodedPortrait, driving: Keypoints) -> Layers:
+        """Return what `render` composes F frames of, for another program that composes them.
+
+        Args:
+            portrait: from `encode`.
+            driving: keypoints `[F, N]` after motion transfer, F at least 1.
+        """
+        parts = [_to_host(layers) for layers in self._layers(portrait, driving)]
+        return Layers(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Layers)))
 
     @abstractmethod
-    def _render(self, portrait: EncodedPortrait, driving: Keypoints, size: int) -> Picture: ...
+    def _layers(self, portrait: EncodedPortrait, driving: Keypoints) -> Iterator[FrameLayers]:
+        """Yield the layers of all frames in order, some at a time; they are valid until the next ones are asked for."""
 
 
 class TorchEngine(Engine):
@@ -84,10 +103,18 @@ class TorchEngine(Engine):
         network = folded(generator).to(place, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         super().__init__(network, place, precision)
 
-    def _render(self, portrait: EncodedPortrait, driving: Keypoints, size: int) -> Picture:
-        portrait, frames = replace(portrait, picture=shrink(portrait.picture, size)), [np.zeros((0, size, size, 3), np.uint8)]
+    def _layers(self, portrait: EncodedPortrait, driving: Keypoints) -> Iterator[FrameLayers]:
         for start in range(0, len(driving.value), MAX_BATCH):
             part = driving[start : start + MAX_BATCH].to(self._device)
-            rendered = self._network(portrait.repeat(len(part.value)), part)
-            frames.append(to_bytes(rendered.frames).contiguous().cpu().numpy())
-        return np.concatenate(frames)
+            yield self._network(portrait.repeat(len(part.value)), part).layers
+
+
+def _to_host(layers: FrameLayers) -> Layers:
+    """Convert layers to arrays on the host, and pictures in [0, 1] to bytes."""
+    return Layers(
+        *(part.float().cpu().numpy().copy() for part in (layers.fade, layers.centres, layers.axes, layers.offset)),
+        to_bytes(layers.alpha)[..., 0].cpu().numpy(),
+        to_bytes(layers.paint).cpu().numpy(),
+        to_bytes(layers.opacity)[..., 0].cpu().numpy(),
+        to_bytes(layers.colour).cpu().numpy(),
+    )

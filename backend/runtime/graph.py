@@ -1,6 +1,6 @@
 """The generator as two graphs for other engines: `encode`, once per portrait, and `render`, once per frame.
 
-They do not contain `compose` for sizes other than the network's own, which has no weights.
+They do not contain `compose`, which has no weights and makes frames of any size from what `render` returns.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from backend.animate.compose import FrameLayers
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.types import Keypoints
 
@@ -30,8 +31,8 @@ RENDER_INPUTS = (*PORTRAIT, "source_value", "source_jacobian", "value", "jacobia
 PER_FRAME = 2
 """Number of the last inputs, those with one row for each frame."""
 
-RENDER_OUTPUTS = ("frames", "flow", "alpha", "paint")
-"""`frames [F, n, n, 3]` uint8 at the network's own size, and the inputs of `compose` for other sizes."""
+RENDER_OUTPUTS = tuple(field.name for field in fields(FrameLayers))
+"""Outputs of the render graph: what `compose` takes beside the portrait."""
 
 ENCODE_INPUTS = ("picture", "source_value", "source_jacobian")
 """A picture `[1, 3, S, S]` in [0, 1], S at least `config.size`, and its keypoints `[1, N]`."""
@@ -56,14 +57,14 @@ class RenderGraph(nn.Module):
         super().__init__()
         self.generator = generator
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Render F frames of one portrait."""
         given = dict(zip(RENDER_INPUTS, inputs, strict=True))
         source = Keypoints(given["source_value"], given["source_jacobian"])
         driving = Keypoints(given["value"], given["jacobian"])
         portrait = EncodedPortrait(picture=given["working"], keypoints=source, **{name: given[name] for name in PORTRAIT})
-        rendered = self.generator(portrait.repeat(driving.value.shape[0]), driving)
-        return to_bytes(rendered.frames), rendered.flow, rendered.alpha, rendered.paint
+        layers = self.generator(portrait.repeat(driving.value.shape[0]), driving).layers
+        return tuple(getattr(layers, name) for name in RENDER_OUTPUTS)
 
 
 class EncodeGraph(nn.Module):
@@ -86,8 +87,8 @@ class EncodeGraph(nn.Module):
 
 
 def to_bytes(frames: Tensor) -> Tensor:
-    """Convert frames `[F, 3, S, S]` in [0, 1] to pixels `[F, S, S, 3]` uint8."""
-    return frames.clamp(0, 1).mul(255).round().permute(0, 2, 3, 1).to(torch.uint8)
+    """Convert pictures `[..., C, S, S]` in [0, 1] to pixels `[..., S, S, C]` uint8."""
+    return frames.clamp(0, 1).mul(255).round().movedim(-3, -1).to(torch.uint8)
 
 
 def render_inputs(portrait: EncodedPortrait, driving: Keypoints) -> dict[str, NDArray[np.float32]]:

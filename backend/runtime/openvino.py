@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from backend.animate.compose import compose, shrink
+from backend.animate.compose import FrameLayers
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.errors import InputError
-from backend.core.types import Keypoints, Picture
+from backend.core.types import Keypoints
 from backend.runtime.conversion import convert_graph, read_graph, require_openvino
 from backend.runtime.engine import Engine
-from backend.runtime.graph import PER_FRAME, RENDER_INPUTS, folded, render_inputs, render_source, to_bytes
+from backend.runtime.graph import PER_FRAME, RENDER_INPUTS, RENDER_OUTPUTS, folded, render_inputs, render_source
 
 if TYPE_CHECKING:
-    from openvino import CompiledModel, InferRequest, Model
+    from openvino import CompiledModel, Model
 
 OpenVinoPrecision = Literal["float32", "bfloat16", "int8"]
 
@@ -49,29 +48,17 @@ class OpenVinoEngine(Engine):
         compiled = compile_graph(graph, precision)
         self._requests = [compiled.create_infer_request() for _ in range(torch.get_num_threads())]
 
-    def _render(self, portrait: EncodedPortrait, driving: Keypoints, size: int) -> Picture:
-        picture = None if size == self.size else shrink(portrait.picture, size)
-        frames = np.empty((len(driving.value), size, size, 3), np.uint8)
-        inputs = render_inputs(portrait, driving)
-        slots = len(self._requests)
-        for index in range(len(frames) + slots):
+    def _layers(self, portrait: EncodedPortrait, driving: Keypoints) -> Iterator[FrameLayers]:
+        inputs, slots, count = render_inputs(portrait, driving), len(self._requests), len(driving.value)
+        for index in range(count + slots):
             request = self._requests[index % slots]
-            if index >= slots:
+            if slots <= index:
                 request.wait()
-                self._read(request, picture, frames[index - slots])
-            if index < len(frames):
+                yield FrameLayers(*(torch.from_numpy(request.get_tensor(name).data) for name in RENDER_OUTPUTS))
+            if index < count:
                 row = slice(index, index + 1)
                 row_inputs = {name: inputs[name][row] for name in RENDER_INPUTS[-PER_FRAME:]}
                 request.start_async(inputs | row_inputs, share_inputs=True)
-        return frames
-
-    def _read(self, request: InferRequest, picture: Tensor | None, frame: Picture) -> None:
-        """Copy the frame of a finished request to `frame`, or compose it at the size of `picture`."""
-        if picture is None:
-            frame[:] = request.get_tensor("frames").data[0]
-            return
-        flow, alpha, paint = (torch.from_numpy(request.get_tensor(name).data) for name in ("flow", "alpha", "paint"))
-        frame[:] = to_bytes(compose(picture, flow, alpha, paint))[0].numpy()
 
 
 def compile_graph(graph: Model, precision: OpenVinoPrecision) -> CompiledModel:

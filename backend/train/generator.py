@@ -67,7 +67,7 @@ class GeneratorTask(Task[Generator, Pairs]):
             detail = (pairs.weight - 1).clamp(min=0)
             local = ((out.frames - pairs.driving).abs() * detail).sum((1, 2, 3)) / (3 * detail.sum((1, 2, 3)))
             l1 = [(x.float() - pairs.driving).abs().mean((1, 2, 3)) for x in (out.frames, out.warped, pairs.source)]
-            errors.append(torch.stack([*l1, local, out.alpha.mean((1, 2, 3))], 1))
+            errors.append(torch.stack([*l1, local, out.blended[0].mean((1, 2, 3))], 1))
         mean = torch.cat(errors).mean(0).tolist()
         named = dict(zip(("l1", "l1_warp", "l1_copy_source", "l1_eyes_lips", "alpha"), mean, strict=True))
         return named | {"ratio": mean[0] / mean[2], "ratio_warp": mean[1] / mean[2]}
@@ -77,7 +77,8 @@ class GeneratorTask(Task[Generator, Pairs]):
         """Render twelve held-out pairs, one a row: source, truth, result, warped portrait, inpainting, alpha."""
         pairs = self.held_out[torch.linspace(0, len(self.held_out.source) - 1, 12).long()]
         out = render_pairs(model, pairs)
-        columns = [pairs.source, pairs.driving, out.frames, out.warped, out.paint, out.alpha.expand(-1, 3, -1, -1)]
+        alpha, paint = out.blended
+        columns = [pairs.source, pairs.driving, out.frames, out.warped, paint, alpha.expand(-1, 3, -1, -1)]
         sheet = torch.cat([torch.cat(list(column.float()), -2) for column in columns], -1)
         return (sheet.clamp(0, 1) * 255).byte().permute(1, 2, 0).cpu().numpy()
 
@@ -111,12 +112,12 @@ class GeneratorTask(Task[Generator, Pairs]):
             "frame": self._reconstruction(out.frames, pairs),
             "ssim": dssim(out.frames, pairs.driving),
             "warp": self._reconstruction(out.warped, pairs),
-            "paint": self._reconstruction(out.paint, pairs),
+            "paint": self._reconstruction(out.blended[1], pairs),
             "details": (out.details - truth).abs().mean(),
         }
         total = losses["frame"] + settings.ssim * losses["ssim"] + settings.warp * losses["warp"]
         total = total + settings.paint * losses["paint"] + settings.details * losses["details"]
-        losses["total"] = total + settings.own_pixels * (1 - out.coarse_alpha).mean()
+        losses["total"] = total + settings.own_pixels * (1 - out.layers.alpha).mean()
         judge = lambda x: self.discriminators(x, pairs.driving_keypoints)
         return self._with_adversarial(losses, judge, pairs.driving, out.frames)
 

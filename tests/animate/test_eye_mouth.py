@@ -1,11 +1,14 @@
 """Crops of eyes and mouth are cut at the right place and blended back into it."""
 
+from dataclasses import replace
+
 import torch
 from torch.nn import functional as F
 
-from backend.animate.compose import compose, identity_grid
-from backend.animate.eye_mouth import PART_KEYPOINTS, EyeMouth, blend_crops, crop_grid, locate_crops, picture_grid
+from backend.animate.compose import blend_crops, compose, crop_grid, identity_grid, picture_grid
+from backend.animate.eye_mouth import PART_KEYPOINTS, EyeMouth, locate_crops
 from backend.core.types import Keypoints
+from tests.animate.test_compose import plain
 
 
 def tilted(angle: float = 0.3, scale: float = 0.35) -> Keypoints:
@@ -33,24 +36,20 @@ def test_a_crop_is_upright_in_a_rotated_face():
 
 
 def test_blending_a_pictures_own_crops_into_it_leaves_it_unchanged():
-    picture = F.interpolate(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(1)), (96, 96), mode="bicubic").clamp(
-        0, 1
-    )
+    source = torch.Generator().manual_seed(1)
+    picture = F.interpolate(torch.rand(2, 3, 8, 8, generator=source), (96, 96), mode="bicubic").clamp(0, 1)
     face, details = tilted(), EyeMouth(120, 64)
-    colour = details.cut_crops(picture, face)
-    share = details.window.expand(2, len(PART_KEYPOINTS), 1, 64, 64)
-    alpha, paint = blend_crops(torch.ones(2, 1, 96, 96), torch.zeros(2, 3, 96, 96), share, colour, face)
-    assert alpha.min() < 0.05  # Something was blended in.
-    flow = identity_grid(96, 96, picture).expand(2, 96, 96, 2)
-    assert (compose(picture, flow, alpha, paint) - picture).abs().max() < 0.02
+    opacity = details.window.expand(2, len(PART_KEYPOINTS), 1, 64, 64)
+    centres, axes = locate_crops(face)
+    own = replace(plain(), centres=centres, axes=axes, opacity=opacity, colour=opacity * details.cut_crops(picture, face))
+    assert blend_crops(own, 96)[0].min() < 0.05  # Something was blended in.
+    assert (compose(picture, own) - picture).abs().max() < 0.02
 
 
 def test_transparent_crops_change_nothing():
-    alpha, paint = torch.rand(2, 1, 64, 64) * 0.9, torch.rand(2, 3, 64, 64)
-    none = torch.zeros(2, 3, 1, 32, 32)
-    after, colour = blend_crops(alpha, paint, none, torch.rand(2, 3, 3, 32, 32), tilted())
-    assert torch.allclose(after, alpha)
-    assert torch.allclose(colour, paint, atol=1e-4)
+    alpha, paint = torch.rand(2, 1, 64, 64), torch.rand(2, 3, 64, 64)
+    after, covered = blend_crops(replace(plain(), alpha=alpha, paint=paint), 64)
+    assert torch.allclose(after, alpha) and torch.allclose(covered, paint)
 
 
 def test_the_network_inpaints_each_crop_and_fades_at_its_edge():

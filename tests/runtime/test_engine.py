@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from backend.animate.compose import shrink
+from backend.animate.compose import FrameLayers, compose, shrink
 from backend.animate.generator import Generator
 from backend.core.settings import REPOSITORY
-from backend.core.types import Keypoints
+from backend.core.types import Keypoints, Layers
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.engine import TorchEngine
+from backend.runtime.graph import to_bytes
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,20 @@ def generator() -> Generator:
 @pytest.fixture(scope="module")
 def driving(recording) -> Keypoints:
     return FaceRegions()(torch.from_numpy(recording.landmarks[::12]))
+
+
+def composed(picture: np.ndarray, layers: Layers, size: int) -> np.ndarray:
+    """Frames made of an engine's layers, by the model's own `compose`."""
+    pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    unit = lambda part: torch.from_numpy(part).float() / 255
+    given = FrameLayers(
+        *map(torch.from_numpy, (layers.fade, layers.centres, layers.axes, layers.offset)),
+        unit(layers.alpha)[:, None],
+        unit(layers.paint).movedim(-1, 1),
+        unit(layers.opacity)[:, :, None],
+        unit(layers.colour).movedim(-1, 2),
+    )
+    return to_bytes(compose(shrink(pixels, size).expand(len(layers.fade), -1, -1, -1), given)).numpy().astype(int)
 
 
 @pytest.mark.parametrize(("precision", "mean", "nearly_all"), [("float32", 0.05, 1), ("bfloat16", 0.5, 6)])
@@ -51,3 +66,24 @@ def test_the_engine_does_not_change_the_model_it_was_given(generator):
 def test_no_frames_are_no_frames(generator, driving, portrait_image):
     engine = TorchEngine(generator, precision="float32")
     assert engine.render(engine.encode(portrait_image.picture, driving[0]), driving[:0]).shape == (0, 128, 128, 3)
+
+
+def test_layers_are_what_frames_are_composed_of(generator, driving, portrait_image):
+    engine = TorchEngine(generator, precision="float32")
+    portrait = engine.encode(portrait_image.picture, FaceRegions()(torch.from_numpy(portrait_image.landmarks)))
+    found = engine.layers(portrait, driving)
+    assert found.offset.shape == (len(driving.value), 2, 64, 64)
+    assert found.alpha.shape == found.paint.shape[:3] == (len(driving.value), 128, 128)
+    assert found.opacity.shape == found.colour.shape[:4] == (len(driving.value), 3, 48, 48)
+    frames = composed(portrait_image.picture, found, 200)
+    difference = np.abs(frames - engine.render(portrait, driving, 200))
+    assert difference.mean() < 0.5 and difference.max() <= 3
+
+
+def test_at_the_portraits_own_keypoints_every_engine_shows_the_portrait(generator, portrait_image):
+    engine = TorchEngine(generator, precision="bfloat16")
+    keypoints = FaceRegions()(torch.from_numpy(portrait_image.landmarks))
+    portrait = engine.encode(portrait_image.picture, keypoints)
+    for size in (96, 128, 256, len(portrait_image.picture)):
+        expected = to_bytes(shrink(portrait.picture, size))[0].numpy().astype(int)
+        assert np.abs(engine.render(portrait, keypoints[None], size)[0] - expected).max() <= 1

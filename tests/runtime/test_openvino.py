@@ -1,12 +1,14 @@
 """OpenVINO renders what torch renders, within its precision."""
 
 import shutil
+from dataclasses import fields
 
 import numpy as np
 import pytest
 import torch
 
 from backend.core.errors import InputError, ModelError
+from backend.core.types import Layers
 from backend.runtime.conversion import INT8_GRAPH, fingerprint, read_graph, write_graph
 from backend.runtime.engine import TorchEngine
 
@@ -43,6 +45,15 @@ def test_shipped_weights_look_the_same(shipped, portrait_image, source, driving,
     difference = np.abs(frames - expected)
     assert difference.max() <= largest and difference.mean() <= mean
     assert np.quantile(difference, 0.999) <= largest / 6
+
+
+@pytest.mark.parametrize("frames", [1, 5])
+def test_layers_are_those_of_torch(engine, tiny, portrait_image, source, driving, frames):
+    both_engines = (TorchEngine(tiny, precision="float32"), engine)
+    expected, found = (e.layers(e.encode(portrait_image.picture, source), driving[:frames]) for e in both_engines)
+    for field in fields(Layers):
+        before, after = (getattr(some, field.name).astype(float) for some in (expected, found))
+        assert after == pytest.approx(before, abs=1 if before.max() > 2 else 1e-3), field.name
 
 
 @pytest.mark.parametrize("graph", sorted(MODELS.glob(f"*/{INT8_GRAPH}")), ids=lambda path: path.parent.name)

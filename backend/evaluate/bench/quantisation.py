@@ -6,19 +6,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from backend.animate.compose import FrameLayers, compose
 from backend.animate.generator import Generator
 from backend.evaluate.report.report import Metric, Report
 from backend.runtime.conversion import convert_graph, read_graph
 from backend.runtime.export import CalibrationInputs
-from backend.runtime.graph import RENDER_OUTPUTS, render_inputs, render_source
+from backend.runtime.graph import RENDER_OUTPUTS, render_inputs, render_source, to_bytes
 from backend.runtime.openvino import OpenVinoPrecision, compile_graph
 from backend.train.data.pairs import Pairs
 
-Outputs = list[dict[str, NDArray[np.float32]]]
+Outputs = list[FrameLayers]
 
 
 def graph_inputs(generator: Generator, pairs: Sequence[Pairs]) -> list[CalibrationInputs]:
@@ -51,7 +50,7 @@ def quantisation_error(folder: Path, pairs: Sequence[Pairs], graph: Path | None 
     for precision, used in (("float32", plain), ("bfloat16", plain), ("int8", read_graph(folder, graph))):
         outputs, rate = _run(used, precision, inputs)  # type: ignore[arg-type]
         exact = exact or outputs
-        results[precision] = _errors(outputs, exact, pairs, generator.config.size) | {"frames_per_s": Metric(rate)}
+        results[precision] = _errors(outputs, exact, pairs) | {"frames_per_s": Metric(rate)}
     return Report("export", {"model": str(folder), "pairs": len(pairs)}, results)
 
 
@@ -61,19 +60,20 @@ def _run(graph: object, precision: OpenVinoPrecision, inputs: Sequence[Calibrati
     began, outputs = time.process_time(), []
     for sample in inputs:
         found = request.infer(sample)
-        outputs.append({name: found[name] for name in RENDER_OUTPUTS})
+        outputs.append(FrameLayers(*(torch.from_numpy(found[name]) for name in RENDER_OUTPUTS)))
     return outputs, len(inputs) / (time.process_time() - began)
 
 
-def _errors(outputs: Outputs, exact: Outputs, pairs: Sequence[Pairs], size: int) -> dict[str, Metric]:
-    truth = np.concatenate([pair.driving.permute(0, 2, 3, 1).numpy() for pair in pairs])
-    frames, expected = (np.concatenate([each["frames"] for each in some]).astype(np.float32) for some in (outputs, exact))
-    flow, expected_flow = (np.concatenate([each["flow"] for each in some]) for some in (outputs, exact))
-    error = np.abs(frames - expected)
+def _errors(outputs: Outputs, exact: Outputs, pairs: Sequence[Pairs]) -> dict[str, Metric]:
+    frames, expected = (
+        torch.cat([compose(pair.source, layers) for pair, layers in zip(pairs, some, strict=True)]) for some in (outputs, exact)
+    )
+    offset, expected_offset = (torch.cat([layers.offset for layers in some]) for some in (outputs, exact))
+    error = (to_bytes(frames).float() - to_bytes(expected).float()).abs()
     figures = {
-        "l1": np.abs(frames / 255 - truth).mean(),
+        "l1": (frames - torch.cat([pair.driving for pair in pairs])).abs().mean(),
         "difference": error.mean(),
-        "difference_99.9": np.quantile(error, 0.999),
-        "flow_px": np.abs(flow - expected_flow).mean() * size / 2,
+        "difference_99.9": torch.quantile(error.flatten(), 0.999),
+        "flow_px": (offset - expected_offset).abs().mean() * frames.shape[-1] / 2,
     }
     return {name: Metric(float(value)) for name, value in figures.items()}
