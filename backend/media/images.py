@@ -21,7 +21,7 @@ MAX_PIXELS = 50_000_000
 MIN_FACE = 80
 """Least longer side of the face's box, in pixels of the upload."""
 
-SIZES = (256, 512)
+SIZES = (256, 512, 1024)
 """Sides of portraits in pixels; the nearest is used. With few sizes, portraits of several sessions form one batch."""
 
 MIN_SECOND_FACE = 0.4

@@ -259,7 +259,7 @@ def test_a_face_of_few_pixels_is_too_small_and_one_of_enough_is_not():
 
 
 def test_a_large_photo_gives_a_large_portrait():
-    assert load_portrait(encoded(scaled(2400), "JPEG")).picture.shape == (512, 512, 3)
+    assert load_portrait(encoded(scaled(2400), "JPEG")).picture.shape == (1024, 1024, 3)
 
 
 def test_a_face_that_fills_the_picture_is_found():

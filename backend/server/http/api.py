@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from PIL import Image
 
 from backend.core.errors import InputError, MotionFanError
-from backend.core.types import ForecastSettings
+from backend.core.types import ForecastSettings, Picture
 from backend.media.images import BUNDLED, DEFAULT_PORTRAIT, MAX_BYTES, bundled_picture, bundled_portrait, load_portrait
 from backend.server.http import page
 from backend.server.http.body import read_body
@@ -26,6 +27,9 @@ from backend.server.live.sheet import jpeg
 from backend.server.metrics import Metrics
 
 PORTRAIT_QUALITY, THUMBNAIL_QUALITY = 92, 88
+PNG_LEVEL = 2
+"""Of zlib: the highest takes eight times as long for a tenth fewer bytes."""
+
 THUMBNAIL = 144
 """Side of a thumbnail in pixels: twice what the page shows, for high-density screens."""
 
@@ -65,6 +69,12 @@ def schema() -> dict[str, Any]:
     return settings | {"limits": {"portrait_bytes": MAX_BYTES}}
 
 
+def _png(picture: Picture) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG", compress_level=PNG_LEVEL)
+    return buffer.getvalue()
+
+
 class Api:
     """The routes of one server: `pages` is the folder of the built page, and `/metrics` shows `metrics`."""
 
@@ -91,6 +101,7 @@ class Api:
         router.add_api_route("/api/sessions", self.create_session, methods=["POST"])
         router.add_api_route("/api/sessions/{session}/ticket", self.create_ticket, methods=["POST"])
         router.add_api_route("/api/sessions/{session}/portrait", self.portrait, methods=["GET"])
+        router.add_api_route("/api/sessions/{session}/portrait.png", self.exact_portrait, methods=["GET"])
         router.add_api_route("/api/sessions/{session}/portrait", self.put_portrait, methods=["PUT"])
         router.add_api_route("/api/sessions/{session}/portrait", self.delete_portrait, methods=["DELETE"])
         router.add_api_route("/api/sessions/{session}/portrait/{name}", self.choose_portrait, methods=["PUT"])
@@ -144,6 +155,12 @@ class Api:
         """The cropped portrait as a JPEG."""
         picture = self._registry.get(session).picture
         return Response(jpeg(picture, PORTRAIT_QUALITY), media_type="image/jpeg", headers={"cache-control": "no-store"})
+
+    async def exact_portrait(self, session: str) -> Response:
+        """The cropped portrait without loss, as a PNG, for pages that compose layers with it."""
+        picture = self._registry.get(session).picture
+        data = await asyncio.to_thread(_png, picture)
+        return Response(data, media_type="image/png", headers={"cache-control": "no-store"})
 
     async def put_portrait(self, request: Request, session: str) -> dict[str, int]:
         """Animate the uploaded picture."""
