@@ -26,7 +26,7 @@ from backend.animate.transfer import transfer_motion
 from backend.core.device import HOST, check_device, seeded_generator, to_host
 from backend.core.errors import ModelError
 from backend.core.process import configure_process
-from backend.core.types import FloatArray, ForecastSettings, Keypoints, Picture, Sampling
+from backend.core.types import FloatArray, ForecastSettings, Keypoints, Layers, Picture, Sampling
 from backend.core.weights import generator_folder
 from backend.forecast.choice import ChosenNoise, draw_and_choose
 from backend.forecast.diagnostics.refinement_check import check_refinement
@@ -326,6 +326,13 @@ class Pipeline:
         """Render each stream's portrait at flat keypoints `[F, 6N]` of its driver: `[F, size, size, 3]` each."""
         return [
             self.generator.render(stream.portrait.encoded, self._transfer([stream], flat[None, None])[0, 0], size)
+            for stream, flat in requests
+        ]
+
+    def render_layers(self, requests: Sequence[tuple[Stream, Tensor]]) -> list[Layers]:
+        """Return what `render` would compose frames of, for the same requests, so that a page can compose them."""
+        return [
+            self.generator.layers(stream.portrait.encoded, self._transfer([stream], flat[None, None])[0, 0])
             for stream, flat in requests
         ]
 

@@ -1,14 +1,16 @@
 """Generators that the engines' tests render with: tiny and untrained, and the shipped one."""
 
+import numpy as np
 import pytest
 import torch
 
+from backend.animate.compose import FrameLayers, compose, shrink
 from backend.animate.generator import Generator, GeneratorConfig
 from backend.core.settings import REPOSITORY
-from backend.core.types import Keypoints
+from backend.core.types import Keypoints, Layers
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.conversion import convert_graph
-from backend.runtime.graph import render_source
+from backend.runtime.graph import render_source, to_bytes
 
 MODELS = REPOSITORY / "models"
 SHIPPED = MODELS / "generator_slim_128"
@@ -65,3 +67,17 @@ def tiny_graph(tiny):
     """The tiny generator's render graph."""
     pytest.importorskip("openvino")
     return convert_graph(render_source(tiny))
+
+
+def composed(picture: np.ndarray, layers: Layers, size: int) -> np.ndarray:
+    """Frames made of an engine's layers, by the model's own `compose`."""
+    pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    unit = lambda part: torch.from_numpy(part).float() / 255
+    given = FrameLayers(
+        *map(torch.from_numpy, (layers.fade, layers.centres, layers.axes, layers.offset)),
+        unit(layers.alpha)[:, None],
+        unit(layers.paint).movedim(-1, 1),
+        unit(layers.opacity)[:, :, None],
+        unit(layers.colour).movedim(-1, 2),
+    )
+    return to_bytes(compose(shrink(pixels, size).expand(len(layers.fade), -1, -1, -1), given)).numpy().astype(int)

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from backend.animate.compose import FrameLayers, compose, shrink
+from backend.animate.compose import shrink
 from backend.animate.generator import Generator
 from backend.core.settings import REPOSITORY
-from backend.core.types import Keypoints, Layers
+from backend.core.types import Keypoints
 from backend.keypoints.regions import FaceRegions
 from backend.runtime.engine import TorchEngine
 from backend.runtime.graph import to_bytes
+from tests.runtime.conftest import composed
 
 
 @pytest.fixture(scope="module")
@@ -23,20 +24,6 @@ def generator() -> Generator:
 @pytest.fixture(scope="module")
 def driving(recording) -> Keypoints:
     return FaceRegions()(torch.from_numpy(recording.landmarks[::12]))
-
-
-def composed(picture: np.ndarray, layers: Layers, size: int) -> np.ndarray:
-    """Frames made of an engine's layers, by the model's own `compose`."""
-    pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
-    unit = lambda part: torch.from_numpy(part).float() / 255
-    given = FrameLayers(
-        *map(torch.from_numpy, (layers.fade, layers.centres, layers.axes, layers.offset)),
-        unit(layers.alpha)[:, None],
-        unit(layers.paint).movedim(-1, 1),
-        unit(layers.opacity)[:, :, None],
-        unit(layers.colour).movedim(-1, 2),
-    )
-    return to_bytes(compose(shrink(pixels, size).expand(len(layers.fade), -1, -1, -1), given)).numpy().astype(int)
 
 
 @pytest.mark.parametrize(("precision", "mean", "nearly_all"), [("float32", 0.05, 1), ("bfloat16", 0.5, 6)])

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.core.types import ForecastSettings, Keypoints
+from backend.core.types import ForecastSettings, Keypoints, Layers
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
@@ -119,6 +119,26 @@ class FakePipeline:
 
     def render(self, requests: list[tuple[FakeStream, Tensor]], size: int) -> list[np.ndarray]:
         return [np.stack([self._tile(stream, flat, size) for flat in flats]) for stream, flats in requests]
+
+    def render_layers(self, requests: list[tuple[FakeStream, Tensor]]) -> list[Layers]:
+        self._check([stream for stream, _ in requests])
+        return [self._layers(flats) for _, flats in requests]
+
+    def _layers(self, flats: Tensor) -> Layers:
+        """Layers whose crops lie at the first three keypoints, and whose paint is the brighter the further right these are."""
+        value = Keypoints.from_flat(flats).value.numpy()
+        frames, sides = len(flats), (128, 128)
+        brightness = ((value[:, 0, 0] + 1) * 100).clip(0, 255).astype(np.uint8)
+        return Layers(
+            fade=np.linspace(0, 1, frames, dtype=np.float32),
+            centres=value[:, :3].astype(np.float32),
+            axes=np.full((frames, 3, 2), 0.25, np.float32),
+            offset=np.zeros((frames, 2, 64, 64), np.float32),
+            alpha=np.full((frames, *sides), 128, np.uint8),
+            paint=np.broadcast_to(brightness[:, None, None, None], (frames, *sides, 3)),
+            opacity=np.full((frames, 3, 48, 48), 255, np.uint8),
+            colour=np.full((frames, 3, 48, 48, 3), 90, np.uint8),
+        )
 
     def _tile(self, stream: FakeStream, flat: Tensor, size: int) -> np.ndarray:
         """The portrait, small, with a white dot on every keypoint."""

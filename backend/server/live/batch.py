@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from backend.core.errors import InputError, MotionFanError
+from backend.core.types import Way
 from backend.server.live.futures_round import FuturesRound
-from backend.server.live.governor import Governor, Plan
+from backend.server.live.governor import Demand, Governor, Plan
+from backend.server.live.layers import pack
 from backend.server.live.session_slot import BatchItem
 from backend.server.live.sheet import columns_of, jpeg, mosaic
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure, Message, SheetHead, Stages, encode, quantise
 
 if TYPE_CHECKING:
-    from backend.pipeline import Pipeline, SampledFutures
+    from backend.pipeline import Pipeline, SampledFutures, Stream
 
 log = structlog.get_logger(__name__)
 R = TypeVar("R")
@@ -36,7 +37,7 @@ class BatchRunner:
 
     def __init__(self, pipeline: Pipeline, governor: Governor, metrics: Metrics) -> None:
         self._pipeline, self._governor, self._metrics = pipeline, governor, metrics
-        self._active: dict[str, tuple[float, int]] = {}
+        self._active: dict[str, tuple[float, Demand]] = {}
 
     def step(self, items: list[BatchItem]) -> None:
         """Process one batch; results go to the sessions."""
@@ -55,21 +56,31 @@ class BatchRunner:
             self._governor.record_tick(len(items), (forecast - started) * 1000)
         if not reserved:
             return
-        plan = self._governor.plan(self._active_futures(reserved))
-        finished = self._render(reserved, plan)
-        rendered = time.monotonic()
-        times = {"observe": observed - started, "forecast": forecast - observed, "render": rendered - forecast}
-        for item in finished:
-            self._send(item, plan, times)
-        times["encode"] = time.monotonic() - rendered
-        tiles = sum(len(item.tiles) for item in finished if item.tiles is not None)
-        if tiles:
-            self._governor.record_render(plan.tile, tiles, (times["render"] + times["encode"]) * 1000)
+        plan = self._governor.plan(self._active_demands(reserved))
+        times = {"observe": observed - started, "forecast": forecast - observed}
+        ways = {way: [item for item in reserved if item.work.way == way] for way in {item.work.way for item in reserved}}
+        spent = [self._render_and_send(some, way, plan, times) for way, some in ways.items()]
+        times |= {"render": sum(render for render, _ in spent), "encode": sum(encode for _, encode in spent)}
         for stage, seconds in times.items():
             self._metrics.stage.labels(stage).observe(seconds * 1000)
         self._metrics.tile.set(plan.tile)
         self._metrics.stride.set(plan.stride)
         self._metrics.interval.set(plan.interval)
+
+    def _render_and_send(self, items: list[BatchItem], way: Way, plan: Plan, times: dict[str, float]) -> tuple[float, float]:
+        """Render and send the sheets of the sessions of one way, and return the seconds that each of both took."""
+        began = time.monotonic()
+        finished = self._render(items, way, plan)
+        rendered = time.monotonic()
+        for item in finished:
+            self._send(item, plan, times | {"render": rendered - began})
+        sent = time.monotonic()
+        if frames := sum(item.frames for item in finished):
+            if way == "layers":
+                self._governor.record_layers(frames, (sent - began) * 1000)
+            else:
+                self._governor.record_render(plan.tile, frames, (sent - began) * 1000)
+        return rendered - began, sent - rendered
 
     def _observe(self, items: list[BatchItem]) -> list[BatchItem]:
         for item in items:
@@ -123,46 +134,44 @@ class BatchRunner:
                 slot.futures = FuturesRound(slot.rounds, item.tick, item.observation, fan)
         return waiting + [item for item, _ in served]
 
-    def _active_futures(self, items: list[BatchItem]) -> list[int]:
-        """Return K of every active session, including those without work in this batch."""
+    def _active_demands(self, items: list[BatchItem]) -> list[Demand]:
+        """Return the demand of every active session, including those without work in this batch."""
         for item in items:
             item.slot.sheets += 1
-            self._active[item.slot.session] = (item.began, len(item.fan.methods) if item.fan else 0)
+            demand = Demand(len(item.fan.methods) if item.fan else 0, item.work.way)
+            self._active[item.slot.session] = (item.began, demand)
         now = items[0].began
-        self._active = {name: (when, k) for name, (when, k) in self._active.items() if now - when < ACTIVE_S}
-        return [k for _, k in self._active.values()]
+        self._active = {name: entry for name, entry in self._active.items() if now - entry[0] < ACTIVE_S}
+        return [demand for _, demand in self._active.values()]
 
-    def _render(self, items: list[BatchItem], plan: Plan) -> list[BatchItem]:
+    def _render(self, items: list[BatchItem], way: Way, plan: Plan) -> list[BatchItem]:
         chosen = [item for item in items if (item.slot.sheets + item.slot.number) % plan.interval == 0]
+        layered = way == "layers"
         for item in chosen:
-            futures = item.slot.futures
-            if futures is not None and futures.claim_step(step := futures.step(item.tick), plan.stride):
+            if (futures := item.slot.futures) is None:
+                continue
+            step = futures.step(item.tick)
+            if layered:
+                item.step = futures.claim_ahead(step, max(plan.layer_stride, plan.interval))
+            elif futures.claim_step(step, plan.stride):
                 item.step = step
-        served = self._isolate(chosen, lambda some: self._render_tiles(some, plan.tile))
-        for item, tiles in served:
-            item.tiles = tiles
-        failed = [item for item in chosen if item.tiles is None]
+        if layered:
+            for item, layers in self._isolate(chosen, lambda some: self._pipeline.render_layers(_requests(some))):
+                item.layers = layers
+        else:
+            for item, tiles in self._isolate(chosen, lambda some: self._pipeline.render(_requests(some), plan.tile)):
+                item.tiles = tiles
+        failed = [item for item in chosen if not item.frames]
         return [item for item in items if item not in failed]
-
-    def _render_tiles(self, items: Sequence[BatchItem], size: int) -> list[NDArray[np.uint8]]:
-        """Render the present of every session, and its futures where they are due: one request per session."""
-        requests = []
-        for item in items:
-            flat = item.observation.present_flat[None]
-            if item.step and item.slot.futures is not None:
-                futures = item.slot.futures.fan.paths[:, item.step - 1]
-                present, flat = flat, futures.new_empty((len(futures) + 1, futures.shape[-1]))
-                flat[:1], flat[1:] = present, futures
-            requests.append((item.slot.stream, flat))
-        return self._pipeline.render(requests, size)
 
     def _send(self, item: BatchItem, plan: Plan, times: dict[str, float]) -> None:
         """Encode one session's sheet and deliver it."""
         slot, work = item.slot, item.work
         assert item.seq is not None
         began = time.monotonic()
-        tiles = 0 if item.tiles is None else len(item.tiles)
-        picture = b"" if item.tiles is None else jpeg(mosaic(item.tiles))
+        layers, payload = pack(item.layers) if item.layers is not None else (None, b"")
+        if item.tiles is not None:
+            payload = jpeg(mosaic(item.tiles))
         fan = np.zeros((0, 0, 0, 2), np.float32) if item.fan is None else item.fan.positions
         k, h, n = fan.shape[:3]
         stages = {stage: _ms(seconds) for stage, seconds in times.items()}
@@ -172,25 +181,29 @@ class BatchRunner:
             tick=item.tick,
             generation=slot.futures.number if slot.futures else 0,
             step=item.step,
-            tiles=tiles,
-            tile=plan.tile,
-            columns=columns_of(tiles),
+            tiles=item.frames,
+            tile=0 if work.way == "layers" else plan.tile,
+            columns=columns_of(item.frames),
             methods=[] if item.fan is None else list(item.fan.methods),
             horizon=h,
             fan=(k, h, n),
             stages=Stages(wait=_ms(item.began - work.frame.arrived), encode=_ms(time.monotonic() - began), **stages),
             counts=slot.mailbox.counts,
-            stride=plan.stride,
+            stride=plan.layer_stride if work.way == "layers" else plan.stride,
             surprise=item.observation.surprise,
             acceptance=None if item.fan is None else item.fan.acceptance,
             verdict=slot.verdict,
             shares=list(slot.futures.fan.shares) if slot.futures else [],
             drawn=slot.futures.fan.drawn if slot.futures else 0,
             flags=(["warming"] if item.fan is None else [*slot.refinement.flags]) + ["overloaded"] * (plan.interval > 1),
+            way=work.way,
+            layers=layers,
         )
         slot.verdict = None
-        self._metrics.sheets.inc()
-        slot.deliver(encode(Message(work.epoch, item.seq, head, quantise(fan) + picture)), work.epoch)
+        data = encode(Message(work.epoch, item.seq, head, quantise(fan) + payload))
+        self._metrics.sheets.labels(work.way).inc()
+        self._metrics.sent.labels(work.way).inc(len(data))
+        slot.deliver(data, work.epoch)
 
     def _isolate(
         self, items: Sequence[BatchItem], call: Callable[[Sequence[BatchItem]], Sequence[R]]
@@ -219,6 +232,19 @@ class BatchRunner:
         self._metrics.errors.labels(error.code).inc()
         epoch = slot.mailbox.epoch
         slot.deliver(encode(Message(epoch, 0, Failure(error.code, error.message, error.hint))), epoch)
+
+
+def _requests(items: Sequence[BatchItem]) -> list[tuple[Stream, Any]]:
+    """Return what to render: the present of every session, and its futures where they are due."""
+    requests = []
+    for item in items:
+        flat = item.observation.present_flat[None]
+        if item.step and item.slot.futures is not None:
+            futures = item.slot.futures.fan.paths[:, item.step - 1]
+            present, flat = flat, futures.new_empty((len(futures) + 1, futures.shape[-1]))
+            flat[:1], flat[1:] = present, futures
+        requests.append((item.slot.stream, flat))
+    return requests
 
 
 def _ms(seconds: float) -> float:

@@ -38,6 +38,19 @@ class FuturesRound:
         self._rendered_step = step
         return True
 
+    def claim_ahead(self, step: int, ahead: int) -> int:
+        """Return the step of the futures that are due at a step, `ahead` steps later, or 0; count them as rendered.
+
+        The page moves to them until they are due on the clock, so the next ones are due then.
+        """
+        if self._rendered_step is not None and step < self._rendered_step:
+            return 0
+        due = min(step + ahead, self.horizon)
+        if due == self._rendered_step:
+            return 0
+        self._rendered_step = due
+        return due
+
     def observe(self, tick: int, observation: Observation) -> None:
         """Record the observation at a tick; ticks outside the horizon are ignored."""
         step = tick - self.start

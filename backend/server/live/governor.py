@@ -1,16 +1,17 @@
 """Chooses what the server renders from measured costs: tile size, stride of the future steps, and interval of the sessions.
 
-The costs are running means in milliseconds: of one tick before rendering, and of one tile of each size. The work of all
-sessions must fit into a share of the clock period; otherwise the latency of the sheets grows.
+The costs are running means in milliseconds: of one tick before rendering, of one tile of each size, and of the layers of one
+frame. The work of all sessions must fit into a share of the clock period; otherwise the latency of the sheets grows.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from backend.core.types import CLOCK_S
+from backend.core.types import CLOCK_S, Way
 
 TILES = (96, 128, 256)
 STRIDES = (1, 2, 4)
@@ -26,16 +27,24 @@ class Plan:
 
     tile: int  # side of a tile in pixels
     stride: int  # future tiles are rendered at every `stride`-th step of a round, the present at every step
+    layer_stride: int = 2  # the same for layers, between which the page interpolates
     interval: int = 1  # each session renders tiles at every `interval`-th sheet; 1 unless even the cheapest plan costs too much
+
+
+class Demand(NamedTuple):
+    """What a session that renders needs: its number of futures, and its way."""
+
+    futures: int
+    way: Way = "pictures"
 
 
 def ladder(limit: int) -> list[Plan]:
     """Return all plans, best first; `limit` is the largest tile allowed, 0 for no limit."""
     sizes = [tile for tile in TILES if not limit or tile <= limit] or [limit]
     default = min(128, sizes[-1])
-    larger = [Plan(tile, 1) for tile in sorted(sizes, reverse=True) if tile > default]
-    smaller = [Plan(tile, STRIDES[-1]) for tile in sorted(sizes, reverse=True) if tile < default]
-    return larger + [Plan(default, stride) for stride in STRIDES] + smaller
+    larger = [Plan(tile, 1, 1) for tile in sorted(sizes, reverse=True) if tile > default]
+    smaller = [Plan(tile, STRIDES[-1], STRIDES[-1]) for tile in sorted(sizes, reverse=True) if tile < default]
+    return larger + [Plan(default, stride, max(2, stride)) for stride in STRIDES] + smaller
 
 
 class Governor:
@@ -51,6 +60,7 @@ class Governor:
         self._rung = next(i for i, plan in enumerate(self._ladder) if plan.tile <= 128)
         self._tick_ms = 0.0
         self._tile_ms: dict[int, float] = {}
+        self._layers_ms: float | None = None  # of one frame
 
     @property
     def tiles(self) -> list[int]:
@@ -77,14 +87,21 @@ class Governor:
             self._tile_ms = {size: cost * now / before for size, cost in self._tile_ms.items()}
         self._tile_ms[tile] = now
 
-    def load(self, plan: Plan, futures: Sequence[int]) -> float:
-        """Return the expected milliseconds of work per clock period; `futures` holds K of every session that renders."""
-        tiles = sum(k / plan.stride + 1.0 for k in futures) / plan.interval
-        return len(futures) * self._tick_ms + tiles * self._cost(plan.tile)
+    def record_layers(self, frames: int, ms: float) -> None:
+        """Record the time of rendering and packing the layers of a number of frames."""
+        self._layers_ms = self._smooth(self._layers_ms, max(ms / frames, MIN_TILE_MS))
 
-    def plan(self, futures: Sequence[int]) -> Plan:
-        """Choose a plan for sessions with these numbers of futures."""
-        loads = [self.load(plan, futures) for plan in self._ladder]
+    def load(self, plan: Plan, demands: Sequence[Demand]) -> float:
+        """Return the expected milliseconds of work per clock period for all sessions that render."""
+        tiles = sum(k / plan.stride + 1.0 for k, way in demands if way == "pictures")
+        layers = sum(k / plan.layer_stride + 1.0 for k, way in demands if way == "layers")
+        # Until it is measured, a frame's layers are taken to cost as much as a tile of the networks' own size.
+        layers_ms = self._cost(128) if self._layers_ms is None else self._layers_ms
+        return len(demands) * self._tick_ms + (tiles * self._cost(plan.tile) + layers * layers_ms) / plan.interval
+
+    def plan(self, demands: Sequence[Demand]) -> Plan:
+        """Choose a plan for the sessions that render."""
+        loads = [self.load(plan, demands) for plan in self._ladder]
         better_fits = self._rung > 0 and loads[self._rung - 1] < 0.85 * self._budget
         if loads[self._rung] > self._budget:
             self._rung, self._affordable = self._cheaper(loads), 0
@@ -93,7 +110,7 @@ class Governor:
         if self._affordable >= PATIENCE:
             self._rung, self._affordable = self._rung - 1, 0
         chosen = self._ladder[self._rung]
-        return Plan(chosen.tile, chosen.stride, self._interval(chosen, futures))
+        return replace(chosen, interval=self._interval(chosen, demands))
 
     def _cheaper(self, loads: list[float]) -> int:
         """Return the next cheaper rung that fits; if none fits, the best one within 10 % of the cheapest."""
@@ -103,11 +120,11 @@ class Governor:
         enough = 1.1 * min(loads)
         return self._rung if loads[self._rung] <= enough else next(rung for rung, load in enumerate(loads) if load <= enough)
 
-    def _interval(self, plan: Plan, futures: Sequence[int]) -> int:
+    def _interval(self, plan: Plan, demands: Sequence[Demand]) -> int:
         # Only rendering counts: where forecasts alone fill the period, ticks are dropped and every sheet still has tiles.
         # With many sessions every sheet would wait for the tiles of all others, so they render in rotation.
-        rendering = self.load(plan, futures) - len(futures) * self._tick_ms
-        return min(max(1, math.ceil(rendering / self._budget)), max(1, len(futures)))
+        rendering = self.load(plan, demands) - len(demands) * self._tick_ms
+        return min(max(1, math.ceil(rendering / self._budget)), max(1, len(demands)))
 
     def _cost(self, tile: int) -> float:
         """Milliseconds per tile; an unmeasured size is estimated from the nearest measured one by area."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from backend.core.types import ForecastSettings
+from backend.core.types import ForecastSettings, Way
 from backend.keypoints.clock import Tick
 from backend.server.protocol import Counts
 
@@ -35,6 +35,7 @@ class Work:
     frame: FrameStamp
     settings: ForecastSettings
     epoch: int
+    way: Way  # in which its sheet is sent
     reset: bool  # forget the motion so far first
     reference: bool  # the first of the ticks is the new neutral face
 
@@ -54,6 +55,7 @@ class Mailbox:
         self._received = self._processed = self._dropped = 0  # frames
         self.settings = ForecastSettings()
         self.epoch = 1
+        self.way: Way = "pictures"
 
     def put(self, ticks: Sequence[Tick], frame: FrameStamp) -> None:
         """Add ticks; beyond `MAX_PENDING` the oldest are dropped."""
@@ -72,7 +74,7 @@ class Mailbox:
         with self._condition:
             if not self._ticks:
                 return None
-            work = Work(list(self._ticks), self._frame, self.settings, self.epoch, self._reset, self._reference)
+            work = Work(list(self._ticks), self._frame, self.settings, self.epoch, self.way, self._reset, self._reference)
             self._ticks.clear()
             self._reset = self._reference = False
             # Only the newest tick can become a sheet.
@@ -83,6 +85,11 @@ class Mailbox:
         """Forecast with these settings from the next tick on."""
         with self._condition:
             self.settings = settings
+
+    def choose_way(self, way: Way) -> None:
+        """Send the sheets from the next tick on in this way."""
+        with self._condition:
+            self.way = way
 
     def request_reference(self) -> None:
         """Make the next tick the neutral face."""

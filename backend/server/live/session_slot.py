@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.types import ForecastSettings
+from backend.core.types import ForecastSettings, Layers
 from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
 from backend.server.live.futures_round import FuturesRound
 from backend.server.live.mailbox import Mailbox, Work
@@ -74,7 +74,10 @@ class SessionSlot:
 
 @dataclass(eq=False)
 class BatchItem:
-    """One session's part of a batch, filled in stage by stage. `began`: start of the batch, s on the monotonic clock."""
+    """One session's part of a batch, filled in stage by stage.
+
+    `began`: start of the batch, s on the monotonic clock; `step`: of the round's futures that are rendered, 0 for none.
+    """
 
     slot: SessionSlot
     work: Work
@@ -84,6 +87,12 @@ class BatchItem:
     seq: int | None = None
     step: int = 0
     tiles: NDArray[np.uint8] | None = None
+    layers: Layers | None = None
+
+    @property
+    def frames(self) -> int:
+        """Number of frames that were rendered, in either way."""
+        return len(self.tiles) if self.tiles is not None else 0 if self.layers is None else len(self.layers.fade)
 
     @property
     def tick(self) -> int:

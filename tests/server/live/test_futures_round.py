@@ -66,3 +66,19 @@ def test_the_verdict_counts_only_observations_within_the_horizon():
 
 def test_there_is_no_verdict_without_observations():
     assert _round().verdict(FakePipeline()) is None
+
+
+def test_futures_are_claimed_ahead_and_again_when_the_clock_reaches_them():
+    playing = _round()
+    assert [playing.claim_ahead(step, 2) for step in range(H + 1)] == [2, 0, 4, 0, 5, 0]
+
+
+def test_a_late_clock_claims_futures_ahead_of_where_it_is():
+    playing = _round()
+    assert [playing.claim_ahead(step, 2) for step in (0, 3, 4, 5)] == [2, 5, 0, 0]
+
+
+def test_after_claims_ahead_steps_of_pictures_wait_for_the_clock():
+    playing = _round()
+    assert playing.claim_ahead(0, 2) == 2
+    assert [playing.claim_step(step, 1) for step in (1, 2, 3)] == [False, False, True]

@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core.types import CLOCK_S
-from backend.server.live.governor import TILES, Governor, Plan, ladder
+from backend.core.types import CLOCK_S, Way
+from backend.server.live.governor import TILES, Demand, Governor, Plan, ladder
+
+
+def _k(*futures: int, way: Way = "pictures") -> list[Demand]:
+    return [Demand(k, way) for k in futures]
 
 
 def _governor(tile_ms: dict[int, float], tick_ms: float = 5.0, limit: int = 0) -> Governor:
@@ -18,7 +22,7 @@ def _governor(tile_ms: dict[int, float], tick_ms: float = 5.0, limit: int = 0) -
 
 @pytest.mark.parametrize("futures", [[4], [16], [4] * 8])
 def test_it_starts_with_the_default_tile_at_every_step(futures):
-    assert Governor().plan(futures) == Plan(tile=128, stride=1, interval=1)
+    assert Governor().plan(_k(*futures)) == Plan(tile=128, stride=1, layer_stride=2, interval=1)
 
 
 def test_it_renders_fewer_steps_before_smaller_tiles():
@@ -32,18 +36,18 @@ def test_a_limit_keeps_larger_tiles_out():
 
 def test_cheap_tiles_lead_to_the_largest_size_after_a_while():
     governor = _governor({96: 0.5, 128: 1.0, 256: 2.0})
-    plans = [governor.plan([4]) for _ in range(30)]
+    plans = [governor.plan(_k(4)) for _ in range(30)]
     assert plans[0].tile == 128
     assert plans[-1].tile == 256
 
 
 def test_expensive_tiles_raise_the_stride_at_once():
-    plan = _governor({96: 20.0, 128: 25.0, 256: 60.0}).plan([4])
+    plan = _governor({96: 20.0, 128: 25.0, 256: 60.0}).plan(_k(4))
     assert (plan.tile, plan.stride) in {(128, 4), (96, 4)}
 
 
 def test_smaller_tiles_that_save_little_are_not_chosen():
-    plan = _governor({96: 39.0, 128: 40.0, 256: 45.0}).plan([4])
+    plan = _governor({96: 39.0, 128: 40.0, 256: 45.0}).plan(_k(4))
     assert (plan.tile, plan.stride) == (128, 4)
 
 
@@ -51,25 +55,25 @@ def test_a_slower_machine_raises_the_cost_of_every_size():
     governor = _governor({96: 0.5, 128: 1.0, 256: 2.0})
     for _ in range(60):
         governor.record_render(128, 1, 10.0)
-    assert [round(governor.load(Plan(tile, 1), [0]) - 5.0) for tile in TILES] == [5, 10, 20]
+    assert [round(governor.load(Plan(tile, 1), _k(0)) - 5.0) for tile in TILES] == [5, 10, 20]
 
 
 def test_too_many_sessions_render_in_rotation():
     governor = _governor({96: 20.0, 128: 25.0, 256: 60.0})
-    assert 1 < governor.plan([4] * 8).interval <= 8
-    assert governor.plan([4]).interval == 1
+    assert 1 < governor.plan(_k(*[4] * 8)).interval <= 8
+    assert governor.plan(_k(4)).interval == 1
 
 
 def test_expensive_forecasts_do_not_reduce_the_tiles():
-    assert _governor({96: 5.0, 128: 6.0, 256: 9.0}, tick_ms=200.0).plan([4]).interval == 1
+    assert _governor({96: 5.0, 128: 6.0, 256: 9.0}, tick_ms=200.0).plan(_k(4)).interval == 1
 
 
 def test_it_returns_to_the_default_when_the_load_falls():
     governor = _governor({96: 4.0, 128: 5.0, 256: 90.0})
-    crowded = governor.plan([8] * 4)
+    crowded = governor.plan(_k(*[8] * 4))
     assert crowded.stride > 1 or crowded.tile < 128
     for _ in range(100):
-        plan = governor.plan([4])
+        plan = governor.plan(_k(4))
     assert (plan.tile, plan.stride, plan.interval) == (128, 1, 1)
 
 
@@ -77,9 +81,31 @@ def test_it_does_not_oscillate_between_two_plans():
     governor = _governor({96: 8.0, 128: 12.0, 256: 40.0})
     plans = []
     for _ in range(200):
-        plans.append(governor.plan([4]))
+        plans.append(governor.plan(_k(4)))
         governor.record_render(plans[-1].tile, 5, 5 * {96: 8.0, 128: 12.0, 256: 40.0}[plans[-1].tile])
     assert len(set(plans[100:])) == 1
+
+
+def test_layers_are_sent_ahead_by_two_steps_by_four_under_load_and_by_one_at_leisure():
+    assert Governor().plan(_k(4, way="layers")).layer_stride == 2
+    loaded, idle = _governor({}), _governor({})
+    loaded.record_layers(1, 25.0)
+    idle.record_layers(1, 2.0)
+    assert loaded.plan(_k(4, way="layers")).layer_stride == 4
+    assert [idle.plan(_k(4, way="layers")).layer_stride for _ in range(30)][-1] == 1
+
+
+def test_layers_and_pictures_are_charged_their_own_costs():
+    governor = _governor({128: 10.0})
+    governor.record_layers(5, 5 * 3.0)
+    plan = Plan(128, 1, 2)
+    assert governor.load(plan, _k(4)) == pytest.approx(5 + 5 * 10)
+    assert governor.load(plan, _k(4, way="layers")) == pytest.approx(5 + 3 * 3)
+    assert governor.load(plan, _k(4) + _k(4, way="layers")) == pytest.approx(2 * 5 + 5 * 10 + 3 * 3)
+
+
+def test_layers_that_were_never_measured_are_taken_to_cost_what_a_tile_does():
+    assert _governor({128: 10.0}).load(Plan(128, 1, 2), _k(2, way="layers")) == pytest.approx(5 + 2 * 10)
 
 
 @given(
@@ -89,7 +115,7 @@ def test_it_does_not_oscillate_between_two_plans():
 )
 def test_its_plan_fits_or_is_about_the_cheapest(tick, tiles, futures):
     governor = _governor(dict(zip(TILES, tiles, strict=True)), tick)
-    plan = governor.plan(futures)
+    plan = governor.plan(_k(*futures))
     assert plan.interval >= 1
-    cheapest = min(governor.load(other, futures) for other in ladder(0))
-    assert governor.load(plan, futures) <= max(CLOCK_S * 1000, 1.1 * cheapest)
+    cheapest = min(governor.load(other, _k(*futures)) for other in ladder(0))
+    assert governor.load(plan, _k(*futures)) <= max(CLOCK_S * 1000, 1.1 * cheapest)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import skimage.data
+from PIL import Image
 
 from backend.core.types import ForecastSettings
 from backend.server import protocol
+from backend.server.live.layers import unpack
 from backend.server.live.sheet import jpeg
+from tests.runtime.conftest import composed
 from tests.server.conftest import Client, Live
 
 READY = 8
@@ -42,6 +47,26 @@ def test_a_recording_gives_fans_tiles_and_verdicts(real, recording):
         assert all(len(verdict.errors) == 4 and verdict.copy_last > 0 for verdict in verdicts)
         ends = sheets[READY][1][:, -1].mean(axis=1)
         assert len(np.unique(ends.round(4), axis=0)) > 1
+
+
+def test_layers_compose_to_what_finished_pictures_show(real, recording):
+    with Client(real) as client:
+        client.send(protocol.Drawing("layers"))
+        picture = np.array(Image.open(io.BytesIO(real.http.get(f"/api/sessions/{client.id}/portrait.png").content)))
+        frames = []
+        for i in range(4):
+            client.show(recording.landmarks[4 * i])
+            while not isinstance((message := client.receive()).head, protocol.SheetHead):
+                pass
+            client.send(protocol.Ack(message.seq))
+            frames.append((message.head, unpack(message.head, protocol.sheet(message)[1])))
+    with Client(real) as client:
+        for i, (head, layers) in enumerate(frames):
+            client.show(recording.landmarks[4 * i])
+            shown, _, (tile,) = client.sheet()
+            assert (head.way, shown.way, head.tick) == ("layers", "pictures", shown.tick)
+            difference = np.abs(composed(picture, layers, shown.tile)[0] - tile)
+            assert difference.mean() < 4 and np.quantile(difference, 0.99) < 40
 
 
 def test_every_control_at_its_ends_is_served(real, recording):

@@ -1,0 +1,115 @@
+"""A session chooses in which way its sheets are sent, over a real server."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend.core.types import ForecastSettings
+from backend.server import protocol
+from backend.server.live.layers import unpack
+from tests.server.conftest import Client, portrait
+
+READY = 8
+
+
+def layered(client: Client, frames: int) -> list[tuple[protocol.SheetHead, object]]:
+    """Show frames, and return each sheet's head and layers (None where the sheet has none)."""
+    sheets = []
+    for _ in range(frames):
+        client.show()
+        while not isinstance((message := client.receive()).head, protocol.SheetHead):
+            pass
+        client.send(protocol.Ack(message.seq))
+        _, payload = protocol.sheet(message)
+        sheets.append((message.head, unpack(message.head, payload) if message.head.layers else None))
+    return sheets
+
+
+def test_sessions_start_with_pictures(client):
+    assert [head.way for head in client.play(2)] == ["pictures"] * 2
+
+
+def test_a_session_that_asks_for_layers_gets_them_from_the_next_tick_on(client):
+    client.send(protocol.Drawing("layers"))
+    for head, layers in layered(client, 2):
+        assert (head.way, head.tiles, head.tile, head.columns) == ("layers", 1, 0, 1)
+        assert layers.offset.shape == (1, 2, 64, 64)
+        assert layers.paint.std() < 3
+    client.send(protocol.Drawing("pictures"))
+    client.show()
+    head, _, (tile,) = client.sheet()
+    assert head.way == "pictures" and head.layers is None and tile.shape == (head.tile, head.tile, 3)
+
+
+def test_futures_are_sent_ahead_so_that_the_page_can_move_to_them(client):
+    client.send(protocol.Drawing("layers"))
+    client.send(ForecastSettings(horizon=8))
+    sheets = layered(client, READY + 16)
+    start = next(head.tick for head, _ in sheets if head.generation == 1)
+    steps = {head.tick - start: (head.step, head.tiles) for head, _ in sheets if head.generation == 1}
+    sent = {at: step for at, (step, _) in steps.items() if step}
+    assert sent[0] >= 1
+    due = 0
+    for at, step in sorted(sent.items()):
+        assert at == due, "futures come when the ones before are due"
+        assert step > at
+        due = step
+    assert due == 8
+    assert all(tiles == (5 if step else 1) for step, tiles in steps.values())
+
+
+def test_layers_show_the_futures_of_the_step_that_the_head_says(client):
+    client.send(protocol.Drawing("layers"))
+    client.send(ForecastSettings(temperature=2.0))
+    for _ in range(READY + 6):
+        client.show()
+        while not isinstance((message := client.receive()).head, protocol.SheetHead):
+            pass
+        client.send(protocol.Ack(message.seq))
+        fan, payload = protocol.sheet(message)
+        if message.head.step and message.head.tick == READY - 1:
+            layers = unpack(message.head, payload)
+            np.testing.assert_allclose(layers.centres[1:], fan[:, message.head.step - 1, :3], atol=1e-3)
+            return
+    pytest.fail("no futures came with the first forecast")
+
+
+def test_two_sessions_of_different_ways_are_served_side_by_side(live):
+    with Client(live) as one, Client(live) as other:
+        other.send(protocol.Drawing("layers"))
+        assert {head.way for head in one.play(3)} == {"pictures"}
+        assert {head.way for head, _ in layered(other, 3)} == {"layers"}
+        text = live.http.get("/metrics").text
+        assert 'motionfan_sheets_total{way="layers"}' in text
+        assert 'motionfan_sheet_bytes_total{way="pictures"}' in text
+
+
+def test_a_way_that_is_not_served_is_refused_and_nothing_is_lost(client):
+    client.send(protocol.Drawing("layers"))
+    client.send(protocol.Drawing("keypoints"))
+    assert client.errors() == ["way_unserved"]
+    assert layered(client, 1)[0][0].way == "layers"
+
+
+def test_a_failing_session_of_layers_fails_alone(live):
+    with Client(live) as other, Client(live) as one:
+        for client in (one, other):
+            client.send(protocol.Drawing("layers"))
+            layered(client, 1)
+        live.pipeline.failing = live.pipeline.streams[-1]
+        one.show()
+        assert one.expect(protocol.Failure).code == "inference_failed"
+        assert layered(other, 1)[0][1] is not None
+
+
+def test_the_portrait_is_served_without_loss_to_its_session_only(live, client):
+    answer = live.http.get(f"/api/sessions/{client.id}/portrait.png")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["cache-control"] == "no-store"
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(answer.content))), portrait().picture)
+    refused = live.http.get("/api/sessions/of-another/portrait.png")
+    assert (refused.status_code, refused.json()["code"]) == (404, "session_unknown")
