@@ -51,12 +51,18 @@ def load(
     url: Annotated[str, typer.Option(help="Address of a running server.")] = "http://127.0.0.1:8000",
     sessions: Annotated[int, typer.Option(min=1, help="Number of concurrent sessions.")] = 4,
     seconds: Annotated[float, typer.Option(min=1, help="Duration of the measurement.")] = 30.0,
+    way: Annotated[str, typer.Option(help="What the server sends: pictures or layers.")] = "pictures",
     json: JsonOption = None,
 ) -> None:
     """Measure a running server under load: many sessions play a recording at once."""
+    from backend.core.types import Way
     from backend.evaluate.bench.load import load as run
+    from backend.server.live.connection import WAYS
 
-    publish(run(url, sessions=sessions, seconds=seconds), json)
+    asked: Way | None = next((known for known in WAYS if known == way), None)
+    if asked is None:
+        raise InputError("way_unknown", f"A server does not send {way[:20]!r}.", f"Choose one of: {', '.join(WAYS)}.")
+    publish(run(url, sessions=sessions, seconds=seconds, way=asked), json)
 
 
 @app.command()

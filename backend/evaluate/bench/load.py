@@ -19,10 +19,12 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from backend.core.errors import InputError
 from backend.core.recording import Recording
+from backend.core.types import Way
 from backend.evaluate.report.report import Metric, Report
 from backend.server import protocol
 from backend.server.http.recordings import RECORDINGS
-from backend.server.protocol import Ack, Failure, Landmarks, Message, Ready, SheetHead
+from backend.server.live.layers import unpack
+from backend.server.protocol import Ack, Drawing, Failure, Landmarks, Message, Ready, SheetHead
 
 PARTS = 10
 """Latencies are given for this many parts of the run, to show whether they grow with time."""
@@ -42,16 +44,18 @@ class SessionLog:
     sheets: list[tuple[float, SheetHead]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     sent: int = 0
+    received: int = 0  # bytes of sheets
     ready_ms: float = 0.0
 
 
-def load(url: str, *, sessions: int, seconds: float) -> Report:
+def load(url: str, *, sessions: int, seconds: float, way: Way = "pictures") -> Report:
     """Play recordings to a server and measure what comes back.
 
     Args:
         url: address of a running server.
         sessions: how many at once.
         seconds: how long each plays.
+        way: in which the sheets are sent.
 
     Returns:
         Figures of all sessions together (`all`) and of each; `per_step` holds ten equal parts of the run in turn.
@@ -59,11 +63,13 @@ def load(url: str, *, sessions: int, seconds: float) -> Report:
     Raises:
         InputError: `server_unreachable`, or what the server refused a session with.
     """
-    logs = asyncio.run(_run(url.rstrip("/"), sessions, seconds))
+    logs = asyncio.run(_run(url.rstrip("/"), sessions, seconds, way))
     results = {"all": figures(logs, seconds)}
     if sessions > 1:
         results |= {f"session_{number}": figures([log], seconds) for number, log in enumerate(logs, 1)}
-    return Report("load", {"url": url, "sessions": sessions, "seconds": seconds}, results, device=f"server at {url}")
+    return Report(
+        "load", {"url": url, "sessions": sessions, "seconds": seconds, "way": way}, results, device=f"server at {url}"
+    )
 
 
 def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
@@ -77,6 +83,7 @@ def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
         "frames_received": Metric(sum(counts.received for counts in last)),
         "frames_processed": Metric(sum(counts.processed for counts in last)),
         "frames_dropped": Metric(sum(counts.dropped for counts in last)),
+        "bytes_per_s": Metric(sum(log.received for log in logs) / seconds / len(logs)),
         "errors": Metric(sum(len(log.errors) for log in logs)),
         "sheets_per_s": Metric(len(heads) / seconds / len(logs)),
         "future_sheets_per_s": Metric(sum(head.step > 0 for head in heads) / seconds / len(logs)),
@@ -96,10 +103,10 @@ def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
     }
 
 
-async def _run(url: str, sessions: int, seconds: float) -> list[SessionLog]:
+async def _run(url: str, sessions: int, seconds: float, way: Way) -> list[SessionLog]:
     recordings = [Recording.load(path) for path in sorted(RECORDINGS.glob("*.npz"))]
     opened = [await asyncio.to_thread(_open_session, url) for _ in range(sessions)]
-    played = [_play(url, path, recordings[i % len(recordings)], seconds) for i, path in enumerate(opened)]
+    played = [_play(url, path, recordings[i % len(recordings)], seconds, way) for i, path in enumerate(opened)]
     try:
         return list(await asyncio.gather(*played))
     except (OSError, InvalidHandshake, ConnectionClosed) as error:
@@ -124,7 +131,7 @@ def _open_session(url: str) -> str:
     raise refusal
 
 
-async def _play(url: str, path: str, recording: Recording, seconds: float) -> SessionLog:
+async def _play(url: str, path: str, recording: Recording, seconds: float, way: Way) -> SessionLog:
     """Run one session: send landmarks and receive sheets."""
     log = SessionLog()
     asked = time.monotonic()
@@ -140,6 +147,7 @@ async def _play(url: str, path: str, recording: Recording, seconds: float) -> Se
         async def send(head: object, payload: bytes = b"") -> None:
             await socket.send(protocol.encode(Message(first.epoch, next(numbers), head, payload)))
 
+        await send(Drawing(way))
         receiving = asyncio.create_task(_receive(socket, send, log, start))
         try:
             await _send_frames(send, log, start, recording, seconds)
@@ -169,8 +177,11 @@ async def _receive(socket: ClientConnection, send: Send, log: SessionLog, start:
         if isinstance(head, Failure):
             log.errors.append(head.code)
         if isinstance(head, SheetHead):
-            _, picture = protocol.sheet(message)
-            if picture:
-                simplejpeg.decode_jpeg(picture, colorspace="RGB")
+            _, payload = protocol.sheet(message)
+            if head.layers is not None:
+                unpack(head, payload)
+            elif payload:
+                simplejpeg.decode_jpeg(payload, colorspace="RGB")
+            log.received += len(data)
             log.sheets.append(((time.monotonic() - start) * 1000, head))
             await send(Ack(message.seq))

@@ -28,6 +28,13 @@ def test_every_session_is_measured_and_so_are_all_together(live):
     assert 1 <= len(everyone["capture_to_draw_p95_ms"].per_step) <= PARTS
 
 
+def test_layers_are_asked_for_and_their_bytes_are_counted(live):
+    everyone = load(live.url, sessions=1, seconds=1.5, way="layers").results["all"]
+    assert everyone["errors"].value == 0 and everyone["tile_px"].value < 128
+    assert everyone["bytes_per_s"].value > 1000
+    assert load(live.url, sessions=1, seconds=1.0).results["all"]["bytes_per_s"].value > 0
+
+
 def test_a_server_that_is_full_says_so(live):
     with pytest.raises(InputError) as caught:
         load(live.url, sessions=4, seconds=1.0)
