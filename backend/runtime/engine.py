@@ -112,9 +112,12 @@ class TorchEngine(Engine):
 def _to_host(layers: FrameLayers) -> Layers:
     """Convert layers to arrays on the host, and pictures in [0, 1] to bytes."""
     return Layers(
-        *(part.float().cpu().numpy().copy() for part in (layers.fade, layers.centres, layers.axes, layers.offset)),
-        to_bytes(layers.alpha)[..., 0].cpu().numpy(),
-        to_bytes(layers.paint).cpu().numpy(),
-        to_bytes(layers.opacity)[..., 0].cpu().numpy(),
-        to_bytes(layers.colour).cpu().numpy(),
+        fade=layers.fade.cpu().numpy().copy(),
+        centres=layers.centres.cpu().numpy().copy(),
+        axes=layers.axes.cpu().numpy().copy(),
+        offset=layers.offset.cpu().numpy().copy(),
+        alpha=to_bytes(layers.alpha)[..., 0].cpu().numpy(),
+        paint=to_bytes(layers.paint).cpu().numpy(),
+        opacity=to_bytes(layers.opacity)[..., 0].cpu().numpy(),
+        colour=to_bytes(layers.colour).cpu().numpy(),
     )

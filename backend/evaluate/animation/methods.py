@@ -87,7 +87,7 @@ class AnimationMethods:
         generator = self.generators[name]
         with torch.inference_mode():
             portrait = generator.encode(to_tensor(source.picture)[None], self.keypoints(source.landmarks)[None])
-            return generator(portrait, self.keypoints(driving)[None]).alpha[0, 0]
+            return generator(portrait, self.keypoints(driving)[None]).blended[0][0, 0]
 
     def _build(self, name: str) -> AnimationMethod:
         if name == "copy_source":
