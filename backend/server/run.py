@@ -110,6 +110,7 @@ def _warm_up(pipeline: Pipeline, governor: Governor, portrait: SessionPortrait) 
     request = stream, observation.present_flat[None]
     for tile in governor.tiles:
         governor.record_render(tile, 1, _second_ms(partial(pipeline.render, [request], tile)))
+    governor.record_layers(1, _second_ms(partial(pipeline.render_layers, [request])))
 
 
 def _second_ms(call: Callable[[], object]) -> float:

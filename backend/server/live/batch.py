@@ -152,7 +152,8 @@ class BatchRunner:
                 continue
             step = futures.step(item.tick)
             if layered:
-                item.step = futures.claim_ahead(step, max(plan.layer_stride, plan.interval))
+                # Where sheets come less often than the clock ticks, the next one is that far away.
+                item.step = futures.claim_ahead(step, max(plan.layer_stride, plan.interval, len(item.work.ticks)))
             elif futures.claim_step(step, plan.stride):
                 item.step = step
         if layered:
