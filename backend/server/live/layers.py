@@ -34,9 +34,6 @@ FLOW_STEP = 8
 FLOW_LEVEL = 1
 """Of zlib, the fastest."""
 
-QUALITY = 85
-"""Of the JPEG. Errors of alpha show where paint and portrait differ, so it is higher than that of finished tiles."""
-
 MAX_FRAMES = 33
 MAX_SIDE = 512
 MAX_CROPS = 8
@@ -53,7 +50,7 @@ def pack(layers: Layers) -> tuple[LayersHead, bytes]:
     flow = zlib.compress(steps.tobytes(), FLOW_LEVEL)
     head = LayersHead(steps.shape[-1], layers.paint.shape[1], crops, layers.colour.shape[2], len(flow))
     fade = layers.fade.astype("<f4").tobytes()
-    return head, fade + placement + flow + jpeg(mosaic(_cells(layers, count, head)), QUALITY)
+    return head, fade + placement + flow + jpeg(mosaic(_cells(layers, count, head)))
 
 
 def unpack(head: SheetHead, payload: bytes) -> Layers:
@@ -97,14 +94,17 @@ def _cells(layers: Layers, count: int, head: LayersHead) -> Picture:
     """Return the cells `[F, height, width, 3]` of the JPEG; unused pixels repeat their neighbours, which costs few bytes."""
     side, crop, across = head.side, head.crop, head.crops * head.crop
     cells = np.empty((count, 2 * (side + crop), max(side, across), 3), np.uint8)
-    cells[:, :side, :side] = layers.paint
-    cells[:, side : 2 * side, :side] = layers.alpha[..., None]
-    cells[:, : 2 * side, side:] = cells[:, : 2 * side, side - 1 : side]
-    for part in range(head.crops):
-        columns = slice(part * crop, (part + 1) * crop)
-        cells[:, 2 * side : 2 * side + crop, columns] = layers.colour[:, part]
-        cells[:, 2 * side + crop :, columns] = layers.opacity[:, part, ..., None]
-    cells[:, 2 * side :, across:] = cells[:, 2 * side :, across - 1 : across]
+    # Channel by channel, which is five times as fast where the channels of a pixel are not adjacent, and for grey.
+    for channel in range(3):
+        plane = cells[..., channel]
+        plane[:, :side, :side] = layers.paint[..., channel]
+        plane[:, side : 2 * side, :side] = layers.alpha
+        plane[:, : 2 * side, side:] = plane[:, : 2 * side, side - 1 : side]
+        for part in range(head.crops):
+            columns = slice(part * crop, (part + 1) * crop)
+            plane[:, 2 * side : 2 * side + crop, columns] = layers.colour[:, part, ..., channel]
+            plane[:, 2 * side + crop :, columns] = layers.opacity[:, part]
+        plane[:, 2 * side :, across:] = plane[:, 2 * side :, across - 1 : across]
     return cells
 
 
