@@ -90,8 +90,9 @@ class JointFlow(nn.Module):
         self.config, d, t = config, features, config.steps
         self.register_buffer("directions_DD", torch.eye(d))  # principal directions (rows), in keypoint units
         self.register_buffer("courses_TT", torch.eye(t))  # principal courses (rows)
-        self.register_buffer("slow_ZDT", torch.zeros(config.slow, d, t))  # the components of a slow number
-        self.register_buffer("fast_std_DT", torch.ones(d, t))
+        # The components of a slow number; before `fit_components`, one each.
+        self.register_buffer("slow_ZDT", torch.eye(config.slow, d * t).unflatten(1, (d, t)))
+        self.register_buffer("fast_std_DT", (torch.arange(d * t) >= config.slow).float().unflatten(0, (d, t)))
         self.read = nn.Sequential(
             nn.Linear(context, config.context_hidden),
             nn.SiLU(),

@@ -69,6 +69,7 @@ def test_the_schema_describes_every_control(shared):
         "method",
         "choose",
         "coupled",
+        "sampling",
         "k",
         "horizon",
         "temperature",
