@@ -2,7 +2,8 @@
  * Plays a bundled landmark recording at its own rate: forwards, then backwards, and so on. Reversing at the ends avoids
  * a jump, so the forecaster never has to restart.
  */
-import { COORDINATES, readCoordinates } from '../net/protocol.ts';
+import { readCoordinates } from '../net/coordinates.ts';
+import { COORDINATES } from '../net/protocol.ts';
 import type { LandmarkProvider, LandmarkSink } from './landmark-provider.ts';
 
 /** A recording's landmarks at `fps` frames a second. */

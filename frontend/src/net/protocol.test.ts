@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SHEET, serverBytes } from '../testing/wire.ts';
-import { type ClientMessage, decode, dequantise, encode, Kind, ProtocolError, quantise } from './protocol.ts';
+import { dequantise, quantise } from './coordinates.ts';
+import { type ClientMessage, decode, encode, Kind, ProtocolError } from './protocol.ts';
 
 const GOLDEN = resolve(import.meta.dirname, '../../../tests/golden/protocol');
 
@@ -54,7 +55,7 @@ describe('golden messages', () => {
   test.each(messages.filter(({ from }) => from === 'server'))('$file is decoded', (golden) => {
     const message = decode(bytes(golden.file).buffer);
     expect([message.kind, message.epoch, message.seq]).toEqual([golden.kind, golden.epoch, golden.seq]);
-    expect(message.head).toEqual(golden.head);
+    expect(message.head).toMatchObject(golden.head);
     if (message.type !== 'sheet') return;
     expect(message.fan.length).toBe(golden.fan?.length);
     message.fan.forEach((value, i) => {
@@ -64,9 +65,9 @@ describe('golden messages', () => {
   });
 });
 
-test('a sheet without shares holds futures that were not chosen', () => {
-  const { shares: _shares, drawn: _drawn, ...older } = SHEET;
-  expect(decode(serverBytes('sheet', older)).head).toMatchObject({ shares: [], drawn: 0 });
+test('a sheet without shares and way holds pictures of futures that were not chosen', () => {
+  const { shares: _shares, drawn: _drawn, way: _way, layers: _layers, ...older } = SHEET;
+  expect(decode(serverBytes('sheet', older)).head).toMatchObject({ shares: [], drawn: 0, way: 'pictures' });
 });
 
 describe('coordinates', () => {

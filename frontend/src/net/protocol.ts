@@ -3,9 +3,11 @@
  * golden files as the tests of the server's codec.
  *
  * A message is a 12-byte little-endian prelude (version u8, kind u8, epoch u16, seq u32, head length u32), a JSON head,
- * and a payload: quantised coordinates and, in a sheet, one JPEG. A sheet is a grid of square pictures: the present and
- * one step of every future. The wire calls one round of futures a `generation`.
+ * and a payload: quantised coordinates and, in a sheet, the present and one step of every future, as pictures in one JPEG or
+ * as layers. The wire calls one round of futures a `generation`.
  */
+import { quantise, readCoordinates } from './coordinates.ts';
+import { type LayersHead, type PackedLayers, splitLayers } from './layers.ts';
 import type { Settings } from './schema.ts';
 
 export const VERSION = 1;
@@ -21,6 +23,7 @@ export const Kind = {
   reference: 4,
   ping: 5,
   source: 6,
+  drawing: 7,
   ready: 65,
   sheet: 66,
   error: 67,
@@ -29,13 +32,17 @@ export const Kind = {
 
 export type Prelude = { kind: number; epoch: number; seq: number };
 
+/** What the server sends to be shown: finished pictures, or layers that the page composes. */
+export type Way = 'pictures' | 'layers';
+
 export type ClientMessage =
   | { kind: 'landmarks'; t: number; landmarks: Float32Array | null }
   | { kind: 'controls'; settings: Settings }
   | { kind: 'ack'; drawn: number }
   | { kind: 'reference' }
   | { kind: 'ping'; t: number }
-  | { kind: 'source'; name: string };
+  | { kind: 'source'; name: string }
+  | { kind: 'drawing'; way: Way };
 
 export type ReadyHead = {
   session: string;
@@ -83,37 +90,26 @@ export type SheetHead = {
   shares: number[];
   /** Futures that each method drew, to choose from; 0 if none were chosen. */
   drawn: number;
+  way: Way;
+  /** Sizes of the layers; null in a sheet of pictures. */
+  layers: LayersHead | null;
 };
 
-/** What a server says by leaving these fields out: it shows futures as they were drawn. */
-const UNCHOSEN = { shares: [], drawn: 0 };
+/** What a server says by leaving these fields out: it shows futures as they were drawn, as pictures. */
+const DEFAULTS = { shares: [], drawn: 0, way: 'pictures', layers: null } as const;
 
 export type ErrorHead = { code: string; message: string; hint: string; fatal: boolean };
 
+/** `jpeg`: the tiles, or with layers the mosaic of their colours; empty if the sheet has no tiles. */
+export type SheetPayload = { fan: Float32Array; jpeg: Uint8Array<ArrayBuffer>; layers: PackedLayers | null };
+
 export type ServerMessage =
   | (Prelude & { type: 'ready'; head: ReadyHead })
-  | (Prelude & { type: 'sheet'; head: SheetHead; fan: Float32Array; jpeg: Uint8Array<ArrayBuffer> })
+  | (Prelude & { type: 'sheet'; head: SheetHead } & SheetPayload)
   | (Prelude & { type: 'error'; head: ErrorHead })
   | (Prelude & { type: 'pong'; head: { t: number } });
 
 export class ProtocolError extends Error {}
-
-/** Map a crop coordinate in [-2, 2] to u16; values outside are clamped. */
-export function quantise(value: number): number {
-  return Math.round((Math.min(2, Math.max(-2, value)) + 2) * (65535 / 4));
-}
-
-/** Invert `quantise`, with an error of at most 2 / 65535. */
-export function dequantise(value: number): number {
-  return (value / 65535) * 4 - 2;
-}
-
-/** Read `count` little-endian u16 coordinates. A typed array would fail: a payload may start at an odd byte. */
-export function readCoordinates(view: DataView, offset: number, count: number): Float32Array {
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = dequantise(view.getUint16(offset + 2 * i, true));
-  return values;
-}
 
 function clientHead(message: ClientMessage): object {
   switch (message.kind) {
@@ -128,6 +124,8 @@ function clientHead(message: ClientMessage): object {
       return {};
     case 'source':
       return { name: message.name };
+    case 'drawing':
+      return { way: message.way };
   }
 }
 
@@ -175,16 +173,20 @@ export function decode(data: ArrayBuffer): ServerMessage {
     case Kind.pong:
       return { ...prelude, type: 'pong', head: head as { t: number } };
     case Kind.sheet:
-      return { ...prelude, type: 'sheet', ...decodeSheet({ ...UNCHOSEN, ...(head as SheetHead) }, data, payload) };
+      return { ...prelude, type: 'sheet', ...decodeSheet({ ...DEFAULTS, ...(head as SheetHead) }, data, payload) };
     default:
       throw new ProtocolError(`Unknown kind of message: ${prelude.kind}.`);
   }
 }
 
-function decodeSheet(head: SheetHead, data: ArrayBuffer, offset: number) {
+function decodeSheet(head: SheetHead, data: ArrayBuffer, offset: number): { head: SheetHead } & SheetPayload {
   const [k, h, n] = head.fan;
   const count = k * h * n * 2;
-  if (offset + 2 * count > data.byteLength) throw new ProtocolError('The sheet is shorter than its keypoint paths.');
+  const end = offset + 2 * count;
+  if (end > data.byteLength) throw new ProtocolError('The sheet is shorter than its keypoint paths.');
   const fan = readCoordinates(new DataView(data), offset, count);
-  return { head, fan, jpeg: new Uint8Array(data, offset + 2 * count) };
+  if (!head.layers || head.tiles === 0) return { head, fan, jpeg: new Uint8Array(data, end), layers: null };
+  const split = splitLayers(data, end, head.tiles, head.layers);
+  if (!split) throw new ProtocolError('The sheet is shorter than its layers.');
+  return { head, fan, jpeg: new Uint8Array(data, split.mosaic), layers: split.layers };
 }

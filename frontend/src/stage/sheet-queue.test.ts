@@ -23,6 +23,7 @@ const sheet = (seq: number, jpeg = 1): SheetMessage => ({
   head: { ...SHEET, tick: seq, tiles: 2 } as unknown as SheetHead,
   fan: new Float32Array(),
   jpeg: new Uint8Array(jpeg),
+  layers: null,
 });
 const ticks = () => stage.show.mock.calls.map(([head]) => head.tick);
 const flushPromises = async () => {

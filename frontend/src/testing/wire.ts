@@ -90,4 +90,6 @@ export const SHEET = {
   flags: [],
   shares: [],
   drawn: 0,
+  way: 'pictures',
+  layers: null,
 };
