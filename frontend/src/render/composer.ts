@@ -56,6 +56,11 @@ export class Composer {
     return !this.#lost && !this.gl.isContextLost();
   }
 
+  /** Return whether these textures can still be composed. */
+  holds(textures: LayerTextures): boolean {
+    return this.usable && textures.life === this.#life;
+  }
+
   /** Side in pixels of the portrait; 0 without one. */
   get side(): number {
     return this.#portrait?.width ?? 0;
