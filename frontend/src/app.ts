@@ -1,12 +1,14 @@
 /** The page: creates its parts, connects them with each other and with the server, and lays them out. */
 import { CameraButton } from './driver/camera-button.ts';
 import { Driver } from './driver/driver.ts';
-import { createSession, getSchema, renewTicket } from './net/api.ts';
+import { createSession, getPortraitPixels, getSchema, renewTicket } from './net/api.ts';
 import { Connection, type SheetMessage } from './net/connection.ts';
 import type { ErrorHead, ReadyHead } from './net/protocol.ts';
 import { fieldsOf, maxPortraitBytes, type Settings } from './net/schema.ts';
 import { getVideo } from './net/video-api.ts';
 import { PortraitPicker } from './portrait/portrait-picker.ts';
+import { Drawing, forcedWay } from './render/drawing.ts';
+import { tryGraphics } from './render/trial.ts';
 import { RoundStore } from './stage/round-store.ts';
 import { SheetQueue } from './stage/sheet-queue.ts';
 import { NOW_HEADING, PAST_HEADING, Stage } from './stage/stage.ts';
@@ -36,6 +38,7 @@ export class App {
   readonly driver: Driver;
   readonly connection: Connection;
   readonly sheets: SheetQueue;
+  readonly drawing: Drawing;
   controls: Controls | null = null;
   /** Codes of the latest errors that the server reported. */
   readonly failures: string[] = [];
@@ -64,8 +67,22 @@ export class App {
     );
     this.frozenMoment = new FrozenMomentView(() => Number(this.controls?.settings.k ?? 4), announce);
     this.videoForm = new VideoForm(() => this.portrait.picture, announce);
-    this.sheets = new SheetQueue(this.store, this.stage, this.hud, this.connection, (head, sheet) =>
-      this.frozenMoment.addSheet(head, sheet),
+    this.drawing = new Drawing(
+      {
+        ask: (way) => this.connection.send({ kind: 'drawing', way }),
+        loadPortrait: getPortraitPixels,
+        lost: () => this.store.dropUnusable(),
+      },
+      tryGraphics,
+      forcedWay(location.search),
+    );
+    this.sheets = new SheetQueue(
+      this.store,
+      this.stage,
+      this.hud,
+      this.connection,
+      (message) => this.drawing.decode(message),
+      (head, sheet) => this.frozenMoment.addSheet(head, sheet),
     );
     this.driver = new Driver({
       frame: ({ t, landmarks }) => this.connection.send({ kind: 'landmarks', t, landmarks }),
@@ -140,6 +157,7 @@ export class App {
       this.hud.clear();
       this.driver.resendSource();
     }
+    void this.drawing.begin(head.session, newPortrait);
     this.#connectedBefore = true;
     void this.#load();
     if (this.controls && !equal(head.settings, this.controls.settings)) this.#sendSettings(this.controls.settings);

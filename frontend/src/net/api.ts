@@ -42,6 +42,12 @@ export async function getPortrait(session: string): Promise<Blob> {
   return (await request(`/api/sessions/${session}/portrait`, { cache: 'no-store' })).blob();
 }
 
+/** Get the cropped portrait without loss, in the colours that the server sees. */
+export async function getPortraitPixels(session: string): Promise<ImageBitmap> {
+  const answer = await request(`/api/sessions/${session}/portrait.png`, { cache: 'no-store' });
+  return createImageBitmap(await answer.blob(), { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+}
+
 export async function putPortrait(session: string, picture: Blob): Promise<void> {
   const headers = { 'Content-Type': picture.type || 'application/octet-stream' };
   await request(`/api/sessions/${session}/portrait`, { method: 'PUT', body: picture, headers });

@@ -5,14 +5,15 @@ import { type LayersHead, splitLayers, unpackFlow } from './layers.ts';
 
 /** Pack offsets in units of 1 / 16384, `[F, 2, side, side]`, as the server does. */
 function pack(values: number[], side: number): Uint8Array<ArrayBuffer> {
-  const differences = values.map((value, i) => (i % side === 0 ? value : value - (values[i - 1] ?? 0)));
-  return Uint8Array.from(deflateSync(Buffer.from(Int16Array.from(differences).buffer)));
+  const along = values.map((value, i) => (i % side === 0 ? value : value - (values[i - 1] ?? 0)));
+  const both = along.map((value, i) => (i % (side * side) < side ? value : value - (along[i - side] ?? 0)));
+  return Uint8Array.from(deflateSync(Buffer.from(Int16Array.from(both).buffer)));
 }
 
 describe('the optical flow', () => {
   const values = [100, 16384, -32768, 32767, 5, 5, -16384, 8192, 0, 1, 2, 3, 4, 5, 6, 7];
 
-  test('is summed along x, and the two coordinates of an offset lie together', async () => {
+  test('is summed along both axes, and the two coordinates of an offset lie together', async () => {
     const offsets = await unpackFlow(pack(values, 2), 2, 2);
     const expected = [0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15].map((i) => (values[i] ?? 0) / 16384);
     expect([...offsets]).toEqual(expected);

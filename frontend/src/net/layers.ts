@@ -44,7 +44,8 @@ export function splitLayers(
 }
 
 /**
- * Unpack the optical flow of F frames: zlib-deflated i16 `[F, 2, side, side]`, of which each row holds differences along x.
+ * Unpack the optical flow of F frames: zlib-deflated i16 `[F, 2, side, side]` in units of 1 / 16384, as differences of each
+ * column from the one to its left, then of each row from the one above.
  *
  * @returns offsets in crop units `[F, side, side, 2]` (x, y): where in the portrait a pixel comes from, relative to itself.
  * @throws Error if the data is damaged or of another length.
@@ -52,16 +53,21 @@ export function splitLayers(
 export async function unpackFlow(packed: Uint8Array<ArrayBuffer>, frames: number, side: number): Promise<Float32Array> {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'));
   const view = new DataView(await new Response(stream).arrayBuffer());
-  const area = side * side;
-  if (view.byteLength !== 2 * 2 * frames * area) throw new Error('The optical flow has another length than it says.');
-  const offsets = new Float32Array(2 * frames * area);
+  if (view.byteLength !== 2 * 2 * frames * side * side) throw new Error('The optical flow has another length.');
+  const offsets = new Float32Array(2 * frames * side * side);
+  // Sums wrap around at 16 bits, as the server's differences do.
+  const above = new Int16Array(side);
+  let at = 0;
   for (let plane = 0; plane < 2 * frames; plane++) {
-    const first = (plane >> 1) * 2 * area + (plane & 1);
-    let value = 0;
-    for (let i = 0; i < area; i++) {
-      value = (i % side === 0 ? 0 : value) + view.getInt16(2 * (plane * area + i), true);
-      // The server's differences wrap around at 16 bits.
-      offsets[first + 2 * i] = ((value << 16) >> 16) / FLOW_SCALE;
+    above.fill(0);
+    let target = (plane >> 1) * 2 * side * side + (plane & 1);
+    for (let row = 0; row < side; row++) {
+      let sum = 0;
+      for (let column = 0; column < side; column++, at += 2, target += 2) {
+        above[column] = (above[column] ?? 0) + view.getInt16(at, true);
+        sum += above[column] ?? 0;
+        offsets[target] = ((sum << 16) >> 16) / FLOW_SCALE;
+      }
     }
   }
   return offsets;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SHEET, serverBytes } from '../testing/wire.ts';
 import { dequantise, quantise } from './coordinates.ts';
+import { unpackFlow } from './layers.ts';
 import { type ClientMessage, decode, encode, Kind, ProtocolError } from './protocol.ts';
 
 const GOLDEN = resolve(import.meta.dirname, '../../../tests/golden/protocol');
@@ -17,6 +18,8 @@ type Golden = {
   landmarks?: number[] | null;
   fan?: number[];
   jpeg_hex?: string;
+  layers_hex?: string;
+  layers?: Record<'fade' | 'centres' | 'axes' | 'offset', number[]>;
 };
 
 const { messages, version } = JSON.parse(readFileSync(`${GOLDEN}/protocol.json`, 'utf8')) as {
@@ -44,6 +47,13 @@ function parts(data: Uint8Array<ArrayBuffer>) {
   };
 }
 
+function expectClose(values: Float32Array, expected: number[] = []): void {
+  expect(values.length).toBe(expected.length);
+  values.forEach((value, i) => {
+    expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 4);
+  });
+}
+
 describe('golden messages', () => {
   test('have the version that this page uses', () => expect(version).toBe(1));
 
@@ -57,11 +67,35 @@ describe('golden messages', () => {
     expect([message.kind, message.epoch, message.seq]).toEqual([golden.kind, golden.epoch, golden.seq]);
     expect(message.head).toMatchObject(golden.head);
     if (message.type !== 'sheet') return;
-    expect(message.fan.length).toBe(golden.fan?.length);
-    message.fan.forEach((value, i) => {
-      expect(value).toBeCloseTo(golden.fan?.[i] ?? Number.NaN, 4);
+    expectClose(message.fan, golden.fan);
+    const jpeg = Buffer.from(message.jpeg).toString('hex');
+    if (golden.jpeg_hex !== undefined) expect(jpeg).toBe(golden.jpeg_hex);
+    else expect(jpeg).toBe(golden.layers_hex?.slice(-jpeg.length));
+  });
+
+  test.each(messages.filter(({ layers }) => layers))('$file holds its layers', async (golden) => {
+    const message = decode(bytes(golden.file).buffer);
+    if (message.type !== 'sheet' || !message.layers || !message.head.layers) throw new Error('no layers');
+    const { fade, placement, flow } = message.layers;
+    expectClose(fade, golden.layers?.fade);
+    expectClose(
+      placement.filter((_, i) => i % 4 < 2),
+      golden.layers?.centres,
+    );
+    expectClose(
+      placement.filter((_, i) => i % 4 >= 2),
+      golden.layers?.axes,
+    );
+    const side = message.head.layers.flow;
+    const offsets = await unpackFlow(flow, fade.length, side);
+    // The server's planes `[F, 2, side, side]` against `[F, side, side, 2]`.
+    const area = side * side;
+    const planes = offsets.map((_, i) => {
+      const [plane, place] = [Math.floor(i / area), i % area];
+      return offsets[(plane >> 1) * 2 * area + 2 * place + (plane & 1)] ?? Number.NaN;
     });
-    expect(Buffer.from(message.jpeg).toString('hex')).toBe(golden.jpeg_hex);
+    expectClose(planes, golden.layers?.offset);
+    expect([...message.jpeg.slice(0, 2)]).toEqual([0xff, 0xd8]);
   });
 });
 
@@ -95,6 +129,13 @@ describe('malformed messages are refused', () => {
     const sheet = bytes('sheet.bin');
     const end = 12 + new DataView(sheet.buffer).getUint32(8, true);
     expect(() => decode(sheet.slice(0, end + 7).buffer)).toThrow(ProtocolError);
+  });
+
+  test('a sheet cut off in its layers', () => {
+    const sheet = bytes('sheet_layers.bin');
+    const fan = 2 * 3 * 10 * 2;
+    const end = 12 + new DataView(sheet.buffer).getUint32(8, true) + 2 * fan;
+    expect(() => decode(sheet.slice(0, end + 20).buffer)).toThrow(ProtocolError);
   });
 
   test.each([

@@ -38,7 +38,7 @@ export class LayeredSheet implements Sheet {
     const { composer } = this;
     const [from, to] = [this.#frame(tile), next instanceof LayeredSheet ? next.#frame(nextTile) : this.#frame(tile)];
     return {
-      sideFor: (wanted) => Math.min(wanted, composer.side),
+      sideFor: (wanted) => (this.usable && next.usable ? Math.min(wanted, composer.side) : 0),
       draw: (context, side) => {
         if (!composer.compose(from, to, part, side)) return false;
         context.drawImage(composer.canvas, 0, 0, side, side, 0, 0, side, side);

@@ -1,7 +1,7 @@
 /** Square pictures that a tile can show, wherever their pixels come from. */
 
 export interface Picture {
-  /** Side in pixels to draw it with, for a tile that is `wanted` device pixels wide. */
+  /** Side in pixels to draw it with, for a tile that is `wanted` device pixels wide; 0 if its pixels are gone. */
   sideFor(wanted: number): number;
   /** Draw it as a square of `side` pixels. Returns false, and draws nothing, if its pixels are gone. */
   draw(context: CanvasRenderingContext2D, side: number): boolean;

@@ -52,7 +52,8 @@ void main() {
   // The bias keeps a shrunk portrait sharp: mipmaps alone blur it.
   vec3 warped = texture(portrait, uv + 0.5 * fade * offset, -0.5).rgb;
   float alpha = 1.0 - fade * (1.0 - blended(vec2(0.0, side), side * uv, side).r);
-  vec3 covered = (1.0 - alpha) * blended(vec2(0.0), side * uv, side);
+  // Paint and crops are premultiplied: by 1 - alpha, and by their opacity.
+  vec3 covered = fade * blended(vec2(0.0), side * uv, side);
   for (int i = 0; i < crops; i++) {
     vec2 away = position - placement[i].xy;
     vec2 axis = placement[i].zw / max(dot(placement[i].zw, placement[i].zw), 1e-6);
@@ -62,10 +63,9 @@ void main() {
     float weight = fade * inside.x * inside.y;
     if (weight <= 0.0) continue;
     vec2 corner = vec2(float(i) * crop, 2.0 * side);
-    vec3 detail = blended(corner, at, crop);
-    float share = weight * blended(corner + vec2(0.0, crop), at, crop).r;
-    alpha *= 1.0 - share;
-    covered = mix(covered, detail, share);
+    float left = 1.0 - weight * blended(corner + vec2(0.0, crop), at, crop).r;
+    alpha *= left;
+    covered = covered * left + weight * blended(corner, at, crop);
   }
   colour = vec4(alpha * warped + covered, 1.0);
 }`;

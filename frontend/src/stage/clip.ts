@@ -2,18 +2,16 @@
  * Clips as squares of larger images. The server sends one image with a clip in every row and time from left to right;
  * a clip is a list of its cells, so nothing is copied until it is shown.
  */
+import { Cell, type Picture } from '../render/picture.ts';
 import { context2d, gridCanvas } from '../ui/canvas.ts';
 import { h } from '../ui/dom.ts';
-
-/** A square of `side` pixels within an image. */
-export type Cell = { image: CanvasImageSource; x: number; y: number; side: number };
 
 /** Cells in the order of time. */
 export type Clip = Cell[];
 
 /** Return the first `count` cells of a row of an image. */
 export function cellsOf(image: CanvasImageSource, row: number, count: number, side: number): Clip {
-  return Array.from({ length: count }, (_, column) => ({ image, x: column * side, y: row * side, side }));
+  return Array.from({ length: count }, (_, column) => new Cell(image, column * side, row * side, side));
 }
 
 /** Return the cell to show at a position; a clip that is shorter stays at its last cell. */
@@ -21,7 +19,7 @@ export function cellAt(clip: Clip, position: number): Cell | null {
   return clip[Math.min(position, clip.length - 1)] ?? null;
 }
 
-/** Scales cells to squares of one size on a canvas that it reuses. */
+/** Scales pictures to squares of one size on a canvas that it reuses. */
 export class CellScaler {
   readonly #context: CanvasRenderingContext2D;
 
@@ -30,9 +28,10 @@ export class CellScaler {
     this.#context.imageSmoothingQuality = 'high';
   }
 
-  scale({ image, x, y, side }: Cell): ImageData {
+  /** Return the scaled pixels; null if the picture's are gone. */
+  scale(picture: Picture): ImageData | null {
     const { size } = this;
-    this.#context.drawImage(image, x, y, side, side, 0, 0, size, size);
+    if (!picture.draw(this.#context, size)) return null;
     return this.#context.getImageData(0, 0, size, size);
   }
 }
@@ -40,7 +39,7 @@ export class CellScaler {
 /** Return RGBA bytes of every cell. */
 export function pixelsOf(clip: Clip): Uint8ClampedArray[] {
   const scaler = new CellScaler(clip[0]?.side ?? 1);
-  return clip.map((cell) => scaler.scale(cell).data);
+  return clip.flatMap((cell) => scaler.scale(cell)?.data ?? []);
 }
 
 /** Put frames side by side, oldest first. */

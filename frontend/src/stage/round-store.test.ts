@@ -1,24 +1,23 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { SheetHead, Verdict } from '../net/protocol.ts';
+import { FakeSheet } from '../testing/sheet.ts';
 import { SHEET } from '../testing/wire.ts';
-import { RoundStore, sheetAt } from './round-store.ts';
+import { RoundStore } from './round-store.ts';
+import type { Track } from './track.ts';
 
-class Bitmap {
-  closed = false;
-  close(): void {
-    this.closed = true;
-  }
-}
-
-const bitmaps: Bitmap[] = [];
+const sheets: FakeSheet[] = [];
 let store: RoundStore;
 
-function give(number: number, step: number, extra: Partial<SheetHead> = {}): boolean {
-  const bitmap = new Bitmap();
-  bitmaps.push(bitmap);
+/** Rounds of four steps, one after the other: each begins where the one before ends. */
+const startOf = (number: number): number => 4 * number;
+
+function give(number: number, step: number, extra: Partial<SheetHead> = {}, blends = false): boolean {
+  const sheet = new FakeSheet(3, blends);
+  sheets.push(sheet);
   const head = {
     ...SHEET,
     generation: number,
+    tick: startOf(number) + step,
     step,
     tiles: 3,
     columns: 3,
@@ -26,14 +25,15 @@ function give(number: number, step: number, extra: Partial<SheetHead> = {}): boo
     fan: [2, 4, 10],
     ...extra,
   };
-  return store.add(head as SheetHead, bitmap as unknown as ImageBitmap);
+  return store.add(head as SheetHead, sheet);
 }
-const play = (number: number): boolean[] => [0, 1, 2, 3, 4].map((step) => give(number, step));
+const play = (number: number): boolean[] => [0, 1, 2, 3].map((step) => give(number, step));
 const verdict = (number: number): Verdict => ({ generation: number, errors: [0.2, 0.1], best: 1, copy_last: 0.15 });
-const open = (): number => bitmaps.filter((bitmap) => !bitmap.closed).length;
+const open = (): number => sheets.filter((sheet) => !sheet.closed).length;
+const steps = (track: Track | undefined): number[] => [...(track?.keys ?? [])].map((key) => key.at);
 
 beforeEach(() => {
-  bitmaps.length = 0;
+  sheets.length = 0;
   store = new RoundStore();
 });
 
@@ -41,7 +41,7 @@ beforeEach(() => {
 function show(last: number): void {
   for (let round = 1; round <= last; round++) {
     give(round, 0, round > 1 ? { verdict: verdict(round - 1) } : {});
-    for (const step of [1, 2, 3, 4]) give(round, step);
+    for (const step of [1, 2, 3]) give(round, step);
   }
   give(last + 1, 0, { verdict: verdict(last) });
 }
@@ -61,12 +61,18 @@ test('a round that the server gave up is never shown as finished', () => {
   play(2);
   give(3, 0, { verdict: verdict(2) });
   expect(store.finished?.number).toBe(2);
-  expect(open()).toBe(4 + 1);
+  expect(sheets.slice(0, 4).every((sheet) => sheet.closed)).toBe(true);
 });
 
-test('only bitmaps that can still be shown stay open', () => {
+test('a finished round has what happened at each of its steps, also at the last', () => {
+  show(1);
+  expect(steps(store.finished?.presents)).toEqual([0, 1, 2, 3, 4]);
+  expect(steps(store.finished?.futures)).toEqual([1, 2, 3]);
+});
+
+test('only sheets that can still be shown stay open', () => {
   show(5);
-  expect(open()).toBe(4 + 1);
+  expect(open()).toBe(5);
   store.reset(true);
   expect(open()).toBe(0);
 });
@@ -77,8 +83,7 @@ test('a held round stays while others pass, and its pictures stay open', () => {
   play(2);
   give(3, 0, { verdict: verdict(2) });
   expect(store.finished?.number).toBe(1);
-  const sheets = [...(store.finished?.sheets.values() ?? [])];
-  expect(sheets.some((sheet) => (sheet.bitmap as unknown as Bitmap).closed)).toBe(false);
+  expect(store.finished?.futures.keys.every((key) => key.sheet.usable && !(key.sheet as FakeSheet).closed)).toBe(true);
 });
 
 test('a restart drops the rounds that play but keeps the finished one', () => {
@@ -86,24 +91,49 @@ test('a restart drops the rounds that play but keeps the finished one', () => {
   give(2, 1);
   store.reset(false);
   expect(store.current).toBeNull();
-  expect(store.latest).toBeNull();
+  expect(store.presents.last).toBeNull();
   expect(store.finished?.number).toBe(1);
-  expect(open()).toBe(4);
+  expect(open()).toBe(5);
 });
 
-test('a sheet without pictures changes no picture', () => {
+test('a message without pictures changes nothing that shows', () => {
   give(1, 1);
-  const before = store.latest;
-  store.add({ ...SHEET, generation: 1, step: 2, fan: [2, 4, 10] } as unknown as SheetHead, null);
-  expect(store.latest).toBe(before);
+  const before = store.presents.last;
+  store.add({ ...SHEET, generation: 1, tick: 6, step: 2, fan: [2, 4, 10] } as unknown as SheetHead, null);
+  expect(store.presents.last).toBe(before);
 });
 
-describe('the sheet of a step', () => {
-  test('is the nearest earlier one where the server skipped steps', () => {
-    for (const step of [2, 4]) give(1, step);
-    const round = store.current;
-    if (!round) throw new Error('no round plays');
-    const keyOf = (step: number) => [...round.sheets].find(([, sheet]) => sheet === sheetAt(round, step))?.[0];
-    expect([1, 2, 3, 4, 9].map(keyOf)).toEqual([2, 2, 2, 4, 4]);
+describe('layers', () => {
+  /** Futures are sent one step ahead of the present. */
+  const give1 = (number: number, step: number) =>
+    give(number, step + 1, { way: 'layers', tick: startOf(number) + step }, true);
+
+  test('have futures that lie ahead, and start from the present', () => {
+    for (const step of [0, 1, 2]) give1(1, step);
+    expect(steps(store.futures)).toEqual([4, 5, 6, 7]);
+    expect(store.futures.keys.map((key) => key.shared)).toEqual([true, false, false, false]);
+    expect(steps(store.current?.futures)).toEqual([0, 1, 2, 3]);
+    expect(steps(store.current?.presents)).toEqual([0, 1, 2]);
+  });
+
+  test('that lie ahead are dropped when another round begins', () => {
+    for (const step of [0, 1]) give1(1, step);
+    give(2, 1, { way: 'layers', tick: 6 }, true);
+    expect(store.futures.keys.map((key) => [key.at, key.round])).toEqual([
+      [4, 1],
+      [5, 1],
+      [6, 1],
+      [6, 2],
+      [7, 2],
+    ]);
+  });
+
+  test('are dropped when the graphics that hold them are lost', () => {
+    for (const step of [0, 1]) give1(1, step);
+    give(1, 2);
+    for (const sheet of sheets.slice(0, 2)) sheet.usable = false;
+    store.dropUnusable();
+    expect(open()).toBe(1);
+    expect(steps(store.presents)).toEqual([6]);
   });
 });

@@ -1,25 +1,29 @@
 /**
- * Keeps the pictures of the futures rounds on the stage. A round is one set of futures, predicted from the same moment and
- * played step by step; the wire calls it a `generation`.
+ * Keeps the sheets of the futures rounds on the stage. A round is one set of futures, predicted from the same moment and
+ * played step by step; the wire calls it a `generation`. A sheet holds the present at its own tick, and the futures at a step
+ * that may lie ahead of it.
  *
- * A sheet at step s shows the futures at step s and the present at that very moment, so the same bitmap also shows what
- * happened at step s. The store owns every bitmap given to it and closes it when it is no longer needed.
+ * The store owns every sheet given to it and closes it when nothing can show it any more.
  */
 import type { SheetHead, Verdict } from '../net/protocol.ts';
-import type { Cell } from './clip.ts';
+import type { Sheet } from '../render/sheet.ts';
+import { Track } from './track.ts';
 
-/** A decoded sheet: tiles of `tile` pixels, row by row in `columns` columns; tile `present` shows the present. */
-export type DecodedSheet = { bitmap: ImageBitmap; tile: number; columns: number; present: number; tiles: number };
+/** Positions this far behind the newest tick can still be shown. */
+const MAX_LAG = 3;
 
 export type Round = {
   number: number;
+  /** Tick at which the futures were predicted. */
+  start: number;
   methods: string[];
   horizon: number;
   /** As in the sheets of the round. */
   shares: number[];
   drawn: number;
-  /** By step, 1..H. Some steps are missing if the server skips some to keep up. */
-  sheets: Map<number, DecodedSheet>;
+  /** What happened, and the futures, by step 0..H. Some steps are missing if the server skips some to keep up. */
+  presents: Track;
+  futures: Track;
   verdict: Verdict | null;
 };
 
@@ -30,90 +34,100 @@ export class RoundStore {
   /** The latest round with a verdict. It stays while `held`. */
   finished: Round | null = null;
   held = false;
-  /** The newest sheet with a picture, of whatever step. */
-  latest: DecodedSheet | null = null;
+  /** The present and the futures that play, by tick. */
+  readonly presents = new Track();
+  readonly futures = new Track();
   readonly counts = { finished: 0, judged: 0, beatCopyLast: 0 };
+  readonly #open = new Set<Sheet>();
 
-  /** Add a sheet and its bitmap (null for a sheet without pictures). Returns whether `finished` is another round now. */
-  add(head: SheetHead, bitmap: ImageBitmap | null): boolean {
-    if (head.generation !== this.current?.number && head.fan[0] > 0) {
-      closeSheets(this.pending, this.latest);
-      this.pending = this.current;
-      this.current = {
-        number: head.generation,
-        methods: head.methods,
-        horizon: head.horizon,
-        shares: head.shares,
-        drawn: head.drawn,
-        sheets: new Map(),
-        verdict: null,
-      };
-    }
-    if (bitmap) this.#keep(head, bitmap);
-    return head.verdict ? this.#finish(head.verdict) : false;
+  /** Add a head and its sheet (null for a message without pictures). Returns whether `finished` is another round now. */
+  add(head: SheetHead, sheet: Sheet | null): boolean {
+    const started = head.generation !== this.current?.number && head.fan[0] > 0;
+    if (started) this.#start(head);
+    if (sheet) this.#keep(head, sheet, started);
+    const changed = head.verdict ? this.#finish(head.verdict) : false;
+    this.#closeUnused();
+    return changed;
   }
 
   /** Drop the rounds that play (the stream restarted); with `all`, the finished one too (another portrait). */
   reset(all: boolean): void {
-    for (const round of [this.current, this.pending]) closeSheets(round);
     this.current = null;
     this.pending = null;
-    if (this.latest && !this.#belongsToRound(this.latest)) this.latest.bitmap.close();
-    this.latest = null;
-    if (!all) return;
-    closeSheets(this.finished);
-    this.finished = null;
+    if (all) this.finished = null;
+    for (const track of [this.presents, this.futures]) track.filter(() => false);
+    this.#closeUnused();
   }
 
-  #keep(head: SheetHead, bitmap: ImageBitmap): void {
-    const sheet = { bitmap, tile: head.tile, columns: head.columns, present: head.present, tiles: head.tiles };
-    const previous = this.latest;
-    this.latest = sheet;
-    if (head.step > 0 && head.tiles > 1 && this.current) {
-      this.current.sheets.get(head.step)?.bitmap.close();
-      this.current.sheets.set(head.step, sheet);
+  /** Drop the sheets whose pixels are gone, with the graphics that held them. */
+  dropUnusable(): void {
+    for (const track of this.#tracks()) track.filter((key) => key.sheet.usable);
+    this.#closeUnused();
+  }
+
+  #start(head: SheetHead): void {
+    this.pending = this.current;
+    // Futures of the round before that lay ahead.
+    this.futures.filter((key) => key.at <= head.tick);
+    this.current = {
+      number: head.generation,
+      start: head.way === 'pictures' ? head.tick - head.step : head.tick,
+      methods: head.methods,
+      horizon: head.horizon,
+      shares: head.shares,
+      drawn: head.drawn,
+      presents: new Track(),
+      futures: new Track(),
+      verdict: null,
+    };
+  }
+
+  #keep(head: SheetHead, sheet: Sheet, started: boolean): void {
+    this.#open.add(sheet);
+    const present = { at: head.tick, sheet, round: 0, shared: true };
+    this.presents.put(present);
+    for (const round of [this.current, this.pending]) {
+      const step = head.tick - (round?.start ?? 0);
+      if (round && step <= round.horizon) round.presents.put({ ...present, at: step });
     }
-    if (previous && !this.#belongsToRound(previous)) previous.bitmap.close();
+    const round = this.current;
+    if (!round) return;
+    const { number, start } = round;
+    // Blended, all futures leave the present together.
+    if (started && sheet.canBlend(sheet)) this.#putFuture(round, { at: start, sheet, round: number, shared: true });
+    if (head.step > 0 && head.tiles > 1) {
+      this.#putFuture(round, { at: start + head.step, sheet, round: number, shared: false });
+    }
+    for (const track of [this.presents, this.futures]) track.forgetBefore(head.tick - MAX_LAG);
+  }
+
+  #putFuture(round: Round, key: Parameters<Track['put']>[0]): void {
+    this.futures.put(key);
+    round.futures.put({ ...key, at: key.at - round.start });
   }
 
   #finish(verdict: Verdict): boolean {
     this.counts.judged++;
     if ((verdict.errors[verdict.best] ?? Number.POSITIVE_INFINITY) < verdict.copy_last) this.counts.beatCopyLast++;
     const judged = this.pending;
-    if (judged?.number !== verdict.generation || judged.sheets.size < 2 || this.held) return false;
-    closeSheets(this.finished, this.latest);
+    if (judged?.number !== verdict.generation || judged.futures.keys.length < 2 || this.held) return false;
     this.pending = null;
     this.finished = { ...judged, verdict };
     this.counts.finished++;
     return true;
   }
 
-  #belongsToRound(sheet: DecodedSheet): boolean {
-    return [this.current, this.pending, this.finished].some((round) =>
-      [...(round?.sheets.values() ?? [])].includes(sheet),
-    );
+  #tracks(): Track[] {
+    const rounds = [this.current, this.pending, this.finished].filter((round) => round !== null);
+    return [this.presents, this.futures, ...rounds.flatMap((round) => [round.presents, round.futures])];
   }
-}
 
-function closeSheets(round: Round | null, except: DecodedSheet | null = null): void {
-  for (const sheet of round?.sheets.values() ?? []) {
-    if (sheet !== except) sheet.bitmap.close();
+  #closeUnused(): void {
+    const used = new Set(this.#tracks().flatMap((track) => track.keys.map((key) => key.sheet)));
+    for (const sheet of this.#open) {
+      if (used.has(sheet)) continue;
+      sheet.close();
+      this.#open.delete(sheet);
+    }
   }
-}
-
-/** Return the part of a sheet that holds tile `index`. */
-export function tileOf({ bitmap, tile, columns }: DecodedSheet, index: number): Cell {
-  return { image: bitmap, x: (index % columns) * tile, y: Math.floor(index / columns) * tile, side: tile };
-}
-
-/** Return the sheet to show at a step: that step's, else the nearest earlier one, else the first. */
-export function sheetAt(round: Round, step: number): DecodedSheet | null {
-  let best: number | null = null;
-  let first: number | null = null;
-  for (const candidate of round.sheets.keys()) {
-    if (first === null || candidate < first) first = candidate;
-    if (candidate <= step && (best === null || candidate > best)) best = candidate;
-  }
-  const key = best ?? first;
-  return key === null ? null : (round.sheets.get(key) ?? null);
 }

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import type { Connection, SheetMessage } from '../net/connection.ts';
 import type { SheetHead } from '../net/protocol.ts';
+import type { Sheet } from '../render/sheet.ts';
 import { SHEET } from '../testing/wire.ts';
 import type { Hud } from '../ui/hud.ts';
 import type { RoundStore } from './round-store.ts';
@@ -9,20 +10,21 @@ import type { Stage } from './stage.ts';
 
 const close = vi.fn();
 let resolvers: (() => void)[];
+let decode: ReturnType<typeof vi.fn<() => Promise<Sheet | null>>>;
 const store = { add: vi.fn(() => false) };
 const stage = { show: vi.fn() };
 const hud = { update: vi.fn() };
 const connection = { acknowledge: vi.fn(), counts: { sent: 0 } };
 let queue: SheetQueue;
 
-const sheet = (seq: number, jpeg = 1): SheetMessage => ({
+const sheet = (seq: number): SheetMessage => ({
   type: 'sheet',
   kind: 66,
   epoch: 1,
   seq,
   head: { ...SHEET, tick: seq, tiles: 2 } as unknown as SheetHead,
   fan: new Float32Array(),
-  jpeg: new Uint8Array(jpeg),
+  jpeg: new Uint8Array(1),
   layers: null,
 });
 const ticks = () => stage.show.mock.calls.map(([head]) => head.tick);
@@ -33,15 +35,15 @@ const flushPromises = async () => {
 beforeEach(() => {
   vi.clearAllMocks();
   resolvers = [];
-  vi.stubGlobal('createImageBitmap', () => new Promise((resolve) => resolvers.push(() => resolve({ close }))));
+  decode = vi.fn(() => new Promise((resolve) => resolvers.push(() => resolve({ close } as unknown as Sheet))));
   queue = new SheetQueue(
     store as unknown as RoundStore,
     stage as unknown as Stage,
     hud as unknown as Hud,
     connection as unknown as Connection,
+    () => decode(),
   );
 });
-afterEach(() => vi.unstubAllGlobals());
 
 test('sheets are shown in the order they came, however long each takes to decode', async () => {
   queue.push(sheet(1));
@@ -56,15 +58,16 @@ test('sheets are shown in the order they came, however long each takes to decode
   expect(queue.counts).toMatchObject({ sheets: 2, drawn: 2, broken: 0 });
 });
 
-test('a sheet without pictures needs no decoding but is acknowledged', async () => {
-  queue.push(sheet(1, 0));
+test('a sheet without anything to show is acknowledged', async () => {
+  decode.mockResolvedValue(null);
+  queue.push(sheet(1));
   await flushPromises();
   expect(queue.counts).toMatchObject({ sheets: 1, drawn: 0 });
   expect(connection.acknowledge).toHaveBeenCalledTimes(1);
 });
 
 test('a damaged picture is skipped but acknowledged', async () => {
-  vi.stubGlobal('createImageBitmap', () => Promise.reject(new Error('no JPEG')));
+  decode.mockRejectedValue(new Error('no JPEG'));
   queue.push(sheet(1));
   await flushPromises();
   expect(queue.counts).toMatchObject({ sheets: 1, drawn: 0, broken: 1 });

@@ -1,8 +1,9 @@
 /** Decodes received sheets, shows them in order, acknowledges them, and updates the measurements. */
 import type { Connection, SheetMessage } from '../net/connection.ts';
 import type { SheetHead } from '../net/protocol.ts';
+import type { Sheet } from '../render/sheet.ts';
 import type { Hud } from '../ui/hud.ts';
-import type { DecodedSheet, RoundStore } from './round-store.ts';
+import type { RoundStore } from './round-store.ts';
 import type { Stage } from './stage.ts';
 
 export class SheetQueue {
@@ -18,8 +19,10 @@ export class SheetQueue {
     private readonly stage: Stage,
     private readonly hud: Hud,
     private readonly connection: Connection,
+    /** Makes a sheet of a message; null if there is nothing to show. */
+    private readonly decode: (message: SheetMessage) => Promise<Sheet | null>,
     /** Called for every sheet with pictures that was shown. */
-    private readonly onShown: (head: SheetHead, frame: DecodedSheet) => void = () => undefined,
+    private readonly onShown: (head: SheetHead, sheet: Sheet) => void = () => undefined,
   ) {}
 
   /** Never show the sheets that are still being decoded: they belong to an earlier epoch. */
@@ -28,37 +31,31 @@ export class SheetQueue {
   }
 
   /** Add a received sheet. The server sends at most two before an acknowledgement, so the queue stays short. */
-  push(sheet: SheetMessage): void {
+  push(message: SheetMessage): void {
     const epoch = this.#epoch;
-    const picture = sheet.jpeg.length > 0 ? decodeJpeg(sheet.jpeg) : Promise.resolve(null);
+    // A damaged sheet is lost alone: the session continues.
+    const decoded = this.decode(message).catch(() => {
+      this.counts.broken++;
+      return null;
+    });
     this.#chain = this.#chain.then(async () => {
-      const bitmap = await picture;
-      if (epoch !== this.#epoch) bitmap?.close();
-      else this.#show(sheet, bitmap);
+      const sheet = await decoded;
+      if (epoch !== this.#epoch) sheet?.close();
+      else this.#show(message, sheet);
     });
   }
 
-  #show(sheet: SheetMessage, bitmap: ImageBitmap | null): void {
-    const { head } = sheet;
-    if (sheet.jpeg.length > 0 && !bitmap) this.counts.broken++;
-    const pastChanged = this.store.add(head, bitmap);
-    this.stage.show(head, { values: sheet.fan, shape: head.fan, shares: head.shares }, pastChanged);
-    this.connection.acknowledge(sheet);
+  #show(message: SheetMessage, sheet: Sheet | null): void {
+    const { head } = message;
+    const pastChanged = this.store.add(head, sheet);
+    this.stage.show(head, { values: message.fan, shape: head.fan, shares: head.shares }, pastChanged);
+    this.connection.acknowledge(message);
     this.counts.sheets++;
-    if (bitmap) this.counts.drawn++;
-    if (bitmap && this.store.latest) this.onShown(head, this.store.latest);
-    if (bitmap && head.tiles > 1) this.firstFutureAt ??= performance.now();
+    if (sheet) this.counts.drawn++;
+    if (sheet) this.onShown(head, sheet);
+    if (sheet && head.tiles > 1) this.firstFutureAt ??= performance.now();
     if (head.verdict) this.counts.verdicts++;
     this.last = head;
     this.hud.update(head, { sent: this.connection.counts.sent, drawn: this.counts.drawn }, performance.now());
-  }
-}
-
-/** Decode a JPEG. Returns null if it is damaged: one picture is lost, and the session continues. */
-async function decodeJpeg(jpeg: Uint8Array<ArrayBuffer>): Promise<ImageBitmap | null> {
-  try {
-    return await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
-  } catch {
-    return null;
   }
 }

@@ -1,28 +1,37 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SheetHead } from '../net/protocol.ts';
 import { stubCanvas } from '../testing/canvas.ts';
+import { FakeSheet } from '../testing/sheet.ts';
 import { SHEET } from '../testing/wire.ts';
 import { RoundStore } from './round-store.ts';
 import { Stage } from './stage.ts';
 
 let store: RoundStore;
 let stage: Stage;
-const bitmap = () => ({ close: vi.fn() }) as unknown as ImageBitmap;
+const frames: FrameRequestCallback[] = [];
 const texts = (selector: string) => [...stage.element.querySelectorAll(selector)].map((element) => element.textContent);
 
 function show(extra: Partial<SheetHead>): void {
   const methods = ['gru_nf', 'gru_snf'];
-  const head = { ...SHEET, tiles: 3, columns: 3, methods, fan: [2, 4, 10], ...extra } as SheetHead;
-  const changed = store.add(head, bitmap());
+  const tick = 4 * (extra.generation ?? 0) + (extra.step ?? 0);
+  const head = { ...SHEET, tick, tiles: 3, columns: 3, methods, fan: [2, 4, 10], ...extra } as SheetHead;
+  const changed = store.add(head, new FakeSheet(head.tiles));
   stage.show(head, { values: new Float32Array(2 * 4 * 10 * 2), shape: head.fan, shares: head.shares }, changed);
+  for (const run of frames.splice(0)) run(performance.now());
 }
 
 beforeEach(() => {
   stubCanvas();
+  vi.stubGlobal('requestAnimationFrame', (run: FrameRequestCallback) => {
+    frames.push(run);
+  });
+  frames.length = 0;
   store = new RoundStore();
   stage = new Stage(store);
   document.body.replaceChildren(stage.element);
 });
+
+afterEach(() => vi.unstubAllGlobals());
 
 test('there is a tile per future, named by its engine if there are two', () => {
   show({ generation: 1, step: 1 });

@@ -5,8 +5,9 @@ import { h, icon, setText } from '../ui/dom.ts';
 import { pixels } from '../ui/units.ts';
 import { type Fan, renderFan } from './fan-overlay.ts';
 import { arrange } from './layout.ts';
-import { RoundLoop, STEP_MS } from './round-loop.ts';
+import { STEP_MS } from './playhead.ts';
 import type { RoundStore } from './round-store.ts';
+import { StagePlayer } from './stage-player.ts';
 import { TileRow } from './tile-row.ts';
 import { distancePercent, verdictText } from './verdict-text.ts';
 
@@ -24,6 +25,7 @@ export class Stage {
   readonly element: HTMLElement;
   readonly now = new TileRow('Now');
   readonly past = new TileRow('What happened');
+  readonly player: StagePlayer;
   /** Container of the buttons for the whole stage. */
   readonly tools = h('div', { class: 'tools' });
   readonly overlay = h('canvas', { class: 'fan', 'aria-hidden': 'true' });
@@ -43,12 +45,11 @@ export class Stage {
     h('span', {}, 'Look into the camera, with light on your face.'),
   );
   readonly #rows: HTMLElement;
-  readonly #loop: RoundLoop;
   #fan: Fan | null = null;
   #highlight: number | null = null;
 
   constructor(private readonly store: RoundStore) {
-    this.#loop = new RoundLoop(store, (sheet) => this.past.render(sheet));
+    this.player = new StagePlayer(store, this.now, this.past);
     this.now.lead.picture.append(this.overlay, this.#noFace);
     this.setHeld(false);
     this.#rows = h(
@@ -84,9 +85,9 @@ export class Stage {
       if (head.methods.length !== this.now.futures.length) this.populate(head.methods);
       else if (head.step <= 1) this.now.populate(head.methods);
     }
-    if (this.store.latest) this.now.render(this.store.latest);
+    this.player.follow(head);
     // Until a round's first pictures arrive, the tiles show the round before it.
-    if (head.tiles > 1) this.now.showShares(head.shares, head.drawn);
+    if (this.store.futures.last?.round === head.generation) this.now.showShares(head.shares, head.drawn);
     if (head.fan[0] > 0) this.#showAge(head);
     if (finished) this.#showVerdict();
   }
@@ -102,12 +103,12 @@ export class Stage {
   clear(all: boolean): void {
     this.#fanContext.clearRect(0, 0, this.overlay.width, this.overlay.height);
     this.#fan = null;
-    for (const tile of this.now.futures) tile.clear();
+    this.now.clearFutures();
+    this.player.clear();
     this.#showAge(null);
     if (!all) return;
     this.now.clear();
     this.past.clear();
-    this.#loop.clear();
     setText(this.#verdict, PAST_INTRODUCTION);
   }
 
@@ -133,16 +134,18 @@ export class Stage {
       row.applyLayout(arrange(length, width, length > 5 ? height * 1.2 : height, GAP, CAPTION_HEIGHT));
     }
     this.#renderFan();
+    this.player.wake();
   }
 
   #showAge(head: SheetHead | null): void {
-    const age = head ? (head.step * STEP_MS) / 1000 : 0;
+    const steps = head ? Math.min(head.horizon, head.tick - (this.store.current?.start ?? head.tick)) : 0;
+    const age = (steps * STEP_MS) / 1000;
     const horizon = head ? (head.horizon * STEP_MS) / 1000 : 0;
     const text = head
       ? `Predicted ${age.toFixed(2)} s ago for the following ${horizon.toFixed(2)} s`
       : 'Observing the first movements…';
     setText(this.#age, text);
-    this.#progress.style.setProperty('--part', String(head ? head.step / head.horizon : 0));
+    this.#progress.style.setProperty('--part', String(head ? steps / head.horizon : 0));
   }
 
   #renderFan(): void {
@@ -175,7 +178,6 @@ export class Stage {
     this.past.populate(round.methods);
     this.past.showShares(round.shares, round.drawn);
     if (changed) this.updateLayout();
-    this.#loop.restart();
     const { verdict } = round;
     this.past.futures.forEach((tile, i) => {
       const error = verdict?.errors[i];

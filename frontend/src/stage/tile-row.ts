@@ -2,13 +2,15 @@
 import { h } from '../ui/dom.ts';
 import { colourOf, methodName } from '../ui/palette.ts';
 import type { Layout } from './layout.ts';
-import { type DecodedSheet, tileOf } from './round-store.ts';
 import { Tile } from './tile.ts';
+import { pictureOf, type View } from './track.ts';
 
 export class TileRow {
   readonly grid = h('div', { class: 'tile-grid' });
   readonly lead: Tile;
   futures: Tile[] = [];
+  #shownLead: View | null = null;
+  #shownFutures: View | null = null;
 
   constructor(leadName: string) {
     this.lead = new Tile(leadName, null);
@@ -37,26 +39,55 @@ export class TileRow {
     });
   }
 
-  /** Show the leading tile and, if the sheet has them, the futures. */
-  render(sheet: DecodedSheet): void {
-    this.lead.render(tileOf(sheet, sheet.present));
-    if (sheet.tiles < 2) return;
-    this.futures.forEach((tile, i) => {
-      if (i + 1 < sheet.tiles) tile.render(tileOf(sheet, i + 1));
-    });
+  /**
+   * Show a moment: the leading tile and the futures; null leaves them as they are. Returns whether anything was drawn: what
+   * shows already is not drawn again.
+   */
+  render(lead: View | null, futures: View | null): boolean {
+    const drawLead = lead !== null && !same(lead, this.#shownLead);
+    const drawFutures = futures !== null && !same(futures, this.#shownFutures);
+    if (drawLead) {
+      this.lead.render(pictureOf(lead, 0));
+      this.#shownLead = lead;
+    }
+    if (drawFutures) {
+      this.futures.forEach((tile, i) => {
+        tile.render(pictureOf(futures, i + 1));
+      });
+      this.#shownFutures = futures;
+    }
+    return drawLead || drawFutures;
   }
 
   clear(): void {
-    for (const tile of this.tiles) tile.clear();
+    this.lead.clear();
+    this.clearFutures();
+  }
+
+  clearFutures(): void {
+    for (const tile of this.futures) tile.clear();
+    this.#redraw();
   }
 
   applyLayout(layout: Layout): void {
     this.grid.style.setProperty('--columns', String(layout.columns));
     this.grid.style.setProperty('--side', `${layout.side}px`);
     this.grid.style.setProperty('--span', String(layout.span));
+    for (const tile of this.tiles) tile.measure();
+    this.#redraw();
+  }
+
+  /** Draw the next moment even if it is the one that shows. */
+  #redraw(): void {
+    this.#shownLead = null;
+    this.#shownFutures = null;
   }
 
   get tiles(): Tile[] {
     return [this.lead, ...this.futures];
   }
+}
+
+function same(a: View, b: View | null): boolean {
+  return a.from === b?.from && a.to === b.to && a.part === b.part;
 }

@@ -1,20 +1,25 @@
 /** One square picture of the stage with its caption, its colour, its share, and a small value in its corner (the chip). */
-import { context2d } from '../ui/canvas.ts';
+import type { Picture } from '../render/picture.ts';
+import { shownContext2d } from '../ui/canvas.ts';
 import { h, setText } from '../ui/dom.ts';
-import type { Cell } from './clip.ts';
 import { type Share, ShareView, shareText } from './share-view.ts';
+
+/** Side in pixels of an empty tile. */
+const SIDE = 128;
 
 export class Tile {
   readonly element: HTMLElement;
-  readonly canvas = h('canvas', { width: 128, height: 128, role: 'img' });
+  readonly canvas = h('canvas', { width: SIDE, height: SIDE, role: 'img' });
   readonly #picture = h('div', { class: 'tile-picture' }, this.canvas);
   readonly #name = h('span', { class: 'tile-name' });
   readonly #note = h('span', { class: 'tile-note' });
   readonly #chip = h('span', { class: 'chip', hidden: true });
   readonly #shareView = new ShareView();
-  readonly #context = context2d(this.canvas);
+  readonly #context = shownContext2d(this.canvas);
   #share: Share | null = null;
   #empty = true;
+  /** Width on the screen in device pixels. */
+  #wanted = SIDE;
 
   constructor(name: string, colour: string | null) {
     const caption = h('figcaption', { class: 'tile-caption' }, this.#name, this.#note, this.#shareView.element);
@@ -57,15 +62,24 @@ export class Tile {
     return parts.filter((part) => part).join(' · ');
   }
 
-  /** Show one cell of an image. */
-  render({ image, x, y, side }: Cell): void {
+  /** Show a picture. Without one, or if its pixels are gone, the tile stays as it is. */
+  render(picture: Picture | null): void {
+    if (!picture) return;
+    const side = picture.sideFor(this.#wanted);
+    if (side === 0) return;
     if (this.canvas.width !== side) {
       this.canvas.width = side;
       this.canvas.height = side;
     }
-    this.#context.drawImage(image, x, y, side, side, 0, 0, side, side);
-    if (this.#empty) this.element.classList.remove('empty');
+    if (!picture.draw(this.#context, side) || !this.#empty) return;
+    this.element.classList.remove('empty');
     this.#empty = false;
+  }
+
+  /** Note the tile's size on the screen, for pictures of any size. */
+  measure(): void {
+    const width = Math.round(this.canvas.clientWidth * devicePixelRatio);
+    if (width > 0) this.#wanted = width;
   }
 
   clear(): void {

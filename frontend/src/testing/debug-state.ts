@@ -19,6 +19,10 @@ export type DebugState = {
   readonly step: number;
   /** Tiles in the last sheet: 1 if it shows only the present, more with futures. */
   readonly tiles: number;
+  /** What the last sheet held: finished pictures, or layers that this page composed. */
+  readonly way: string;
+  /** Frames of the stage that were drawn so far. */
+  readonly frames: number;
   readonly failures: readonly string[];
   readonly settings: Readonly<Record<string, string | number>>;
 };
@@ -47,6 +51,8 @@ export function exposeDebugState(app: App): void {
     step: app.sheets.last?.step ?? 0,
     tiles: app.sheets.last?.tiles ?? 0,
     tile: app.sheets.last?.tile ?? 0,
+    way: app.sheets.last?.way ?? '',
+    frames: app.stage.player.frames,
     failures: [...app.failures],
     settings: app.controls?.settings ?? {},
   });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const SOURCE = resolve(import.meta.dirname, '..');
 /** From top to bottom: a file may import from its own layer and from lower ones. */
-const LAYERS = ['main.ts', 'testing', 'app.ts', 'study', 'video', 'stage', 'driver', 'portrait', 'ui', 'net'];
+const LAYERS = ['main.ts', 'testing', 'app.ts', 'study', 'video', 'stage', 'render', 'driver', 'portrait', 'ui', 'net'];
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))

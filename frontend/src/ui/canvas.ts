@@ -9,7 +9,16 @@ const MAX_PNG_BYTES = 150_000;
  * a real GPU an accelerated canvas is several times slower.
  */
 export function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext('2d', { willReadFrequently: true });
+  return contextOf(canvas, { willReadFrequently: true });
+}
+
+/** Return a 2D context of a canvas that is only shown: its pixels may stay in the graphics memory that they come from. */
+export function shownContext2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  return contextOf(canvas, {});
+}
+
+function contextOf(canvas: HTMLCanvasElement, settings: CanvasRenderingContext2DSettings): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d', settings);
   if (!context) throw new Error('This browser offers no 2D canvas.');
   return context;
 }

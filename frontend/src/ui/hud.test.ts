@@ -37,6 +37,13 @@ test('the first sheet fills the measurements', () => {
   expect(stages).toEqual(['1.0', '2.0', '12', '40', '0.5']);
 });
 
+test('the drawer is named in words', () => {
+  hud.update(head, { sent: 1, drawn: 1 }, 1000);
+  expect(text('way')).toBe('the server');
+  hud.update({ ...head, way: 'layers' }, { sent: 1, drawn: 1 }, 2000);
+  expect(text('way')).toBe('this browser’s graphics');
+});
+
 test('a value that the server does not send is shown as a dash', () => {
   hud.update({ ...head, surprise: null, acceptance: null }, { sent: 1, drawn: 1 }, 1000);
   expect([text('surprise'), text('acceptance')]).toEqual(['–', '–']);

@@ -98,6 +98,16 @@ export class Hud {
         h('h3', {}, 'Acceptance'),
         this.#figure('acceptance'),
       ),
+      h(
+        'div',
+        {
+          class: 'hud-cell drawn-by',
+          title:
+            'Who composes the pictures: the graphics of this browser, as sharp as the portrait and between the steps too, or the server',
+        },
+        h('h3', {}, 'Drawn by'),
+        this.#figure('way'),
+      ),
     );
   }
 
@@ -131,6 +141,7 @@ export class Hud {
     this.#set('processed', String(head.counts.processed));
     this.#set('dropped', String(head.counts.dropped));
     this.#set('drawn', String(client.drawn));
+    this.#set('way', head.way === 'layers' ? 'this browser’s graphics' : 'the server');
     this.#set('acceptance', head.acceptance === null ? '–' : `${Math.round(head.acceptance * 100)} %`);
     this.#set('surprise', this.#surpriseValue === null ? '–' : String(Math.round(this.#surpriseValue * 100)));
     this.#surprise.setAttribute('aria-valuenow', String(Math.round((this.#surpriseValue ?? 0) * 100)));

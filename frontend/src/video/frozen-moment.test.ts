@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SheetHead } from '../net/protocol.ts';
-import type { DecodedSheet } from '../stage/round-store.ts';
+import { FakeSheet } from '../testing/sheet.ts';
 import { VIDEO } from '../testing/video-info.ts';
 import { SHEET } from '../testing/wire.ts';
 import { FrozenMomentView } from './frozen-moment.ts';
@@ -24,7 +24,7 @@ function stubBrightness(): void {
   HTMLCanvasElement.prototype.toBlob = (done) => done(new Blob(['x']));
 }
 
-const frame = { bitmap: {}, tile: 128, columns: 1, present: 0, tiles: 1 } as unknown as DecodedSheet;
+const frame = new FakeSheet(1);
 const showSheets = (count: number) => {
   for (let i = 0; i < count; i++, tick++)
     view.addSheet({ ...SHEET, tick, t: tick * 80 } as unknown as SheetHead, frame);
@@ -88,6 +88,15 @@ test('an interruption of the motion ends the waiting', async () => {
   await vi.waitFor(() => expect(note()).toContain('the motion was interrupted'));
   view.freeze();
   expect(note()).toContain('Too early');
+});
+
+test('a sheet whose pixels are gone adds no picture', () => {
+  showSheets(7);
+  const gone = new FakeSheet(1);
+  gone.picture = () => ({ sideFor: () => 0, draw: () => false });
+  view.addSheet({ ...SHEET, tick, t: tick * 80 } as unknown as SheetHead, gone);
+  view.freeze();
+  expect(note()).toContain('has 7 so far');
 });
 
 test('a jerky motion is reported', async () => {

@@ -1,8 +1,8 @@
 /** The section of a frozen moment: futures that the video model generates for it, beside what really happened. */
 import type { SheetHead } from '../net/protocol.ts';
 import { randomSeed, type VideoDone, type VideoInfo } from '../net/video-api.ts';
+import type { Sheet } from '../render/sheet.ts';
 import { CellScaler, type Clip, cellsOf, pixelsOf } from '../stage/clip.ts';
-import { type DecodedSheet, tileOf } from '../stage/round-store.ts';
 import { decodeBase64, toBase64 } from '../ui/canvas.ts';
 import { h, icon, reveal, setText } from '../ui/dom.ts';
 import { ClipPanel } from './clip-panel.ts';
@@ -66,10 +66,10 @@ export class FrozenMomentView {
   }
 
   /** Remember the present of a sheet that was shown. */
-  addSheet(head: SheetHead, sheet: DecodedSheet): void {
+  addSheet(head: SheetHead, sheet: Sheet): void {
     if (!this.#model) return;
-    const picture = this.#model.scaler.scale(tileOf(sheet, sheet.present));
-    this.#follow(this.#model.ring.put(head.tick, head.t, picture));
+    const picture = this.#model.scaler.scale(sheet.picture(sheet.present));
+    if (picture) this.#follow(this.#model.ring.put(head.tick, head.t, picture));
   }
 
   /** Note that the motion was interrupted: another source, another portrait, or a new connection. */

@@ -1,0 +1,102 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { Composer } from './composer.ts';
+import { Drawing, forcedWay } from './drawing.ts';
+
+const pixels = { width: 64 } as ImageBitmap;
+let asked: string[];
+let composer: {
+  side: number;
+  usable: boolean;
+  setPortrait: (to: ImageBitmap | null) => void;
+  onChange: Composer['onChange'];
+};
+const events = {
+  ask: (way: string) => asked.push(way),
+  loadPortrait: vi.fn(async (_session: string) => pixels),
+  lost: vi.fn(() => asked.push('lost')),
+};
+const trial = (right = true, frameMs = 1) =>
+  vi.fn(() => ({ composer: composer as unknown as Composer, right, frameMs }));
+
+beforeEach(() => {
+  vi.clearAllMocks();
+  vi.stubGlobal('requestIdleCallback', (run: () => void) => run());
+  asked = [];
+  composer = {
+    side: 0,
+    usable: true,
+    setPortrait: (to) => {
+      composer.side = to?.width ?? 0;
+    },
+    onChange: () => undefined,
+  };
+});
+
+test('layers are asked for once the graphics have passed the trial and hold the portrait', async () => {
+  const drawing = new Drawing(events, trial());
+  await drawing.begin('abc', true);
+  expect(events.loadPortrait).toHaveBeenCalledExactlyOnceWith('abc');
+  expect([asked, composer.side]).toEqual([['layers'], 64]);
+});
+
+test('graphics that are wrong or slow leave the drawing to the server', async () => {
+  await new Drawing(events, trial(false)).begin('abc', true);
+  await new Drawing(events, trial(true, 50)).begin('abc', true);
+  await new Drawing(events, () => ({ composer: null, right: false, frameMs: 0 })).begin('abc', true);
+  expect(asked).toEqual([]);
+});
+
+test('the address can force a way, but not wrong graphics', async () => {
+  await new Drawing(events, trial(true, 50), 'layers').begin('abc', true);
+  expect(asked).toEqual(['layers']);
+  await new Drawing(events, trial(false), 'layers').begin('abc', true);
+  const never = trial();
+  await new Drawing(events, never, 'pictures').begin('abc', true);
+  expect(never).not.toHaveBeenCalled();
+  expect(asked).toEqual(['layers']);
+  expect(['?way=pictures', '?a=1&way=layers', '?way=smoke', ''].map(forcedWay)).toEqual([
+    'pictures',
+    'layers',
+    null,
+    null,
+  ]);
+});
+
+test('while another portrait loads, the server draws', async () => {
+  const drawing = new Drawing(events, trial());
+  await drawing.begin('abc', true);
+  await drawing.begin('abc', true);
+  expect(asked).toEqual(['layers', 'pictures', 'layers']);
+});
+
+test('a portrait that loads later than the next one is not used', async () => {
+  const drawing = new Drawing(events, trial());
+  await drawing.begin('abc', false);
+  let late: (to: ImageBitmap) => void = () => undefined;
+  events.loadPortrait.mockImplementationOnce(() => new Promise((resolve) => (late = resolve)));
+  const first = drawing.begin('abc', true);
+  await drawing.begin('abc', true);
+  late({ width: 8 } as ImageBitmap);
+  await first;
+  expect(composer.side).toBe(64);
+  expect(asked.filter((way) => way === 'layers')).toHaveLength(2);
+});
+
+test('another source or a new connection asks again, without loading the portrait', async () => {
+  const drawing = new Drawing(events, trial());
+  await drawing.begin('abc', true);
+  await drawing.begin('abc', false);
+  expect(asked).toEqual(['layers', 'layers']);
+  expect(events.loadPortrait).toHaveBeenCalledOnce();
+});
+
+test('lost graphics leave the drawing to the server until they are back', async () => {
+  const drawing = new Drawing(events, trial());
+  await drawing.begin('abc', true);
+  composer.usable = false;
+  composer.onChange(false);
+  expect(asked).toEqual(['layers', 'lost', 'pictures']);
+  composer.usable = true;
+  composer.onChange(true);
+  await vi.waitFor(() => expect(asked.at(-1)).toBe('layers'));
+});

@@ -1,0 +1,95 @@
+/** Creates a composer, and tries on a small known picture whether this browser's graphics compose it rightly and fast. */
+import { h } from '../ui/dom.ts';
+import { Composer, type LayerFrame } from './composer.ts';
+
+/** Side of the trial's picture, of its layers and of its crop. */
+const SIDE = 16;
+/** Largest difference of a colour from what it should be, of 255. */
+const MAX_ERROR = 4;
+/** A tile of this side takes graphics hardware well under a millisecond; where the CPU draws it, the server can do better. */
+const TIMED_SIDE = 256;
+const TIMED_FRAMES = 4;
+const MAX_FRAME_MS = 6;
+
+export type Trial = { composer: Composer | null; right: boolean; frameMs: number };
+
+/** Try the graphics; `right` and `frameMs` say how they did. */
+export function tryGraphics(): Trial {
+  const canvas = h('canvas', { width: SIDE, height: SIDE });
+  const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false });
+  if (!gl) return { composer: null, right: false, frameMs: Number.POSITIVE_INFINITY };
+  try {
+    const composer = new Composer(canvas, gl);
+    const right = composesRightly(composer, gl);
+    const frameMs = right ? timeFrame(composer, gl) : Number.POSITIVE_INFINITY;
+    composer.setPortrait(null);
+    return { composer, right, frameMs };
+  } catch {
+    return { composer: null, right: false, frameMs: Number.POSITIVE_INFINITY };
+  }
+}
+
+/** Return whether trial frames are composed fast enough to draw all tiles. */
+export function isFast({ frameMs }: Trial): boolean {
+  return frameMs <= MAX_FRAME_MS;
+}
+
+/**
+ * Compose a portrait that is red on the left and blue on the right, moved by a quarter of its width to the left; its lower half is
+ * half covered by green paint, and a white crop lies in its middle.
+ */
+function composesRightly(composer: Composer, gl: WebGL2RenderingContext): boolean {
+  const frame = trialFrame(composer);
+  if (!frame || !composer.compose(frame, frame, 0, SIDE)) return false;
+  const expected: [number, number, number[]][] = [
+    [1, 1, [255, 0, 0]],
+    [6, 1, [0, 0, 255]],
+    [14, 1, [0, 0, 255]],
+    [1, 14, [128, 128, 0]],
+    [14, 14, [0, 128, 128]],
+    [8, 8, [255, 255, 255]],
+  ];
+  const pixels = new Uint8Array(4 * SIDE * SIDE);
+  gl.readPixels(0, 0, SIDE, SIDE, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+  return expected.every(([x, y, colour]) => {
+    const at = 4 * ((SIDE - 1 - y) * SIDE + x);
+    return colour.every((value, channel) => Math.abs((pixels[at + channel] ?? -255) - value) <= MAX_ERROR);
+  });
+}
+
+function trialFrame(composer: Composer): LayerFrame | null {
+  composer.setPortrait(paint(SIDE, SIDE, (x) => (x < SIDE / 2 ? [255, 0, 0] : [0, 0, 255])));
+  // The cell: paint, alpha, the crop's colour and its opacity.
+  const mosaic = paint(SIDE, 4 * SIDE, (_, y) => {
+    const [part, row] = [Math.floor(y / SIDE), y % SIDE];
+    const covered = row < SIDE / 2 ? 0 : 128;
+    if (part === 0) return [0, covered, 0];
+    return part === 1 ? [255 - covered, 255 - covered, 255 - covered] : [255, 255, 255];
+  });
+  const flow = new Float32Array(2 * SIDE * SIDE).map((_, i) => (i % 2 === 0 ? 0.5 : 0));
+  const sizes = { flow: SIDE, side: SIDE, crops: 1, crop: SIDE, flow_bytes: 0 };
+  const textures = composer.upload(flow, 1, mosaic, sizes, 1);
+  return textures && { textures, index: 0, fade: 1, placement: Float32Array.of(0, 0, 0.25, 0) };
+}
+
+/** Return milliseconds per composed frame. Reading one pixel waits until the graphics are done. */
+function timeFrame(composer: Composer, gl: WebGL2RenderingContext): number {
+  const frame = trialFrame(composer);
+  if (!frame) return Number.POSITIVE_INFINITY;
+  const compose = (frames: number) => {
+    for (let i = 0; i < frames; i++) composer.compose(frame, frame, 0.5, TIMED_SIDE);
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+  };
+  compose(1);
+  const started = performance.now();
+  compose(TIMED_FRAMES);
+  return (performance.now() - started) / TIMED_FRAMES;
+}
+
+function paint(width: number, height: number, colourAt: (x: number, y: number) => number[]): ImageData {
+  const image = new ImageData(width, height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) image.data.set([...colourAt(x, y), 255], 4 * (y * width + x));
+  }
+  return image;
+}
