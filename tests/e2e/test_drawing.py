@@ -11,12 +11,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from backend.animate.compose import FrameLayers, compose
 from backend.server.live.layers import unpack
 from backend.server.protocol import SheetHead, decode_server, sheet
-from tests.e2e.conftest import debug_state, wait, wait_for_sheets
+from tests.e2e.conftest import WAIT_MS, debug_state, wait, wait_for_sheets
 from tests.e2e.pixels import tiles
 from tests.e2e.serving import Server
 
@@ -31,6 +31,9 @@ HTMLCanvasElement.prototype.getContext = function (kind, settings) {
   return context;
 };
 """
+SIDES = """[...document.querySelectorAll('.tile-row .tile canvas:not(.fan)')].map(
+  canvas => [canvas.width, canvas.clientWidth * devicePixelRatio]
+)"""
 LEAD = """() => {
   const canvas = document.querySelector('.tile.lead canvas');
   const { width, height } = canvas;
@@ -38,31 +41,26 @@ LEAD = """() => {
 }"""
 
 
-@pytest.fixture
-def received() -> list[bytes]:
-    """Messages of the server, oldest first."""
-    return []
-
-
-@pytest.fixture
-def drawing(context: BrowserContext, server: Server, received: list[bytes]) -> Iterator[Page]:
-    """A page whose graphics draw, although the software that emulates them here is slow."""
+def open_drawing(context: BrowserContext, server: Server) -> Page:
+    """Open a page whose graphics draw, although the software that emulates them here is slow."""
     page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framereceived", lambda data: received.append(data) if isinstance(data, bytes) else None)
-
-    page.on("websocket", listen)
     page.add_init_script(KEEP_GRAPHICS)
     page.goto(f"{server.url}/?way=layers")
+    return page
+
+
+@pytest.fixture
+def drawing(context: BrowserContext, server: Server) -> Iterator[Page]:
+    """A page that draws; uncaught errors in it fail the test."""
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    page = open_drawing(context, server)
     wait(page, "m.way === 'layers' && m.tiles > 1")
     yield page
     assert errors == []
 
 
-def settled(page: Page) -> None:
+def settle(page: Page) -> None:
     """Stop the recording and wait until nothing moves."""
     page.get_by_role("button", name="Pause").click()
     page.wait_for_function(
@@ -79,38 +77,66 @@ def test_tiles_that_the_browser_draws_move_and_are_as_sharp_as_the_screen(drawin
         wait_for_sheets(drawing, 2)
         seen.append(tiles(drawing))
     assert (np.stack(seen).astype(float).std(0).mean((-1, -2, -3)) > 0.2).all()
-    sides = drawing.evaluate(
-        "[...document.querySelectorAll('.tile-row .tile canvas:not(.fan)')].map(c => [c.width, c.clientWidth * devicePixelRatio])"
-    )
+    sides = drawing.evaluate(SIDES)
     assert all(width == round(shown) for width, shown in sides), sides
     expect(drawing.locator("[data-figure=way]")).to_have_text("this browser’s graphics")
     assert debug_state(drawing)["counters"]["broken"] == 0
 
 
-def test_a_frame_of_the_browser_equals_the_one_of_the_server(drawing: Page, server: Server, received: list[bytes]) -> None:
-    settled(drawing)
-    side, *data = drawing.evaluate(LEAD)
+def test_a_frame_of_the_browser_equals_the_one_of_the_server(browser: Browser, server: Server) -> None:
+    # So many device pixels that tiles are as large as the portrait: mipmaps and antialiasing differ.
+    context = browser.new_context(viewport={"width": 1000, "height": 700}, device_scale_factor=6)
+    context.set_default_timeout(WAIT_MS)
+    received: list[bytes] = []
+
+    def listen(page: Page) -> None:
+        page.on("websocket", lambda socket: socket.on("framereceived", keep))
+
+    def keep(data: str | bytes) -> None:
+        if isinstance(data, bytes):
+            received.append(data)
+
+    context.on("page", listen)
+    page = open_drawing(context, server)
+    wait(page, "m.way === 'layers'")
+    settle(page)
+    side, *data = page.evaluate(LEAD)
     shown = np.array(data, np.uint8).reshape(side, side, 4)[..., :3]
-    error = np.abs(shown.astype(float) - frame_of_server(received, server.url, debug_state(drawing)["session"], side))
+    portrait = portrait_of(server, debug_state(page)["session"])
+    context.close()
+    assert portrait.shape[-1] == side
+    error = np.abs(shown.astype(float) - compose_present(received, portrait))
     assert error.mean() <= 1.5, error.mean()
     assert (error <= 8).mean() >= 0.99, (error <= 8).mean()
 
 
-def frame_of_server(received: list[bytes], url: str, session: str, side: int) -> NDArray[np.float64]:
-    """Compose the present of the last sheet `[side, side, 3]` as the server would, with the session's portrait."""
+def portrait_of(server: Server, session: str) -> torch.Tensor:
+    """Return the portrait `[1, 3, S, S]` in [0, 1] as the page gets it."""
+    with urllib.request.urlopen(f"{server.url}/api/sessions/{session}/portrait.png") as answer:
+        picture = np.array(Image.open(io.BytesIO(answer.read())))
+    return torch.from_numpy(picture).movedim(-1, 0)[None].float() / 255
+
+
+def compose_present(received: list[bytes], portrait: torch.Tensor) -> NDArray[np.float64]:
+    """Compose the present of the last sheet as the server would: `[S, S, 3]` in [0, 255]."""
     messages = [decode_server(data) for data in received]
     last = [message for message in messages if isinstance(message.head, SheetHead) and message.head.layers][-1]
     found = unpack(last.head, sheet(last)[1])
-    pictures = [torch.from_numpy(part[:1]).float() / 255 for part in (found.alpha, found.paint, found.opacity, found.colour)]
-    alpha, paint, opacity, colour = pictures
-    fade, centres, axes, offset = (torch.from_numpy(part[:1]) for part in (found.fade, found.centres, found.axes, found.offset))
+
+    def first(values: NDArray[np.generic], scale: float = 1.0) -> torch.Tensor:
+        return torch.from_numpy(values[:1].copy()).float() / scale
+
     layers = FrameLayers(
-        fade, centres, axes, offset, alpha[:, None], paint.movedim(-1, 1), opacity[:, :, None], colour.movedim(-1, 2)
+        fade=first(found.fade),
+        centres=first(found.centres),
+        axes=first(found.axes),
+        offset=first(found.offset),
+        alpha=first(found.alpha, 255)[:, None],
+        paint=first(found.paint, 255).movedim(-1, 1),
+        opacity=first(found.opacity, 255)[:, :, None],
+        colour=first(found.colour, 255).movedim(-1, 2),
     )
-    with urllib.request.urlopen(f"{url}/api/sessions/{session}/portrait.png") as answer:
-        portrait = Image.open(io.BytesIO(answer.read())).resize((side, side), Image.Resampling.BILINEAR)
-    picture = torch.from_numpy(np.asarray(portrait)).movedim(-1, 0)[None].float() / 255
-    frame: NDArray[np.float64] = compose(picture, layers)[0].movedim(0, -1).double().numpy() * 255
+    frame: NDArray[np.float64] = compose(portrait, layers)[0].movedim(0, -1).double().numpy() * 255
     return frame
 
 

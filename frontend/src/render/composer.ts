@@ -3,6 +3,7 @@
  * may lose the graphics at any time. Textures of before are then gone, and nothing is composed until it restores them.
  */
 import type { LayersHead } from '../net/layers.ts';
+import { h } from '../ui/dom.ts';
 import { FRAGMENT, MAX_CROPS, VERTEX } from './shaders.ts';
 
 /** The textures of a sheet and their sizes. `life` numbers the graphics that hold them: each loss ends one life. */
@@ -32,8 +33,18 @@ export class Composer {
   #portrait: Pixels | null = null;
   #portraitTexture: WebGLTexture | null = null;
 
-  /** @throws Error if this browser's WebGL2 refuses the shaders. */
-  constructor(
+  /** Create a composer, or null if this browser has no WebGL2 that takes the shaders. */
+  static create(): Composer | null {
+    const canvas = h('canvas', { width: 1, height: 1 });
+    const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false });
+    try {
+      return gl && new Composer(canvas, gl);
+    } catch {
+      return null;
+    }
+  }
+
+  private constructor(
     readonly canvas: HTMLCanvasElement,
     private readonly gl: WebGL2RenderingContext,
   ) {
@@ -121,6 +132,14 @@ export class Composer {
     if (mixed.length > 0) gl.uniform4fv(u('placement'), mixed);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     return true;
+  }
+
+  /** Read the RGBA bytes of a square of the last composed frame, which waits until it is composed; rows from below. */
+  read(side: number): Uint8Array {
+    const { gl, canvas } = this;
+    const pixels = new Uint8Array(4 * side * side);
+    gl.readPixels(0, canvas.height - side, side, side, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+    return pixels;
   }
 
   #bind(unit: number, { textures }: LayerFrame): void {

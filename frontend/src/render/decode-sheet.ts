@@ -19,7 +19,8 @@ export async function decodeSheet(message: SheetMessage, composer: Composer | nu
     const bitmap = await createImageBitmap(picture);
     return new BitmapSheet(bitmap, head.tile, head.columns, head.tiles, head.present);
   }
-  if (!composer) return null;
+  // A sheet that comes before the portrait cannot be composed.
+  if (!composer || composer.side === 0) return null;
   const [mosaic, flow] = await Promise.all([
     createImageBitmap(picture, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' }),
     unpackFlow(layers.flow, head.tiles, head.layers.flow),

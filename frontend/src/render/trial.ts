@@ -1,5 +1,4 @@
 /** Creates a composer, and tries on a small known picture whether this browser's graphics compose it rightly and fast. */
-import { h } from '../ui/dom.ts';
 import { Composer, type LayerFrame } from './composer.ts';
 
 /** Side of the trial's picture, of its layers and of its crop. */
@@ -15,18 +14,14 @@ export type Trial = { composer: Composer | null; right: boolean; frameMs: number
 
 /** Try the graphics; `right` and `frameMs` say how they did. */
 export function tryGraphics(): Trial {
-  const canvas = h('canvas', { width: SIDE, height: SIDE });
-  const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false });
-  if (!gl) return { composer: null, right: false, frameMs: Number.POSITIVE_INFINITY };
-  try {
-    const composer = new Composer(canvas, gl);
-    const right = composesRightly(composer, gl);
-    const frameMs = right ? timeFrame(composer, gl) : Number.POSITIVE_INFINITY;
-    composer.setPortrait(null);
-    return { composer, right, frameMs };
-  } catch {
-    return { composer: null, right: false, frameMs: Number.POSITIVE_INFINITY };
-  }
+  const composer = Composer.create();
+  const frame = composer && trialFrame(composer);
+  if (!frame) return { composer: null, right: false, frameMs: Number.POSITIVE_INFINITY };
+  const right = composesRightly(composer, frame);
+  const frameMs = right ? timeFrame(composer, frame) : Number.POSITIVE_INFINITY;
+  composer.release(frame.textures);
+  composer.setPortrait(null);
+  return { composer, right, frameMs };
 }
 
 /** Return whether trial frames are composed fast enough to draw all tiles. */
@@ -34,13 +29,8 @@ export function isFast({ frameMs }: Trial): boolean {
   return frameMs <= MAX_FRAME_MS;
 }
 
-/**
- * Compose a portrait that is red on the left and blue on the right, moved by a quarter of its width to the left; its lower half is
- * half covered by green paint, and a white crop lies in its middle.
- */
-function composesRightly(composer: Composer, gl: WebGL2RenderingContext): boolean {
-  const frame = trialFrame(composer);
-  if (!frame || !composer.compose(frame, frame, 0, SIDE)) return false;
+function composesRightly(composer: Composer, frame: LayerFrame): boolean {
+  if (!composer.compose(frame, frame, 0, SIDE)) return false;
   const expected: [number, number, number[]][] = [
     [1, 1, [255, 0, 0]],
     [6, 1, [0, 0, 255]],
@@ -49,14 +39,17 @@ function composesRightly(composer: Composer, gl: WebGL2RenderingContext): boolea
     [14, 14, [0, 128, 128]],
     [8, 8, [255, 255, 255]],
   ];
-  const pixels = new Uint8Array(4 * SIDE * SIDE);
-  gl.readPixels(0, 0, SIDE, SIDE, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+  const pixels = composer.read(SIDE);
   return expected.every(([x, y, colour]) => {
     const at = 4 * ((SIDE - 1 - y) * SIDE + x);
     return colour.every((value, channel) => Math.abs((pixels[at + channel] ?? -255) - value) <= MAX_ERROR);
   });
 }
 
+/**
+ * Return the layers for a portrait that is red on the left and blue on the right: they move it by a quarter of its width to
+ * the left, cover half of its lower half with green paint, and lay a white crop over its middle.
+ */
 function trialFrame(composer: Composer): LayerFrame | null {
   composer.setPortrait(paint(SIDE, SIDE, (x) => (x < SIDE / 2 ? [255, 0, 0] : [0, 0, 255])));
   // The cell: paint, alpha, the crop's colour and its opacity.
@@ -72,13 +65,11 @@ function trialFrame(composer: Composer): LayerFrame | null {
   return textures && { textures, index: 0, fade: 1, placement: Float32Array.of(0, 0, 0.25, 0) };
 }
 
-/** Return milliseconds per composed frame. Reading one pixel waits until the graphics are done. */
-function timeFrame(composer: Composer, gl: WebGL2RenderingContext): number {
-  const frame = trialFrame(composer);
-  if (!frame) return Number.POSITIVE_INFINITY;
+/** Return milliseconds per composed frame. */
+function timeFrame(composer: Composer, frame: LayerFrame): number {
   const compose = (frames: number) => {
     for (let i = 0; i < frames; i++) composer.compose(frame, frame, 0.5, TIMED_SIDE);
-    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    composer.read(1);
   };
   compose(1);
   const started = performance.now();
