@@ -8,7 +8,7 @@ import { fieldsOf, maxPortraitBytes, type Settings } from './net/schema.ts';
 import { getVideo } from './net/video-api.ts';
 import { PortraitPicker } from './portrait/portrait-picker.ts';
 import { Drawing, forcedWay } from './render/drawing.ts';
-import { tryGraphics } from './render/trial.ts';
+import { checkGraphics } from './render/graphics-check.ts';
 import { RoundStore } from './stage/round-store.ts';
 import { SheetQueue } from './stage/sheet-queue.ts';
 import { NOW_HEADING, PAST_HEADING, Stage } from './stage/stage.ts';
@@ -73,7 +73,7 @@ export class App {
         loadPortrait: getPortraitPixels,
         lost: () => this.store.dropUnusable(),
       },
-      tryGraphics,
+      checkGraphics,
       forcedWay(location.search),
     );
     this.sheets = new SheetQueue(

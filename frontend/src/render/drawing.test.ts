@@ -15,7 +15,7 @@ const events = {
   loadPortrait: vi.fn(async (_session: string) => pixels),
   lost: vi.fn(() => asked.push('lost')),
 };
-const trial = (right = true, frameMs = 1) =>
+const checked = (right = true, frameMs = 1) =>
   vi.fn(() => ({ composer: composer as unknown as Composer, right, frameMs }));
 
 beforeEach(() => {
@@ -32,25 +32,25 @@ beforeEach(() => {
   };
 });
 
-test('layers are asked for once the graphics have passed the trial and hold the portrait', async () => {
-  const drawing = new Drawing(events, trial());
+test('layers are asked for once the graphics have passed the check and hold the portrait', async () => {
+  const drawing = new Drawing(events, checked());
   await drawing.begin('abc', true);
   expect(events.loadPortrait).toHaveBeenCalledExactlyOnceWith('abc');
   expect([asked, composer.side]).toEqual([['layers'], 64]);
 });
 
 test('graphics that are wrong or slow leave the drawing to the server', async () => {
-  await new Drawing(events, trial(false)).begin('abc', true);
-  await new Drawing(events, trial(true, 50)).begin('abc', true);
+  await new Drawing(events, checked(false)).begin('abc', true);
+  await new Drawing(events, checked(true, 50)).begin('abc', true);
   await new Drawing(events, () => ({ composer: null, right: false, frameMs: 0 })).begin('abc', true);
   expect(asked).toEqual([]);
 });
 
 test('the address can force a way, but not wrong graphics', async () => {
-  await new Drawing(events, trial(true, 50), 'layers').begin('abc', true);
+  await new Drawing(events, checked(true, 50), 'layers').begin('abc', true);
   expect(asked).toEqual(['layers']);
-  await new Drawing(events, trial(false), 'layers').begin('abc', true);
-  const never = trial();
+  await new Drawing(events, checked(false), 'layers').begin('abc', true);
+  const never = checked();
   await new Drawing(events, never, 'pictures').begin('abc', true);
   expect(never).not.toHaveBeenCalled();
   expect(asked).toEqual(['layers']);
@@ -63,14 +63,14 @@ test('the address can force a way, but not wrong graphics', async () => {
 });
 
 test('while another portrait loads, the server draws', async () => {
-  const drawing = new Drawing(events, trial());
+  const drawing = new Drawing(events, checked());
   await drawing.begin('abc', true);
   await drawing.begin('abc', true);
   expect(asked).toEqual(['layers', 'pictures', 'layers']);
 });
 
 test('a portrait that loads later than the next one is not used', async () => {
-  const drawing = new Drawing(events, trial());
+  const drawing = new Drawing(events, checked());
   await drawing.begin('abc', false);
   let late: (to: ImageBitmap) => void = () => undefined;
   events.loadPortrait.mockImplementationOnce(() => new Promise((resolve) => (late = resolve)));
@@ -83,7 +83,7 @@ test('a portrait that loads later than the next one is not used', async () => {
 });
 
 test('another source or a new connection asks again, without loading the portrait', async () => {
-  const drawing = new Drawing(events, trial());
+  const drawing = new Drawing(events, checked());
   await drawing.begin('abc', true);
   await drawing.begin('abc', false);
   expect(asked).toEqual(['layers', 'layers']);
@@ -91,7 +91,7 @@ test('another source or a new connection asks again, without loading the portrai
 });
 
 test('lost graphics leave the drawing to the server until they are back', async () => {
-  const drawing = new Drawing(events, trial());
+  const drawing = new Drawing(events, checked());
   await drawing.begin('abc', true);
   composer.usable = false;
   composer.onChange(false);

@@ -1,14 +1,14 @@
 /**
  * Decides who draws: this browser's graphics from layers, or the server, which sends finished pictures. A session starts with
- * pictures. The page asks for layers once its graphics have passed a trial and hold the portrait, and for pictures again when
+ * pictures. The page asks for layers once its graphics have passed a check and hold the portrait, and for pictures again when
  * they are lost or the portrait changes.
  */
 import type { SheetMessage } from '../net/connection.ts';
 import type { Way } from '../net/protocol.ts';
 import type { Composer } from './composer.ts';
 import { decodeSheet } from './decode-sheet.ts';
+import { type GraphicsCheck, isFast } from './graphics-check.ts';
 import type { Sheet } from './sheet.ts';
-import { isFast, type Trial } from './trial.ts';
 
 export type DrawingEvents = {
   /** Ask the server to send the sheets from now on in this way. */
@@ -21,19 +21,19 @@ export type DrawingEvents = {
 
 export class Drawing {
   #composer: Composer | null = null;
-  #tried = false;
+  #checked = false;
   #session: string | null = null;
   /** Number of the latest portrait: an earlier one that loads later is not used. */
   #portrait = 0;
 
   /**
    * @param events connects it with server and stage.
-   * @param tryGraphics see `trial.ts`.
-   * @param forced the way to use whatever the trial says; null lets the trial decide. Graphics that are wrong never draw.
+   * @param checkGraphics see `graphics-check.ts`.
+   * @param forced the way to use whatever the check says; null lets the check decide. Graphics that are wrong never draw.
    */
   constructor(
     private readonly events: DrawingEvents,
-    private readonly tryGraphics: () => Trial,
+    private readonly checkGraphics: () => GraphicsCheck,
     private readonly forced: Way | null = null,
   ) {}
 
@@ -47,9 +47,9 @@ export class Drawing {
     const portrait = ++this.#portrait;
     this.#session = session;
     if (this.forced === 'pictures') return;
-    if (!this.#tried) {
+    if (!this.#checked) {
       await idle();
-      this.#try();
+      this.#check();
     }
     const composer = this.#composer;
     if (!composer || portrait !== this.#portrait) return;
@@ -63,12 +63,13 @@ export class Drawing {
     if (composer.usable) this.events.ask('layers');
   }
 
-  #try(): void {
-    this.#tried = true;
-    const trial = this.tryGraphics();
-    if (!trial.composer || !trial.right || !(this.forced === 'layers' || isFast(trial))) return;
-    this.#composer = trial.composer;
-    trial.composer.onChange = (usable) => {
+  #check(): void {
+    if (this.#checked) return;
+    this.#checked = true;
+    const check = this.checkGraphics();
+    if (!check.composer || !check.right || !(this.forced === 'layers' || isFast(check))) return;
+    this.#composer = check.composer;
+    check.composer.onChange = (usable) => {
       if (usable) void this.begin(this.#session ?? '', false);
       else {
         this.events.lost();
@@ -84,7 +85,7 @@ export function forcedWay(search: string): Way | null {
   return way === 'pictures' || way === 'layers' ? way : null;
 }
 
-/** Wait until the page has nothing urgent to do: the first pictures come before the trial. */
+/** Wait until the page has nothing urgent to do: the first pictures come before the check. */
 function idle(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve(), { timeout: 1500 });
