@@ -20,7 +20,7 @@ export type LayerTextures = {
 export type LayerFrame = { textures: LayerTextures; index: number; fade: number; placement: Float32Array };
 
 /** What a portrait or mosaic is read from. */
-export type Pixels = ImageBitmap | ImageData;
+export type PictureSource = ImageBitmap | ImageData;
 
 const SAMPLERS = ['portrait', 'flowFrom', 'mosaicFrom', 'flowTo', 'mosaicTo'];
 
@@ -30,7 +30,7 @@ export class Composer {
   #life = 0;
   #lost = false;
   #uniforms: (name: string) => WebGLUniformLocation | null = () => null;
-  #portrait: Pixels | null = null;
+  #portrait: PictureSource | null = null;
   #portraitTexture: WebGLTexture | null = null;
 
   /** Create a composer, or null if this browser has no WebGL2 that takes the shaders. */
@@ -78,13 +78,19 @@ export class Composer {
   }
 
   /** Take the portrait of all following frames; null takes it away. */
-  setPortrait(pixels: Pixels | null): void {
+  setPortrait(pixels: PictureSource | null): void {
     this.#portrait = pixels;
     this.#uploadPortrait();
   }
 
   /** Make textures of the flow `[F, side, side, 2]` in crop units and of the mosaic. Returns null while nothing can be composed. */
-  upload(flow: Float32Array, frames: number, mosaic: Pixels, sizes: LayersHead, columns: number): LayerTextures | null {
+  upload(
+    flow: Float32Array,
+    frames: number,
+    mosaic: PictureSource,
+    sizes: LayersHead,
+    columns: number,
+  ): LayerTextures | null {
     const { gl } = this;
     if (!this.usable || sizes.crops > MAX_CROPS) return null;
     gl.activeTexture(gl.TEXTURE0 + SAMPLERS.length);

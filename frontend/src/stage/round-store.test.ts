@@ -3,7 +3,7 @@ import type { SheetHead, Verdict } from '../net/protocol.ts';
 import { FakeSheet } from '../testing/sheet.ts';
 import { SHEET } from '../testing/wire.ts';
 import { RoundStore } from './round-store.ts';
-import type { Track } from './track.ts';
+import type { Timeline } from './timeline.ts';
 
 const sheets: FakeSheet[] = [];
 let store: RoundStore;
@@ -30,7 +30,7 @@ function give(number: number, step: number, extra: Partial<SheetHead> = {}, blen
 const play = (number: number): boolean[] => [0, 1, 2, 3].map((step) => give(number, step));
 const verdict = (number: number): Verdict => ({ generation: number, errors: [0.2, 0.1], best: 1, copy_last: 0.15 });
 const open = (): number => sheets.filter((sheet) => !sheet.closed).length;
-const steps = (track: Track | undefined): number[] => [...(track?.keys ?? [])].map((key) => key.at);
+const steps = (timeline: Timeline | undefined): number[] => [...(timeline?.keys ?? [])].map((key) => key.at);
 
 beforeEach(() => {
   sheets.length = 0;

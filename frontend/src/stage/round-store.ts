@@ -7,7 +7,7 @@
  */
 import type { SheetHead, Verdict } from '../net/protocol.ts';
 import type { Sheet } from '../render/sheet.ts';
-import { Track } from './track.ts';
+import { Timeline } from './timeline.ts';
 
 /** Positions this far behind the newest tick can still be shown. */
 const MAX_LAG = 3;
@@ -22,8 +22,8 @@ export type Round = {
   shares: number[];
   drawn: number;
   /** What happened, and the futures, by step 0..H. Some steps are missing if the server skips some to keep up. */
-  presents: Track;
-  futures: Track;
+  presents: Timeline;
+  futures: Timeline;
   verdict: Verdict | null;
 };
 
@@ -35,8 +35,8 @@ export class RoundStore {
   finished: Round | null = null;
   held = false;
   /** The present and the futures that play, by tick. */
-  readonly presents = new Track();
-  readonly futures = new Track();
+  readonly presents = new Timeline();
+  readonly futures = new Timeline();
   readonly counts = { finished: 0, judged: 0, beatCopyLast: 0 };
   readonly #open = new Set<Sheet>();
 
@@ -55,13 +55,13 @@ export class RoundStore {
     this.current = null;
     this.pending = null;
     if (all) this.finished = null;
-    for (const track of [this.presents, this.futures]) track.filter(() => false);
+    for (const timeline of [this.presents, this.futures]) timeline.filter(() => false);
     this.#closeUnused();
   }
 
   /** Drop the sheets whose pixels are gone, with the graphics that held them. */
   dropUnusable(): void {
-    for (const track of this.#tracks()) track.filter((key) => key.sheet.usable);
+    for (const timeline of this.#timelines()) timeline.filter((key) => key.sheet.usable);
     this.#closeUnused();
   }
 
@@ -76,8 +76,8 @@ export class RoundStore {
       horizon: head.horizon,
       shares: head.shares,
       drawn: head.drawn,
-      presents: new Track(),
-      futures: new Track(),
+      presents: new Timeline(),
+      futures: new Timeline(),
       verdict: null,
     };
   }
@@ -98,10 +98,10 @@ export class RoundStore {
     if (head.step > 0 && head.tiles > 1) {
       this.#putFuture(round, { at: start + head.step, sheet, round: number, shared: false });
     }
-    for (const track of [this.presents, this.futures]) track.forgetBefore(head.tick - MAX_LAG);
+    for (const timeline of [this.presents, this.futures]) timeline.forgetBefore(head.tick - MAX_LAG);
   }
 
-  #putFuture(round: Round, key: Parameters<Track['put']>[0]): void {
+  #putFuture(round: Round, key: Parameters<Timeline['put']>[0]): void {
     this.futures.put(key);
     round.futures.put({ ...key, at: key.at - round.start });
   }
@@ -117,13 +117,13 @@ export class RoundStore {
     return true;
   }
 
-  #tracks(): Track[] {
+  #timelines(): Timeline[] {
     const rounds = [this.current, this.pending, this.finished].filter((round) => round !== null);
     return [this.presents, this.futures, ...rounds.flatMap((round) => [round.presents, round.futures])];
   }
 
   #closeUnused(): void {
-    const used = new Set(this.#tracks().flatMap((track) => track.keys.map((key) => key.sheet)));
+    const used = new Set(this.#timelines().flatMap((timeline) => timeline.keys.map((key) => key.sheet)));
     for (const sheet of this.#open) {
       if (used.has(sheet)) continue;
       sheet.close();

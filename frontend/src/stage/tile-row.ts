@@ -3,7 +3,7 @@ import { h } from '../ui/dom.ts';
 import { colourOf, methodName } from '../ui/palette.ts';
 import type { Layout } from './layout.ts';
 import { Tile } from './tile.ts';
-import { pictureOf, type View } from './track.ts';
+import { pictureOf, type View } from './timeline.ts';
 
 export class TileRow {
   readonly grid = h('div', { class: 'tile-grid' });

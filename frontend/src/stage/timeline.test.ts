@@ -1,22 +1,22 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeSheet } from '../testing/sheet.ts';
-import { pictureOf, Track } from './track.ts';
+import { pictureOf, Timeline } from './timeline.ts';
 
-let track: Track;
+let timeline: Timeline;
 beforeEach(() => {
-  track = new Track();
+  timeline = new Timeline();
 });
 
 /** Put sheets of these times, and return what shows at a position: two times and the part of the later one. */
 function put(times: number[], blends: boolean, round = 1): void {
-  for (const at of times) track.put({ at, sheet: new FakeSheet(3, blends), round, shared: false });
+  for (const at of times) timeline.put({ at, sheet: new FakeSheet(3, blends), round, shared: false });
 }
 function shown(at: number): number[] {
-  const view = track.sample(at);
+  const view = timeline.sample(at);
   return view ? [view.from.at, view.to.at, view.part] : [];
 }
 
-test('without keys there is nothing to show', () => expect(track.sample(3)).toBeNull());
+test('without keys there is nothing to show', () => expect(timeline.sample(3)).toBeNull());
 
 describe('sheets that can be blended', () => {
   test('are blended evenly between their times, and hold before the first and after the last', () => {
@@ -38,7 +38,7 @@ describe('sheets that can be blended', () => {
       [4, 4, 0],
       [4, 5, 0.5],
     ]);
-    expect(track.sample(4)?.from.round).toBe(2);
+    expect(timeline.sample(4)?.from.round).toBe(2);
   });
 });
 
@@ -50,21 +50,21 @@ test('finished pictures show from the beginning of their tick', () => {
 test('a key takes the place of one of the same time and round', () => {
   put([1, 2], false);
   put([2], true);
-  expect(track.keys.map((key) => key.at)).toEqual([1, 2]);
-  expect(track.last?.sheet).toMatchObject({ blends: true });
+  expect(timeline.keys.map((key) => key.at)).toEqual([1, 2]);
+  expect(timeline.last?.sheet).toMatchObject({ blends: true });
 });
 
 test('forgetting keeps the key that still shows', () => {
   put([1, 2, 3, 4], true);
-  track.forgetBefore(2.5);
-  expect(track.keys.map((key) => key.at)).toEqual([2, 3, 4]);
+  timeline.forgetBefore(2.5);
+  expect(timeline.keys.map((key) => key.at)).toEqual([2, 3, 4]);
 });
 
 test('a tile that a sheet does not have has no picture; a shared key shows the present in all', () => {
   const few = new FakeSheet(2, true, 1);
-  track.put({ at: 0, sheet: few, round: 1, shared: true });
-  track.put({ at: 1, sheet: new FakeSheet(3, true), round: 1, shared: false });
-  const view = track.sample(0.5);
+  timeline.put({ at: 0, sheet: few, round: 1, shared: true });
+  timeline.put({ at: 1, sheet: new FakeSheet(3, true), round: 1, shared: false });
+  const view = timeline.sample(0.5);
   if (!view) throw new Error('nothing shows');
   pictureOf(view, 2)?.draw({} as CanvasRenderingContext2D, 8);
   expect(few.drawn).toEqual(['1-2 0.50']);

@@ -12,10 +12,10 @@ export type Key = {
   shared: boolean;
 };
 
-/** A moment of a track: a key, or the blend of two. */
+/** A moment of a timeline: a key, or the blend of two. */
 export type View = { from: Key; to: Key; part: number };
 
-export class Track {
+export class Timeline {
   #keys: Key[] = [];
 
   get keys(): readonly Key[] {
