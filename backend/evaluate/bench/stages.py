@@ -17,6 +17,7 @@ from backend.core.recording import Recording
 from backend.core.types import ForecastSettings
 from backend.core.weights import generator_folder
 from backend.evaluate.bench.generators import count_flops, session_memory, time_engines, time_rendering
+from backend.evaluate.bench.sharpness import measure_sharpness
 from backend.evaluate.bench.timing import measure
 from backend.evaluate.common.table import Figures
 from backend.evaluate.report.report import Metric, Report
@@ -31,6 +32,7 @@ from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline, Stream
 from backend.runtime.choose import EngineName
 from backend.runtime.engine import Precision
+from backend.server.http.recordings import RECORDINGS
 
 SESSIONS = 32
 """Streams of a batch."""
@@ -82,6 +84,7 @@ def bench(
         results[folder.name] |= count_flops(folder)
         if all_engines:
             results |= time_engines(folder, loaded, own, repeats)
+    results |= measure_sharpness(pipeline, RECORDINGS)
     results["session"] = session_memory(pipelines[-1])
     for tiles, size in ((8, 128), (4, 256)):
         sheet = np.ascontiguousarray(np.tile(bundled_portrait().picture[:size, :size], (1, tiles, 1)))
