@@ -93,7 +93,10 @@ def _tensors(layers: Layers) -> FrameLayers:
     pictures = (layers.alpha, layers.paint, layers.opacity, layers.colour)
     alpha, paint, opacity, colour = (torch.from_numpy(np.ascontiguousarray(part)).float() / 255 for part in pictures)
     return FrameLayers(
-        *(torch.from_numpy(part) for part in (layers.fade, layers.centres, layers.axes, layers.offset)),
+        fade=torch.from_numpy(layers.fade),
+        centres=torch.from_numpy(layers.centres),
+        axes=torch.from_numpy(layers.axes),
+        offset=torch.from_numpy(layers.offset),
         alpha=alpha[:, None],
         paint=paint.permute(0, 3, 1, 2),
         opacity=opacity[:, :, None],
