@@ -336,6 +336,12 @@ class Pipeline:
             for stream, flat in requests
         ]
 
+    @torch.inference_mode()
+    def transfer(self, streams: Sequence[Stream], flat_BKHD: Tensor) -> FloatArray:
+        """Return flat keypoints of each stream's portrait `[B, K, H, 6N]`, moved as those of its driver."""
+        (moved,) = to_host(self._transfer(streams, flat_BKHD).flat())
+        return moved
+
     def _transfer(self, streams: Sequence[Stream], flat_BKHD: Tensor) -> Keypoints:
         """Move each stream's portrait by its driver's motion since the reference: keypoints `[B, K, H, N]`."""
         driving = Keypoints.from_flat(flat_BKHD)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -51,17 +51,17 @@ def load(
     url: Annotated[str, typer.Option(help="Address of a running server.")] = "http://127.0.0.1:8000",
     sessions: Annotated[int, typer.Option(min=1, help="Number of concurrent sessions.")] = 4,
     seconds: Annotated[float, typer.Option(min=1, help="Duration of the measurement.")] = 30.0,
-    way: Annotated[str, typer.Option(help="What the server sends: pictures or layers.")] = "pictures",
+    way: Annotated[str, typer.Option(help="What the server sends: pictures, layers or keypoints.")] = "pictures",
     json: JsonOption = None,
 ) -> None:
     """Measure a running server under load: many sessions play a recording at once."""
     from backend.core.types import Way
     from backend.evaluate.bench.load import load as run
-    from backend.server.live.connection import WAYS
 
-    asked: Way | None = next((known for known in WAYS if known == way), None)
+    ways: tuple[Way, ...] = get_args(Way)
+    asked = next((known for known in ways if known == way), None)
     if asked is None:
-        raise InputError("way_unknown", f"A server does not send {way[:20]!r}.", f"Choose one of: {', '.join(WAYS)}.")
+        raise InputError("way_unknown", f"A server does not send {way[:20]!r}.", f"Choose one of: {', '.join(ways)}.")
     publish(run(url, sessions=sessions, seconds=seconds, way=asked), json)
 
 

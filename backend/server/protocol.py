@@ -120,15 +120,16 @@ class LayersHead(msgspec.Struct, frozen=True):
 
 
 class SheetHead(msgspec.Struct, frozen=True):
-    """The contents of a sheet. Payload: the fan (`K * H * N * 2` u16), then one JPEG with all tiles, row-major; in the way
-    `layers`, what `live/layers.py` packs instead of the JPEG.
+    """The contents of a sheet. Payload: the fan (`K * H * N * 2` u16), then one JPEG with all tiles, row-major; in the ways
+    `layers` and `keypoints`, what `live/layers.py` and `live/keypoints.py` pack instead of the JPEG.
 
     `t` and `source` echo the capture time and sequence number of the frame it was made from; `generation` numbers the rounds
     of futures, 0 for none; `step` (1..H) is the step of the future tiles, 0 for none; tile number `present` is the present,
     the K futures follow. `flags`: `warming` (too few frames to forecast), `overloaded` (some sheets come without tiles), and
     about refinement by MCMC `under_refined` (it changes nothing) or `over_refined` (its futures are no longer plausible).
     `shares`: for each future of the tiles, the part of its method's `drawn` draws that is nearest to it; those of a method
-    descend and sum to 1. Without a choice among draws they are empty and 0.
+    descend and sum to 1. Without a choice among draws they are empty and 0. `paths`: see `live/keypoints.py`; there `tiles`
+    counts the frames that the client renders.
     """
 
     t: float
@@ -154,6 +155,7 @@ class SheetHead(msgspec.Struct, frozen=True):
     drawn: int = 0
     way: Way = "pictures"
     layers: LayersHead | None = None
+    paths: tuple[int, int, int] = (0, 0, 0)
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -260,7 +262,7 @@ def landmarks(message: Message) -> FloatArray | None:
 
 
 def sheet(message: Message) -> tuple[FloatArray, bytes]:
-    """Split a sheet's payload into the fan `[K, H, N, 2]` and the JPEG or layers (empty when the sheet has no tiles)."""
+    """Split a sheet's payload into the fan `[K, H, N, 2]` and the JPEG, layers or keypoints (empty without tiles)."""
     k, h, n = message.head.fan
     size = k * h * n * 4
     return dequantise(message.payload[:size]).reshape(k, h, n, 2), message.payload[size:]

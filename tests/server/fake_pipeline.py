@@ -124,6 +124,10 @@ class FakePipeline:
         self._check([stream for stream, _ in requests])
         return [self._layers(flats) for _, flats in requests]
 
+    def transfer(self, streams: list[FakeStream], flats: Tensor) -> np.ndarray:
+        self._check(streams)
+        return flats.numpy()
+
     def _layers(self, flats: Tensor) -> Layers:
         """Layers whose crops lie at the first three keypoints, and whose paint is the brighter the further right these are."""
         value = Keypoints.from_flat(flats).value.numpy()

@@ -34,7 +34,7 @@ def test_golden_messages_decode_to_what_is_written_beside_them(entry):
     if "fan" in entry:
         fan, picture = protocol.sheet(message)
         np.testing.assert_allclose(fan.ravel(), entry["fan"], atol=1e-5)
-        assert picture.hex() == entry["layers_hex" if "layers" in entry else "jpeg_hex"]
+        assert picture.hex() == entry[next(name for name in ("layers_hex", "keypoints_hex", "jpeg_hex") if name in entry)]
         if "layers" in entry:
             found = unpack(message.head, picture)
             for name, values in entry["layers"].items():

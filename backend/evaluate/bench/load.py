@@ -23,6 +23,7 @@ from backend.core.types import Way
 from backend.evaluate.report.report import Metric, Report
 from backend.server import protocol
 from backend.server.http.recordings import RECORDINGS
+from backend.server.live.keypoints import unpack_keypoints
 from backend.server.live.layers import unpack
 from backend.server.protocol import Ack, Drawing, Failure, Landmarks, Message, Ready, SheetHead
 
@@ -180,6 +181,8 @@ async def _receive(socket: ClientConnection, send: Send, log: SessionLog, start:
             _, payload = protocol.sheet(message)
             if head.layers is not None:
                 unpack(head, payload)
+            elif head.way == "keypoints":
+                unpack_keypoints(head, payload)
             elif payload:
                 simplejpeg.decode_jpeg(payload, colorspace="RGB")
             log.received += len(data)

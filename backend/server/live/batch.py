@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import structlog
+import torch
 
+from backend.core.device import to_host
 from backend.core.errors import InputError, MotionFanError
 from backend.core.types import Way
 from backend.server.live.futures_round import FuturesRound
 from backend.server.live.governor import Demand, Governor, Plan
+from backend.server.live.keypoints import PortraitMotion, pack_keypoints
 from backend.server.live.layers import pack
 from backend.server.live.session_slot import BatchItem
 from backend.server.live.sheet import columns_of, jpeg, mosaic
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 R = TypeVar("R")
+KEYPOINTS_AHEAD = 1
+"""Steps by which a client that renders keypoints itself does so before it shows them."""
+
 ACTIVE_S = 0.5
 """Seconds for which a session counts as active after its last sheet."""
 
@@ -78,7 +84,7 @@ class BatchRunner:
         if frames := sum(item.frames for item in finished):
             if way == "layers":
                 self._governor.record_layers(frames, (sent - began) * 1000)
-            else:
+            elif way == "pictures":
                 self._governor.record_render(plan.tile, frames, (sent - began) * 1000)
         return rendered - began, sent - rendered
 
@@ -145,6 +151,8 @@ class BatchRunner:
         return [demand for _, demand in self._active.values()]
 
     def _render(self, items: list[BatchItem], way: Way, plan: Plan) -> list[BatchItem]:
+        if way == "keypoints":
+            return self._transfer(items)
         chosen = [item for item in items if (item.slot.sheets + item.slot.number) % plan.interval == 0]
         layered = way == "layers"
         for item in chosen:
@@ -165,12 +173,40 @@ class BatchRunner:
         failed = [item for item in chosen if not item.frames]
         return [item for item in items if item not in failed]
 
+    def _transfer(self, items: list[BatchItem]) -> list[BatchItem]:
+        """Move the portraits' keypoints, which the clients render by themselves; return the items that did not fail."""
+        for item in items:
+            if (futures := item.slot.futures) is not None:
+                item.step = futures.claim_ahead(futures.step(item.tick), KEYPOINTS_AHEAD)
+                futures.paths_sent &= not item.work.asked
+        served = self._isolate(items, self._motions)
+        for item, motion in served:
+            item.motion = motion
+            if motion.paths is not None and item.slot.futures is not None:
+                item.slot.futures.paths_sent = True
+        return [item for item, _ in served]
+
+    def _motions(self, items: Sequence[BatchItem]) -> list[PortraitMotion]:
+        presents = torch.stack([item.observation.present_flat for item in items])[:, None, None]
+        moved = self._pipeline.transfer([item.slot.stream for item in items], presents)[:, 0, 0]
+        motions = []
+        for item, present in zip(items, moved, strict=True):
+            stream, futures, paths = item.slot.stream, item.slot.futures, None
+            if futures is not None and not futures.paths_sent:
+                paths = self._pipeline.transfer([stream], futures.fan.paths[None])[0]
+            (source,) = to_host(stream.portrait.keypoints.flat())
+            motions.append(PortraitMotion(source, present, paths))
+        return motions
+
     def _send(self, item: BatchItem, plan: Plan, times: dict[str, float]) -> None:
         """Encode one session's sheet and deliver it."""
         slot, work = item.slot, item.work
         assert item.seq is not None
         began = time.monotonic()
         layers, payload = pack(item.layers) if item.layers is not None else (None, b"")
+        paths = (0, 0, 0)
+        if item.motion is not None:
+            paths, payload = pack_keypoints(item.motion)
         if item.tiles is not None:
             payload = jpeg(mosaic(item.tiles))
         fan = np.zeros((0, 0, 0, 2), np.float32) if item.fan is None else item.fan.positions
@@ -183,14 +219,14 @@ class BatchRunner:
             generation=slot.futures.number if slot.futures else 0,
             step=item.step,
             tiles=item.frames,
-            tile=0 if work.way == "layers" else plan.tile,
-            columns=columns_of(item.frames),
+            tile=plan.tile if work.way == "pictures" else 0,
+            columns=0 if work.way == "keypoints" else columns_of(item.frames),
             methods=[] if item.fan is None else list(item.fan.methods),
             horizon=h,
             fan=(k, h, n),
             stages=Stages(wait=_ms(item.began - work.frame.arrived), encode=_ms(time.monotonic() - began), **stages),
             counts=slot.mailbox.counts,
-            stride=plan.layer_stride if work.way == "layers" else plan.stride,
+            stride={"pictures": plan.stride, "layers": plan.layer_stride, "keypoints": KEYPOINTS_AHEAD}[work.way],
             surprise=item.observation.surprise,
             acceptance=None if item.fan is None else item.fan.acceptance,
             verdict=slot.verdict,
@@ -199,6 +235,7 @@ class BatchRunner:
             flags=(["warming"] if item.fan is None else [*slot.refinement.flags]) + ["overloaded"] * (plan.interval > 1),
             way=work.way,
             layers=layers,
+            paths=paths,
         )
         slot.verdict = None
         data = encode(Message(work.epoch, item.seq, head, quantise(fan) + payload))

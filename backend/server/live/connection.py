@@ -12,7 +12,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from backend.core.errors import InputError, MotionFanError
-from backend.core.types import ForecastSettings, Way
+from backend.core.types import ForecastSettings
 from backend.server import protocol
 from backend.server.limits import TokenBucket
 from backend.server.live.mailbox import FrameStamp
@@ -31,8 +31,6 @@ FLOOD_PER_S, MAX_REFUSED = 30.0, 3000
 MAX_OUTBOX = 64
 CLOSE_POLICY = 1008
 CAMERA = "camera"
-WAYS: tuple[Way, ...] = ("pictures", "layers")
-"""Ways in which this server sends sheets."""
 
 
 class Connection:
@@ -126,8 +124,6 @@ class Connection:
                 if message.epoch == mailbox.epoch and not mailbox.acknowledge(drawn):
                     raise InputError("ack_unknown", f"Sheet {drawn} was never sent.")
             case Drawing(way=way):
-                if way not in WAYS:
-                    raise InputError("way_unserved", f"This server does not send {way}.", "Ask for layers or pictures.")
                 mailbox.choose_way(way)
             case Reference():
                 mailbox.request_reference()

@@ -21,6 +21,7 @@ class FuturesRound:
         self.number, self.start, self.fan = number, start, fan
         self.horizon = int(fan.paths.shape[1])
         self._rendered_step: int | None = None
+        self.paths_sent = False  # whether a client that renders by itself has the paths
         self._present = present
         self._observed: dict[int, Observation] = {}
 

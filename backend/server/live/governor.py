@@ -32,7 +32,7 @@ class Plan:
 
 
 class Demand(NamedTuple):
-    """What a session that renders needs: its number of futures, and its way."""
+    """What a session needs: its number of futures, and its way; keypoints need no rendering."""
 
     futures: int
     way: Way = "pictures"

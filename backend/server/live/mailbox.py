@@ -36,6 +36,7 @@ class Work:
     settings: ForecastSettings
     epoch: int
     way: Way  # in which its sheet is sent
+    asked: bool  # the client has just asked for that way: it holds nothing of earlier sheets
     reset: bool  # forget the motion so far first
     reference: bool  # the first of the ticks is the new neutral face
 
@@ -50,7 +51,7 @@ class Mailbox:
         self._condition = condition
         self._ticks: deque[Tick] = deque()
         self._frame = FrameStamp(0.0, 0, 0.0)
-        self._reset = self._reference = False
+        self._reset = self._reference = self._asked = False
         self._sent = self._displayed = 0  # sheets
         self._received = self._processed = self._dropped = 0  # frames
         self.settings = ForecastSettings()
@@ -74,9 +75,11 @@ class Mailbox:
         with self._condition:
             if not self._ticks:
                 return None
-            work = Work(list(self._ticks), self._frame, self.settings, self.epoch, self.way, self._reset, self._reference)
+            ticks = list(self._ticks)
+            asked, reset, reference = self._asked, self._reset, self._reference
+            work = Work(ticks, self._frame, self.settings, self.epoch, self.way, asked, reset, reference)
             self._ticks.clear()
-            self._reset = self._reference = False
+            self._reset = self._reference = self._asked = False
             # Only the newest tick can become a sheet.
             self._dropped += len(work.ticks) - 1
             return work
@@ -89,7 +92,7 @@ class Mailbox:
     def choose_way(self, way: Way) -> None:
         """Send the sheets from the next tick on in this way."""
         with self._condition:
-            self.way = way
+            self.way, self._asked = way, True
 
     def request_reference(self) -> None:
         """Make the next tick the neutral face."""

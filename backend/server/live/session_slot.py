@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backend.core.types import ForecastSettings, Layers
 from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
 from backend.server.live.futures_round import FuturesRound
+from backend.server.live.keypoints import PortraitMotion
 from backend.server.live.mailbox import Mailbox, Work
 from backend.server.protocol import Verdict
 
@@ -88,10 +89,13 @@ class BatchItem:
     step: int = 0
     tiles: NDArray[np.uint8] | None = None
     layers: Layers | None = None
+    motion: PortraitMotion | None = None
 
     @property
     def frames(self) -> int:
-        """Number of frames that were rendered, in either way."""
+        """Number of frames that were rendered, or that the client renders of the keypoints."""
+        if self.motion is not None:
+            return 1 + (len(self.slot.futures.fan.paths) if self.step and self.slot.futures else 0)
         return len(self.tiles) if self.tiles is not None else 0 if self.layers is None else len(self.layers.fade)
 
     @property

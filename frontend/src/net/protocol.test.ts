@@ -20,6 +20,8 @@ type Golden = {
   jpeg_hex?: string;
   layers_hex?: string;
   layers?: Record<'fade' | 'centres' | 'axes' | 'offset', number[]>;
+  keypoints_hex?: string;
+  keypoints?: Record<'source' | 'present' | 'paths', number[]>;
 };
 
 const { messages, version } = JSON.parse(readFileSync(`${GOLDEN}/protocol.json`, 'utf8')) as {
@@ -70,6 +72,7 @@ describe('golden messages', () => {
     expectClose(message.fan, golden.fan);
     const jpeg = Buffer.from(message.jpeg).toString('hex');
     if (golden.jpeg_hex !== undefined) expect(jpeg).toBe(golden.jpeg_hex);
+    else if (golden.keypoints_hex !== undefined) expect(jpeg).toBe('');
     else expect(jpeg).toBe(golden.layers_hex?.slice(-jpeg.length));
   });
 
@@ -99,8 +102,49 @@ describe('golden messages', () => {
   });
 });
 
+test.each(messages.filter(({ keypoints }) => keypoints))('$file holds its keypoints', (golden) => {
+  const message = decode(bytes(golden.file).buffer);
+  if (message.type !== 'sheet' || !message.motion) throw new Error('no keypoints');
+  expectClose(message.motion.source, golden.keypoints?.source);
+  expectClose(message.motion.present, golden.keypoints?.present);
+  expectClose(message.motion.paths ?? new Float32Array(), golden.keypoints?.paths);
+});
+
+describe('a sheet of keypoints', () => {
+  const sheet = (paths: number[], payload: number[]) =>
+    decode(serverBytes('sheet', { ...SHEET, way: 'keypoints', paths }, 0, 0, payload));
+
+  test('may have no futures', () => {
+    const one = [0x00, 0x3c];
+    const message = sheet([0, 0, 6], Array.from({ length: 12 }, () => one).flat());
+    if (message.type !== 'sheet') throw new Error('no sheet');
+    expect(message.motion).toEqual({
+      source: Float32Array.of(1, 1, 1, 1, 1, 1),
+      present: expect.anything(),
+      paths: null,
+    });
+  });
+
+  test.each([
+    [[0, 0, 0], 0],
+    [[0, 0, 5], 20],
+    [[0, 0, 6], 23],
+    [[0, 0, 6], 25],
+    [[1, 2, 6], 24],
+    [[-1, -2, 6], 48],
+    [[1e9, 1e9, 6], 24],
+  ])('that does not fit its head %j is refused', (paths, length) => {
+    expect(() => sheet(paths, Array<number>(length).fill(0))).toThrow(ProtocolError);
+  });
+
+  test('that is not finite is refused', () => {
+    const infinite = Array.from({ length: 12 }, () => [0x00, 0x7c]).flat();
+    expect(() => sheet([0, 0, 6], infinite)).toThrow(ProtocolError);
+  });
+});
+
 test('a sheet without shares and way holds pictures of futures that were not chosen', () => {
-  const { shares: _shares, drawn: _drawn, way: _way, layers: _layers, ...older } = SHEET;
+  const { shares: _shares, drawn: _drawn, way: _way, layers: _layers, paths: _paths, ...older } = SHEET;
   expect(decode(serverBytes('sheet', older)).head).toMatchObject({ shares: [], drawn: 0, way: 'pictures' });
 });
 

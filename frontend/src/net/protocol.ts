@@ -7,6 +7,7 @@
  * as layers. The wire calls one round of futures a `generation`.
  */
 import { quantise, readCoordinates } from './coordinates.ts';
+import { type PortraitMotion, splitKeypoints } from './keypoints.ts';
 import { type LayersHead, type PackedLayers, splitLayers } from './layers.ts';
 import type { Settings } from './schema.ts';
 
@@ -32,8 +33,8 @@ export const Kind = {
 
 export type Prelude = { kind: number; epoch: number; seq: number };
 
-/** What the server sends to be shown: finished pictures, or layers that the page composes. */
-export type Way = 'pictures' | 'layers';
+/** What the server sends to be shown: finished pictures, layers that the page composes, or keypoints that it renders. */
+export type Way = 'pictures' | 'layers' | 'keypoints';
 
 export type ClientMessage =
   | { kind: 'landmarks'; t: number; landmarks: Float32Array | null }
@@ -68,7 +69,7 @@ export type SheetHead = {
   generation: number;
   /** Step 1..H that the future tiles show; 0 when the sheet holds none. */
   step: number;
-  /** Tiles in the JPEG: 0 for a fan without pictures, 1 for the present only, else K + 1. */
+  /** Tiles in the JPEG, or to be rendered: 0 for a fan without pictures, 1 for the present only, else K + 1. */
   tiles: number;
   /** Side of a tile in pixels. */
   tile: number;
@@ -93,15 +94,22 @@ export type SheetHead = {
   way: Way;
   /** Sizes of the layers; null in a sheet of pictures. */
   layers: LayersHead | null;
+  /** Shape [K, H, 6N] of the futures among the keypoints; K and H are 0 in a sheet without futures. */
+  paths: [number, number, number];
 };
 
 /** What a server says by leaving these fields out: it shows futures as they were drawn, as pictures. */
-const DEFAULTS = { shares: [], drawn: 0, way: 'pictures', layers: null } as const;
+const DEFAULTS = { shares: [], drawn: 0, way: 'pictures', layers: null, paths: [0, 0, 0] } as const;
 
 export type ErrorHead = { code: string; message: string; hint: string; fatal: boolean };
 
-/** `jpeg`: the tiles, or with layers the mosaic of their colours; empty if the sheet has no tiles. */
-export type SheetPayload = { fan: Float32Array; jpeg: Uint8Array<ArrayBuffer>; layers: PackedLayers | null };
+/** `jpeg`: the tiles, or with layers the mosaic of their colours; empty if the sheet has no tiles, or keypoints. */
+export type SheetPayload = {
+  fan: Float32Array;
+  jpeg: Uint8Array<ArrayBuffer>;
+  layers: PackedLayers | null;
+  motion: PortraitMotion | null;
+};
 
 export type ServerMessage =
   | (Prelude & { type: 'ready'; head: ReadyHead })
@@ -173,7 +181,11 @@ export function decode(data: ArrayBuffer): ServerMessage {
     case Kind.pong:
       return { ...prelude, type: 'pong', head: head as { t: number } };
     case Kind.sheet:
-      return { ...prelude, type: 'sheet', ...decodeSheet({ ...DEFAULTS, ...(head as SheetHead) }, data, payload) };
+      return {
+        ...prelude,
+        type: 'sheet',
+        ...decodeSheet({ ...DEFAULTS, ...(head as SheetHead) } as SheetHead, data, payload),
+      };
     default:
       throw new ProtocolError(`Unknown kind of message: ${prelude.kind}.`);
   }
@@ -185,8 +197,14 @@ function decodeSheet(head: SheetHead, data: ArrayBuffer, offset: number): { head
   const end = offset + 2 * count;
   if (end > data.byteLength) throw new ProtocolError('The sheet is shorter than its keypoint paths.');
   const fan = readCoordinates(new DataView(data), offset, count);
-  if (!head.layers || head.tiles === 0) return { head, fan, jpeg: new Uint8Array(data, end), layers: null };
+  if (head.way === 'keypoints') {
+    const motion = splitKeypoints(data, end, head.paths);
+    if (!motion) throw new ProtocolError('The sheet and its keypoints have different lengths.');
+    return { head, fan, jpeg: new Uint8Array(0), layers: null, motion };
+  }
+  if (!head.layers || head.tiles === 0)
+    return { head, fan, jpeg: new Uint8Array(data, end), layers: null, motion: null };
   const split = splitLayers(data, end, head.tiles, head.layers);
   if (!split) throw new ProtocolError('The sheet is shorter than its layers.');
-  return { head, fan, jpeg: new Uint8Array(data, split.mosaic), layers: split.layers };
+  return { head, fan, jpeg: new Uint8Array(data, split.mosaic), layers: split.layers, motion: null };
 }

@@ -26,6 +26,7 @@ const sheet = (seq: number): SheetMessage => ({
   fan: new Float32Array(),
   jpeg: new Uint8Array(1),
   layers: null,
+  motion: null,
 });
 const ticks = () => stage.show.mock.calls.map(([head]) => head.tick);
 const flushPromises = async () => {

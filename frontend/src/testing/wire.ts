@@ -92,4 +92,5 @@ export const SHEET = {
   drawn: 0,
   way: 'pictures',
   layers: null,
+  paths: [0, 0, 0],
 };

@@ -35,6 +35,13 @@ def test_layers_are_asked_for_and_their_bytes_are_counted(live):
     assert load(live.url, sessions=1, seconds=1.0).results["all"]["bytes_per_s"].value > 0
 
 
+def test_keypoints_cost_a_small_part_of_the_bytes_of_layers(live):
+    layers, keypoints = (
+        load(live.url, sessions=1, seconds=1.5, way=way).results["all"]["bytes_per_s"].value for way in ("layers", "keypoints")
+    )
+    assert 0 < keypoints < layers / 2
+
+
 def test_a_server_that_is_full_says_so(live):
     with pytest.raises(InputError) as caught:
         load(live.url, sessions=4, seconds=1.0)

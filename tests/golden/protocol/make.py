@@ -11,6 +11,7 @@ import numpy as np
 
 from backend.core.types import LANDMARKS, ForecastSettings, Layers
 from backend.server import protocol
+from backend.server.live.keypoints import PortraitMotion, pack_keypoints, unpack_keypoints
 from backend.server.live.layers import pack, unpack
 from backend.server.live.sheet import jpeg
 from backend.server.protocol import Message
@@ -35,6 +36,12 @@ def layers() -> Layers:
         opacity=crops,
         colour=(crops[..., None] * (colours[:, None, None] / 255)).astype(np.uint8),
     )
+
+
+def motion() -> PortraitMotion:
+    """A portrait of ten keypoints, its present, and two futures of three steps, at numbers that half precision keeps."""
+    values = (np.arange(60 * 8, dtype=np.float32) - 200) / 256
+    return PortraitMotion(values[:60], values[60:120], values[120:].reshape(2, 3, 60))
 
 
 def messages() -> dict[str, Message]:
@@ -91,6 +98,8 @@ def messages() -> dict[str, Message]:
     )
     layers_head, layers_payload = pack(layers())
     layered = msgspec.structs.replace(head, tiles=2, tile=0, columns=2, way="layers", layers=layers_head)
+    paths, keypoints_payload = pack_keypoints(motion())
+    moved = msgspec.structs.replace(head, tiles=3, tile=0, columns=0, way="keypoints", paths=paths)
     return {
         "landmarks": Message(3, 17, protocol.Landmarks(1234.5), protocol.quantise(face)),
         "no_face": Message(3, 18, protocol.Landmarks(1267.25)),
@@ -105,6 +114,7 @@ def messages() -> dict[str, Message]:
         "ready": Message(3, 0, ready),
         "sheet": Message(3, 9, head, protocol.quantise(fan) + jpeg(picture)),
         "sheet_layers": Message(3, 10, layered, protocol.quantise(fan) + layers_payload),
+        "sheet_keypoints": Message(3, 11, moved, protocol.quantise(fan) + keypoints_payload),
         "sheet_bare": Message(65535, 4294967295, bare),
         "error": Message(3, 0, protocol.Failure("text_frame", "Messages are binary; this was a text frame.", "", False)),
         "pong": Message(3, 0, protocol.Pong(99.5)),
@@ -150,6 +160,13 @@ def decoded(name: str, message: Message) -> dict[str, Any]:
             # Without the parts in the JPEG, which decoders round differently.
             entry["layers"] = {
                 name: getattr(found, name).ravel().round(5).tolist() for name in ("fade", "centres", "axes", "offset")
+            }
+        elif message.head.way == "keypoints":
+            entry["keypoints_hex"] = picture.hex()
+            sent = unpack_keypoints(message.head, picture)
+            entry["keypoints"] = {
+                name: None if (values := getattr(sent, name)) is None else values.ravel().round(5).tolist()
+                for name in ("source", "present", "paths")
             }
         else:
             entry["jpeg_hex"] = picture.hex()

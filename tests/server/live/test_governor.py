@@ -104,6 +104,12 @@ def test_layers_and_pictures_are_charged_their_own_costs():
     assert governor.load(plan, _k(4) + _k(4, way="layers")) == pytest.approx(2 * 5 + 5 * 10 + 3 * 3)
 
 
+def test_sessions_that_render_themselves_are_charged_their_forecasts_alone():
+    governor = _governor({128: 10.0})
+    assert governor.load(Plan(128, 1, 2), _k(*[8] * 3, way="keypoints")) == pytest.approx(3 * 5)
+    assert governor.plan(_k(*[8] * 50, way="keypoints")).interval == 1
+
+
 def test_layers_that_were_never_measured_are_taken_to_cost_what_a_tile_does():
     assert _governor({128: 10.0}).load(Plan(128, 1, 2), _k(2, way="layers")) == pytest.approx(5 + 2 * 10)
 

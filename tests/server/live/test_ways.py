@@ -10,6 +10,7 @@ from PIL import Image
 
 from backend.core.types import ForecastSettings
 from backend.server import protocol
+from backend.server.live.keypoints import PortraitMotion, unpack_keypoints
 from backend.server.live.layers import unpack
 from tests.server.conftest import Client, portrait
 
@@ -88,22 +89,67 @@ def test_two_sessions_of_different_ways_are_served_side_by_side(live):
         assert 'motionfan_sheet_bytes_total{way="pictures"}' in text
 
 
-def test_a_way_that_is_not_served_is_refused_and_nothing_is_lost(client):
-    client.send(protocol.Drawing("layers"))
+def moved(client: Client, frames: int) -> list[tuple[protocol.SheetHead, PortraitMotion]]:
+    """Show frames, and return each sheet's head and keypoints."""
+    sheets = []
+    for _ in range(frames):
+        client.show()
+        while not isinstance((message := client.receive()).head, protocol.SheetHead):
+            pass
+        client.send(protocol.Ack(message.seq))
+        sheets.append((message.head, unpack_keypoints(message.head, protocol.sheet(message)[1])))
+    return sheets
+
+
+def test_a_session_that_renders_itself_gets_keypoints_and_the_futures_of_a_round_once(live, client):
     client.send(protocol.Drawing("keypoints"))
-    assert client.errors() == ["way_unserved"]
-    assert layered(client, 1)[0][0].way == "layers"
+    client.send(ForecastSettings(horizon=8, k=3))
+    sheets = moved(client, READY + 12)
+    assert {(head.way, head.tile, head.columns) for head, _ in sheets} == {("keypoints", 0, 0)}
+    source = live.pipeline.streams[-1].portrait.keypoints.flat().numpy()
+    for head, motion in sheets:
+        np.testing.assert_allclose(motion.source, source, atol=1e-3)
+        np.testing.assert_allclose(motion.present, source, atol=0.2)
+        assert head.tiles == (4 if head.step else 1)
+    rounds = [head.generation for head, motion in sheets if motion.paths is not None]
+    assert rounds == [1, 2]
+    assert {head.paths for head, _ in sheets} == {(0, 0, 60), (3, 8, 60)}
+    start = next(head.tick for head, _ in sheets if head.generation == 1)
+    steps = [(head.tick - start, head.step) for head, _ in sheets if head.generation == 1 and head.step]
+    assert steps == [(at, at + 1) for at in range(8)], "each step is rendered before it is due"
+    text = live.http.get("/metrics").text
+    assert 'motionfan_sheets_total{way="keypoints"}' in text
 
 
-def test_a_failing_session_of_layers_fails_alone(live):
+def test_the_paths_are_the_fan_and_come_again_when_they_are_asked_for(client):
+    client.send(protocol.Drawing("keypoints"))
+    moved(client, READY - 1)
+    client.show()
+    while not isinstance((message := client.receive()).head, protocol.SheetHead):
+        pass
+    client.send(protocol.Ack(message.seq))
+    fan, payload = protocol.sheet(message)
+    paths = unpack_keypoints(message.head, payload).paths
+    np.testing.assert_allclose(paths.reshape(*fan.shape[:3], 6)[..., :2], fan, atol=2e-3)
+    assert [motion.paths for _, motion in moved(client, 2)] == [None, None]
+    client.send(protocol.Drawing("pictures"))
+    assert client.play(1)[0].way == "pictures"
+    client.send(protocol.Drawing("keypoints"))
+    again = [motion.paths for _, motion in moved(client, 2)]
+    np.testing.assert_array_equal(again[0], paths)
+    assert again[1] is None
+
+
+@pytest.mark.parametrize(("way", "receive"), [("layers", layered), ("keypoints", moved)])
+def test_a_failing_session_fails_alone_in_every_way(live, way, receive):
     with Client(live) as other, Client(live) as one:
         for client in (one, other):
-            client.send(protocol.Drawing("layers"))
-            layered(client, 1)
+            client.send(protocol.Drawing(way))
+            receive(client, 1)
         live.pipeline.failing = live.pipeline.streams[-1]
         one.show()
         assert one.expect(protocol.Failure).code == "inference_failed"
-        assert layered(other, 1)[0][1] is not None
+        assert receive(other, 1)[0][1] is not None
 
 
 def test_the_portrait_is_served_without_loss_to_its_session_only(live, client):
