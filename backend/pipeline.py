@@ -26,7 +26,7 @@ from backend.animate.transfer import transfer_motion
 from backend.core.device import HOST, check_device, seeded_generator, to_host
 from backend.core.errors import ModelError
 from backend.core.process import configure_process
-from backend.core.types import FloatArray, ForecastSettings, Keypoints, Layers, Picture, Sampling
+from backend.core.types import FloatArray, ForecastSettings, Keypoints, Layers, Picture, PortraitMotion, Sampling
 from backend.core.weights import generator_folder
 from backend.forecast.choice import ChosenNoise, draw_and_choose
 from backend.forecast.diagnostics.refinement_check import check_refinement
@@ -337,10 +337,18 @@ class Pipeline:
         ]
 
     @torch.inference_mode()
-    def transfer(self, streams: Sequence[Stream], flat_BKHD: Tensor) -> FloatArray:
-        """Return flat keypoints of each stream's portrait `[B, K, H, 6N]`, moved as those of its driver."""
-        (moved,) = to_host(self._transfer(streams, flat_BKHD).flat())
-        return moved
+    def move(self, requests: Sequence[tuple[Stream, Tensor, Tensor | None]]) -> list[PortraitMotion]:
+        """Move each stream's portrait as its driver: from the present `[6N]` and paths `[K, H, 6N]`, or None without these."""
+        streams = [stream for stream, _, _ in requests]
+        presents = self._transfer(streams, torch.stack([present for _, present, _ in requests])[:, None, None])
+        sources = _stack([stream.portrait.keypoints for stream in streams])
+        paths = [self._transfer([stream], given[None]).flat()[0] for stream, _, given in requests if given is not None]
+        source, present, *moved = to_host(sources.flat(), presents.flat()[:, 0, 0], *paths)
+        wanted = iter(moved)
+        return [
+            PortraitMotion(source[row], present[row], None if given is None else next(wanted))
+            for row, (_, _, given) in enumerate(requests)
+        ]
 
     def _transfer(self, streams: Sequence[Stream], flat_BKHD: Tensor) -> Keypoints:
         """Move each stream's portrait by its driver's motion since the reference: keypoints `[B, K, H, N]`."""

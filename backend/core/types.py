@@ -94,6 +94,21 @@ class Layers:
     colour: Picture
 
 
+@dataclass(frozen=True)
+class PortraitMotion:
+    """What another program renders frames of, beside the encoded portrait: flat keypoints in the portrait's coordinates.
+
+    Attributes:
+        source: of the portrait itself `[6N]`.
+        present: of the present `[6N]`.
+        paths: of the futures of a round `[K, H, 6N]`; None where they are not wanted.
+    """
+
+    source: FloatArray
+    present: FloatArray
+    paths: FloatArray | None
+
+
 _MCMC_ONLY = {"only_with": {"method": ["gru_snf", "both"]}}
 """Schema entry: the page enables the setting only while `method` has one of these values."""
 

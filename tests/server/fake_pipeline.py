@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.core.types import ForecastSettings, Keypoints, Layers
+from backend.core.types import ForecastSettings, Keypoints, Layers, PortraitMotion
 from backend.forecast.diagnostics.refinement_flags import RefinementEffect
 from backend.keypoints.clock import Tick
 from backend.keypoints.regions import FaceRegions
@@ -124,9 +124,12 @@ class FakePipeline:
         self._check([stream for stream, _ in requests])
         return [self._layers(flats) for _, flats in requests]
 
-    def transfer(self, streams: list[FakeStream], flats: Tensor) -> np.ndarray:
-        self._check(streams)
-        return flats.numpy()
+    def move(self, requests: list[tuple[FakeStream, Tensor, Tensor | None]]) -> list[PortraitMotion]:
+        self._check([stream for stream, _, _ in requests])
+        return [
+            PortraitMotion(stream.portrait.keypoints.flat().numpy(), now.numpy(), None if paths is None else paths.numpy())
+            for stream, now, paths in requests
+        ]
 
     def _layers(self, flats: Tensor) -> Layers:
         """Layers whose crops lie at the first three keypoints, and whose paint is the brighter the further right these are."""

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import structlog
-import torch
 
-from backend.core.device import to_host
 from backend.core.errors import InputError, MotionFanError
 from backend.core.types import Way
 from backend.server.live.futures_round import FuturesRound
 from backend.server.live.governor import Demand, Governor, Plan
-from backend.server.live.keypoints import PortraitMotion, pack_keypoints
+from backend.server.live.keypoints import pack_keypoints
 from backend.server.live.layers import pack
 from backend.server.live.session_slot import BatchItem
 from backend.server.live.sheet import columns_of, jpeg, mosaic
@@ -179,24 +177,12 @@ class BatchRunner:
             if (futures := item.slot.futures) is not None:
                 item.step = futures.claim_ahead(futures.step(item.tick), KEYPOINTS_AHEAD)
                 futures.paths_sent &= not item.work.asked
-        served = self._isolate(items, self._motions)
+        served = self._isolate(items, lambda some: self._pipeline.move([_motion_request(item) for item in some]))
         for item, motion in served:
             item.motion = motion
             if motion.paths is not None and item.slot.futures is not None:
                 item.slot.futures.paths_sent = True
         return [item for item, _ in served]
-
-    def _motions(self, items: Sequence[BatchItem]) -> list[PortraitMotion]:
-        presents = torch.stack([item.observation.present_flat for item in items])[:, None, None]
-        moved = self._pipeline.transfer([item.slot.stream for item in items], presents)[:, 0, 0]
-        motions = []
-        for item, present in zip(items, moved, strict=True):
-            stream, futures, paths = item.slot.stream, item.slot.futures, None
-            if futures is not None and not futures.paths_sent:
-                paths = self._pipeline.transfer([stream], futures.fan.paths[None])[0]
-            (source,) = to_host(stream.portrait.keypoints.flat())
-            motions.append(PortraitMotion(source, present, paths))
-        return motions
 
     def _send(self, item: BatchItem, plan: Plan, times: dict[str, float]) -> None:
         """Encode one session's sheet and deliver it."""
@@ -283,6 +269,13 @@ def _requests(items: Sequence[BatchItem]) -> list[tuple[Stream, Any]]:
             flat[:1], flat[1:] = present, futures
         requests.append((item.slot.stream, flat))
     return requests
+
+
+def _motion_request(item: BatchItem) -> tuple[Stream, Any, Any]:
+    """Return what to move: the present, and the paths of a round that the client does not have yet."""
+    futures = item.slot.futures
+    paths = futures.fan.paths if futures is not None and not futures.paths_sent else None
+    return item.slot.stream, item.observation.present_flat, paths
 
 
 def _ms(seconds: float) -> float:

@@ -10,12 +10,10 @@ After the fan, all as f16, little-endian, in the portrait's coordinates (after m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from backend.core.errors import InputError
-from backend.core.types import FloatArray
+from backend.core.types import PortraitMotion
 from backend.server.protocol import SheetHead
 
 MAX_VALUE = 64.0
@@ -23,21 +21,6 @@ MAX_VALUE = 64.0
 
 MAX_FUTURES, MAX_HORIZON, MAX_FLAT = 32, 24, 6 * 64
 """Largest numbers that `unpack_keypoints` accepts: futures, their steps, and numbers of flat keypoints."""
-
-
-@dataclass(frozen=True)
-class PortraitMotion:
-    """Flat keypoints in the portrait's coordinates.
-
-    Attributes:
-        source: of the portrait itself `[6N]`.
-        present: of the present `[6N]`.
-        paths: of the futures of a round `[K, H, 6N]`; None where they are not sent.
-    """
-
-    source: FloatArray
-    present: FloatArray
-    paths: FloatArray | None
 
 
 def pack_keypoints(motion: PortraitMotion) -> tuple[tuple[int, int, int], bytes]:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.types import ForecastSettings, Layers
+from backend.core.types import ForecastSettings, Layers, PortraitMotion
 from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
 from backend.server.live.futures_round import FuturesRound
-from backend.server.live.keypoints import PortraitMotion
 from backend.server.live.mailbox import Mailbox, Work
 from backend.server.protocol import Verdict
 

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from backend.core.types import LANDMARKS, ForecastSettings, Layers
+from backend.core.types import LANDMARKS, ForecastSettings, Layers, PortraitMotion
 from backend.server import protocol
-from backend.server.live.keypoints import PortraitMotion, pack_keypoints, unpack_keypoints
+from backend.server.live.keypoints import pack_keypoints, unpack_keypoints
 from backend.server.live.layers import pack, unpack
 from backend.server.live.sheet import jpeg
 from backend.server.protocol import Message

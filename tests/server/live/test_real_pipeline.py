@@ -7,14 +7,16 @@ import io
 import numpy as np
 import pytest
 import skimage.data
+import torch
 from PIL import Image
 
-from backend.core.types import ForecastSettings
+from backend.core.types import ForecastSettings, Keypoints
 from backend.server import protocol
+from backend.server.live.keypoints import unpack_keypoints
 from backend.server.live.layers import unpack
 from backend.server.live.sheet import jpeg
 from tests.runtime.conftest import composed
-from tests.server.conftest import Client, Live
+from tests.server.conftest import Client, Live, portrait
 
 READY = 8
 
@@ -67,6 +69,26 @@ def test_layers_compose_to_what_finished_pictures_show(real, recording):
             assert (head.way, shown.way, head.tick) == ("layers", "pictures", shown.tick)
             difference = np.abs(composed(picture, layers, shown.tile)[0] - tile)
             assert difference.mean() < 4 and np.quantile(difference, 0.99) < 40
+
+
+def test_frames_rendered_of_sent_keypoints_are_those_that_the_server_renders(real, pipeline, recording):
+    with Client(real) as client:
+        client.send(protocol.Drawing("keypoints"))
+        client.show(recording.landmarks[0])
+        client.receive()
+        client.show(recording.landmarks[40])
+        while not isinstance((message := client.receive()).head, protocol.SheetHead) or message.head.tick < 1:
+            pass
+        motion = unpack_keypoints(message.head, protocol.sheet(message)[1])
+    with Client(real) as client:
+        client.show(recording.landmarks[0])
+        client.sheet()
+        client.show(recording.landmarks[40])
+        head, _, (tile,) = client.sheet()
+    source, present = (Keypoints.from_flat(torch.from_numpy(flat)) for flat in (motion.source, motion.present))
+    encoded = pipeline.generator.encode(portrait().picture, source)
+    frame = pipeline.generator.render(encoded, present[None], head.tile)[0]
+    assert np.abs(frame.astype(int) - tile).mean() < 4
 
 
 def test_every_control_at_its_ends_is_served(real, recording):

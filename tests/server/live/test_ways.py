@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.core.types import ForecastSettings
+from backend.core.types import ForecastSettings, PortraitMotion
 from backend.server import protocol
-from backend.server.live.keypoints import PortraitMotion, unpack_keypoints
+from backend.server.live.keypoints import unpack_keypoints
 from backend.server.live.layers import unpack
 from tests.server.conftest import Client, portrait
 
