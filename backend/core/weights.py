@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -82,6 +83,14 @@ def generator_folder(models: Path, name: str) -> Path:
         hint = f"Choose another one: {others}." if others else "Name the folder of the weights."
         raise ModelError("generator_missing", f"There are no generator weights {name!r} in {models}.", hint)
     return folder
+
+
+def fingerprint(folder: Path) -> str:
+    """Return the SHA-256 of a model's weight file, which a graph made from it stores; raises `generator_missing`."""
+    try:
+        return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    except OSError:
+        raise ModelError("generator_missing", f"There is no generator in {folder}: no {WEIGHTS}.") from None
 
 
 def _check(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from backend.core.errors import InputError, ModelError
-from backend.core.weights import WEIGHTS
+from backend.core.weights import WEIGHTS, fingerprint
 from backend.runtime.graph import RENDER_INPUTS, RENDER_OUTPUTS, GraphSource, tracing
 
 if TYPE_CHECKING:
@@ -81,14 +80,6 @@ def read_graph(folder: Path, path: Path | None = None) -> Model:
     if names != (RENDER_INPUTS, RENDER_OUTPUTS):
         raise ModelError("int8_stale", f"{path} was made by another version of MotionFan.", again)
     return model
-
-
-def fingerprint(folder: Path) -> str:
-    """Return the SHA-256 of a model's weight file, which a graph made from it stores; raises `generator_missing`."""
-    try:
-        return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    except OSError:
-        raise ModelError("generator_missing", f"There is no generator in {folder}: no {WEIGHTS}.") from None
 
 
 def require_openvino() -> Any:

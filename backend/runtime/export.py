@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from backend.animate.generator import Generator
 from backend.core.errors import InputError
-from backend.runtime.conversion import INT8_GRAPH, convert_graph, fingerprint, write_graph
+from backend.core.weights import fingerprint
+from backend.runtime.conversion import INT8_GRAPH, convert_graph, write_graph
 from backend.runtime.graph import encode_source, render_source
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from backend.core.errors import MotionFanError
 from backend.server.http import page
 from backend.server.http.api import Api, answer
+from backend.server.http.networks import NetworkFile, networks_router
 from backend.server.http.origin import origin_check
 from backend.server.http.recordings import BundledRecording
 from backend.server.live.sessions import SessionRegistry
@@ -37,6 +38,7 @@ def create_app(
     origins: list[str],
     pages: Path = page.PAGE,
     study: PerceptualStudy | None = None,
+    networks: Mapping[str, NetworkFile] | None = None,
 ) -> FastAPI:
     """Build the application for a registry whose worker has started.
 
@@ -48,6 +50,7 @@ def create_app(
         origins: further origins whose pages may use the server.
         pages: folder of the built page.
         study: the perceptual study; None switches it off. Stored as `app.state.study`.
+        networks: files for pages that render by themselves; None or none if there are none.
     """
 
     @contextlib.asynccontextmanager
@@ -70,6 +73,7 @@ def create_app(
     app.include_router(Api(registry, recordings, metrics, pages).router())
     app.include_router(video_router(video_queue, metrics))
     app.include_router(study_router(study, pages))
+    app.include_router(networks_router(networks or {}))
     for folder in ("assets", "mediapipe"):
         # The page may be built after the server has started.
         app.mount(f"/{folder}", StaticFiles(directory=pages / folder, check_dir=False))

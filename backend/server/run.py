@@ -24,6 +24,7 @@ from backend.core.types import CLOCK_S, ForecastSettings
 from backend.keypoints.clock import Tick
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.server.app import create_app
+from backend.server.http.networks import read_networks
 from backend.server.http.page import PAGE
 from backend.server.http.recordings import load_recordings
 from backend.server.live.governor import Governor
@@ -97,7 +98,9 @@ def build(
     registry = SessionRegistry(worker, default, models, keypoints, metrics, settings.max_sessions)
     runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
     video_queue = VideoQueue(runner, settings.video_idle_s)
-    return create_app(registry, load_recordings(), video_queue, metrics, settings.origins, pages, study), worker
+    networks = read_networks(settings.models / f"generator_{settings.generator}")
+    app = create_app(registry, load_recordings(), video_queue, metrics, settings.origins, pages, study, networks)
+    return app, worker
 
 
 def _warm_up(pipeline: Pipeline, governor: Governor, portrait: SessionPortrait) -> None:

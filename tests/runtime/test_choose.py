@@ -5,9 +5,10 @@ import sys
 import pytest
 
 from backend.core.errors import InputError, ModelError
+from backend.core.weights import fingerprint
 from backend.runtime import choose
 from backend.runtime.choose import open_engine
-from backend.runtime.conversion import INT8_GRAPH, fingerprint, write_graph
+from backend.runtime.conversion import INT8_GRAPH, write_graph
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ from typer.testing import CliRunner
 from backend.__main__ import app
 from backend.animate.compose import FrameLayers, compose
 from backend.core.errors import InputError
+from backend.core.weights import fingerprint
 from backend.runtime.export import export_int8, export_openvino, quantise
 from backend.runtime.graph import ENCODE_OUTPUTS, RENDER_OUTPUTS, render_inputs
-from backend.runtime.onnx import export_onnx
+from backend.runtime.onnx import GRAPHS, MADE_FROM, export_onnx
+from tests.runtime.conftest import SHIPPED
 
 
 def expected(generator, picture, source, driving):
@@ -56,6 +58,20 @@ def test_onnx_files_compute_what_the_model_does(tiny, tiny_folder, tmp_path, pic
         return lambda given: dict(zip([out.name for out in session.get_outputs()], session.run(None, given), strict=True))
 
     check(*map(run, export_onnx(tiny_folder, tmp_path)), tiny, picture, source, driving[:3])
+
+
+def test_shipped_onnx_files_hold_the_weights_beside_them_and_compute_what_these_do(shipped, picture, source, driving):
+    runtime = pytest.importorskip("onnxruntime")
+    options = runtime.SessionOptions()
+    options.add_free_dimension_override_by_name("frames", 2)
+    _, outputs, portrait = expected(shipped, picture, source, driving[:2])
+    session = runtime.InferenceSession(SHIPPED / "render.onnx", options, providers=["CPUExecutionProvider"])
+    made_from = session.get_modelmeta().custom_metadata_map[MADE_FROM]
+    found = dict(zip(RENDER_OUTPUTS, session.run(RENDER_OUTPUTS, render_inputs(portrait, driving[:2])), strict=True))
+    assert made_from == fingerprint(SHIPPED)
+    assert sum((SHIPPED / name).stat().st_size for name in GRAPHS) < 7e6
+    for name in RENDER_OUTPUTS:
+        assert found[name] == pytest.approx(outputs[name], abs=1e-3), name
 
 
 def test_int8_keeps_the_picture_and_quantises_nothing_but_convolutions(tiny, tiny_graph, picture, source, driving):

@@ -9,7 +9,8 @@ import torch
 
 from backend.core.errors import InputError, ModelError
 from backend.core.types import Layers
-from backend.runtime.conversion import INT8_GRAPH, fingerprint, read_graph, write_graph
+from backend.core.weights import fingerprint
+from backend.runtime.conversion import INT8_GRAPH, read_graph, write_graph
 from backend.runtime.engine import TorchEngine
 
 openvino = pytest.importorskip("openvino")

@@ -38,6 +38,7 @@ STATUS = {
     "session_unknown": 404,
     "recording_unknown": 404,
     "portrait_unknown": 404,
+    "networks_missing": 404,
     "study_off": 404,
     "trial_unknown": 404,
     "vote_repeated": 409,
