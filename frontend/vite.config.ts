@@ -12,6 +12,7 @@ export default defineConfig({
     target: 'es2022',
     rolldownOptions: { input: ['index.html', 'study.html'] },
   },
+  worker: { format: 'es' },
   server: {
     proxy: { '/api': server, '/ws': { target: server.replace(/^http/, 'ws'), ws: true } },
   },

@@ -9,6 +9,7 @@ import { getVideo } from './net/video-api.ts';
 import { PortraitPicker } from './portrait/portrait-picker.ts';
 import { Drawing, forcedWay } from './render/drawing.ts';
 import { checkGraphics } from './render/graphics-check.ts';
+import { networksOpener } from './render/open-networks.ts';
 import { RoundStore } from './stage/round-store.ts';
 import { SheetQueue } from './stage/sheet-queue.ts';
 import { NOW_HEADING, PAST_HEADING, Stage } from './stage/stage.ts';
@@ -71,10 +72,12 @@ export class App {
       {
         ask: (way) => this.connection.send({ kind: 'drawing', way }),
         loadPortrait: getPortraitPixels,
+        report: (text) => this.hud.showNetworks(text),
         lost: () => this.store.dropUnusable(),
       },
       checkGraphics,
       forcedWay(location.search),
+      networksOpener,
     );
     this.sheets = new SheetQueue(
       this.store,

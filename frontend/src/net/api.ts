@@ -14,6 +14,8 @@ export class ApiError extends Error {
 
 export type SessionTicket = { session: string; ws: string };
 export type RecordingInfo = { name: string; title: string; seconds: number };
+/** A file at an address that contains its hash. */
+export type NetworkFile = { url: string; sha256: string; bytes: number };
 export type PortraitInfo = { name: string; title: string };
 
 export async function createSession(): Promise<SessionTicket> {
@@ -46,6 +48,11 @@ export async function getPortrait(session: string): Promise<Blob> {
 export async function getPortraitPixels(session: string): Promise<ImageBitmap> {
   const answer = await request(`/api/sessions/${session}/portrait.png`, { cache: 'no-store' });
   return createImageBitmap(await answer.blob(), { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+}
+
+/** Get the addresses of the networks' files. @throws ApiError 404 if the server does not offer them. */
+export async function getNetworks(): Promise<Record<'encode' | 'render', NetworkFile>> {
+  return json(await request('/api/networks', { cache: 'no-cache' }));
 }
 
 export async function putPortrait(session: string, picture: Blob): Promise<void> {

@@ -13,6 +13,7 @@ let composer: {
 const events = {
   ask: (way: string) => asked.push(way),
   loadPortrait: vi.fn(async (_session: string) => pixels),
+  report: vi.fn((_text: string) => undefined),
   lost: vi.fn(() => asked.push('lost')),
 };
 const checked = (right = true, frameMs = 1) =>

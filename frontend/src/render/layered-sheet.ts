@@ -14,7 +14,7 @@ export class LayeredSheet implements Sheet {
   constructor(
     private readonly composer: Composer,
     private readonly textures: LayerTextures,
-    private readonly layers: PackedLayers,
+    private readonly layers: Pick<PackedLayers, 'fade' | 'placement'>,
     readonly present: number,
   ) {}
 

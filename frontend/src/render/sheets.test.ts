@@ -28,6 +28,7 @@ const message = (jpeg = [1]): SheetMessage => ({
   head: { ...SHEET, tiles: 2, columns: 2, layers: { flow: 1, side: 16, crops: 1, crop: 16, flow_bytes: 9 } } as never,
   fan: new Float32Array(),
   jpeg: Uint8Array.from(jpeg),
+  motion: null,
   layers: {
     fade: Float32Array.of(0, 1),
     placement: Float32Array.of(0, 0, 1, 0, 0.5, 0.5, 0, 1),

@@ -1,5 +1,5 @@
 /** The row of live measurements below the stage ("heads-up display"): surprise, delay, server time, frames, acceptance. */
-import { PIPELINE_STAGES, type PipelineStage, type SheetHead } from '../net/protocol.ts';
+import { PIPELINE_STAGES, type PipelineStage, type SheetHead, type Way } from '../net/protocol.ts';
 import { h, setText } from './dom.ts';
 import { RecentValues, smooth } from './recent-values.ts';
 import { Sparkline } from './sparkline.ts';
@@ -19,6 +19,12 @@ const STAGE_TITLES: Record<PipelineStage, string> = {
   encode: 'Compressing the pictures',
 };
 
+const DRAWN_BY: Record<Way, string> = {
+  pictures: 'the server',
+  layers: 'this browser’s graphics',
+  keypoints: 'this browser alone',
+};
+
 export class Hud {
   readonly element: HTMLElement;
   readonly delay = new RecentValues(SPAN_MS);
@@ -32,6 +38,7 @@ export class Hud {
     { class: 'meter', role: 'meter', 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-label': 'Surprise' },
     h('i'),
   );
+  readonly #networks = h('span', { class: 'networks', 'data-figure': 'networks' });
   readonly #spark = new Sparkline(75);
   #surpriseValue: number | null = null;
   #updatedAt = 0;
@@ -103,10 +110,11 @@ export class Hud {
         {
           class: 'hud-cell drawn-by',
           title:
-            'Who composes the pictures: the graphics of this browser, as sharp as the portrait and between the steps too, or the server',
+            'Who makes the pictures: this browser alone, which then gets only the motion from the server; its graphics, from what the server computes; or the server. With the browser they are as sharp as the portrait, and move between the steps too',
         },
         h('h3', {}, 'Drawn by'),
         this.#figure('way'),
+        this.#networks,
       ),
     );
   }
@@ -127,6 +135,11 @@ export class Hud {
     this.#updateText(head, client);
   }
 
+  /** Show in a few words how this browser's networks do. */
+  showNetworks(text: string): void {
+    setText(this.#networks, text);
+  }
+
   clear(): void {
     this.delay.clear();
     this.#stages.clear();
@@ -141,7 +154,7 @@ export class Hud {
     this.#set('processed', String(head.counts.processed));
     this.#set('dropped', String(head.counts.dropped));
     this.#set('drawn', String(client.drawn));
-    this.#set('way', head.way === 'layers' ? 'this browser’s graphics' : 'the server');
+    this.#set('way', DRAWN_BY[head.way]);
     this.#set('acceptance', head.acceptance === null ? '–' : `${Math.round(head.acceptance * 100)} %`);
     this.#set('surprise', this.#surpriseValue === null ? '–' : String(Math.round(this.#surpriseValue * 100)));
     this.#surprise.setAttribute('aria-valuenow', String(Math.round((this.#surpriseValue ?? 0) * 100)));

@@ -1,0 +1,32 @@
+/** Opens the networks where this browser can run them: on graphics hardware, or where the page's address forces it, anywhere. */
+import { loadNetworkFiles } from './network-files.ts';
+import { Networks, startWorker } from './networks.ts';
+import type { Provider } from './networks-worker.ts';
+import type { OpenNetworks } from './rendering.ts';
+
+/** Frames in one pass on graphics hardware: the present and four futures. On WebAssembly more would not be faster. */
+const GPU_BATCH = 5;
+
+type Adapter = { isFallbackAdapter?: boolean; info?: { isFallbackAdapter?: boolean; architecture?: string } };
+type Gpu = { requestAdapter(options?: object): Promise<Adapter | null> };
+
+/**
+ * Return how to open the networks, or null where the page should not: without graphics hardware that WebGPU offers, or if the
+ * visitor wants to save data.
+ */
+export async function networksOpener(forced: boolean): Promise<OpenNetworks | null> {
+  const provider: Provider | null = (await hasHardware()) ? 'webgpu' : forced ? 'wasm' : null;
+  const saving = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
+  if (!provider || (saving && !forced)) return null;
+  return async (onProgress) =>
+    Networks.open(startWorker(), await loadNetworkFiles(onProgress), provider, provider === 'webgpu' ? GPU_BATCH : 1);
+}
+
+/** Return whether WebGPU runs on hardware: a fallback adapter computes on the processor. */
+async function hasHardware(): Promise<boolean> {
+  const { gpu } = navigator as { gpu?: Gpu };
+  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  if (!adapter) return false;
+  const { isFallbackAdapter, architecture } = adapter.info ?? {};
+  return !(adapter.isFallbackAdapter || isFallbackAdapter || architecture === 'swiftshader');
+}
