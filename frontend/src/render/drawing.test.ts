@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Composer } from './composer.ts';
 import { Drawing, forcedWay } from './drawing.ts';
 
@@ -100,4 +100,40 @@ test('lost graphics leave the drawing to the server until they are back', async 
   composer.usable = true;
   composer.onChange(true);
   await vi.waitFor(() => expect(asked.at(-1)).toBe('layers'));
+});
+
+describe('networks of the page', () => {
+  const layers = (frames: number) => ({ fade: Float32Array.from({ length: frames }, (_, i) => (i === 0 ? 0 : 1)) });
+  const networks = {
+    onLost: () => {},
+    setPortrait: async () => undefined,
+    close: () => undefined,
+    render: async (_keypoints: Float32Array, frames: number) => layers(frames),
+  };
+  const found = async () => async () => networks as never;
+
+  test('render once they are ready; until then and after them the server does', async () => {
+    await new Drawing(events, checked(), null, found).begin('abc', true);
+    expect(asked).toEqual(['layers', 'keypoints']);
+    networks.onLost();
+    expect(asked.at(-1)).toBe('layers');
+    expect(events.report).toHaveBeenLastCalledWith('networks stopped: the graphics were lost');
+  });
+
+  test('are left alone where the address forces layers, or the browser has none', async () => {
+    const find = vi.fn(found);
+    await new Drawing(events, checked(), 'layers', find).begin('abc', true);
+    expect(find).not.toHaveBeenCalled();
+    asked = [];
+    await new Drawing(events, checked(), null, async () => null).begin('abc', false);
+    expect(asked).toEqual(['layers']);
+  });
+
+  test('keep rendering after a new connection and with another portrait', async () => {
+    const drawing = new Drawing(events, checked(), null, found);
+    await drawing.begin('abc', true);
+    await drawing.begin('abc', false);
+    await drawing.begin('abc', true);
+    expect(asked).toEqual(['layers', 'keypoints', 'keypoints', 'pictures', 'keypoints']);
+  });
 });

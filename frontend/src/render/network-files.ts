@@ -2,7 +2,6 @@
  * Loads what the page needs to render by itself: the networks and the runtime that runs them, all from our server. The browser
  * keeps them by hash, so a later visit loads nothing.
  */
-import runtimeUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import { getNetworks, request } from '../net/api.ts';
 
 export type NetworkFiles = { encode: ArrayBuffer; render: ArrayBuffer; runtime: ArrayBuffer };
@@ -12,8 +11,8 @@ export type OnProgress = (loaded: number, total: number) => void;
 
 const CACHE = 'motionfan-networks';
 
-/** Load all files. @throws Error or ApiError if one is missing or damaged. */
-export async function loadNetworkFiles(onProgress: OnProgress): Promise<NetworkFiles> {
+/** Load all files; `runtimeUrl` is where the page's build put the runtime. @throws Error or ApiError if one is missing or damaged. */
+export async function loadNetworkFiles(runtimeUrl: string, onProgress: OnProgress): Promise<NetworkFiles> {
   const index = await getNetworks();
   const urls = [index.encode.url, index.render.url, runtimeUrl];
   const cache = await openCache();

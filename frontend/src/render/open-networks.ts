@@ -1,4 +1,5 @@
 /** Opens the networks where this browser can run them: on graphics hardware, or where the page's address forces it, anywhere. */
+import runtimeUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import { loadNetworkFiles } from './network-files.ts';
 import { Networks, startWorker } from './networks.ts';
 import type { Provider } from './networks-worker.ts';
@@ -18,8 +19,10 @@ export async function networksOpener(forced: boolean): Promise<OpenNetworks | nu
   const provider: Provider | null = (await hasHardware()) ? 'webgpu' : forced ? 'wasm' : null;
   const saving = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
   if (!provider || (saving && !forced)) return null;
-  return async (onProgress) =>
-    Networks.open(startWorker(), await loadNetworkFiles(onProgress), provider, provider === 'webgpu' ? GPU_BATCH : 1);
+  return async (onProgress) => {
+    const files = await loadNetworkFiles(runtimeUrl, onProgress);
+    return Networks.open(startWorker(), files, provider, provider === 'webgpu' ? GPU_BATCH : 1);
+  };
 }
 
 /** Return whether WebGPU runs on hardware: a fallback adapter computes on the processor. */
