@@ -16,7 +16,7 @@ type Gpu = { requestAdapter(options?: object): Promise<Adapter | null> };
  * visitor wants to save data.
  */
 export async function networksOpener(forced: boolean): Promise<OpenNetworks | null> {
-  const provider: Provider | null = (await hasHardware()) ? 'webgpu' : forced ? 'wasm' : null;
+  const provider = await findProvider(forced);
   const saving = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
   if (!provider || (saving && !forced)) return null;
   return async (onProgress) => {
@@ -25,11 +25,13 @@ export async function networksOpener(forced: boolean): Promise<OpenNetworks | nu
   };
 }
 
-/** Return whether WebGPU runs on hardware: a fallback adapter computes on the processor. */
-async function hasHardware(): Promise<boolean> {
+/** Return WebGPU where it runs on hardware; forced, WebGPU as it is, else WebAssembly. */
+async function findProvider(forced: boolean): Promise<Provider | null> {
   const { gpu } = navigator as { gpu?: Gpu };
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
-  if (!adapter) return false;
+  if (!adapter) return forced ? 'wasm' : null;
   const { isFallbackAdapter, architecture } = adapter.info ?? {};
-  return !(adapter.isFallbackAdapter || isFallbackAdapter || architecture === 'swiftshader');
+  // A fallback adapter computes on the processor.
+  const slow = adapter.isFallbackAdapter || isFallbackAdapter || architecture === 'swiftshader';
+  return slow && !forced ? null : 'webgpu';
 }
