@@ -118,8 +118,11 @@ class BatchRunner:
         return [None] * len(items)
 
     def _forecast(self, items: list[BatchItem]) -> list[BatchItem]:
-        ready = [item for item in items if item.observation.ready]
+        """Forecast where a round begins, and again where futures in play are due for it."""
+        interval = self._governor.forecast_interval(max(len(items), len(self._active)))
+        ready = [item for item in items if item.observation.ready and item.is_due(interval)]
         waiting = [item for item in items if item not in ready]
+        began = time.monotonic()
 
         def call(some: Sequence[BatchItem]) -> list[SampledFutures]:
             fans = self._pipeline.forecast([item.slot.stream for item in some], [item.work.settings for item in some])
@@ -128,6 +131,8 @@ class BatchRunner:
             return fans
 
         served = self._isolate(ready, call)
+        if served:
+            self._governor.record_forecast(len(served), (time.monotonic() - began) * 1000)
         for item, fan in served:
             item.fan = fan
             slot = item.slot
@@ -142,7 +147,7 @@ class BatchRunner:
         """Return the demand of every active session, including those without work in this batch."""
         for item in items:
             item.slot.sheets += 1
-            demand = Demand(len(item.fan.methods) if item.fan else 0, item.work.way)
+            demand = Demand(len(item.in_play.methods) if item.in_play else 0, item.work.way)
             self._active[item.slot.session] = (item.began, demand)
         now = items[0].began
         self._active = {name: entry for name, entry in self._active.items() if now - entry[0] < ACTIVE_S}
@@ -195,6 +200,7 @@ class BatchRunner:
             paths, payload = pack_keypoints(item.motion)
         if item.tiles is not None:
             payload = jpeg(mosaic(item.tiles))
+        in_play = item.in_play
         fan = np.zeros((0, 0, 0, 2), np.float32) if item.fan is None else item.fan.positions
         k, h, n = fan.shape[:3]
         stages = {stage: _ms(seconds) for stage, seconds in times.items()}
@@ -207,18 +213,18 @@ class BatchRunner:
             tiles=item.frames,
             tile=plan.tile if work.way == "pictures" else 0,
             columns=0 if work.way == "keypoints" else columns_of(item.frames),
-            methods=[] if item.fan is None else list(item.fan.methods),
-            horizon=h,
+            methods=list(in_play.methods) if in_play else [],
+            horizon=in_play.paths.shape[1] if in_play else 0,
             fan=(k, h, n),
             stages=Stages(wait=_ms(item.began - work.frame.arrived), encode=_ms(time.monotonic() - began), **stages),
             counts=slot.mailbox.counts,
             stride={"pictures": plan.stride, "layers": plan.layer_stride, "keypoints": KEYPOINTS_AHEAD}[work.way],
             surprise=item.observation.surprise,
-            acceptance=None if item.fan is None else item.fan.acceptance,
+            acceptance=in_play.acceptance if in_play else None,
             verdict=slot.verdict,
             shares=list(slot.futures.fan.shares) if slot.futures else [],
             drawn=slot.futures.fan.drawn if slot.futures else 0,
-            flags=(["warming"] if item.fan is None else [*slot.refinement.flags]) + ["overloaded"] * (plan.interval > 1),
+            flags=([*slot.refinement.flags] if in_play else ["warming"]) + ["overloaded"] * (plan.interval > 1),
             way=work.way,
             layers=layers,
             paths=paths,

@@ -17,6 +17,8 @@ TILES = (96, 128, 256)
 STRIDES = (1, 2, 4)
 MIN_TILE_MS = 0.01
 BUDGET_SHARE = 0.95  # part of the clock period that work may fill
+FORECAST_SHARE = 0.3  # part of the budget that forecasts of futures in play may take
+MAX_FORECAST_INTERVAL = 16  # ticks
 SMOOTHING = 0.15  # weight of a new measurement in the running mean
 PATIENCE = 12  # calls of `plan` in a row that must find the better plan affordable before it is chosen
 
@@ -61,6 +63,7 @@ class Governor:
         self._tick_ms = 0.0
         self._tile_ms: dict[int, float] = {}
         self._layers_ms: float | None = None  # of one frame
+        self._forecast_ms: float | None = None  # of one session
 
     @property
     def tiles(self) -> list[int]:
@@ -70,6 +73,18 @@ class Governor:
     def record_tick(self, sessions: int, ms: float) -> None:
         """Record the time of observing and forecasting for a batch of sessions."""
         self._tick_ms = self._smooth(self._tick_ms or None, ms / sessions)
+
+    def record_forecast(self, sessions: int, ms: float) -> None:
+        """Record the time of forecasting for a batch of sessions."""
+        self._forecast_ms = self._smooth(self._forecast_ms, ms / sessions)
+
+    def forecast_interval(self, sessions: int) -> int:
+        """Return after how many ticks futures in play are forecast again, from the driver's newest motion.
+
+        Only the lines on the present show that; the futures that play were forecast when their round began.
+        """
+        expected = sessions * (self._forecast_ms or 0.0)
+        return min(MAX_FORECAST_INTERVAL, max(1, math.ceil(expected / (FORECAST_SHARE * self._budget))))
 
     def record_render(self, tile: int, tiles: int, ms: float) -> None:
         """Record the time of rendering and encoding a number of tiles.

@@ -91,6 +91,15 @@ class BatchItem:
     motion: PortraitMotion | None = None
 
     @property
+    def in_play(self) -> SampledFutures | None:
+        """The newest forecast of the futures that play: this batch's, or that of their round's beginning."""
+        return self.fan or (self.slot.futures.fan if self.slot.futures else None)
+
+    def is_due(self, interval: int) -> bool:
+        """Return whether this session forecasts: where a round begins, and at every `interval`-th tick, in turn with others."""
+        return self.slot.futures is None or (self.tick + self.slot.number) % interval == 0
+
+    @property
     def frames(self) -> int:
         """Number of frames that were rendered, or that the client renders of the keypoints."""
         if self.motion is not None:

@@ -82,13 +82,15 @@ export class Stage {
     if (head.fan[0] > 0) {
       this.#fan = fan;
       this.#renderFan();
+    }
+    if (head.methods.length > 0) {
       if (head.methods.length !== this.now.futures.length) this.populate(head.methods);
       else if (head.step <= 1) this.now.populate(head.methods);
     }
     this.player.follow(head);
     // Until a round's first pictures arrive, the tiles show the round before it.
     if (this.store.futures.last?.round === head.generation) this.now.showShares(head.shares, head.drawn);
-    if (head.fan[0] > 0) this.#showAge(head);
+    if (head.methods.length > 0) this.#showAge(head);
     if (finished) this.#showVerdict();
   }
 

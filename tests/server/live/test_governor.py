@@ -110,6 +110,15 @@ def test_sessions_that_render_themselves_are_charged_their_forecasts_alone():
     assert governor.plan(_k(*[8] * 50, way="keypoints")).interval == 1
 
 
+def test_futures_in_play_are_forecast_again_less_often_the_more_that_costs():
+    governor = Governor()
+    assert governor.forecast_interval(100) == 1
+    governor.record_forecast(4, 4.0)
+    assert governor.forecast_interval(1) == 1
+    intervals = [governor.forecast_interval(sessions) for sessions in (10, 50, 100, 10_000)]
+    assert intervals == sorted(intervals) and intervals[0] == 1 and intervals[1] == 3 and intervals[-1] == 16
+
+
 def test_layers_that_were_never_measured_are_taken_to_cost_what_a_tile_does():
     assert _governor({128: 10.0}).load(Plan(128, 1, 2), _k(2, way="layers")) == pytest.approx(5 + 2 * 10)
 

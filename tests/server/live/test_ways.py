@@ -10,6 +10,7 @@ from PIL import Image
 
 from backend.core.types import ForecastSettings, PortraitMotion
 from backend.server import protocol
+from backend.server.live.governor import Governor
 from backend.server.live.keypoints import unpack_keypoints
 from backend.server.live.layers import unpack
 from tests.server.conftest import Client, portrait
@@ -61,6 +62,20 @@ def test_futures_are_sent_ahead_so_that_the_page_can_move_to_them(client):
         due = step
     assert due == 8
     assert all(tiles == (5 if step else 1) for step, tiles in steps.values())
+
+
+def test_a_round_goes_on_where_its_futures_are_not_forecast_again_at_every_tick(client, monkeypatch):
+    monkeypatch.setattr(Governor, "forecast_interval", lambda self, sessions: 4)
+    client.send(ForecastSettings(horizon=8))
+    heads = client.play(READY + 18)
+    begun = [head for head in heads if head.generation]
+    assert begun[0].fan == (4, 8, 10), "a round begins with a forecast"
+    again = [head.tick for head in begun if head.fan[0]]
+    assert 0 < len(again) < 0.7 * len(begun)
+    for head in begun:
+        assert len(head.methods) == 4 and head.horizon == 8 and "warming" not in head.flags
+        assert head.fan in ((4, 8, 10), (0, 0, 0))
+    assert [head.verdict.generation for head in heads if head.verdict] == [1, 2]
 
 
 def test_layers_show_the_futures_of_the_step_that_the_head_says(client):
