@@ -12,6 +12,7 @@ from PIL import Image
 
 from backend.core.types import ForecastSettings, Keypoints
 from backend.server import protocol
+from backend.server.live.governor import Governor
 from backend.server.live.keypoints import unpack_keypoints
 from backend.server.live.layers import unpack
 from backend.server.live.sheet import jpeg
@@ -22,7 +23,10 @@ READY = 8
 
 
 @pytest.fixture
-def real(pipeline):
+def real(pipeline, monkeypatch):
+    """A server that spares nothing: how often it forecasts and renders would depend on how busy the machine is."""
+    monkeypatch.setattr(Governor, "forecast_interval", lambda self, sessions: 1)
+    monkeypatch.setattr(Governor, "_interval", lambda self, plan, demands: 1)
     server = Live(pipeline=pipeline)
     yield server
     server.stop()
