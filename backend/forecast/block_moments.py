@@ -10,6 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from backend.core.device import seeded_generator
+from backend.forecast.flow import ConditionalFlow
+
 RIDGE = 1e-2
 """Weight of the squared coefficients in the regression of y, relative to the mean square of the context."""
 
@@ -44,6 +47,19 @@ class BlockMoments(nn.Module):
         """Return y_hat, the linear prediction of y behind each block: `[T, B, Z]`."""
         flat = torch.addmm(self.bias, context_BC, self.weight)
         return flat.unflatten(1, (self.blocks, -1)).transpose(0, 1)
+
+    @torch.no_grad()
+    def fit_samples(self, context_BC: Tensor, flow: ConditionalFlow) -> None:
+        """Measure the moments while a flow, conditioned on contexts of the training motion, maps fixed noise to data."""
+        levels: list[Tensor] = []
+
+        def keep(_: int, y_BZ: Tensor) -> Tensor:
+            levels.append(y_BZ)
+            return y_BZ
+
+        device = flow.loc.device
+        flow.decode(torch.randn(flow.loc.shape, generator=seeded_generator(device, 0), device=device), keep)
+        self.fit(context_BC, torch.stack(levels))
 
     @torch.no_grad()
     def fit(self, context_BC: Tensor, y_TBZ: Tensor) -> None:

@@ -85,7 +85,7 @@ class Forecaster(StepModel, FuturesModel):
         self.dropout = nn.Dropout(config.dropout)
         self.flow = RealNvp(d, config.hidden * config.layers, config.blocks, config.block_hidden)
         self.moments = BlockMoments(config.hidden * config.layers, config.blocks, d)
-        of_joint = config.hidden * config.layers + 3 * d + 2 * (d // 3 + 2)
+        of_joint = config.hidden * config.layers + 3 * d + 2 * self.energy_count
         self.joint = JointFlow(d, of_joint, config.joint) if config.joint else None
         self.surprise_quantiles: Tensor
         self.register_buffer("surprise_quantiles", torch.linspace(0, 1, 101))

@@ -74,7 +74,7 @@ class StepModel(nn.Module, ABC):
     def start(self, batch: int) -> ForecastState:
         """Return the initial state of `batch` streams."""
         d = self._features
-        shapes = (self._state_shape, (d,), (d,), (), (d,), (d // 3 + 2,))
+        shapes = (self._state_shape, (d,), (d,), (), (d,), (self.energy_count,))
         return ForecastState(*(self.mean.new_zeros(batch, *shape) for shape in shapes))
 
     def step(self, state: ForecastState, flat_BD: Tensor) -> ForecastState:
@@ -98,6 +98,11 @@ class StepModel(nn.Module, ABC):
         """
         origin = torch.cat([self.mean.expand_as(frame), before, mean], dim=-1)
         return (torch.cat([frame, frame, frame], dim=-1) - origin) * self.inverse_std
+
+    @property
+    def energy_count(self) -> int:
+        """Numbers that `energies` returns, 2N + 2."""
+        return self._features // 3 + 2
 
     def energies(self, step: Tensor, deviation: Tensor) -> Tensor:
         """Return how much each part moves, `[..., 2N + 2]`: mean squares, in units of the training motion.

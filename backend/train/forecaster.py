@@ -224,15 +224,8 @@ def fit_moments(model: Forecaster, sampler: MotionSampler, windows: int = 256) -
     if not model.config.blocks:
         return
     h, _ = model.eval().hidden_states(sampler.sample(windows))
-    context, levels = h[:, 3:].flatten(0, 1).flatten(1), list[Tensor]()
-
-    def keep(_: int, y: Tensor) -> Tensor:
-        levels.append(y)
-        return y
-
-    noise = torch.randn(len(context), model.noise_size, generator=torch.Generator().manual_seed(0))
-    model.flow(context).decode(noise, keep)
-    model.moments.fit(context, torch.stack(levels))
+    context = h[:, 3:].flatten(0, 1).flatten(1)
+    model.moments.fit_samples(context, model.flow(context))
 
 
 @torch.no_grad()

@@ -171,12 +171,6 @@ def fit_joint_moments(model: Forecaster, sampler: MotionSampler, windows: int = 
     """
     flow = JointTask.flow(model.eval())
     context, energy = joint_context(model, model.states(sampler.sample(windows))[:, 3:])
-    context_BC, levels = context.flatten(0, 1), list[Tensor]()
-
-    def keep(_: int, y: Tensor) -> Tensor:
-        levels.append(y)
-        return y
-
+    context_BC = context.flatten(0, 1)
     given = flow.condition(context_BC, energy.flatten(0, 1))
-    given.slow.decode(torch.randn(given.slow.loc.shape, generator=torch.Generator().manual_seed(0)), keep)
-    flow.moments.fit(flow.read_context(context_BC), torch.stack(levels))
+    flow.moments.fit_samples(flow.read_context(context_BC), given.slow)

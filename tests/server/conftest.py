@@ -129,10 +129,15 @@ class Client:
 
     def sheet(self) -> tuple[protocol.SheetHead, np.ndarray, list[np.ndarray]]:
         """Return the next sheet's head, fan and tiles, and acknowledge it."""
+        message = self.sheet_message()
+        return message.head, *unpack(message)
+
+    def sheet_message(self) -> Message:
+        """Return the message of the next sheet, and acknowledge it."""
         while not isinstance((message := self.receive()).head, protocol.SheetHead):
             pass
         self.send(protocol.Ack(message.seq))
-        return message.head, *unpack(message)
+        return message
 
     def until_pong(self) -> list[Message]:
         """Return all messages that the server sends before it answers a ping sent now."""

@@ -62,9 +62,7 @@ def test_layers_compose_to_what_finished_pictures_show(real, recording):
         frames = []
         for i in range(4):
             client.show(recording.landmarks[4 * i])
-            while not isinstance((message := client.receive()).head, protocol.SheetHead):
-                pass
-            client.send(protocol.Ack(message.seq))
+            message = client.sheet_message()
             frames.append((message.head, unpack(message.head, protocol.sheet(message)[1])))
     with Client(real) as client:
         for i, (head, layers) in enumerate(frames):

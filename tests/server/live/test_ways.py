@@ -23,9 +23,7 @@ def layered(client: Client, frames: int) -> list[tuple[protocol.SheetHead, objec
     sheets = []
     for _ in range(frames):
         client.show()
-        while not isinstance((message := client.receive()).head, protocol.SheetHead):
-            pass
-        client.send(protocol.Ack(message.seq))
+        message = client.sheet_message()
         _, payload = protocol.sheet(message)
         sheets.append((message.head, unpack(message.head, payload) if message.head.layers else None))
     return sheets
@@ -83,9 +81,7 @@ def test_layers_show_the_futures_of_the_step_that_the_head_says(client):
     client.send(ForecastSettings(temperature=2.0))
     for _ in range(READY + 6):
         client.show()
-        while not isinstance((message := client.receive()).head, protocol.SheetHead):
-            pass
-        client.send(protocol.Ack(message.seq))
+        message = client.sheet_message()
         fan, payload = protocol.sheet(message)
         if message.head.step and message.head.tick == READY - 1:
             layers = unpack(message.head, payload)
@@ -109,9 +105,7 @@ def moved(client: Client, frames: int) -> list[tuple[protocol.SheetHead, Portrai
     sheets = []
     for _ in range(frames):
         client.show()
-        while not isinstance((message := client.receive()).head, protocol.SheetHead):
-            pass
-        client.send(protocol.Ack(message.seq))
+        message = client.sheet_message()
         sheets.append((message.head, unpack_keypoints(message.head, protocol.sheet(message)[1])))
     return sheets
 
@@ -140,9 +134,7 @@ def test_the_paths_are_the_fan_and_come_again_when_they_are_asked_for(client):
     client.send(protocol.Drawing("keypoints"))
     moved(client, READY - 1)
     client.show()
-    while not isinstance((message := client.receive()).head, protocol.SheetHead):
-        pass
-    client.send(protocol.Ack(message.seq))
+    message = client.sheet_message()
     fan, payload = protocol.sheet(message)
     paths = unpack_keypoints(message.head, payload).paths
     np.testing.assert_allclose(paths.reshape(*fan.shape[:3], 6)[..., :2], fan, atol=2e-3)
