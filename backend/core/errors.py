@@ -18,6 +18,10 @@ class MotionFanError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[type[MotionFanError], tuple[str, str, str]]:
+        """Pickle by the arguments, which an `Exception` does not keep."""
+        return type(self), (self.code, self.message, self.hint)
+
 
 class InputError(MotionFanError):
     """A file, picture, message or option from outside cannot be used."""

@@ -8,7 +8,6 @@ import logging
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,17 +19,14 @@ from fastapi import FastAPI
 
 from backend.core.errors import InputError
 from backend.core.settings import Settings
-from backend.core.types import CLOCK_S, ForecastSettings
-from backend.keypoints.clock import Tick
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.server.app import create_app
 from backend.server.http.networks import read_networks
 from backend.server.http.page import PAGE
 from backend.server.http.recordings import load_recordings
-from backend.server.live.governor import Governor
 from backend.server.live.session_slot import SessionPortrait
 from backend.server.live.sessions import SessionRegistry
-from backend.server.live.worker import InferenceWorker
+from backend.server.live.worker import InferenceWorker, Launch, launch_process
 from backend.server.metrics import Metrics
 from backend.server.study.api import open_study
 from backend.server.video.queue import VideoQueue
@@ -47,53 +43,57 @@ PORTS_TO_TRY = 50
 
 def serve(settings: Settings) -> None:
     """Serve the demo until interrupted; raises as `listen` and `Pipeline.load`."""
-
-    def load() -> Pipeline:
-        from backend.pipeline import Pipeline
-
-        return Pipeline.load(
-            settings.models,
-            device=settings.device,
-            threads=settings.threads,
-            generator=settings.generator,
-            engine=settings.engine,
-        )
-
     configure_logging(settings.log_level)
     with listen(settings.host, settings.port) as listener:
         # SIGTERM ends the server as Ctrl-C does: sessions are closed, then the process exits with status 0.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         print("MotionFan is loading its models ...", file=sys.stderr, flush=True)
         with contextlib.suppress(KeyboardInterrupt):
-            app, worker = build(settings, load, bundled_portrait())
+            app, worker = build(settings, partial(load_pipeline, settings), bundled_portrait())
             try:
                 DemoServer(app).run(sockets=[listener])
             finally:
                 worker.stop()
 
 
+def load_pipeline(settings: Settings) -> Pipeline:
+    """Load the models in the inference process; raises as `Pipeline.load`."""
+    from backend.pipeline import Pipeline
+
+    configure_logging(settings.log_level)
+    return Pipeline.load(
+        settings.models,
+        device=settings.device,
+        threads=settings.threads,
+        generator=settings.generator,
+        engine=settings.engine,
+    )
+
+
 def build(
-    settings: Settings, load: Callable[[], Pipeline], image: PortraitImage, pages: Path = PAGE
+    settings: Settings,
+    load: Callable[[], Pipeline],
+    image: PortraitImage,
+    pages: Path = PAGE,
+    launch: Launch = launch_process,
 ) -> tuple[FastAPI, InferenceWorker]:
-    """Start the inference thread and build the application on it.
+    """Start the inference process and build the application on it.
 
     Args:
         settings: of the server.
-        load: builds the pipeline; called on the inference thread.
+        load: builds the pipeline, in the inference process; it can be pickled.
         image: the portrait that sessions start with.
         pages: folder of the built page.
+        launch: starts the inference process.
 
     Raises:
         InputError: `study_unusable`; what `load` raises.
     """
     metrics = Metrics()
-    governor = Governor(settings.tile)
-    worker = InferenceWorker(load, governor, metrics)
     default = SessionPortrait(image)
+    worker = InferenceWorker(load, default, metrics, settings.tile, launch)
     study = open_study(Path(settings.study), worker, default) if settings.study else None
-    worker.start()
-    worker.run(lambda pipeline: _warm_up(pipeline, governor, default)).result()
-    keypoints = worker.run(default.encode).result().keypoints.count
+    keypoints = worker.start().keypoints
     models = describe_models(settings.models)
     registry = SessionRegistry(worker, default, models, keypoints, metrics, settings.max_sessions)
     runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
@@ -101,27 +101,6 @@ def build(
     networks = read_networks(settings.models / f"generator_{settings.generator}")
     app = create_app(registry, load_recordings(), video_queue, metrics, settings.origins, pages, study, networks)
     return app, worker
-
-
-def _warm_up(pipeline: Pipeline, governor: Governor, portrait: SessionPortrait) -> None:
-    """Run every stage, so that the first session is not delayed and the governor knows the costs."""
-    stream = pipeline.open(portrait.encode(pipeline))
-    for index in range(8):
-        tick = Tick(portrait.image.landmarks, index * CLOCK_S, index, index == 0)
-        (observation,) = pipeline.observe([stream], [[tick]])
-    governor.record_tick(1, _second_ms(lambda: pipeline.forecast([stream], [ForecastSettings()])))
-    request = stream, observation.present_flat[None]
-    for tile in governor.tiles:
-        governor.record_render(tile, 1, _second_ms(partial(pipeline.render, [request], tile)))
-    governor.record_layers(1, _second_ms(partial(pipeline.render_layers, [request])))
-
-
-def _second_ms(call: Callable[[], object]) -> float:
-    """Return the milliseconds of a second call; the first takes longer."""
-    call()
-    began = time.monotonic()
-    call()
-    return (time.monotonic() - began) * 1000
 
 
 def describe_models(folder: Path) -> dict[str, str]:

@@ -19,7 +19,9 @@ from backend.core.recording import Recording
 from backend.core.settings import Settings
 from backend.media.images import PortraitImage
 from backend.server import protocol
+from backend.server.http.page import PAGE
 from backend.server.http.recordings import RECORDINGS
+from backend.server.live.inference import serve_inference
 from backend.server.live.worker import InferenceWorker
 from backend.server.protocol import Landmarks, Message
 from backend.server.run import DemoServer, address, build, listen
@@ -34,6 +36,23 @@ def face() -> np.ndarray:
 
 def portrait(colour: tuple[int, int, int] = (90, 120, 150)) -> PortraitImage:
     return PortraitImage(np.full((256, 256, 3), colour, np.uint8), face())
+
+
+class InferenceThread(threading.Thread):
+    """In place of the inference process: tests look into its pipeline."""
+
+    def kill(self) -> None:
+        raise AssertionError("The inference thread did not end.")
+
+
+def launch_thread(connection, *arguments) -> InferenceThread:
+    thread = InferenceThread(target=serve_inference, args=(connection, *arguments), name="inference")
+    thread.start()
+    return thread
+
+
+def do_nothing(_: object) -> None:
+    pass
 
 
 class TestingServer(DemoServer):
@@ -56,7 +75,7 @@ class Live:
         self._listener = listen("127.0.0.1", 0)
         self.url = address(self._listener)
         settings = Settings(port=0, **settings)
-        self.app, self.worker = build(settings, lambda: self.pipeline, portrait(), *([pages] if pages else []))
+        self.app, self.worker = build(settings, lambda: self.pipeline, portrait(), pages or PAGE, launch_thread)
         self.video_queue = self.app.state.video_queue
         self._server = TestingServer(self.app)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
@@ -74,9 +93,9 @@ class Live:
         self._listener.close()
 
     def wait_until_idle(self) -> None:
-        """Wait until the inference thread has finished its current work."""
+        """Wait until the models have finished their current work."""
         worker: InferenceWorker = self.worker
-        worker.run(lambda _: None).result(TIMEOUT_S)
+        worker.run(do_nothing).result(TIMEOUT_S)
 
     def session(self) -> dict:
         return self.http.post("/api/sessions").json()

@@ -1,4 +1,4 @@
-"""One step of the inference thread: the waiting work of all sessions is observed, forecast, rendered and sent as one batch.
+"""One step of the inference process: the waiting work of all sessions is observed, forecast, rendered and sent as one batch.
 
 A failure affects only the session that caused it: a batch that raises is repeated one session at a time, and a session that
 fails alone gets a coded error and a new stream.
@@ -15,13 +15,13 @@ import structlog
 
 from backend.core.errors import InputError, MotionFanError
 from backend.core.types import Way
+from backend.server.live.exchange import BatchReport, Delivery
 from backend.server.live.futures_round import FuturesRound
 from backend.server.live.governor import Demand, Governor, Plan
 from backend.server.live.keypoints import pack_keypoints
 from backend.server.live.layers import pack
 from backend.server.live.session_slot import BatchItem
 from backend.server.live.sheet import columns_of, jpeg, mosaic
-from backend.server.metrics import Metrics
 from backend.server.protocol import Failure, Message, SheetHead, Stages, encode, quantise
 
 if TYPE_CHECKING:
@@ -37,39 +37,33 @@ ACTIVE_S = 0.5
 
 
 class BatchRunner:
-    """Runs batches with one pipeline; `governor` chooses tile size and stride, `metrics` gets counts and times."""
+    """Runs batches with one pipeline; `governor` chooses tile size and stride."""
 
-    def __init__(self, pipeline: Pipeline, governor: Governor, metrics: Metrics) -> None:
-        self._pipeline, self._governor, self._metrics = pipeline, governor, metrics
+    def __init__(self, pipeline: Pipeline, governor: Governor) -> None:
+        self._pipeline, self._governor = pipeline, governor
+        self._report = BatchReport()
         self._active: dict[str, tuple[float, Demand]] = {}
 
-    def step(self, items: list[BatchItem]) -> None:
-        """Process one batch; results go to the sessions."""
-        self._metrics.batch.observe(len(items))
+    def step(self, items: list[BatchItem]) -> BatchReport:
+        """Process one batch and return the messages to the clients."""
+        report = self._report = BatchReport()
         started = time.monotonic()
         items = self._observe(items)
         observed = time.monotonic()
         # A client that has not acknowledged its last sheets gets neither forecast nor tiles.
-        for item in items:
-            item.seq = item.slot.mailbox.reserve(item.work.epoch)
-        reserved = [item for item in items if item.seq is not None]
-        self._metrics.withheld.inc(len(items) - len(reserved))
-        reserved = self._forecast(reserved)
+        reserved = self._forecast([item for item in items if item.work.seq is not None])
         forecast = time.monotonic()
         if items:
             self._governor.record_tick(len(items), (forecast - started) * 1000)
         if not reserved:
-            return
+            return report
         plan = self._governor.plan(self._active_demands(reserved))
         times = {"observe": observed - started, "forecast": forecast - observed}
         ways = {way: [item for item in reserved if item.work.way == way] for way in {item.work.way for item in reserved}}
         spent = [self._render_and_send(some, way, plan, times) for way, some in ways.items()]
         times |= {"render": sum(render for render, _ in spent), "encode": sum(encode for _, encode in spent)}
-        for stage, seconds in times.items():
-            self._metrics.stage.labels(stage).observe(seconds * 1000)
-        self._metrics.tile.set(plan.tile)
-        self._metrics.stride.set(plan.stride)
-        self._metrics.interval.set(plan.interval)
+        report.stages, report.plan = times, plan
+        return report
 
     def _render_and_send(self, items: list[BatchItem], way: Way, plan: Plan, times: dict[str, float]) -> tuple[float, float]:
         """Render and send the sheets of the sessions of one way, and return the seconds that each of both took."""
@@ -192,7 +186,7 @@ class BatchRunner:
     def _send(self, item: BatchItem, plan: Plan, times: dict[str, float]) -> None:
         """Encode one session's sheet and deliver it."""
         slot, work = item.slot, item.work
-        assert item.seq is not None
+        assert work.seq is not None
         began = time.monotonic()
         layers, payload = pack(item.layers) if item.layers is not None else (None, b"")
         paths = (0, 0, 0)
@@ -217,7 +211,7 @@ class BatchRunner:
             horizon=in_play.paths.shape[1] if in_play else 0,
             fan=(k, h, n),
             stages=Stages(wait=_ms(item.began - work.frame.arrived), encode=_ms(time.monotonic() - began), **stages),
-            counts=slot.mailbox.counts,
+            counts=work.counts,
             stride={"pictures": plan.stride, "layers": plan.layer_stride, "keypoints": KEYPOINTS_AHEAD}[work.way],
             surprise=item.observation.surprise,
             acceptance=in_play.acceptance if in_play else None,
@@ -230,10 +224,9 @@ class BatchRunner:
             paths=paths,
         )
         slot.verdict = None
-        data = encode(Message(work.epoch, item.seq, head, quantise(fan) + payload))
-        self._metrics.sheets.labels(work.way).inc()
-        self._metrics.sent.labels(work.way).inc(len(data))
-        slot.deliver(data, work.epoch)
+        data = encode(Message(work.epoch, work.seq, head, quantise(fan) + payload))
+        self._report.sheets.append((work.way, len(data)))
+        self._report.deliveries.append(Delivery(slot.session, work.epoch, data))
 
     def _isolate(
         self, items: Sequence[BatchItem], call: Callable[[Sequence[BatchItem]], Sequence[R]]
@@ -255,13 +248,13 @@ class BatchRunner:
         log.error("inference_failed", session=slot.session[:6], exc_info=error)
         slot.reopen(self._pipeline)
         slot.reset()
-        if item.seq is not None:
-            slot.mailbox.cancel(item.seq)
         if not isinstance(error, MotionFanError):
             error = MotionFanError("inference_failed", "This frame could not be forecast; the motion starts again.")
-        self._metrics.errors.labels(error.code).inc()
-        epoch = slot.mailbox.epoch
-        slot.deliver(encode(Message(epoch, 0, Failure(error.code, error.message, error.hint))), epoch)
+        self._report.errors.append(error.code)
+        epoch = item.work.epoch
+        data = encode(Message(epoch, 0, Failure(error.code, error.message, error.hint)))
+        self._report.deliveries.append(Delivery(slot.session, epoch, data))
+        self._report.cancelled.append(slot.session)
 
 
 def _requests(items: Sequence[BatchItem]) -> list[tuple[Stream, Any]]:

@@ -1,4 +1,4 @@
-"""Passes work from a session to the inference thread; it is bounded: new ticks replace those that were not taken in time."""
+"""Passes work from a session to the inference process; it is bounded: new ticks replace those that were not taken in time."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ class Work:
     asked: bool  # the client has just asked for that way: it holds nothing of earlier sheets
     reset: bool  # forget the motion so far first
     reference: bool  # the first of the ticks is the new neutral face
+    seq: int | None  # number of the sheet to make; None if the client still has to acknowledge earlier ones
+    counts: Counts  # with that sheet
 
 
 class Mailbox:
@@ -77,12 +79,15 @@ class Mailbox:
                 return None
             ticks = list(self._ticks)
             asked, reset, reference = self._asked, self._reset, self._reference
-            work = Work(ticks, self._frame, self.settings, self.epoch, self.way, asked, reset, reference)
             self._ticks.clear()
             self._reset = self._reference = self._asked = False
             # Only the newest tick can become a sheet.
-            self._dropped += len(work.ticks) - 1
-            return work
+            self._dropped += len(ticks) - 1
+            seq = self._reserve()
+            counts = Counts(self._received, self._processed, self._dropped)
+            return Work(
+                ticks, self._frame, self.settings, self.epoch, self.way, asked, reset, reference, seq, counts
+            )  # fmt: skip
 
     def configure(self, settings: ForecastSettings) -> None:
         """Forecast with these settings from the next tick on."""
@@ -109,15 +114,14 @@ class Mailbox:
             self._displayed = self._sent
             return self.epoch
 
-    def reserve(self, epoch: int) -> int | None:
-        """Count a sheet as processed and return its number; None if the client has no credit left or the epoch is over."""
-        with self._condition:
-            if epoch != self.epoch or self._sent - self._displayed >= CREDITS:
-                self._dropped += 1
-                return None
-            self._processed += 1
-            self._sent += 1
-            return self._sent
+    def _reserve(self) -> int | None:
+        """Count a sheet as processed and return its number; None if the client has no credit left."""
+        if self._sent - self._displayed >= CREDITS:
+            self._dropped += 1
+            return None
+        self._processed += 1
+        self._sent += 1
+        return self._sent
 
     def cancel(self, seq: int) -> None:
         """Return the credit of a reserved sheet that could not be made."""
@@ -146,9 +150,3 @@ class Mailbox:
         with self._condition:
             self._received += received
             self._dropped += dropped
-
-    @property
-    def counts(self) -> Counts:
-        """Frames so far."""
-        with self._condition:
-            return Counts(self._received, self._processed, self._dropped)

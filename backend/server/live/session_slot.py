@@ -1,8 +1,8 @@
-"""The inference thread's state of one session, and the session's item in one batch."""
+"""The state of one session in the inference process, and the session's item in one batch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,41 +12,30 @@ from numpy.typing import NDArray
 from backend.core.types import ForecastSettings, Layers, PortraitMotion
 from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
 from backend.server.live.futures_round import FuturesRound
-from backend.server.live.mailbox import Mailbox, Work
+from backend.server.live.mailbox import Work
 from backend.server.protocol import Verdict
 
 if TYPE_CHECKING:
     from backend.media.images import PortraitImage
     from backend.pipeline import Observation, Pipeline, Portrait, SampledFutures, Stream
 
-Deliver = Callable[[bytes, int], None]
-"""Sends a message and its epoch to a session's client. It is called on the inference thread and returns at once."""
 
-
-@dataclass
+@dataclass(frozen=True)
 class SessionPortrait:
-    """A portrait that sessions can show; it is encoded once, when the inference thread first needs it."""
+    """A portrait that sessions can show; the inference process encodes each `key` once."""
 
     image: PortraitImage
-    _encoded: Portrait | None = None
-
-    def encode(self, pipeline: Pipeline) -> Portrait:
-        """Return the encoded portrait. Call this on the inference thread only."""
-        if self._encoded is None:
-            self._encoded = pipeline.portrait(self.image)
-        return self._encoded
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 @dataclass
 class SessionSlot:
-    """The state of one session; it belongs to the inference thread alone."""
+    """The state of one session in the inference process."""
 
     session: str
     number: int  # counts the sessions ever opened, so that overloaded sessions render in rotation
     portrait: Portrait
-    mailbox: Mailbox
     stream: Stream
-    deliver: Deliver
     settings: ForecastSettings | None = None
     futures: FuturesRound | None = None
     # rounds, sheets: how many there were so far
@@ -84,7 +73,6 @@ class BatchItem:
     began: float
     observation: Observation = field(init=False)
     fan: SampledFutures | None = None
-    seq: int | None = None
     step: int = 0
     tiles: NDArray[np.uint8] | None = None
     layers: Layers | None = None

@@ -17,7 +17,7 @@ from backend.server.limits import TokenBucket
 from backend.server.live.landmark_stream import LandmarkStream
 from backend.server.live.mailbox import Mailbox
 from backend.server.live.session_slot import SessionPortrait
-from backend.server.live.worker import InferenceWorker
+from backend.server.live.worker import InferenceWorker, ServedSession
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure, Message, PortraitSize, Ready, encode
 
@@ -43,7 +43,7 @@ class Socket(Protocol):
 
 @dataclass
 class Session:
-    """One client's session. Methods run on the event loop, except `deliver`, which the inference thread calls."""
+    """One client's session. Methods run on the event loop, except `deliver` and `restarted`, which the worker calls."""
 
     id: str
     mailbox: Mailbox
@@ -89,8 +89,12 @@ class Session:
             self.socket.send(self.ready())
 
     def deliver(self, data: bytes, epoch: int) -> None:
-        """Send a message of the inference thread, unless its epoch is over by then."""
+        """Send a message of the inference process, unless its epoch is over by then."""
         self.loop.call_soon_threadsafe(self._send, data, epoch)
+
+    def restarted(self) -> None:
+        """Begin a new epoch: the inference process has started again and has forgotten the motion."""
+        self.loop.call_soon_threadsafe(lambda: self.new_epoch(source_changed=False))
 
     def _send(self, data: bytes, epoch: int) -> None:
         if self.socket is not None and epoch == self.mailbox.epoch:
@@ -138,7 +142,8 @@ class SessionRegistry:
         )
         self._sessions[session.id] = session
         self.metrics.sessions.set(len(self._sessions))
-        await asyncio.wrap_future(self.worker.open(session.id, self.default, session.mailbox, session.deliver))
+        served = ServedSession(self.default, session.mailbox, session.deliver, session.restarted)
+        await asyncio.wrap_future(self.worker.open(session.id, served))
         return session
 
     def get(self, session: str) -> Session:

@@ -1,52 +1,147 @@
-"""The inference thread: it owns the pipeline and all torch state, and serves all sessions in batches."""
+"""Keeps the inference process running, and passes the waiting work of all sessions to it."""
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import structlog
 
-from backend.core.errors import InputError
-from backend.server.live.batch import BatchRunner
-from backend.server.live.governor import Governor
-from backend.server.live.mailbox import Mailbox
-from backend.server.live.session_slot import BatchItem, Deliver, SessionPortrait, SessionSlot
+from backend.core.errors import InputError, MotionFanError
+from backend.server.limits import TokenBucket
+from backend.server.live.exchange import (
+    Answer,
+    BatchReport,
+    Call,
+    CloseSession,
+    Exchange,
+    Loaded,
+    OpenSession,
+    Request,
+    ShowPortrait,
+)
+from backend.server.live.inference import serve_inference
+from backend.server.live.mailbox import Mailbox, Work
+from backend.server.live.session_slot import SessionPortrait
 from backend.server.metrics import Metrics
 
 if TYPE_CHECKING:
     from backend.pipeline import Pipeline
+    from backend.server.live.inference import Inference
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-Call = tuple[Future[Any], Callable[["Pipeline"], Any]]
-"""A function to run with the pipeline, and its result."""
+
+RESTARTS_PER_S, MAX_RESTARTS = 1 / 60, 5
+"""How often the process may be started again in the long run, and at once; a machine where it always ends is given up."""
+
+END_S = 5.0
+"""Seconds that the process may take to end before it is killed."""
+
+
+class Host(Protocol):
+    """What runs `serve_inference`: a process."""
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until it ends, or for `timeout` seconds."""
+
+    def kill(self) -> None:
+        """End it now."""
+
+
+Launch = Callable[..., Host]
+"""Starts a host with the arguments of `serve_inference`."""
+
+
+def launch_process(connection: Connection, *arguments: Any) -> Host:
+    """Start the inference process with this end of a connection and the other arguments of `serve_inference`.
+
+    It never sees Ctrl-C or SIGTERM: the server ends it, after its last batch.
+    """
+    process = multiprocessing.get_context("spawn").Process(
+        target=serve_inference, args=(connection, *arguments), name="inference", daemon=True
+    )
+    with _signals_blocked():
+        process.start()
+    connection.close()
+    return process
+
+
+@contextlib.contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Block the signals that end a server, also in what is started meanwhile."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@dataclass
+class ServedSession:
+    """A session as its inference process must know it, also after a restart.
+
+    `deliver` sends a message and its epoch to the client, `restarted` says that the motion so far is lost; both are called on
+    the worker's thread and return at once.
+    """
+
+    portrait: SessionPortrait
+    mailbox: Mailbox
+    deliver: Callable[[bytes, int], None]
+    restarted: Callable[[], None]
 
 
 class InferenceWorker:
-    """One thread that observes, forecasts and renders for all sessions; `load` builds the pipeline there."""
+    """One thread that talks to the inference process in turn: it gives all waiting work, waits, and delivers what comes back.
 
-    def __init__(self, load: Callable[[], Pipeline], governor: Governor, metrics: Metrics) -> None:
-        self._load, self._governor, self._metrics = load, governor, metrics
+    Args:
+        load: builds the pipeline, in the process; it can be pickled.
+        default: the portrait that sessions start with.
+        metrics: gets counts and times.
+        tile: largest side of a tile in pixels; 0 for no limit.
+        launch: starts the process.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Pipeline],
+        default: SessionPortrait,
+        metrics: Metrics,
+        tile: int = 0,
+        launch: Launch = launch_process,
+    ) -> None:
+        self._load, self._default, self._metrics, self._tile, self._launch = load, default, metrics, tile, launch
         self.condition = threading.Condition()
-        self._calls: deque[Call] = deque()
-        self._slots: dict[str, SessionSlot] = {}
-        self._opened = 0
+        self._waiting: deque[tuple[Request, Future[Any]]] = deque()
+        self._sessions: dict[str, ServedSession] = {}
         self._stopping = False
-        self._thread = threading.Thread(target=self._main, name="inference", daemon=True)
-        self._loaded: Future[None] = Future()
+        self._restarts = TokenBucket(RESTARTS_PER_S, MAX_RESTARTS)
+        self._thread = threading.Thread(target=self._main, name="inference worker", daemon=True)
+        self._loaded: Future[Loaded] = Future()
+        self._host: Host | None = None
 
-    def start(self) -> None:
-        """Start the thread and wait until the pipeline is loaded; raises what `load` raises."""
+    def start(self) -> Loaded:
+        """Start, and wait until the pipeline is loaded; raises what `load` raises."""
         self._thread.start()
-        self._loaded.result()
+        return self._loaded.result()
 
     def stop(self) -> None:
-        """Finish the batch in progress and end the thread; calls that have not begun are cancelled."""
+        """Finish the batch in progress and end; requests that have not begun are cancelled."""
         with self.condition:
             self._stopping = True
             self.condition.notify()
@@ -55,91 +150,165 @@ class InferenceWorker:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs."""
+        """Whether sessions are served, or will be when the process has started again."""
         return self._thread.is_alive()
 
-    def run(self, call: Callable[[Pipeline], T]) -> Future[T]:
-        """Call a function with the pipeline between two batches; raises `server_stopping`."""
-        future: Future[T] = Future()
+    def run(self, function: Callable[[Inference], T]) -> Future[T]:
+        """Call a function in the inference process between two batches; raises `server_stopping`."""
+        return self._request(Call(function))
+
+    def open(self, session: str, served: ServedSession) -> Future[None]:
+        """Open a stream for a session and serve its mailbox from then on."""
         with self.condition:
-            if self._stopping:
-                raise InputError("server_stopping", "The server is shutting down.", "Reload the page in a moment.")
-            self._calls.append((future, call))
-            self.condition.notify()
-        return future
-
-    def open(self, session: str, portrait: SessionPortrait, mailbox: Mailbox, deliver: Deliver) -> Future[None]:
-        """Open a stream for a session and serve its mailbox from then on.
-
-        Args:
-            session: its id.
-            portrait: the one that it starts with.
-            mailbox: its waiting work.
-            deliver: sends its messages.
-        """
-
-        def call(pipeline: Pipeline) -> None:
-            self._opened += 1
-            encoded = portrait.encode(pipeline)
-            stream = pipeline.open(encoded, self._opened, track_reference=True)
-            slot = SessionSlot(session, self._opened, encoded, mailbox, stream, deliver)
-            with self.condition:
-                self._slots[session] = slot
-
-        return self.run(call)
+            self._sessions[session] = served
+            return self._request(OpenSession(session, served.portrait))
 
     def set_portrait(self, session: str, portrait: SessionPortrait) -> Future[None]:
-        """Encode a portrait and animate it from now on; the motion so far stays."""
-
-        def call(pipeline: Pipeline) -> None:
-            if slot := self._slots.get(session):
-                slot.set_portrait(portrait.encode(pipeline))
-
-        return self.run(call)
+        """Animate another portrait from now on; the motion so far stays."""
+        with self.condition:
+            if served := self._sessions.get(session):
+                served.portrait = portrait
+            return self._request(ShowPortrait(session, portrait))
 
     def close(self, session: str) -> None:
         """Delete the state of a session."""
+        with self.condition, contextlib.suppress(InputError):
+            if self._sessions.pop(session, None):
+                self._request(CloseSession(session))
+
+    def _request(self, request: Request) -> Future[Any]:
+        future: Future[Any] = Future()
         with self.condition:
-            self._slots.pop(session, None)
+            if self._stopping:
+                raise InputError("server_stopping", "The server is shutting down.", "Reload the page in a moment.")
+            self._waiting.append((request, future))
+            self.condition.notify()
+        return future
 
     def _main(self) -> None:
         try:
-            self._pipeline = self._load()
+            self._loaded.set_result(self._start_host())
         except BaseException as error:
             self._loaded.set_exception(error)
             return
-        self._loaded.set_result(None)
-        batches = BatchRunner(self._pipeline, self._governor, self._metrics)
-        while True:
-            calls, items = self._wait()
-            if self._stopping:
-                for future, _ in calls:
-                    future.cancel()
-                return
-            for future, call in calls:
-                self._run_call(future, call)
-            if items:
-                try:
-                    batches.step(items)
-                except Exception:
-                    log.exception("batch_failed", sessions=len(items))
+        while (taken := self._take()) is not None:
+            requests, works = taken
+            try:
+                answer = self._ask(Exchange([request for request, _ in requests], works))
+            except (EOFError, OSError):
+                if not self._recover([future for request, future in requests if isinstance(request, Call)]):
+                    break
+                # What the others asked for was done by the restart.
+                answer = Answer([None] * len(requests), None)
+            for (_, future), result in zip(requests, answer.results, strict=True):
+                _resolve(future, result)
+            if answer.report is not None:
+                self._record(answer.report, len(works))
+                self._deliver(answer.report, works)
+        self._end()
 
-    def _run_call(self, future: Future[Any], call: Callable[[Pipeline], Any]) -> None:
-        if not future.set_running_or_notify_cancel():
-            return
-        try:
-            future.set_result(call(self._pipeline))
-        except BaseException as error:
-            future.set_exception(error)
-
-    def _wait(self) -> tuple[list[Call], list[BatchItem]]:
-        """Sleep until there are calls or waiting work, then take all of it."""
+    def _take(self) -> tuple[list[tuple[Request, Future[Any]]], dict[str, Work]] | None:
+        """Sleep until there are requests or waiting work, then take all of it; None when stopping."""
         with self.condition:
-            while True:
-                calls = list(self._calls)
-                self._calls.clear()
-                began = time.monotonic()
-                items = [BatchItem(slot, work, began) for slot in self._slots.values() if (work := slot.mailbox.take())]
-                if calls or items or self._stopping:
-                    return calls, items
+            while not self._stopping:
+                # Only calls can be cancelled: a session must be opened and closed as often as it was asked for.
+                requests = [
+                    (request, future)
+                    for request, future in self._waiting
+                    if future.set_running_or_notify_cancel() or not isinstance(request, Call)
+                ]
+                self._waiting.clear()
+                works = {name: work for name, served in self._sessions.items() if (work := served.mailbox.take())}
+                if requests or works:
+                    self._metrics.withheld.inc(sum(work.seq is None for work in works.values()))
+                    return requests, works
                 self.condition.wait()
+            return None
+
+    def _ask(self, exchange: Exchange) -> Answer:
+        self._link.send(exchange)
+        answer: Answer = self._link.recv()
+        return answer
+
+    def _record(self, report: BatchReport, sessions: int) -> None:
+        metrics = self._metrics
+        metrics.batch.observe(sessions)
+        for stage, seconds in report.stages.items():
+            metrics.stage.labels(stage).observe(seconds * 1000)
+        for code in report.errors:
+            metrics.errors.labels(code).inc()
+        for way, size in report.sheets:
+            metrics.sheets.labels(way).inc()
+            metrics.sent.labels(way).inc(size)
+        if report.plan is not None:
+            metrics.tile.set(report.plan.tile)
+            metrics.stride.set(report.plan.stride)
+            metrics.interval.set(report.plan.interval)
+
+    def _deliver(self, report: BatchReport, works: dict[str, Work]) -> None:
+        for session in report.cancelled:
+            seq = works[session].seq
+            if seq is not None and (served := self._sessions.get(session)):
+                served.mailbox.cancel(seq)
+        for delivery in report.deliveries:
+            if served := self._sessions.get(delivery.session):
+                served.deliver(delivery.data, delivery.epoch)
+
+    def _start_host(self) -> Loaded:
+        """Start the process and wait until it has loaded the pipeline; raises what `load` raises, or `inference_lost`."""
+        self._link, other = multiprocessing.Pipe()
+        self._host = self._launch(other, self._load, self._tile, self._default)
+        try:
+            loaded = self._link.recv()
+        except (EOFError, OSError):
+            raise MotionFanError("inference_lost", "The inference process ended while it loaded the models.") from None
+        if isinstance(loaded, MotionFanError):
+            raise loaded
+        assert isinstance(loaded, Loaded)
+        return loaded
+
+    def _recover(self, calls: list[Future[Any]]) -> bool:
+        """Start the process again and open all sessions in it; return whether that was possible."""
+        log.error("inference_lost", sessions=len(self._sessions))
+        lost = MotionFanError("inference_lost", "The inference process ended while it worked on this.", "Try again.")
+        for future in calls:
+            _resolve(future, lost)
+        self._metrics.errors.labels(lost.code).inc()
+        while self._restarts.allow(time.monotonic()):
+            try:
+                self._start_host()
+                with self.condition:
+                    sessions = dict(self._sessions)
+                self._ask(Exchange([OpenSession(name, served.portrait) for name, served in sessions.items()], {}))
+            except (MotionFanError, EOFError, OSError) as error:
+                log.error("inference_restart_failed", error=str(error))
+                continue
+            for served in sessions.values():
+                served.restarted()
+            return True
+        log.error("inference_given_up")
+        return False
+
+    def _end(self) -> None:
+        with self.condition:
+            self._stopping = True
+            for _, future in self._waiting:
+                future.cancel()
+            self._waiting.clear()
+        with contextlib.suppress(OSError):
+            self._link.send(None)
+        assert self._host is not None
+        self._host.join(END_S)
+        if self._host.is_alive():
+            self._host.kill()
+        self._link.close()
+
+
+def _resolve(future: Future[Any], result: Any) -> None:
+    """Set the result, or the error, of a future, unless it was cancelled."""
+    if future.done():
+        return
+    if isinstance(result, MotionFanError):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

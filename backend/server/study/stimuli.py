@@ -1,10 +1,10 @@
-"""The clips of the perceptual study: rendered on demand from bundled recordings on the inference thread, and kept in memory."""
+"""The clips of the perceptual study, which the inference process renders from bundled recordings on demand."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from backend.server.study.trials import FUTURES, TRUTH, Shown, StudyMoment
 
 if TYPE_CHECKING:
     from backend.pipeline import Pipeline, Stream
+    from backend.server.live.inference import Inference
 
 T = TypeVar("T")
 HORIZON = 16
@@ -69,19 +70,28 @@ def moments_of(recording: str, ticks: list[Tick]) -> list[StudyMoment]:
 
 @dataclass
 class FollowedDriver:
-    """A driver as the pipeline saw it: all steps (flat keypoints), and the stream as it was at every moment."""
+    """A driver as the pipeline saw it; the inference process keeps it.
 
+    Attributes:
+        stream: after the last step.
+        flats: flat keypoints `[6N]` of all steps.
+        streams: as they were at every moment, by step.
+        paths: futures `[FUTURES, H, 6N]` that were sampled, by step and method.
+    """
+
+    stream: Stream
     flats: list[Any] = field(default_factory=list)
     streams: dict[int, Stream] = field(default_factory=dict)
+    paths: dict[tuple[int, str], Any] = field(default_factory=dict)
 
 
 class StudyClips:
-    """Makes clips, each of them once. It belongs to the event loop; the inference thread renders."""
+    """Makes clips, each of them once. It belongs to the event loop; the inference process renders."""
 
     def __init__(self, worker: InferenceWorker, portrait: SessionPortrait, drivers: dict[str, list[Tick]]) -> None:
         self._worker, self._portrait, self._drivers = worker, portrait, drivers
         self.moments = [moment for name, ticks in drivers.items() for moment in moments_of(name, ticks)]
-        self._followed: dict[str, asyncio.Task[FollowedDriver]] = {}
+        self._followed: dict[str, asyncio.Task[None]] = {}
         self._clips: dict[Shown, asyncio.Task[bytes]] = {}
 
     async def prepare(self) -> None:
@@ -97,54 +107,74 @@ class StudyClips:
         return await _once(self._clips, key, lambda: self._make(key))
 
     async def _make(self, shown: Shown) -> bytes:
-        name, step = shown.moment.recording, shown.moment.step
-        driver = await self._driver(name)
-        stream = driver.streams[step]
-        if shown.method == TRUTH:
-            paths = [driver.flats[step + 1 : step + FRAMES]]
-        else:
-            sampled = await self._run(lambda pipeline: sample_futures(pipeline, stream, SETTINGS[shown.method]))
-            paths = [sampled[i] for i in shown.futures]
-        size = SIZES[len(paths)]
-        clips = [await self._render(stream, driver.flats[step], path, size) for path in paths]
+        clips = [await self._render(shown, future) for future in shown.futures]
         return await asyncio.to_thread(lambda: jpeg(sprite(np.stack(clips)), QUALITY))
 
-    async def _driver(self, name: str) -> FollowedDriver:
-        return await _once(self._followed, name, lambda: self._follow(name))
+    async def _driver(self, name: str) -> None:
+        await _once(self._followed, name, lambda: self._follow(name))
 
-    async def _follow(self, name: str) -> FollowedDriver:
+    async def _follow(self, name: str) -> None:
         """Observe a recording step by step."""
-        stream = await self._run(lambda pipeline: pipeline.open(self._portrait.encode(pipeline), track_reference=True))
+        await self._run(partial(_open, self._portrait, name))
         steps = {moment.step for moment in self.moments if moment.recording == name}
-        driver, ticks = FollowedDriver(), self._drivers[name]
+        ticks = self._drivers[name]
         for start in range(0, len(ticks), OBSERVED_AT_ONCE):
-            await self._run(partial(_observe, stream, driver, ticks[start : start + OBSERVED_AT_ONCE], steps))
-        return driver
+            await self._run(partial(_observe, name, ticks[start : start + OBSERVED_AT_ONCE], steps))
 
-    async def _render(self, stream: Stream, present: Any, path: Iterable[Any], size: int) -> Picture:
-        """Render the present and a path, a few frames at a time: `[FRAMES, size, size, 3]`."""
-        flats = present.new_empty((FRAMES, len(present)))
-        for row, flat in enumerate((present, *path)):
-            flats[row] = flat
-        parts = [await self._run(partial(_render, stream, part, size)) for part in flats.split(RENDERED_AT_ONCE)]
+    async def _render(self, shown: Shown, future: int) -> Picture:
+        """Render the present and one future, a few frames at a time: `[FRAMES, size, size, 3]`."""
+        parts, start, size = [], 0, SIZES[len(shown.futures)]
+        while start < FRAMES:
+            await self._driver(shown.moment.recording)
+            steps = slice(start, start + RENDERED_AT_ONCE)
+            part = await self._run(partial(_render, shown, future, steps, size))
+            if part is None:
+                # The inference process has started again and must see the driver again.
+                self._followed.pop(shown.moment.recording, None)
+                continue
+            parts.append(part)
+            start += RENDERED_AT_ONCE
         return np.concatenate(parts)
 
-    async def _run(self, call: Callable[[Pipeline], T]) -> T:
+    async def _run(self, call: Callable[[Inference], T]) -> T:
         return await asyncio.wrap_future(self._worker.run(call))
 
 
-def _observe(stream: Stream, driver: FollowedDriver, ticks: list[Tick], steps: set[int], pipeline: Pipeline) -> None:
+def _open(portrait: SessionPortrait, name: str, inference: Inference) -> None:
+    stream = inference.pipeline.open(inference.encode(portrait), track_reference=True)
+    inference.kept[name] = FollowedDriver(stream)
+
+
+def _observe(name: str, ticks: list[Tick], steps: set[int], inference: Inference) -> None:
+    driver = inference.kept.get(name)
+    if driver is None:
+        return
     for tick in ticks:
-        (observation,) = pipeline.observe([stream], [[tick]])
+        (observation,) = inference.pipeline.observe([driver.stream], [[tick]])
         step = len(driver.flats)
         driver.flats.append(observation.present_flat)
         if step in steps:
-            driver.streams[step] = copy.copy(stream)
+            driver.streams[step] = copy.copy(driver.stream)
             driver.streams[step].seed = step
 
 
-def _render(stream: Stream, flats: Any, size: int, pipeline: Pipeline) -> Picture:
-    return pipeline.render([(stream, flats)], size)[0]
+def _render(shown: Shown, future: int, frames: slice, size: int, inference: Inference) -> Picture | None:
+    """Render some frames of the present and one future; None if the driver was not observed to its end here."""
+    step, driver = shown.moment.step, inference.kept.get(shown.moment.recording)
+    if driver is None or step not in driver.streams or len(driver.flats) < step + FRAMES:
+        return None
+    if shown.method == TRUTH:
+        path = driver.flats[step + 1 : step + FRAMES]
+    else:
+        key = step, shown.method
+        if key not in driver.paths:
+            driver.paths[key] = sample_futures(inference.pipeline, driver.streams[step], SETTINGS[shown.method])
+        path = driver.paths[key][future]
+    wanted = [driver.flats[step], *path][frames]
+    flats = wanted[0].new_empty((len(wanted), len(wanted[0])))
+    for row, flat in enumerate(wanted):
+        flats[row] = flat
+    return inference.pipeline.render([(driver.streams[step], flats)], size)[0]
 
 
 def sample_futures(pipeline: Pipeline, stream: Stream, settings: ForecastSettings) -> Any:

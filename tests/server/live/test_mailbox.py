@@ -6,6 +6,7 @@ import numpy as np
 
 from backend.keypoints.clock import Tick
 from backend.server.live.mailbox import CREDITS, MAX_PENDING, FrameStamp, Mailbox
+from backend.server.protocol import Counts
 
 FRAME = FrameStamp(1.0, 1, 0.0)
 LANDMARKS = np.zeros((478, 3), np.float32)
@@ -30,7 +31,7 @@ def test_all_waiting_ticks_are_taken_at_once_and_only_the_newest_can_become_a_sh
     work = mailbox.take()
     assert [tick.index for tick in work.ticks] == [0, 1, 2]
     assert work.frame.seq == 5
-    assert mailbox.counts.dropped == 2
+    assert work.counts == Counts(received=0, processed=1, dropped=2)
     assert mailbox.take() is None
 
 
@@ -40,26 +41,30 @@ def test_waiting_ticks_are_bounded_and_a_gap_restarts_the_motion():
     work = mailbox.take()
     assert [tick.index for tick in work.ticks] == list(range(5, MAX_PENDING + 5))
     assert [tick.restarted for tick in work.ticks] == [True] + [False] * (MAX_PENDING - 1)
-    assert mailbox.counts.dropped == MAX_PENDING + 4
+    assert work.counts.dropped == MAX_PENDING + 4
+
+
+def _send(mailbox: Mailbox) -> int | None:
+    mailbox.put(_ticks(0, 1), FRAME)
+    return mailbox.take().seq
 
 
 def test_credits_bound_what_is_on_its_way():
     mailbox = _mailbox()
-    sent = [mailbox.reserve(1) for _ in range(CREDITS)]
-    assert sent == list(range(1, CREDITS + 1))
-    assert mailbox.reserve(1) is None
+    assert [_send(mailbox) for _ in range(CREDITS)] == list(range(1, CREDITS + 1))
+    assert _send(mailbox) is None
     assert mailbox.acknowledge(1)
-    assert mailbox.reserve(1) == CREDITS + 1
-    assert mailbox.reserve(1) is None
+    assert _send(mailbox) == CREDITS + 1
+    assert _send(mailbox) is None
 
 
 def test_an_acknowledgement_covers_all_before_it_and_never_takes_credits_back():
     mailbox = _mailbox()
     for _ in range(CREDITS):
-        mailbox.reserve(1)
+        _send(mailbox)
     assert mailbox.acknowledge(CREDITS)
     assert mailbox.acknowledge(1)
-    assert [mailbox.reserve(1) is not None for _ in range(CREDITS + 1)] == [True] * CREDITS + [False]
+    assert [_send(mailbox) is not None for _ in range(CREDITS + 1)] == [True] * CREDITS + [False]
 
 
 def test_a_sheet_never_sent_cannot_be_acknowledged():
@@ -70,23 +75,21 @@ def test_a_sheet_never_sent_cannot_be_acknowledged():
 def test_a_sheet_that_could_not_be_made_gives_its_credit_back():
     mailbox = _mailbox()
     for _ in range(CREDITS):
-        last = mailbox.reserve(1)
+        last = _send(mailbox)
     mailbox.cancel(last)
-    assert mailbox.reserve(1) == last
+    assert _send(mailbox) == last
 
 
 def test_a_new_epoch_drops_the_waiting_ticks_and_frees_all_credits():
     mailbox = _mailbox()
     for _ in range(CREDITS):
-        mailbox.reserve(1)
+        _send(mailbox)
     mailbox.put(_ticks(0, 1), FRAME)
     assert mailbox.raise_epoch(reset=True) == 2
     assert mailbox.take() is None
-    assert mailbox.reserve(1) is None
-    assert mailbox.reserve(2) == CREDITS + 1
     mailbox.put(_ticks(1, 1), FRAME)
     work = mailbox.take()
-    assert work.reset and work.epoch == 2
+    assert work.reset and work.epoch == 2 and work.seq == CREDITS + 1
 
 
 def test_the_epoch_wraps_within_sixteen_bits_and_is_never_zero():

@@ -3,16 +3,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from backend.core.errors import InputError
-from backend.server.live.governor import Governor
+from backend.server.live.inference import Inference
 from backend.server.live.session_slot import SessionPortrait
 from backend.server.live.sessions import DETACHED_S, TICKET_S, SessionRegistry
 from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure
-from tests.server.conftest import portrait
+from tests.server.conftest import launch_thread, portrait
 from tests.server.fake_pipeline import FakePipeline
 
 
@@ -43,9 +44,10 @@ def time() -> FakeTime:
 
 @pytest.fixture
 def registry(time) -> Iterator[SessionRegistry]:
-    worker = InferenceWorker(FakePipeline, Governor(), Metrics())
+    default = SessionPortrait(portrait())
+    worker = InferenceWorker(FakePipeline, default, Metrics(), launch=launch_thread)
     worker.start()
-    yield SessionRegistry(worker, SessionPortrait(portrait()), {}, 10, Metrics(), 2, time)
+    yield SessionRegistry(worker, default, {}, 10, Metrics(), 2, time)
     worker.stop()
 
 
@@ -122,19 +124,25 @@ def test_shutting_down_ends_every_session(registry):
     assert len(registry) == 0
 
 
-def test_the_inference_thread_deletes_the_state_of_a_closed_session(registry):
+def _open_sessions(inference: Inference) -> list[str]:
+    return list(inference._slots)
+
+
+def test_the_inference_process_deletes_the_state_of_a_closed_session(registry):
     session = _create(registry)
-    slots = registry.worker._slots
-    assert session.id in slots
+    assert registry.worker.run(_open_sessions).result(10) == [session.id]
     registry.close(session.id)
-    assert session.id not in slots
+    assert registry.worker.run(_open_sessions).result(10) == []
 
 
-def test_a_new_portrait_is_encoded_and_shown_by_one_job_of_the_inference_thread(registry, monkeypatch):
-    session, jobs, run = _create(registry), [], registry.worker.run
-    monkeypatch.setattr(registry.worker, "run", lambda job: jobs.append(job) or run(job))
+def _shown_pictures(inference: Inference) -> list[np.ndarray]:
+    return [slot.stream.portrait.picture for slot in inference._slots.values()]
+
+
+def test_a_new_portrait_is_shown(registry):
+    session = _create(registry)
     uploaded = SessionPortrait(portrait((10, 200, 10)))
     assert asyncio.run(registry.show(session, uploaded)) == (256, 256)
-    assert len(jobs) == 1
-    shown = registry.worker._slots[session.id].stream.portrait.picture
-    assert session.picture is uploaded.image.picture and shown is uploaded.image.picture
+    assert session.picture is uploaded.image.picture
+    (shown,) = registry.worker.run(_shown_pictures).result(10)
+    np.testing.assert_array_equal(shown, uploaded.image.picture)

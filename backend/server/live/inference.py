@@ -1,0 +1,156 @@
+"""The inference process: it holds the pipeline and the streams of all sessions, and answers one exchange after another.
+
+It is a process of its own because Python runs one thread at a time: beside 50 sockets in the same process, every operation of
+the models waited for the event loop. If it ends, the server starts it again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import structlog
+
+from backend.core.errors import MotionFanError
+from backend.core.types import CLOCK_S, ForecastSettings
+from backend.keypoints.clock import Tick
+from backend.server.live.batch import BatchRunner
+from backend.server.live.exchange import (
+    Answer,
+    BatchReport,
+    Call,
+    CloseSession,
+    Exchange,
+    Loaded,
+    OpenSession,
+    Request,
+    ShowPortrait,
+)
+from backend.server.live.governor import Governor
+from backend.server.live.mailbox import Work
+from backend.server.live.session_slot import BatchItem, SessionPortrait, SessionSlot
+
+if TYPE_CHECKING:
+    from backend.pipeline import Pipeline, Portrait
+
+log = structlog.get_logger(__name__)
+
+
+class Inference:
+    """The models, and the state of all sessions.
+
+    Args:
+        pipeline: the models.
+        tile: largest side of a tile in pixels; 0 for no limit.
+        default: the portrait that sessions start with; it stays encoded.
+    """
+
+    def __init__(self, pipeline: Pipeline, tile: int, default: SessionPortrait) -> None:
+        self.pipeline = pipeline
+        self.kept: dict[str, Any] = {}  # what calls keep for later calls
+        self._portraits: WeakValueDictionary[str, Portrait] = WeakValueDictionary()
+        self._default = default.key, self.encode(default)
+        self._slots: dict[str, SessionSlot] = {}
+        self._opened = 0
+        governor = Governor(tile)
+        _warm_up(pipeline, governor, self._default[1], default)
+        self._batches = BatchRunner(pipeline, governor)
+
+    @property
+    def keypoints(self) -> int:
+        """N, the number of keypoints."""
+        return self._default[1].keypoints.count
+
+    def encode(self, portrait: SessionPortrait) -> Portrait:
+        """Return the encoded portrait; those that sessions show are encoded once."""
+        if (encoded := self._portraits.get(portrait.key)) is None:
+            encoded = self._portraits[portrait.key] = self.pipeline.portrait(portrait.image)
+        return encoded
+
+    def answer(self, exchange: Exchange) -> Answer:
+        """Answer the requests, then run the batch."""
+        results = [self._answer(request) for request in exchange.requests]
+        return Answer(results, self._run(exchange.works) if exchange.works else None)
+
+    def _run(self, works: dict[str, Work]) -> BatchReport:
+        began = time.monotonic()
+        # A session may have been closed meanwhile.
+        items = [BatchItem(self._slots[session], work, began) for session, work in works.items() if session in self._slots]
+        try:
+            return self._batches.step(items)
+        except Exception:
+            log.exception("batch_failed", sessions=len(items))
+            return BatchReport(cancelled=list(works))
+
+    def _answer(self, request: Request) -> Any:
+        try:
+            match request:
+                case OpenSession(session, portrait):
+                    self._opened += 1
+                    encoded = self.encode(portrait)
+                    stream = self.pipeline.open(encoded, self._opened, track_reference=True)
+                    self._slots[session] = SessionSlot(session, self._opened, encoded, stream)
+                case ShowPortrait(session, portrait):
+                    if slot := self._slots.get(session):
+                        slot.set_portrait(self.encode(portrait))
+                case CloseSession(session):
+                    self._slots.pop(session, None)
+                case Call(function):
+                    return function(self)
+        except MotionFanError as error:
+            return error
+        except Exception:
+            log.exception("request_failed")
+            return MotionFanError("inference_failed", "The models failed at this request.", "Try again, or read the log.")
+        return None
+
+
+def serve_inference(connection: Connection, load: Callable[[], Pipeline], tile: int, default: SessionPortrait) -> None:
+    """Load the pipeline, say so or what failed, then answer until the other side says None or ends.
+
+    Args:
+        connection: to the server.
+        load: builds the pipeline.
+        tile: largest side of a tile in pixels; 0 for no limit.
+        default: the portrait that sessions start with.
+    """
+    try:
+        inference = Inference(load(), tile, default)
+    except MotionFanError as error:
+        connection.send(error)
+        return
+    except Exception as error:
+        log.exception("loading_failed")
+        connection.send(MotionFanError("loading_failed", f"The models cannot be loaded: {error}."))
+        return
+    connection.send(Loaded(inference.keypoints))
+    try:
+        while (exchange := connection.recv()) is not None:
+            connection.send(inference.answer(exchange))
+    except (EOFError, OSError):
+        return
+
+
+def _warm_up(pipeline: Pipeline, governor: Governor, portrait: Portrait, given: SessionPortrait) -> None:
+    """Run every stage, so that the first session is not delayed and the governor knows the costs."""
+    stream = pipeline.open(portrait)
+    for index in range(8):
+        tick = Tick(given.image.landmarks, index * CLOCK_S, index, index == 0)
+        (observation,) = pipeline.observe([stream], [[tick]])
+    governor.record_tick(1, _second_ms(lambda: pipeline.forecast([stream], [ForecastSettings()])))
+    request = stream, observation.present_flat[None]
+    for tile in governor.tiles:
+        governor.record_render(tile, 1, _second_ms(partial(pipeline.render, [request], tile)))
+    governor.record_layers(1, _second_ms(partial(pipeline.render_layers, [request])))
+
+
+def _second_ms(call: Callable[[], object]) -> float:
+    """Return the milliseconds of a second call; the first takes longer."""
+    call()
+    began = time.monotonic()
+    call()
+    return (time.monotonic() - began) * 1000
