@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from backend.animate.generator import EncodedPortrait, Generator
-from backend.animate.reference import ReferenceTracker
-from backend.animate.transfer import transfer_motion
+from backend.animate.reference import ReferenceTracker, track_references
+from backend.animate.transfer import transfer_motion, transfer_positions
 from backend.core.device import HOST, check_device, seeded_generator, to_host
 from backend.core.errors import ModelError
 from backend.core.process import configure_process
@@ -92,13 +92,6 @@ class Stream:
     def reset_reference(self) -> None:
         """Take the next step as the neutral moment, and keep it."""
         self.reference = self.reference_tracker = None
-
-    def update_reference(self, driving: Keypoints) -> None:
-        """Update the reference with a new step's keypoints `[N]`."""
-        if self.reference is None:
-            self.reference = driving
-        if self.reference_tracker is not None and not self.reference_tracker.done:
-            self.reference = self.reference_tracker.update(self.portrait.keypoints, driving, self.reference)
 
 
 @dataclass(frozen=True)
@@ -250,8 +243,24 @@ class Pipeline:
         surprise = self.forecaster.surprise(state, flat_BD)
         for row, (stream, after) in enumerate(zip(streams, self.forecaster.step(state, flat_BD).split(), strict=True)):
             stream.state, stream.steps = after, stream.steps + 1
-            stream.update_reference(Keypoints.from_flat(flat_BD[row]))
+            if stream.reference is None:
+                stream.reference = Keypoints.from_flat(flat_BD[row])
+        self._track_references(streams, flat_BD)
         return surprise
+
+    def _track_references(self, streams: Sequence[Stream], flat_BD: Tensor) -> None:
+        """Let the references of streams that look for better ones follow one frame each."""
+        trackers = {i: stream.reference_tracker for i, stream in enumerate(streams)}
+        tracking = {i: tracker for i, tracker in trackers.items() if tracker is not None and not tracker.done}
+        if not tracking:
+            return
+        rows = [streams[i] for i in tracking]
+        portraits = _stack([stream.portrait.keypoints for stream in rows])
+        references = _stack([stream.reference for stream in rows if stream.reference is not None])
+        driving = Keypoints.from_flat(flat_BD[list(tracking)])
+        found = track_references(list(tracking.values()), portraits, driving, references)
+        for row, stream in enumerate(rows):
+            stream.reference = found[row]
 
     @torch.inference_mode()
     def forecast(self, streams: Sequence[Stream], settings: Sequence[ForecastSettings]) -> list[SampledFutures]:
@@ -273,7 +282,7 @@ class Pipeline:
         forecasts = {method: self._forecast_method(streams, state, method, settings) for method in methods}
         paths = torch.cat([forecast.paths for forecast in forecasts.values()], 1)
         shares = torch.stack([stream.futures[method].shares for stream in streams for method in methods])
-        results, due = [self._transfer(streams, paths).value, shares.view(len(streams), -1)], list[int]()
+        results, due = [self._transfer_positions(streams, paths), shares.view(len(streams), -1)], list[int]()
         refined = forecasts.get("gru_snf")
         if refined is not None and refined.acceptance is not None:
             # Rows that are due: the first steps of their paths are measured.
@@ -352,11 +361,19 @@ class Pipeline:
 
     def _transfer(self, streams: Sequence[Stream], flat_BKHD: Tensor) -> Keypoints:
         """Move each stream's portrait by its driver's motion since the reference: keypoints `[B, K, H, N]`."""
+        return transfer_motion(*self._faces(streams, flat_BKHD))
+
+    def _transfer_positions(self, streams: Sequence[Stream], flat_BKHD: Tensor) -> Tensor:
+        """Return only the positions `[B, K, H, N, 2]` of `_transfer`, which cost a fifth."""
+        return transfer_positions(*self._faces(streams, flat_BKHD))
+
+    def _faces(self, streams: Sequence[Stream], flat_BKHD: Tensor) -> tuple[Keypoints, Keypoints, Keypoints]:
+        """Return portraits `[B, 1, 1, N]`, drivers `[B, K, H, N]` and references `[B, 1, 1, N]`."""
         driving = Keypoints.from_flat(flat_BKHD)
         portraits = _stack([stream.portrait.keypoints for stream in streams])
         # Without a reference, motion is measured from the first frame.
         references = _stack([stream.reference or driving[row, 0, 0] for row, stream in enumerate(streams)])
-        return transfer_motion(portraits[:, None, None], driving, references[:, None, None])
+        return portraits[:, None, None], driving, references[:, None, None]
 
     def score(self, paths: Tensor, truth: Tensor) -> FloatArray:
         """Return the mean keypoint distance, in crop units, of paths `[K, T, 6N]` from the truth `[T, 6N]`: `[K]`."""

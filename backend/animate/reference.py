@@ -7,6 +7,7 @@ appears in every frame: with a smiling reference, a straight mouth becomes a pou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,13 +32,13 @@ EASING_STEPS = 40
 
 
 def likeness(portrait: Keypoints, driving: Keypoints) -> Tensor:
-    """Compare faces `[..., N]` with a portrait `[N]`: `[...]` in (0, 1], where 1 is the same pose and expression.
+    """Compare faces `[..., N]` with portraits `[N]` or `[..., N]`: `[...]` in (0, 1], where 1 is the same pose and expression.
 
     Each face is first aligned by the similarity that fits its keypoints best in least squares (one complex factor, with points
     as complex numbers). The residual of positions and Jacobians is d, and likeness is 1 / (1 + (d / HALF_LIKENESS)^2).
     """
     target, moved = _centred(portrait.value), _centred(driving.value)
-    size = target.abs().square().mean().sqrt()
+    size = target.abs().square().mean(-1).sqrt()
     factor = (moved.conj() * target).sum(-1) / moved.abs().square().sum(-1).clamp_min(1e-12)
     place = (moved * factor[..., None] - target).abs().square().mean(-1)
     turn = torch.stack([factor.real, -factor.imag, factor.imag, factor.real], -1).unflatten(-1, (2, 2))
@@ -58,32 +59,40 @@ class ReferenceTracker:
 
     Attributes:
         steps: seen so far.
-        best, target: likeness and keypoints `[N]` of the best frame so far, on the keypoints' device.
+        best, target: likeness and flat keypoints `[6N]` of the best frame so far, on the keypoints' device.
     """
 
     steps: int = 0
     best: Tensor | None = None
-    target: Keypoints | None = None
+    target: Tensor | None = None
 
     @property
     def done(self) -> bool:
         """Whether the reference is fixed from now on."""
         return self.steps >= SEARCH_STEPS + EASING_STEPS
 
-    def update(self, portrait: Keypoints, driving: Keypoints, reference: Keypoints) -> Keypoints:
-        """Process one step and return the new reference `[N]`.
 
-        Args:
-            portrait: keypoints `[N]` of the portrait.
-            driving: keypoints `[N]` of the driver at this step.
-            reference: the reference `[N]` so far.
-        """
-        if self.target is None or self.best is None:
-            self.best, self.target = torch.zeros_like(reference.value[0, 0]), reference
-        if self.steps < SEARCH_STEPS:
-            alike = likeness(portrait, driving)
-            better = alike > self.best  # A tensor, so that no one waits for the device.
-            self.best = torch.where(better, alike, self.best)
-            self.target = Keypoints.from_flat(torch.where(better, driving.flat(), self.target.flat()))
-        self.steps += 1
-        return Keypoints.from_flat(torch.lerp(reference.flat(), self.target.flat(), EASING))
+def track_references(
+    trackers: Sequence[ReferenceTracker], portrait: Keypoints, driving: Keypoints, reference: Keypoints
+) -> Keypoints:
+    """Process one step of B drivers, as one batch, and return their new references `[B, N]`.
+
+    Args:
+        trackers: of the drivers.
+        portrait: keypoints `[B, N]` of the portraits.
+        driving: keypoints `[B, N]` of the drivers at this step.
+        reference: the references `[B, N]` so far.
+    """
+    flat_BD, alike_B = driving.flat(), likeness(portrait, driving)
+    before_BD = reference.flat()
+    best_B = torch.stack([alike_B.new_zeros(()) if tracker.best is None else tracker.best for tracker in trackers])
+    target_BD = torch.stack(
+        [before if tracker.target is None else tracker.target for tracker, before in zip(trackers, before_BD, strict=True)]
+    )
+    searching_B = torch.tensor([tracker.steps < SEARCH_STEPS for tracker in trackers], device=alike_B.device)
+    better_B = (alike_B > best_B) & searching_B  # A tensor, so that no one waits for the device.
+    best_B = torch.where(better_B, alike_B, best_B)
+    target_BD = torch.where(better_B[:, None], flat_BD, target_BD)
+    for tracker, best, target in zip(trackers, best_B.unbind(), target_BD.unbind(), strict=True):
+        tracker.best, tracker.target, tracker.steps = best, target, tracker.steps + 1
+    return Keypoints.from_flat(torch.lerp(before_BD, target_BD, EASING))

@@ -60,13 +60,26 @@ def transfer_motion(
         scale: s; by default the ratio of the faces' scales, so that a large face on camera does not move a small one too far.
         rotation: R `[..., 2, 2]`; by default `face_rotation`. The First Order Motion Model uses the identity.
     """
+    rotation = face_rotation(source, reference) if rotation is None else rotation
+    value = transfer_positions(source, driving, reference, scale, rotation)
+    rotation = rotation[..., None, :, :]
+    change = product_2x2(driving.jacobian, inverse_2x2(reference.jacobian))
+    jacobian = product_2x2(product_2x2(product_2x2(rotation, change), rotation.mT), source.jacobian)
+    return Keypoints(value, jacobian.expand(*value.shape, 2))
+
+
+def transfer_positions(
+    source: Keypoints,
+    driving: Keypoints,
+    reference: Keypoints,
+    scale: Tensor | float | None = None,
+    rotation: Tensor | None = None,
+) -> Tensor:
+    """Return only the positions `[..., N, 2]` of `transfer_motion`; see there."""
     if scale is None:
         scale = face_scale(source) / face_scale(reference)
     if isinstance(scale, Tensor):
         scale = scale[..., None, None]
     rotation = (face_rotation(source, reference) if rotation is None else rotation)[..., None, :, :]
     moved = (rotation * (driving.value - reference.value)[..., None, :]).sum(-1)
-    change = product_2x2(driving.jacobian, inverse_2x2(reference.jacobian))
-    jacobian = product_2x2(product_2x2(product_2x2(rotation, change), rotation.mT), source.jacobian)
-    value = source.value + scale * moved
-    return Keypoints(value, jacobian.expand(*value.shape, 2))
+    return source.value + scale * moved

@@ -42,7 +42,10 @@ class ForecastState:
 
     def split(self) -> list[ForecastState]:
         """Split the batch into B states of one stream."""
-        return [self[row : row + 1] for row in range(len(self))]
+        # One call for each tensor: slices of every row take longer than the step of a batch.
+        return [
+            ForecastState(*row) for row in zip(*(getattr(self, field.name).split(1) for field in fields(self)), strict=True)
+        ]
 
     @staticmethod
     def cat(states: Sequence[ForecastState]) -> ForecastState:

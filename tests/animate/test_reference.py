@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.animate.reference import EASING, SEARCH_STEPS, ReferenceTracker, likeness
+from backend.animate.reference import EASING, SEARCH_STEPS, ReferenceTracker, likeness, track_references
 from backend.keypoints.regions import FaceRegions
 
 LIPS_BELOW = [146, 91, 181, 84, 17, 314, 405, 321, 375, 95, 88, 178, 87, 14, 317, 402, 318, 324]
@@ -74,7 +74,7 @@ def test_the_most_similar_frame_of_a_clip_is_the_one_planted_in_it(face, recordi
 def steps_of(tracker, portrait, drivings):
     reference, found = drivings[0], []
     for driving in drivings:
-        reference = tracker.update(portrait, driving, reference)
+        reference = track_references([tracker], *(face[None] for face in (portrait, driving, reference)))[0]
         found.append(reference.flat())
     return torch.stack(found)
 

@@ -54,17 +54,19 @@ class LandmarkStream:
 
 def check_landmarks(landmarks: FloatArray) -> None:
     """Raise `landmarks_not_finite`, `landmarks_out_of_range` or `landmarks_degenerate` if they show no face in the picture."""
-    if not np.isfinite(landmarks).all():
-        raise InputError("landmarks_not_finite", "The landmarks hold NaN or infinite numbers.")
-    # The wire cannot carry more than the limit: a coordinate at the limit was clipped.
-    if np.abs(landmarks).max() >= COORDINATE_LIMIT - 1e-4:
+    # Every message comes here, so this takes few passes; a comparison with NaN is false.
+    reach = max(float(landmarks.max()), -float(landmarks.min()))
+    if not reach < COORDINATE_LIMIT - 1e-4:
+        if not np.isfinite(landmarks).all():
+            raise InputError("landmarks_not_finite", "The landmarks hold NaN or infinite numbers.")
+        # The wire cannot carry more than the limit: a coordinate at the limit was clipped.
         limit = f"Landmarks must lie within {COORDINATE_LIMIT:g} half-widths of the crop."
         raise InputError("landmarks_out_of_range", limit, "Move the face back into the picture.")
-    # Every message comes here: rows that lie together in memory, and eigenvalues in closed form, take a tenth of the time.
+    # Rows that lie together in memory, and eigenvalues in closed form, take a tenth of the time.
     rows = np.ascontiguousarray(landmarks[:, :2].T)
-    small = np.ptp(rows, axis=1).max() < MIN_FACE_SIDE
-    centred = rows - rows.mean(1, keepdims=True)
-    (xx, xy), (_, yy) = (centred @ centred.T).tolist()
+    small = (rows.max(1) - rows.min(1)).max() < MIN_FACE_SIDE
+    rows -= np.add.reduce(rows, 1, keepdims=True) / len(landmarks)
+    (xx, xy), (_, yy) = (rows @ rows.T).tolist()
     middle, half = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
     smallest, largest = middle - half, middle + half
     if small or smallest < MIN_FACE_ASPECT**2 * largest:
