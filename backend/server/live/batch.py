@@ -101,22 +101,40 @@ class BatchRunner:
         """Record the observations, and give the verdict of every round whose horizon has ended."""
         for item in items:
             slot = item.slot
-            if slot.futures is None:
+            if slot.futures is None or slot.futures.ended:
                 continue
             slot.futures.observe(item.tick, item.observation)
             if slot.futures.finished(item.tick):
                 slot.verdict = slot.futures.verdict(self._pipeline)
-                slot.futures = None
+                slot.futures.ended = True
                 # With the old noise the next round would continue the paths of this one.
                 slot.stream.seed += 1
         return [None] * len(items)
 
     def _forecast(self, items: list[BatchItem]) -> list[BatchItem]:
-        """Forecast where a round begins, and again where futures in play are due for it."""
+        """Forecast where a round begins, and again where futures in play are due for it; return the items that did not fail.
+
+        A round begins with many draws to choose from. Sessions that opened together would all begin theirs in one batch, which
+        would delay every sheet, so only as many begin as the governor affords; the others, the longest waiting first, follow.
+        """
         interval = self._governor.forecast_interval(max(len(items), len(self._active)))
-        ready = [item for item in items if item.observation.ready and item.is_due(interval)]
-        waiting = [item for item in items if item not in ready]
-        began = time.monotonic()
+        ready = [item for item in items if item.observation.ready]
+        first = sorted((item for item in ready if item.begins), key=lambda item: item.slot.postponed, reverse=True)
+        for item in first[self._governor.rounds_at_once() :]:
+            item.slot.postponed += 1
+        first = first[: self._governor.rounds_at_once()]
+        again = [item for item in ready if not item.begins and item.is_due(interval)]
+        failed: list[BatchItem] = []
+        for some, record in ((first, self._governor.record_rounds), (again, self._governor.record_forecast)):
+            began = time.monotonic()
+            served = self._forecast_some(some)
+            if served:
+                record(len(served), (time.monotonic() - began) * 1000)
+            failed += [item for item in some if item not in served]
+        return [item for item in items if item not in failed]
+
+    def _forecast_some(self, items: list[BatchItem]) -> list[BatchItem]:
+        """Forecast, begin rounds where none plays, and return the items that did not fail."""
 
         def call(some: Sequence[BatchItem]) -> list[SampledFutures]:
             fans = self._pipeline.forecast([item.slot.stream for item in some], [item.work.settings for item in some])
@@ -124,18 +142,16 @@ class BatchRunner:
                 raise InputError("forecast_not_finite", "The forecast holds NaN or infinite numbers.", "Lower the temperature.")
             return fans
 
-        served = self._isolate(ready, call)
-        if served:
-            self._governor.record_forecast(len(served), (time.monotonic() - began) * 1000)
+        served = self._isolate(items, call)
         for item, fan in served:
             item.fan = fan
             slot = item.slot
             if fan.refinement_effect is not None:
                 slot.refinement.update(fan.refinement_effect)
-            if slot.futures is None:
-                slot.rounds += 1
+            if item.begins:
+                slot.rounds, slot.postponed = slot.rounds + 1, 0
                 slot.futures = FuturesRound(slot.rounds, item.tick, item.observation, fan)
-        return waiting + [item for item, _ in served]
+        return [item for item, _ in served]
 
     def _active_demands(self, items: list[BatchItem]) -> list[Demand]:
         """Return the demand of every active session, including those without work in this batch."""

@@ -22,6 +22,7 @@ class FuturesRound:
         self.horizon = int(fan.paths.shape[1])
         self._rendered_step: int | None = None
         self.paths_sent = False  # whether a client that renders by itself has the paths
+        self.ended = False  # whether it has got its verdict; it is shown until the next one begins
         self._present = present
         self._observed: dict[int, Observation] = {}
 

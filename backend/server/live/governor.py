@@ -17,8 +17,9 @@ TILES = (96, 128, 256)
 STRIDES = (1, 2, 4)
 MIN_TILE_MS = 0.01
 BUDGET_SHARE = 0.95  # part of the clock period that work may fill
-FORECAST_SHARE = 0.3  # part of the budget that forecasts of futures in play may take
+FORECAST_SHARE = 0.3  # part of the budget that forecasts of futures in play may take, and as much for rounds that begin
 MAX_FORECAST_INTERVAL = 16  # ticks
+MAX_ROUNDS = 64  # that begin in one batch
 SMOOTHING = 0.15  # weight of a new measurement in the running mean
 PATIENCE = 12  # calls of `plan` in a row that must find the better plan affordable before it is chosen
 
@@ -63,7 +64,8 @@ class Governor:
         self._tick_ms = 0.0
         self._tile_ms: dict[int, float] = {}
         self._layers_ms: float | None = None  # of one frame
-        self._forecast_ms: float | None = None  # of one session
+        self._forecast_ms: float | None = None  # of one session's futures in play
+        self._begin_ms: float | None = None  # of one session's new round
 
     @property
     def tiles(self) -> list[int]:
@@ -75,8 +77,19 @@ class Governor:
         self._tick_ms = self._smooth(self._tick_ms or None, ms / sessions)
 
     def record_forecast(self, sessions: int, ms: float) -> None:
-        """Record the time of forecasting for a batch of sessions."""
+        """Record the time of forecasting futures in play for a batch of sessions."""
         self._forecast_ms = self._smooth(self._forecast_ms, ms / sessions)
+
+    def record_rounds(self, sessions: int, ms: float) -> None:
+        """Record the time of beginning a round in a batch of sessions."""
+        self._begin_ms = self._smooth(self._begin_ms, ms / sessions)
+
+    def rounds_at_once(self) -> int:
+        """Return how many sessions may begin a round in one batch; at least one."""
+        share = FORECAST_SHARE * self._budget
+        return (
+            MAX_ROUNDS if self._begin_ms is None else max(1, min(MAX_ROUNDS, round(share / max(self._begin_ms, MIN_TILE_MS))))
+        )
 
     def forecast_interval(self, sessions: int) -> int:
         """Return after how many ticks futures in play are forecast again, from the driver's newest motion.

@@ -141,7 +141,9 @@ def _warm_up(pipeline: Pipeline, governor: Governor, portrait: Portrait, given: 
     for index in range(8):
         tick = Tick(given.image.landmarks, index * CLOCK_S, index, index == 0)
         (observation,) = pipeline.observe([stream], [[tick]])
-    governor.record_tick(1, _second_ms(lambda: pipeline.forecast([stream], [ForecastSettings()])))
+    forecast_ms = _second_ms(lambda: pipeline.forecast([stream], [ForecastSettings()]))
+    governor.record_tick(1, forecast_ms)
+    governor.record_forecast(1, forecast_ms)
     request = stream, observation.present_flat[None]
     for tile in governor.tiles:
         governor.record_render(tile, 1, _second_ms(partial(pipeline.render, [request], tile)))

@@ -41,6 +41,7 @@ class SessionSlot:
     # rounds, sheets: how many there were so far
     rounds: int = 0
     sheets: int = 0
+    postponed: int = 0  # ticks for which its next round has waited for those of others
     verdict: Verdict | None = None
     refinement: RefinementMonitor = field(default_factory=RefinementMonitor)
 
@@ -83,9 +84,14 @@ class BatchItem:
         """The newest forecast of the futures that play: this batch's, or that of their round's beginning."""
         return self.fan or (self.slot.futures.fan if self.slot.futures else None)
 
+    @property
+    def begins(self) -> bool:
+        """Whether a round of this session is to begin."""
+        return self.slot.futures is None or self.slot.futures.ended
+
     def is_due(self, interval: int) -> bool:
-        """Return whether this session forecasts: where a round begins, and at every `interval`-th tick, in turn with others."""
-        return self.slot.futures is None or (self.tick + self.slot.number) % interval == 0
+        """Return whether the futures in play are forecast again: at every `interval`-th tick, in turn with other sessions."""
+        return (self.tick + self.slot.number) % interval == 0
 
     @property
     def frames(self) -> int:
