@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 
 import pytest
 
 from backend.core.errors import InputError, ModelError
 from backend.core.settings import Settings
-from backend.server.run import address, build, describe_models, listen, serve
+from backend.server.run import address, build, describe_models, listen, load_pipeline, serve
 from tests.server.conftest import portrait
 
 
@@ -44,12 +45,10 @@ def test_the_address_can_be_opened_in_a_browser():
         assert address(everywhere) == f"http://127.0.0.1:{everywhere.getsockname()[1]}"
 
 
-def test_missing_models_raise_to_the_caller():
-    def load():
-        raise ModelError("model_missing", "There are no weights.")
-
+def test_missing_models_raise_to_the_caller(tmp_path):
+    settings = Settings(models=tmp_path)
     with pytest.raises(ModelError):
-        build(Settings(), load, portrait())
+        build(settings, partial(load_pipeline, settings), portrait())
 
 
 def test_models_are_described_by_the_first_line_of_their_card(tmp_path):

@@ -114,7 +114,7 @@ class Api:
         return page.built(self._pages, "index.html")
 
     async def health(self) -> JSONResponse:
-        """Whether the inference thread runs, and the number of sessions."""
+        """Whether sessions are served, and the number of sessions."""
         alive = self._registry.worker.alive
         return JSONResponse({"status": "ok" if alive else "down", "sessions": len(self._registry)}, 200 if alive else 503)
 

@@ -204,6 +204,7 @@ def test_health_and_metrics_report_the_running_sessions(shared):
     with Client(shared) as client:
         client.play(3)
         assert shared.http.get("/healthz").json()["status"] == "ok"
+        shared.wait_until_idle()
         text = shared.http.get("/metrics").text
         assert "motionfan_sheets_total" in text
         assert 'motionfan_stage_milliseconds_count{stage="render"}' in text

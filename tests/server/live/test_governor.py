@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.types import CLOCK_S, Way
-from backend.server.live.governor import TILES, Demand, Governor, Plan, ladder
+from backend.server.live.governor import MAX_ROUNDS, TILES, Demand, Governor, Plan, ladder
 
 
 def _k(*futures: int, way: Way = "pictures") -> list[Demand]:
@@ -117,6 +117,16 @@ def test_futures_in_play_are_forecast_again_less_often_the_more_that_costs():
     assert governor.forecast_interval(1) == 1
     intervals = [governor.forecast_interval(sessions) for sessions in (10, 50, 100, 10_000)]
     assert intervals == sorted(intervals) and intervals[0] == 1 and intervals[1] == 3 and intervals[-1] == 16
+
+
+def test_as_many_rounds_begin_at_once_as_are_affordable_and_at_least_one():
+    governor = Governor()
+    assert governor.rounds_at_once() == MAX_ROUNDS
+    governor.record_rounds(2, 10.0)
+    assert governor.rounds_at_once() == 5
+    for _ in range(100):
+        governor.record_rounds(1, 500.0)
+    assert governor.rounds_at_once() == 1
 
 
 def test_layers_that_were_never_measured_are_taken_to_cost_what_a_tile_does():

@@ -11,7 +11,9 @@ from backend.core.types import ForecastSettings
 from backend.forecast.diagnostics.refinement_flags import MIN_MEASUREMENTS
 from backend.server import protocol
 from backend.server.http import api
+from backend.server.live.governor import Governor
 from backend.server.live.mailbox import CREDITS
+from backend.server.live.session_slot import BatchItem
 from tests.server.conftest import Client, face, portrait, unpack
 
 READY = 8
@@ -142,6 +144,44 @@ def test_waiting_sessions_are_forecast_as_one_batch(live):
         for client in (one, two, three):
             client.sheet()
         assert live.pipeline.forecasts[-2:] == [1, 2]
+
+
+def _show_in_one_batch(live, holder: Client, clients: list[Client]) -> list[protocol.SheetHead]:
+    """Show each client one frame, all in the same batch, and return their sheets' heads."""
+    live.pipeline.held.clear()
+    live.pipeline.gate.clear()
+    holder.show()
+    assert live.pipeline.held.wait(20)
+    for client in clients:
+        client.show()
+        client.until_pong()
+    live.pipeline.gate.set()
+    holder.sheet()
+    return [client.sheet()[0] for client in clients]
+
+
+def test_rounds_that_would_begin_together_begin_in_turn(live, monkeypatch):
+    with Client(live) as holder, Client(live) as one, Client(live) as two:
+        holder.play(READY)
+        for client in (one, two):
+            client.play(READY - 1)
+        monkeypatch.setattr(Governor, "rounds_at_once", lambda self: 1)
+        monkeypatch.setattr(Governor, "forecast_interval", lambda self, sessions: 1)
+        assert sorted(head.generation for head in _show_in_one_batch(live, holder, [one, two])) == [0, 1]
+        assert [head.generation for head in _show_in_one_batch(live, holder, [one, two])] == [1, 1]
+
+
+def test_a_round_whose_successor_waits_stays_until_then(live, client, monkeypatch):
+    begins = BatchItem.begins
+    client.play(READY + 15)
+    monkeypatch.setattr(BatchItem, "begins", property(lambda self: False))
+    monkeypatch.setattr(BatchItem, "is_due", lambda self, interval: False)
+    waiting = client.play(2)
+    monkeypatch.setattr(BatchItem, "begins", begins)
+    (after,) = client.play(1)
+    assert [head.generation for head in waiting] == [1, 1] and after.generation == 2
+    assert waiting[0].verdict is not None and waiting[1].verdict is None
+    assert all(len(head.methods) == 4 and head.step in (0, 16) for head in waiting)
 
 
 def test_two_sessions_do_not_mix(live, monkeypatch):

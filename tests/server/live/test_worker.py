@@ -9,6 +9,8 @@ from functools import partial
 import pytest
 
 from backend.core.errors import InputError, ModelError, MotionFanError
+from backend.keypoints.clock import Tick
+from backend.server.live import worker as worker_module
 from backend.server.live.exchange import Loaded
 from backend.server.live.mailbox import FrameStamp, Mailbox
 from backend.server.live.session_slot import SessionPortrait
@@ -125,8 +127,6 @@ def _served(shown: SessionPortrait, sheets: list | None = None, restarted: threa
 
 
 def _sheet(worker: InferenceWorker, mailbox: Mailbox, arrived: Future, index: int) -> SheetHead:
-    from backend.keypoints.clock import Tick
-
     mailbox.put([Tick(face(), index * 0.08, index, index == 0)], FrameStamp(index * 80.0, index, 0.0))
     return decode_server(arrived.result(TIMEOUT_S)).head
 
@@ -152,7 +152,8 @@ def test_a_killed_process_starts_again_with_all_sessions(apart):
     assert apart.alive
 
 
-def test_a_process_that_cannot_start_again_is_given_up(tmp_path):
+def test_a_process_that_cannot_start_again_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_module, "MAX_RESTARTS", 1)
     worker = _worker(partial(_load_once, tmp_path / "loaded"), launch_process)
     worker.start()
     os.kill(worker.run(_process_id).result(TIMEOUT_S), signal.SIGKILL)
