@@ -75,7 +75,7 @@ def transfer_positions(
     scale: Tensor | float | None = None,
     rotation: Tensor | None = None,
 ) -> Tensor:
-    """Return only the positions `[..., N, 2]` of `transfer_motion`; see there."""
+    """Return only the positions `[..., N, 2]`; see `transfer_motion`."""
     if scale is None:
         scale = face_scale(source) / face_scale(reference)
     if isinstance(scale, Tensor):
