@@ -7,10 +7,9 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from itertools import count, cycle, pairwise
+from itertools import cycle, pairwise
 
 import numpy as np
 import simplejpeg
@@ -30,9 +29,6 @@ from backend.server.protocol import Ack, Drawing, Failure, Landmarks, Message, R
 PARTS = 10
 """Latencies are given for this many parts of the run, to show whether they grow with time."""
 
-Send = Callable[..., Awaitable[None]]
-"""Sends a message: its head, and its payload if it has one."""
-
 FPS = 25.0
 HTTP_TIMEOUT_S = 30.0
 START_TIMEOUT_S = 30.0
@@ -47,6 +43,20 @@ class SessionLog:
     sent: int = 0
     received: int = 0  # bytes of sheets
     ready_ms: float = 0.0
+
+
+@dataclass
+class Line:
+    """A session's open socket, its epoch, and the number of its last message."""
+
+    socket: ClientConnection
+    epoch: int
+    number: int = 0
+
+    async def send(self, head: object, payload: bytes = b"") -> None:
+        """Send a message of the newest epoch."""
+        self.number += 1
+        await self.socket.send(protocol.encode(Message(self.epoch, self.number, head, payload)))
 
 
 def load(url: str, *, sessions: int, seconds: float, way: Way = "pictures") -> Report:
@@ -143,38 +153,36 @@ async def _play(url: str, path: str, recording: Recording, seconds: float, way: 
             raise InputError(first.head.code, first.head.message, first.head.hint)
         start = time.monotonic()
         log.ready_ms = (start - asked) * 1000
-        numbers = count(1)
-
-        async def send(head: object, payload: bytes = b"") -> None:
-            await socket.send(protocol.encode(Message(first.epoch, next(numbers), head, payload)))
-
-        await send(Drawing(way))
-        receiving = asyncio.create_task(_receive(socket, send, log, start))
+        line = Line(socket, first.epoch)
+        await line.send(Drawing(way))
+        receiving = asyncio.create_task(_receive(line, log, start))
         try:
-            await _send_frames(send, log, start, recording, seconds)
+            await _send_frames(line, log, start, recording, seconds)
         finally:
             receiving.cancel()
             await asyncio.gather(receiving, return_exceptions=True)
     return log
 
 
-async def _send_frames(send: Send, log: SessionLog, start: float, recording: Recording, seconds: float) -> None:
+async def _send_frames(line: Line, log: SessionLog, start: float, recording: Recording, seconds: float) -> None:
     """Send frames at their times; late ones are not caught up with."""
     frames = recording.landmarks
     for landmarks in cycle([*frames[:-1], *frames[:0:-1]]):  # forwards, then backwards: motion without a jump
         now = time.monotonic() - start
         if now >= seconds:
             return
-        await send(Landmarks(now * 1000), protocol.quantise(landmarks))
+        await line.send(Landmarks(now * 1000), protocol.quantise(landmarks))
         log.sent += 1
         await asyncio.sleep(max(0.0, 1 / FPS - (time.monotonic() - start - now)))
 
 
-async def _receive(socket: ClientConnection, send: Send, log: SessionLog, start: float) -> None:
+async def _receive(line: Line, log: SessionLog, start: float) -> None:
     """Decode sheets, and acknowledge each as displayed."""
-    async for data in socket:
+    async for data in line.socket:
         message = protocol.decode_server(data if isinstance(data, bytes) else data.encode())
         head = message.head
+        if isinstance(head, Ready):
+            line.epoch = head.epoch  # The server has started its models again.
         if isinstance(head, Failure):
             log.errors.append(head.code)
         if isinstance(head, SheetHead):
@@ -187,4 +195,4 @@ async def _receive(socket: ClientConnection, send: Send, log: SessionLog, start:
                 simplejpeg.decode_jpeg(payload, colorspace="RGB")
             log.received += len(data)
             log.sheets.append(((time.monotonic() - start) * 1000, head))
-            await send(Ack(message.seq))
+            await line.send(Ack(message.seq))
