@@ -124,7 +124,8 @@ class SheetHead(msgspec.Struct, frozen=True):
     `layers` and `keypoints`, what `live/layers.py` and `live/keypoints.py` pack instead of the JPEG.
 
     `t` and `source` echo the capture time and sequence number of the frame it was made from; `generation` numbers the rounds
-    of futures, 0 for none; `step` (1..H) is the step of the future tiles, 0 for none; tile number `present` is the present,
+    of futures, 0 for none, and `age` counts the clock ticks since the round began, so that a page that joins in its middle
+    knows its beginning; `step` (1..H) is the step of the future tiles, 0 for none; tile number `present` is the present,
     the K futures follow. `flags`: `warming` (too few frames to forecast), `overloaded` (some sheets come without tiles), and
     about refinement by MCMC `under_refined` (it changes nothing) or `over_refined` (its futures are no longer plausible).
     `shares`: for each future of the tiles, the part of its method's `drawn` draws that is nearest to it; those of a method
@@ -156,6 +157,7 @@ class SheetHead(msgspec.Struct, frozen=True):
     way: Way = "pictures"
     layers: LayersHead | None = None
     paths: tuple[int, int, int] = (0, 0, 0)
+    age: int = 0
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -238,6 +238,7 @@ class BatchRunner:
             way=work.way,
             layers=layers,
             paths=paths,
+            age=item.tick - slot.futures.start if slot.futures else 0,
         )
         slot.verdict = None
         data = encode(Message(work.epoch, work.seq, head, quantise(fan) + payload))

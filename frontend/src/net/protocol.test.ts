@@ -144,8 +144,8 @@ describe('a sheet of keypoints', () => {
 });
 
 test('a sheet without shares and way holds pictures of futures that were not chosen', () => {
-  const { shares: _shares, drawn: _drawn, way: _way, layers: _layers, paths: _paths, ...older } = SHEET;
-  expect(decode(serverBytes('sheet', older)).head).toMatchObject({ shares: [], drawn: 0, way: 'pictures' });
+  const { age: _age, shares: _shares, drawn: _drawn, way: _way, layers: _layers, paths: _paths, ...older } = SHEET;
+  expect(decode(serverBytes('sheet', older)).head).toMatchObject({ age: 0, shares: [], drawn: 0, way: 'pictures' });
 });
 
 describe('coordinates', () => {

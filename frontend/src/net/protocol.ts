@@ -67,6 +67,8 @@ export type SheetHead = {
   source: number;
   tick: number;
   generation: number;
+  /** Ticks since the round of futures began; 0 without a round. */
+  age: number;
   /** Step 1..H that the future tiles show; 0 when the sheet holds none. */
   step: number;
   /** Tiles in the JPEG, or to be rendered: 0 for a fan without pictures, 1 for the present only, else K + 1. */
@@ -99,7 +101,7 @@ export type SheetHead = {
 };
 
 /** What a server says by leaving these fields out: it shows futures as they were drawn, as pictures. */
-const DEFAULTS = { shares: [], drawn: 0, way: 'pictures', layers: null, paths: [0, 0, 0] } as const;
+const DEFAULTS = { age: 0, shares: [], drawn: 0, way: 'pictures', layers: null, paths: [0, 0, 0] } as const;
 
 export type ErrorHead = { code: string; message: string; hint: string; fatal: boolean };
 

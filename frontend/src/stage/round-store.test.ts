@@ -18,6 +18,7 @@ function give(number: number, step: number, extra: Partial<SheetHead> = {}, blen
     ...SHEET,
     generation: number,
     tick: startOf(number) + step,
+    age: step,
     step,
     tiles: 3,
     columns: 3,
@@ -106,7 +107,7 @@ test('a message without pictures changes nothing that shows', () => {
 describe('layers', () => {
   /** Futures are sent one step ahead of the present. */
   const give1 = (number: number, step: number) =>
-    give(number, step + 1, { way: 'layers', tick: startOf(number) + step }, true);
+    give(number, step + 1, { way: 'layers', tick: startOf(number) + step, age: step }, true);
 
   test('have futures that lie ahead, and start from the present', () => {
     for (const step of [0, 1, 2]) give1(1, step);
@@ -116,9 +117,17 @@ describe('layers', () => {
     expect(steps(store.current?.presents)).toEqual([0, 1, 2]);
   });
 
+  test('lie at the same times for a page that joins in the middle of a round', () => {
+    give1(1, 2);
+    expect(store.current?.start).toBe(startOf(1));
+    expect(store.futures.keys.map(({ at, shared }) => [at, shared])).toEqual([[7, false]]);
+    expect(steps(store.current?.futures)).toEqual([3]);
+    expect(steps(store.current?.presents)).toEqual([2]);
+  });
+
   test('that lie ahead are dropped when another round begins', () => {
     for (const step of [0, 1]) give1(1, step);
-    give(2, 1, { way: 'layers', tick: 6 }, true);
+    give(2, 1, { way: 'layers', tick: 6, age: 0 }, true);
     expect(store.futures.keys.map((key) => [key.at, key.round])).toEqual([
       [4, 1],
       [5, 1],

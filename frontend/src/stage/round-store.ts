@@ -42,7 +42,7 @@ export class RoundStore {
 
   /** Add a head and its sheet (null for a message without pictures). Returns whether `finished` is another round now. */
   add(head: SheetHead, sheet: Sheet | null): boolean {
-    const started = head.generation !== this.current?.number && head.fan[0] > 0;
+    const started = head.generation > 0 && head.generation !== this.current?.number;
     if (started) this.#start(head);
     if (sheet) this.#keep(head, sheet, started);
     const changed = head.verdict ? this.#finish(head.verdict) : false;
@@ -71,7 +71,7 @@ export class RoundStore {
     this.futures.filter((key) => key.at <= head.tick);
     this.current = {
       number: head.generation,
-      start: head.way === 'pictures' ? head.tick - head.step : head.tick,
+      start: head.tick - head.age,
       methods: head.methods,
       horizon: head.horizon,
       shares: head.shares,
@@ -93,8 +93,9 @@ export class RoundStore {
     const round = this.current;
     if (!round) return;
     const { number, start } = round;
-    // Blended, all futures leave the present together.
-    if (started && sheet.canBlend(sheet)) this.#putFuture(round, { at: start, sheet, round: number, shared: true });
+    // Blended, all futures leave the present together; a page that joined later does not have that sheet.
+    if (started && head.age === 0 && sheet.canBlend(sheet))
+      this.#putFuture(round, { at: start, sheet, round: number, shared: true });
     if (head.step > 0 && head.tiles > 1) {
       this.#putFuture(round, { at: start + head.step, sheet, round: number, shared: false });
     }

@@ -20,7 +20,7 @@ function frame(after: number): void {
 
 /** Receive a sheet of layers, whose futures lie one step ahead. */
 function receive(tick: number, step: number): FakeSheet {
-  const head = { ...SHEET, tick, step, tiles: 3, way: 'layers', methods: ['a', 'a'], fan: [2, 4, 10] };
+  const head = { ...SHEET, tick, age: step - 1, step, tiles: 3, way: 'layers', methods: ['a', 'a'], fan: [2, 4, 10] };
   const sheet = new FakeSheet(3, true);
   store.add(head as unknown as SheetHead, sheet);
   player.follow(head as unknown as SheetHead);

@@ -13,8 +13,9 @@ const texts = (selector: string) => [...stage.element.querySelectorAll(selector)
 
 function show(extra: Partial<SheetHead>): void {
   const methods = ['gru_nf', 'gru_snf'];
-  const tick = 4 * (extra.generation ?? 0) + (extra.step ?? 0);
-  const head = { ...SHEET, tick, tiles: 3, columns: 3, methods, fan: [2, 4, 10], ...extra } as SheetHead;
+  const age = extra.step ?? 0;
+  const tick = 4 * (extra.generation ?? 0) + age;
+  const head = { ...SHEET, tick, age, tiles: 3, columns: 3, methods, fan: [2, 4, 10], ...extra } as SheetHead;
   const changed = store.add(head, new FakeSheet(head.tiles));
   stage.show(head, { values: new Float32Array(2 * 4 * 10 * 2), shape: head.fan, shares: head.shares }, changed);
   for (const run of frames.splice(0)) run(performance.now());

@@ -140,7 +140,7 @@ export class Stage {
   }
 
   #showAge(head: SheetHead | null): void {
-    const steps = head ? Math.min(head.horizon, head.tick - (this.store.current?.start ?? head.tick)) : 0;
+    const steps = head ? Math.min(head.horizon, head.age) : 0;
     const age = (steps * STEP_MS) / 1000;
     const horizon = head ? (head.horizon * STEP_MS) / 1000 : 0;
     const text = head

@@ -73,6 +73,7 @@ export const SHEET = {
   source: 0,
   tick: 1,
   generation: 1,
+  age: 0,
   step: 0,
   tiles: 0,
   tile: 64,

@@ -78,6 +78,7 @@ def messages() -> dict[str, Message]:
         flags=["over_refined", "overloaded"],
         shares=[1.0, 1.0],
         drawn=8,
+        age=1,
     )
     bare = protocol.SheetHead(
         t=80.0,

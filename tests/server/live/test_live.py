@@ -47,7 +47,8 @@ def test_futures_play_step_by_step_and_the_verdict_comes_at_the_end(client):
     start = heads[READY - 1]
     first = [head for head in heads[READY:] if head.generation == 1]
     assert len(first) == 15
-    assert all(head.step in (0, head.tick - start.tick) for head in first)
+    assert (start.age, [head.age for head in first]) == (0, list(range(1, 16)))
+    assert all(head.tick - head.age == start.tick and head.step in (0, head.age) for head in first)
     rendered = [head for head in first if head.step]
     assert rendered and all(head.tiles == 5 for head in rendered)
     last = heads[READY - 1 + 16]
@@ -129,7 +130,9 @@ def test_under_overload_only_the_latest_frame_becomes_a_sheet(live, client):
     assert len(live.pipeline.streams[-1].history) == READY + 7  # every tick was observed all the same
 
 
-def test_waiting_sessions_are_forecast_as_one_batch(live):
+def test_waiting_sessions_are_forecast_as_one_batch(live, monkeypatch):
+    # The forecast that is held would count as a slow one, after which not every tick is forecast.
+    monkeypatch.setattr(Governor, "forecast_interval", lambda self, sessions: 1)
     with Client(live) as one, Client(live) as two, Client(live) as three:
         for client in (one, two, three):
             client.play(READY)
@@ -225,6 +228,7 @@ def test_a_session_outlives_its_connection(live):
         (head,) = back.play(1)
         assert head.tick == before.tick + 1
         assert head.fan[0] == 2
+        assert (head.generation, head.age) == (1, 1), "a client that comes back is given the round's age"
 
 
 def test_a_second_connection_replaces_the_first(live, client):

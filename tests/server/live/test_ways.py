@@ -49,8 +49,7 @@ def test_futures_are_sent_ahead_so_that_the_page_can_move_to_them(client):
     client.send(protocol.Drawing("layers"))
     client.send(ForecastSettings(horizon=8))
     sheets = layered(client, READY + 16)
-    start = next(head.tick for head, _ in sheets if head.generation == 1)
-    steps = {head.tick - start: (head.step, head.tiles) for head, _ in sheets if head.generation == 1}
+    steps = {head.age: (head.step, head.tiles) for head, _ in sheets if head.generation == 1}
     sent = {at: step for at, (step, _) in steps.items() if step}
     assert sent[0] >= 1
     due = 0
@@ -123,8 +122,7 @@ def test_a_session_that_renders_itself_gets_keypoints_and_the_futures_of_a_round
     rounds = [head.generation for head, motion in sheets if motion.paths is not None]
     assert rounds == [1, 2]
     assert {head.paths for head, _ in sheets} == {(0, 0, 60), (3, 8, 60)}
-    start = next(head.tick for head, _ in sheets if head.generation == 1)
-    steps = [(head.tick - start, head.step) for head, _ in sheets if head.generation == 1 and head.step]
+    steps = [(head.age, head.step) for head, _ in sheets if head.generation == 1 and head.step]
     assert steps == [(at, at + 1) for at in range(8)], "each step is rendered before it is due"
     text = live.http.get("/metrics").text
     assert 'motionfan_sheets_total{way="keypoints"}' in text
