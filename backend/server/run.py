@@ -24,9 +24,10 @@ from backend.server.app import create_app
 from backend.server.http.networks import read_networks
 from backend.server.http.page import PAGE
 from backend.server.http.recordings import load_recordings
+from backend.server.live.host import Launch, launch_process
 from backend.server.live.session_slot import SessionPortrait
 from backend.server.live.sessions import SessionRegistry
-from backend.server.live.worker import InferenceWorker, Launch, launch_process
+from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
 from backend.server.study.api import open_study
 from backend.server.video.queue import VideoQueue

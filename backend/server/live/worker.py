@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -29,7 +27,7 @@ from backend.server.live.exchange import (
     Request,
     ShowPortrait,
 )
-from backend.server.live.inference import serve_inference
+from backend.server.live.host import Host, Launch, launch_process
 from backend.server.live.mailbox import Mailbox, Work
 from backend.server.live.session_slot import SessionPortrait
 from backend.server.metrics import Metrics
@@ -46,50 +44,6 @@ RESTARTS_PER_S, MAX_RESTARTS = 1 / 60, 5
 
 END_S = 5.0
 """Seconds that the process may take to end before it is killed."""
-
-
-class Host(Protocol):
-    """What runs `serve_inference`: a process."""
-
-    def is_alive(self) -> bool:
-        """Whether it runs."""
-
-    def join(self, timeout: float | None = None) -> None:
-        """Wait until it ends, or for `timeout` seconds."""
-
-    def kill(self) -> None:
-        """End it now."""
-
-
-Launch = Callable[..., Host]
-"""Starts a host with the arguments of `serve_inference`."""
-
-
-def launch_process(connection: Connection, *arguments: Any) -> Host:
-    """Start the inference process with this end of a connection and the other arguments of `serve_inference`.
-
-    It never sees Ctrl-C or SIGTERM: the server ends it, after its last batch.
-    """
-    process = multiprocessing.get_context("spawn").Process(
-        target=serve_inference, args=(connection, *arguments), name="inference", daemon=True
-    )
-    with _signals_blocked():
-        process.start()
-    connection.close()
-    return process
-
-
-@contextlib.contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """Block the signals that end a server, also in what is started meanwhile."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass

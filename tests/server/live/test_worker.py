@@ -12,9 +12,10 @@ from backend.core.errors import InputError, ModelError, MotionFanError
 from backend.keypoints.clock import Tick
 from backend.server.live import worker as worker_module
 from backend.server.live.exchange import Loaded
+from backend.server.live.host import launch_process
 from backend.server.live.mailbox import FrameStamp, Mailbox
 from backend.server.live.session_slot import SessionPortrait
-from backend.server.live.worker import InferenceWorker, ServedSession, launch_process
+from backend.server.live.worker import InferenceWorker, ServedSession
 from backend.server.metrics import Metrics
 from backend.server.protocol import SheetHead, decode_server
 from tests.server.conftest import do_nothing, face, launch_thread, portrait
