@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.errors import InputError
+from backend.core.json import decode_json
 from backend.core.types import LANDMARKS, FloatArray, ForecastSettings, Way
 
 VERSION = 1
@@ -239,10 +240,8 @@ def _decode(data: bytes, kinds: dict[int, type]) -> Message:
     if head_size > len(data) - PRELUDE.size:
         raise InputError("head_invalid", f"The head should have {head_size} bytes, but the message ends before.")
     end = PRELUDE.size + head_size
-    try:
-        head = _DECODER[kind].decode(data[PRELUDE.size : end])
-    except msgspec.MsgspecError as error:
-        raise InputError("head_invalid", f"The head of a {kinds[kind].__name__} message is wrong: {error}.") from None
+    wrong = InputError("head_invalid", f"The head of a {kinds[kind].__name__} message is wrong")
+    head = decode_json(data[PRELUDE.size : end], _DECODER[kind], wrong)
     return Message(epoch, seq, head, data[end:])
 
 

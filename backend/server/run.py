@@ -184,6 +184,7 @@ def configure_logging(level: str) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper("iso"),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            # Rich tracebacks take seconds, for which the server would stand still, and show local variables, such as tickets.
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback),
         ],
     )

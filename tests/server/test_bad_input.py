@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from backend.server import protocol
 from backend.server.live import connection, sessions
-from backend.server.live.connection import MAX_REFUSED
+from backend.server.live.connection import CLOSE_POLICY, MAX_MALFORMED, MAX_REFUSED
 from backend.server.protocol import Message
 from backend.server.run import MAX_FRAME
 from tests.golden.protocol.make import refused
@@ -121,11 +121,32 @@ def test_an_acknowledgement_of_a_sheet_never_sent_gets_a_coded_error(client, bys
 
 
 def test_a_flood_of_bad_messages_gets_few_errors(client, bystander):
-    for _ in range(200):
+    for _ in range(MAX_MALFORMED - 1):
         client.socket.send(b"x")
     codes = client.errors()
     assert 1 <= len(codes) < 100
     assert set(codes) == {"message_too_short"}
+
+
+def test_too_many_bad_messages_in_a_row_close_the_connection(live, client, bystander):
+    for _ in range(MAX_MALFORMED - 1):
+        client.socket.send(b"x")
+    assert len(client.play(1)) == 1
+    with pytest.raises(ConnectionClosed) as caught:
+        for _ in range(MAX_MALFORMED):
+            client.socket.send(b"x")
+        while True:
+            client.receive()
+    assert caught.value.rcvd.code == CLOSE_POLICY
+    assert live.http.post(f"/api/sessions/{client.id}/ticket").status_code == 200
+
+
+def test_a_face_that_is_often_out_of_the_picture_closes_nothing(client, bystander):
+    outside = face() + np.float32([3, 0, 0])
+    for _ in range(MAX_MALFORMED + 20):
+        client.show(outside)
+    assert set(client.errors()) == {"landmarks_out_of_range"}
+    assert len(client.play(1)) == 1
 
 
 def test_acknowledgements_have_a_rate_limit_of_their_own(live, monkeypatch):

@@ -135,3 +135,29 @@ def test_a_client_message_is_small():
     face = protocol.quantise(np.zeros((LANDMARKS, 3), np.float32))
     assert len(protocol.encode(Message(1, 1, protocol.Landmarks(1e12), face))) < protocol.MAX_CLIENT_MESSAGE / 4
     assert len(protocol.encode(Message(1, 1, ForecastSettings()))) < 1024
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        (b'{"name":"\xed\xa0\x80"}', "it is not UTF-8"),
+        (b'{"\xed\xa0\x80":1}', ""),
+        (b'{"name":' + b"[" * 8000, "Expected `str`"),
+        (b"\xff", ""),
+        (b"", ""),
+    ],
+)
+def test_no_head_is_so_bad_that_its_error_has_no_code(head, reason):
+    with pytest.raises(InputError) as caught:
+        protocol.decode_client(protocol.PRELUDE.pack(1, 6, 1, 1, len(head)) + head)
+    assert caught.value.code == "head_invalid"
+    assert reason in caught.value.message
+
+
+@given(st.binary(max_size=200), st.sampled_from(sorted(protocol.CLIENT)))
+def test_any_head_is_a_message_or_a_coded_error(head, kind):
+    try:
+        message = protocol.decode_client(protocol.PRELUDE.pack(1, kind, 1, 1, len(head)) + head)
+        assert type(message.head) is protocol.CLIENT[kind]
+    except InputError as error:
+        assert error.code in {"head_invalid", "payload_size"}

@@ -28,6 +28,9 @@ ERRORS_PER_S, ERROR_BURST = 4.0, 32.0
 FLOOD_PER_S, MAX_REFUSED = 30.0, 3000
 """Refused messages per second that a connection may send in the long run, and at once, before it is closed."""
 
+MAX_MALFORMED = 100
+"""Messages in a row that cannot be decoded, after which the connection is closed: its client will send no better ones."""
+
 MAX_OUTBOX = 64
 CLOSE_POLICY = 1008
 CAMERA = "camera"
@@ -48,7 +51,7 @@ class Connection:
         # A refused acknowledgement would hold its sheet's credit for ever, so acknowledgements have a limit of their own.
         self._acks = TokenBucket(ACKS_PER_S, ACK_BURST)
         self._errors = TokenBucket(ERRORS_PER_S, ERROR_BURST)
-        self._refused = 0
+        self._refused = self._malformed = 0
         # A client slightly above the limit only gets errors; a flood is disconnected.
         self._flood = TokenBucket(FLOOD_PER_S, MAX_REFUSED)
         self._seq = -1
@@ -100,14 +103,24 @@ class Connection:
                 self._refuse_flood(now)
                 continue
             try:
-                if data is None:
-                    raise InputError("text_frame", "Messages are binary; this was a text frame.")
-                self._handle(protocol.decode_client(data), now)
+                message = self._decode(data)
+                self._handle(message, now)
             except MotionFanError as error:
                 self._report(error, now)
-            except Exception:
-                log.exception("message_failed", session=self._session.id[:6])
-                self._report(MotionFanError("internal", "The server failed at this message and dropped it."), now)
+            except Exception as error:
+                self._log_failure(error, now)
+            if self._malformed >= MAX_MALFORMED:
+                reason = "This connection only sends messages that cannot be read."
+                self.finish(Failure("too_many_errors", reason, "Reload the page.", True))
+
+    def _decode(self, data: bytes | None) -> Message:
+        """Decode a message, and count those in a row for which that raises."""
+        self._malformed += 1
+        if data is None:
+            raise InputError("text_frame", "Messages are binary; this was a text frame.")
+        message = protocol.decode_client(data)
+        self._malformed = 0
+        return message
 
     def _handle(self, message: Message, now: float) -> None:
         """Process one message."""
@@ -154,11 +167,18 @@ class Connection:
         if ticks:
             mailbox.put(ticks, FrameStamp(t, message.seq, now))
 
-    def _report(self, error: MotionFanError, now: float) -> None:
-        """Send an error to the client, within the rate limit of errors."""
+    def _report(self, error: MotionFanError, now: float) -> bool:
+        """Send an error to the client, within the rate limit of errors; return whether it was sent."""
         self._metrics.errors.labels(error.code).inc()
-        if self._errors.allow(now):
-            self.send(protocol.encode(Message(self._session.mailbox.epoch, 0, Failure(error.code, error.message, error.hint))))
+        if allowed := self._errors.allow(now):
+            epoch = self._session.mailbox.epoch
+            self.send(protocol.encode(Message(epoch, 0, Failure(error.code, error.message, error.hint))))
+        return allowed
+
+    def _log_failure(self, error: Exception, now: float) -> None:
+        """Report a fault of ours; the log gets as many as the client, so that no client can fill it."""
+        if self._report(MotionFanError("internal", "The server failed at this message and dropped it."), now):
+            log.error("message_failed", session=self._session.id[:6], exc_info=error)
 
     def _refuse_flood(self, now: float) -> None:
         self._refused += 1

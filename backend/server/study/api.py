@@ -17,6 +17,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from backend.core.errors import InputError
+from backend.core.json import decode_json
 from backend.core.types import CLOCK_HZ
 from backend.server.http import page
 from backend.server.http.body import read_body
@@ -44,6 +45,9 @@ class Ballot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     trial: Annotated[str, msgspec.Meta(max_length=32)]
     choice: Literal["left", "right", "none"]
+
+
+_BALLOT = msgspec.json.Decoder(Ballot)
 
 
 class PerceptualStudy:
@@ -87,10 +91,7 @@ class PerceptualStudy:
         """Store a vote. Nothing of the request is kept, except trial and choice."""
         too_large = InputError("vote_invalid", f"A vote may have at most {MAX_BODY} bytes.", "Reload the page.")
         data = await read_body(request, MAX_BODY, too_large)
-        try:
-            ballot = msgspec.json.decode(data, type=Ballot)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise InputError("vote_invalid", f"This is not a vote: {error}.", "Reload the page.") from None
+        ballot = decode_json(data, _BALLOT, InputError("vote_invalid", "This is not a vote", "Reload the page."))
         voter, trial = self._trials.get(ballot.trial)
         vote = Vote(
             trial=trial.id,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from backend.core.errors import InputError
+from backend.core.json import decode_json
 from backend.keypoints.captions import parse_caption
 
 MAX_BYTES = 256 * 1024
@@ -36,16 +37,18 @@ class VideoRequest(msgspec.Struct, frozen=True):
     seed: Annotated[int, Meta(ge=-(2**53), le=2**53)] = 0
 
 
+_REQUEST = msgspec.json.Decoder(VideoRequest)
+
+
 def decode_request(body: bytes) -> VideoRequest:
     """Decode and check a request, except for its frames.
 
     Raises:
         InputError: `video_request`; `video_caption` for unknown words; `video_frames` if there are none to continue.
     """
-    try:
-        request = msgspec.json.decode(body, type=VideoRequest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError("video_request", f"This cannot be generated: {error}.", "See the limits at /api/video.") from None
+    request = decode_json(
+        body, _REQUEST, InputError("video_request", "This cannot be generated", "See the limits at /api/video.")
+    )
     parse_caption(request.caption)
     if request.task == "futures" and not request.frames:
         raise InputError("video_frames", "Futures need frames to continue.", "Send a strip of them, or ask to imagine.")

@@ -165,6 +165,7 @@ def test_strips_of_every_size_are_taken(shared, frames, side, kind):
         (b"", 400, "video_request"),
         (b"\xff\xfe", 400, "video_request"),
         (b"[]", 400, "video_request"),
+        (b'{"task":"imagine","other":' + b"[" * 100_000, 400, "video_request"),
         ({"task": "dream"}, 400, "video_request"),
         (futures(count=0), 400, "video_request"),
         (futures(count=9), 400, "video_request"),
