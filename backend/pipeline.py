@@ -24,7 +24,7 @@ from backend.animate.generator import EncodedPortrait, Generator
 from backend.animate.reference import ReferenceTracker, track_references
 from backend.animate.transfer import transfer_motion, transfer_positions
 from backend.core.device import HOST, check_device, seeded_generator, to_host
-from backend.core.errors import ModelError
+from backend.core.errors import ModelError, PortraitKeptError
 from backend.core.process import configure_process
 from backend.core.types import FloatArray, ForecastSettings, Keypoints, Layers, Picture, PortraitMotion, Sampling
 from backend.core.weights import generator_folder
@@ -53,10 +53,16 @@ CHECK_EVERY = 4
 
 @dataclass(frozen=True)
 class Portrait:
-    """A portrait ready to be animated: its picture `[S, S, 3]`, its keypoints `[N]`, and its encoded features."""
+    """What motion is transferred to: keypoints `[N]`. Its picture may be elsewhere, as in its owner's browser."""
+
+    keypoints: Keypoints
+
+
+@dataclass(frozen=True)
+class RenderablePortrait(Portrait):
+    """A portrait that can also be rendered here: with its picture `[S, S, 3]` and its encoded features."""
 
     picture: Picture
-    keypoints: Keypoints
     encoded: EncodedPortrait
 
 
@@ -65,7 +71,7 @@ class Stream:
     """All state of one session.
 
     Attributes:
-        portrait: the picture to animate.
+        portrait: what is animated.
         state: the forecaster's memory.
         reference: the driver's keypoints `[N]` at the neutral moment; None before the first step.
         steps: observed since the last restart.
@@ -195,16 +201,20 @@ class Pipeline:
         keypoints: Keypoints = self.regions(torch.from_numpy(np.ascontiguousarray(landmarks, np.float32)).to(self.device))
         return keypoints
 
-    def portrait(self, image: PortraitImage) -> Portrait:
+    def portrait(self, image: PortraitImage) -> RenderablePortrait:
         """Encode a portrait, once per session."""
         keypoints = self.keypoints(image.landmarks)
-        return Portrait(image.picture, keypoints, self.generator.encode(image.picture, keypoints))
+        return RenderablePortrait(keypoints, image.picture, self.generator.encode(image.picture, keypoints))
+
+    def kept_portrait(self, landmarks: FloatArray) -> Portrait:
+        """Return the portrait of landmarks `[478, 3]` whose picture is kept elsewhere: `move` takes it, `render` does not."""
+        return Portrait(self.keypoints(landmarks))
 
     def open(self, portrait: Portrait, seed: int = 0, *, track_reference: bool = False) -> Stream:
         """Start a stream.
 
         Args:
-            portrait: the picture to animate.
+            portrait: what to animate.
             seed: of its futures' noise.
             track_reference: let the reference follow the steps most like the portrait, instead of keeping the first one.
         """
@@ -332,16 +342,24 @@ class Pipeline:
         return check_refinement(model, state, paths, noise, refine, settings.temperature)
 
     def render(self, requests: Sequence[tuple[Stream, Tensor]], size: int) -> list[Picture]:
-        """Render each stream's portrait at flat keypoints `[F, 6N]` of its driver: `[F, size, size, 3]` each."""
+        """Render each stream's portrait at flat keypoints `[F, 6N]` of its driver: `[F, size, size, 3]` each.
+
+        Raises:
+            InputError: `portrait_kept` if a portrait's picture is not here.
+        """
         return [
-            self.generator.render(stream.portrait.encoded, self._transfer([stream], flat[None, None])[0, 0], size)
+            self.generator.render(_encoded(stream), self._transfer([stream], flat[None, None])[0, 0], size)
             for stream, flat in requests
         ]
 
     def render_layers(self, requests: Sequence[tuple[Stream, Tensor]]) -> list[Layers]:
-        """Return what `render` would compose frames of, for the same requests, so that a page can compose them."""
+        """Return what `render` would compose frames of, for the same requests, so that a page can compose them.
+
+        Raises:
+            InputError: `portrait_kept` if a portrait's picture is not here.
+        """
         return [
-            self.generator.layers(stream.portrait.encoded, self._transfer([stream], flat[None, None])[0, 0])
+            self.generator.layers(_encoded(stream), self._transfer([stream], flat[None, None])[0, 0])
             for stream, flat in requests
         ]
 
@@ -384,6 +402,12 @@ class Pipeline:
     def copy_last_error(self, present: Tensor, truth: Tensor) -> float:
         """Return the score of a forecast that repeats the present step `[6N]`."""
         return float(self.score(present.expand(1, *truth.shape), truth)[0])
+
+
+def _encoded(stream: Stream) -> EncodedPortrait:
+    if not isinstance(stream.portrait, RenderablePortrait):
+        raise PortraitKeptError
+    return stream.portrait.encoded
 
 
 def _stack(faces: Sequence[Keypoints]) -> Keypoints:

@@ -9,7 +9,7 @@ from backend.core.types import LANDMARKS, ForecastSettings
 from backend.forecast.gru_nf import Forecaster, ForecasterConfig
 from backend.forecast.joint_flow import JointConfig
 from backend.keypoints.clock import Tick
-from backend.pipeline import CONTEXT, Pipeline, Portrait
+from backend.pipeline import CONTEXT, Pipeline, RenderablePortrait
 
 META = torch.device("meta")
 
@@ -46,7 +46,7 @@ def pipeline():
 
 def opened(pipeline, count):
     keypoints = pipeline.keypoints(np.zeros((LANDMARKS, 3), np.float32))
-    streams = [pipeline.open(Portrait(None, keypoints, None), seed, track_reference=True) for seed in range(count)]
+    streams = [pipeline.open(RenderablePortrait(keypoints, None, None), seed, track_reference=True) for seed in range(count)]
     ticks = [Tick(np.zeros((LANDMARKS, 3), np.float32), i * 0.08, i, i == 0) for i in range(CONTEXT)]
     return streams, pipeline.observe(streams, [ticks[i:] for i in range(count)])
 

@@ -63,7 +63,7 @@ class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PortraitSize(msgspec.Struct, frozen=True):
-    """Side lengths in pixels of the cropped portrait."""
+    """Side lengths in pixels of the cropped portrait; 0 if only the client has its picture."""
 
     width: int
     height: int

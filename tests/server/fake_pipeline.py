@@ -20,7 +20,7 @@ READY_AFTER = 8
 
 @dataclass(frozen=True)
 class FakePortrait:
-    picture: np.ndarray
+    picture: np.ndarray | None  # None if it is kept by the client
     keypoints: Keypoints
 
 
@@ -70,6 +70,9 @@ class FakePipeline:
 
     def portrait(self, image: PortraitImage) -> FakePortrait:
         return FakePortrait(image.picture, self.regions(torch.from_numpy(image.landmarks)))
+
+    def kept_portrait(self, landmarks: np.ndarray) -> FakePortrait:
+        return FakePortrait(None, self.regions(torch.from_numpy(landmarks)))
 
     def open(self, portrait: FakePortrait, seed: int = 0, *, track_reference: bool = False) -> FakeStream:
         stream = FakeStream(portrait, seed)

@@ -105,10 +105,11 @@ def session_memory(pipeline: Pipeline) -> dict[str, Metric]:
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)  # Else sessions would reuse memory freed by earlier measurements.
     before = psutil.Process().memory_info().rss
-    kept += [pipeline.open(pipeline.portrait(image)) for _ in range(SESSIONS)]
+    portraits = [pipeline.portrait(image) for _ in range(SESSIONS)]
+    kept += [pipeline.open(portrait) for portrait in portraits]
     gc.collect()
     grown = psutil.Process().memory_info().rss - before
-    portrait = kept[-1].portrait
+    portrait = portraits[-1]
     encoded = [getattr(portrait.encoded, field.name) for field in fields(EncodedPortrait)]
     arrays = portrait.picture.nbytes + sum(part.nbytes for part in encoded if isinstance(part, Tensor))
     return {"mb": Metric(grown / SESSIONS / 2**20), "tensors_mb": Metric(arrays / 2**20)}

@@ -14,14 +14,15 @@ from fastapi import APIRouter, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse, JSONResponse
 from PIL import Image
 
-from backend.core.errors import InputError, MotionFanError
+from backend.core.errors import InputError, MotionFanError, PortraitKeptError
 from backend.core.types import ForecastSettings, Picture
 from backend.media.images import BUNDLED, DEFAULT_PORTRAIT, MAX_BYTES, bundled_picture, bundled_portrait, load_portrait
 from backend.server.http import page
 from backend.server.http.body import read_body
+from backend.server.http.landmarks import MAX_LANDMARK_BYTES, decode_landmarks
 from backend.server.http.recordings import BundledRecording
 from backend.server.live.connection import Connection, refuse
-from backend.server.live.session_slot import SessionPortrait
+from backend.server.live.session_slot import KeptPortrait, SessionPortrait, ShownPortrait
 from backend.server.live.sessions import Session, SessionRegistry
 from backend.server.live.sheet import jpeg
 from backend.server.metrics import Metrics
@@ -38,11 +39,13 @@ STATUS = {
     "session_unknown": 404,
     "recording_unknown": 404,
     "portrait_unknown": 404,
+    "portrait_kept": 404,
     "networks_missing": 404,
     "study_off": 404,
     "trial_unknown": 404,
     "vote_repeated": 409,
     "portrait_too_large": 413,
+    "landmarks_too_large": 413,
     "video_too_large": 413,
     "too_many_portraits": 429,
     "too_many_videos": 429,
@@ -105,6 +108,7 @@ class Api:
         router.add_api_route("/api/sessions/{session}/portrait.png", self.exact_portrait, methods=["GET"])
         router.add_api_route("/api/sessions/{session}/portrait", self.put_portrait, methods=["PUT"])
         router.add_api_route("/api/sessions/{session}/portrait", self.delete_portrait, methods=["DELETE"])
+        router.add_api_route("/api/sessions/{session}/landmarks", self.put_landmarks, methods=["PUT"])
         router.add_api_route("/api/sessions/{session}/portrait/{name}", self.choose_portrait, methods=["PUT"])
         router.add_api_websocket_route("/ws", self.socket)
         return router
@@ -139,7 +143,7 @@ class Api:
     def thumbnail(self, name: str) -> Response:
         """A bundled portrait, small, as a JPEG."""
         if name not in self._thumbnails:
-            picture = self._registry.default.image.picture if name == DEFAULT_PORTRAIT else bundled_picture(name)
+            picture = self._registry.default.picture if name == DEFAULT_PORTRAIT else bundled_picture(name)
             small = Image.fromarray(picture).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
             self._thumbnails[name] = jpeg(np.asarray(small), THUMBNAIL_QUALITY)
         return Response(self._thumbnails[name], media_type="image/jpeg", headers={"cache-control": "max-age=86400"})
@@ -154,26 +158,35 @@ class Api:
 
     async def portrait(self, session: str) -> Response:
         """The cropped portrait as a JPEG."""
-        picture = self._registry.get(session).picture
+        picture = self._picture(session)
         return Response(jpeg(picture, PORTRAIT_QUALITY), media_type="image/jpeg", headers={"cache-control": "no-store"})
 
     async def exact_portrait(self, session: str) -> Response:
         """The cropped portrait without loss, as a PNG, for pages that compose layers with it."""
-        picture = self._registry.get(session).picture
+        picture = self._picture(session)
         data = await asyncio.to_thread(_png, picture)
         return Response(data, media_type="image/png", headers={"cache-control": "no-store"})
 
     async def put_portrait(self, request: Request, session: str) -> dict[str, int]:
         """Animate the uploaded picture."""
         opened = self._registry.get(session)
-        if not opened.uploads.allow(time.monotonic()):
-            raise InputError("too_many_portraits", "Too many portraits were uploaded in a short time.", "Wait a few seconds.")
+        self._limit_uploads(opened)
         limit = f"A portrait may have at most {MAX_BYTES // 1_000_000} MB."
         data = await read_body(request, MAX_BYTES, InputError("portrait_too_large", limit, "Save it smaller, or as a JPEG."))
         async with opened.portrait_lock:
             async with self._face_lock:
                 image = await asyncio.to_thread(load_portrait, data)
             return await self._show(opened, SessionPortrait(image))
+
+    async def put_landmarks(self, request: Request, session: str) -> dict[str, int]:
+        """Animate a portrait by its landmarks alone: its picture stays in the browser, which renders it."""
+        opened = self._registry.get(session)
+        self._limit_uploads(opened)
+        limit = f"The landmarks of a portrait take at most {MAX_LANDMARK_BYTES // 1024} KB."
+        data = await read_body(request, MAX_LANDMARK_BYTES, InputError("landmarks_too_large", limit, "Send 478 points."))
+        portrait = KeptPortrait(decode_landmarks(data))
+        async with opened.portrait_lock:
+            return await self._show(opened, portrait)
 
     async def choose_portrait(self, session: str, name: str) -> dict[str, int]:
         """Animate a bundled portrait."""
@@ -205,6 +218,17 @@ class Api:
         ticket = self._registry.ticket(session.id)
         return {"session": session.id, "ticket": ticket, "ws": f"/ws?ticket={ticket}"}
 
-    async def _show(self, session: Session, portrait: SessionPortrait) -> dict[str, int]:
-        width, height = await self._registry.show(session, portrait)
+    def _picture(self, session: str) -> Picture:
+        picture = self._registry.get(session).picture
+        if picture is None:
+            raise PortraitKeptError
+        return picture
+
+    def _limit_uploads(self, session: Session) -> None:
+        if not session.uploads.allow(time.monotonic()):
+            raise InputError("too_many_portraits", "Too many portraits were uploaded in a short time.", "Wait a few seconds.")
+
+    async def _show(self, session: Session, portrait: ShownPortrait) -> dict[str, int]:
+        await self._registry.show(session, portrait)
+        height, width = (0, 0) if portrait.picture is None else portrait.picture.shape[:2]
         return {"width": width, "height": height}

@@ -137,7 +137,7 @@ class Connection:
                 if message.epoch == mailbox.epoch and not mailbox.acknowledge(drawn):
                     raise InputError("ack_unknown", f"Sheet {drawn} was never sent.")
             case Drawing(way=way):
-                mailbox.choose_way(way)
+                session.choose_way(way)
             case Reference():
                 mailbox.request_reference()
             case Ping(t=t):

@@ -10,7 +10,7 @@ from backend.core.errors import MotionFanError
 from backend.core.types import Way
 from backend.server.live.governor import Plan
 from backend.server.live.mailbox import Work
-from backend.server.live.session_slot import SessionPortrait
+from backend.server.live.session_slot import ShownPortrait
 
 if TYPE_CHECKING:
     from backend.server.live.inference import Inference
@@ -21,7 +21,7 @@ class OpenSession:
     """Start a stream for a session, which shows this portrait."""
 
     session: str
-    portrait: SessionPortrait
+    portrait: ShownPortrait
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ShowPortrait:
     """Animate another portrait in a session; the motion so far stays."""
 
     session: str
-    portrait: SessionPortrait
+    portrait: ShownPortrait
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from backend.server.live.exchange import (
 )
 from backend.server.live.governor import Governor
 from backend.server.live.mailbox import Work
-from backend.server.live.session_slot import BatchItem, SessionPortrait, SessionSlot
+from backend.server.live.session_slot import BatchItem, SessionPortrait, SessionSlot, ShownPortrait
 
 if TYPE_CHECKING:
     from backend.pipeline import Pipeline, Portrait
@@ -65,10 +65,10 @@ class Inference:
         """N, the number of keypoints."""
         return self._default[1].keypoints.count
 
-    def encode(self, portrait: SessionPortrait) -> Portrait:
+    def encode(self, portrait: ShownPortrait) -> Portrait:
         """Return the encoded portrait; those that sessions show are encoded once."""
         if (encoded := self._portraits.get(portrait.key)) is None:
-            encoded = self._portraits[portrait.key] = self.pipeline.portrait(portrait.image)
+            encoded = self._portraits[portrait.key] = portrait.encode(self.pipeline)
         return encoded
 
     def answer(self, exchange: Exchange) -> Answer:
@@ -139,7 +139,7 @@ def _warm_up(pipeline: Pipeline, governor: Governor, portrait: Portrait, given: 
     """Run every stage, so that the first session is not delayed and the governor knows the costs."""
     stream = pipeline.open(portrait)
     for index in range(8):
-        tick = Tick(given.image.landmarks, index * CLOCK_S, index, index == 0)
+        tick = Tick(given.landmarks, index * CLOCK_S, index, index == 0)
         (observation,) = pipeline.observe([stream], [[tick]])
     forecast_ms = _second_ms(lambda: pipeline.forecast([stream], [ForecastSettings()]))
     governor.record_tick(1, forecast_ms)

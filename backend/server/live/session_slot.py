@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.types import ForecastSettings, Layers, PortraitMotion
+from backend.core.types import FloatArray, ForecastSettings, Layers, Picture, PortraitMotion
 from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
 from backend.server.live.futures_round import FuturesRound
 from backend.server.live.mailbox import Work
@@ -26,6 +26,36 @@ class SessionPortrait:
 
     image: PortraitImage
     key: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def picture(self) -> Picture:
+        """The picture `[S, S, 3]`."""
+        return self.image.picture
+
+    @property
+    def landmarks(self) -> FloatArray:
+        """The landmarks `[478, 3]`."""
+        return self.image.landmarks
+
+    def encode(self, pipeline: Pipeline) -> Portrait:
+        """Return the encoded portrait. Call this in the inference process only."""
+        return pipeline.portrait(self.image)
+
+
+@dataclass(frozen=True)
+class KeptPortrait:
+    """A portrait whose picture stays in the browser of its session, which renders it by itself: landmarks `[478, 3]`."""
+
+    landmarks: FloatArray
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
+    picture: None = None
+
+    def encode(self, pipeline: Pipeline) -> Portrait:
+        """Return its keypoints. Call this in the inference process only."""
+        return pipeline.kept_portrait(self.landmarks)
+
+
+ShownPortrait = SessionPortrait | KeptPortrait
 
 
 @dataclass

@@ -9,14 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from backend.core.errors import InputError
+from backend.core.errors import InputError, PortraitKeptError
+from backend.core.types import Picture, Way
 from backend.server.limits import TokenBucket
 from backend.server.live.landmark_stream import LandmarkStream
 from backend.server.live.mailbox import Mailbox
-from backend.server.live.session_slot import SessionPortrait
+from backend.server.live.session_slot import SessionPortrait, ShownPortrait
 from backend.server.live.worker import InferenceWorker, ServedSession
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure, Message, PortraitSize, Ready, encode
@@ -47,7 +45,7 @@ class Session:
 
     id: str
     mailbox: Mailbox
-    picture: NDArray[np.uint8]  # the portrait it shows, `[S, S, 3]` RGB
+    picture: Picture | None  # the portrait it shows, `[S, S, 3]`; None if only its client has the picture
     models: dict[str, str]
     keypoints: int
     loop: asyncio.AbstractEventLoop
@@ -75,10 +73,16 @@ class Session:
 
     def ready(self) -> bytes:
         """Return the message that describes the session."""
-        height, width = self.picture.shape[:2]
+        height, width = (0, 0) if self.picture is None else self.picture.shape[:2]
         epoch, settings = self.mailbox.epoch, self.mailbox.settings
         head = Ready(self.id, epoch, settings, self.keypoints, PortraitSize(width, height), self.models)
         return encode(Message(epoch, 0, head))
+
+    def choose_way(self, way: Way) -> None:
+        """Send the sheets in this way; raises `portrait_kept` if that needs a picture which only the client has."""
+        if self.picture is None and way != "keypoints":
+            raise PortraitKeptError
+        self.mailbox.choose_way(way)
 
     def new_epoch(self, *, source_changed: bool) -> None:
         """Raise the epoch and send it to the client; sheets of earlier epochs are not delivered any more."""
@@ -118,13 +122,15 @@ class SessionRegistry:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    async def show(self, session: Session, portrait: SessionPortrait) -> tuple[int, int]:
-        """Animate another portrait in a session; return its width and height in pixels."""
+    async def show(self, session: Session, portrait: ShownPortrait) -> None:
+        """Animate another portrait in a session. One that the client keeps is only moved: its sheets hold keypoints."""
+        if portrait.picture is None:
+            # Before the inference process gets the portrait, so that it is never asked to render it.
+            session.picture = None
+            session.mailbox.choose_way("keypoints")
         await asyncio.wrap_future(self.worker.set_portrait(session.id, portrait))
-        session.picture = portrait.image.picture
+        session.picture = portrait.picture
         session.new_epoch(source_changed=False)
-        height, width = session.picture.shape[:2]
-        return width, height
 
     async def create(self) -> Session:
         """Open a session; raises `sessions_full` if all places are in use."""
@@ -134,7 +140,7 @@ class SessionRegistry:
         session = Session(
             id=secrets.token_urlsafe(12),
             mailbox=Mailbox(self.worker.condition),
-            picture=self.default.image.picture,
+            picture=self.default.picture,
             models=self.models,
             keypoints=self.keypoints,
             loop=asyncio.get_running_loop(),

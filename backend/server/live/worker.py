@@ -29,7 +29,7 @@ from backend.server.live.exchange import (
 )
 from backend.server.live.host import Host, Launch, launch_process
 from backend.server.live.mailbox import Mailbox, Work
-from backend.server.live.session_slot import SessionPortrait
+from backend.server.live.session_slot import SessionPortrait, ShownPortrait
 from backend.server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ServedSession:
     the worker's thread and return at once.
     """
 
-    portrait: SessionPortrait
+    portrait: ShownPortrait
     mailbox: Mailbox
     deliver: Callable[[bytes, int], None]
     restarted: Callable[[], None]
@@ -117,7 +117,7 @@ class InferenceWorker:
             self._sessions[session] = served
             return self._request(OpenSession(session, served.portrait))
 
-    def set_portrait(self, session: str, portrait: SessionPortrait) -> Future[None]:
+    def set_portrait(self, session: str, portrait: ShownPortrait) -> Future[None]:
         """Animate another portrait from now on; the motion so far stays."""
         with self.condition:
             if served := self._sessions.get(session):

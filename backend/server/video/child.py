@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from backend.core.errors import MotionFanError
 from backend.server.live.sheet import jpeg
 from backend.server.video import protocol
-from backend.server.video.protocol import CancelJob, JobDone, JobFailed, JobProgress, JobSpec, ModelLoaded, Reply
+from backend.server.video.protocol import CancelJob, Command, JobDone, JobFailed, JobProgress, JobSpec, ModelLoaded, Reply
 
 if TYPE_CHECKING:
     from backend.starflow.video import VideoFlow
@@ -63,12 +63,15 @@ class ServerConnection:
 
     def _read(self) -> None:
         while head := self._source.read(protocol.HEAD.size):
-            match protocol.decode_command(self._source.read(protocol.length(head))):
-                case JobSpec() as job:
-                    self.jobs.put(job)
-                case CancelJob(number):
-                    self._cancelled.add(number)
+            self._obey(protocol.decode_command(self._source.read(protocol.length(head))))
         os._exit(0)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case JobSpec() as job:
+                self.jobs.put(job)
+            case CancelJob(number):
+                self._cancelled.add(number)
 
 
 def main() -> None:
@@ -101,6 +104,8 @@ def main() -> None:
             traceback.print_exc()
             hint = "Try again; the server's log says more."
             server.send(JobFailed(job.number, "video_failed", "The video could not be generated.", hint))
+        # The pictures of a finished job are not kept.
+        del job
 
 
 def sheet(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -86,19 +86,23 @@ class VideoQueue:
         try:
             while True:
                 job = await self._next()
-                if job is None:
-                    await self.runner.stop()
-                    continue
-                try:
-                    await self.runner.run(job)
-                except MotionFanError as error:
-                    job.finish(error)
-                except Exception:
-                    log.exception("video_failed")
-                    await self.runner.stop()
-                    job.finish(MotionFanError("video_failed", "The video could not be generated.", "Try again."))
+                await (self._run(job) if job else self.runner.stop())
+                # The pictures of a finished job are not kept.
+                del job
+                self._jobs = self._open()
         finally:
             await self.runner.stop()
+
+    async def _run(self, job: VideoJob) -> None:
+        """Run a job; whatever fails becomes its result."""
+        try:
+            await self.runner.run(job)
+        except MotionFanError as error:
+            job.finish(error)
+        except Exception:
+            log.exception("video_failed")
+            await self.runner.stop()
+            job.finish(MotionFanError("video_failed", "The video could not be generated.", "Try again."))
 
     async def _next(self) -> VideoJob | None:
         """Wait for a job; None after `idle_s` with an idle process."""
