@@ -1,6 +1,7 @@
 /** The page: creates its parts, connects them with each other and with the server, and lays them out. */
 import { CameraButton } from './driver/camera-button.ts';
 import { Driver } from './driver/driver.ts';
+import { keepPicture } from './driver/own-portrait.ts';
 import { createSession, getPortraitPixels, getSchema, renewTicket } from './net/api.ts';
 import { Connection, type SheetMessage } from './net/connection.ts';
 import type { ErrorHead, ReadyHead } from './net/protocol.ts';
@@ -32,7 +33,7 @@ export class App {
   readonly store = new RoundStore();
   readonly stage = new Stage(this.store);
   readonly hud = new Hud();
-  readonly portrait = new PortraitPicker();
+  readonly portrait = new PortraitPicker((file) => keepPicture(file));
   readonly status = new StatusView(() => void this.connection.open());
   readonly frozenMoment: FrozenMomentView;
   readonly videoForm: VideoForm;
@@ -54,6 +55,7 @@ export class App {
 
   constructor(root: HTMLElement) {
     const announce = (text: string) => this.status.announce(text);
+    const kept = () => this.portrait.kept;
     this.connection = new Connection(
       { createSession, renewTicket },
       {
@@ -66,12 +68,17 @@ export class App {
         failure: (head) => this.#onFailure(head),
       },
     );
-    this.frozenMoment = new FrozenMomentView(() => Number(this.controls?.settings.k ?? 4), announce);
-    this.videoForm = new VideoForm(() => this.portrait.picture, announce);
+    this.frozenMoment = new FrozenMomentView(() => Number(this.controls?.settings.k ?? 4), kept, announce);
+    this.videoForm = new VideoForm(() => this.portrait.picture, kept, announce);
     this.drawing = new Drawing(
       {
         ask: (way) => this.connection.send({ kind: 'drawing', way }),
-        loadPortrait: getPortraitPixels,
+        loadPortrait: (session) => kept()?.pixels() ?? getPortraitPixels(session),
+        keepsPicture: () => kept() !== null,
+        stopped: (stopped) => void this.portrait.showStopped(stopped),
+        able: (able, reason) => {
+          this.portrait.keepSwitch.ability = able ? { able } : { able, reason };
+        },
         report: (text) => this.hud.showNetworks(text),
         lost: () => this.store.dropUnusable(),
       },
@@ -199,6 +206,7 @@ export class App {
       {},
       this.status.banner,
       this.driver.panel.notice,
+      this.portrait.question.element,
       this.stage.element,
       this.hud.element,
       this.frozenMoment.element,

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -92,3 +94,7 @@ def test_a_point_lands_where_its_landmark_does():
     seen = np.array([(cut * axis).sum() / cut.sum() for axis in np.meshgrid(np.arange(256) + 0.5, np.arange(256) + 0.5)])
     expected = (crop.apply(np.array([[152.0, 82.0, 0.0]]))[0, :2] + 1) * 128
     np.testing.assert_allclose(seen, expected, atol=0.3)
+
+
+def test_the_golden_crops_of_the_page_are_those_of_the_server():
+    assert json.loads(make.FILE.read_text()) == json.loads(json.dumps(make.contents()))

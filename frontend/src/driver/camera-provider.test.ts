@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { FacePoint } from './face-crop.ts';
+import type { FacePoint } from '../portrait/portrait-crop.ts';
 import type { LandmarkFrame } from './landmark-provider.ts';
 
 let found: FacePoint[] | null = null;

@@ -1,7 +1,8 @@
 /** Produces landmarks from the webcam. The camera picture is processed here and sent nowhere. */
+import type { Square } from '../portrait/portrait-crop.ts';
 import { smooth } from '../ui/recent-values.ts';
 import { asCameraError, type CameraError, cameraError } from './camera-errors.ts';
-import { isFramed, type Square, squareAround, toSquare } from './face-crop.ts';
+import { isFramed, squareAround, toSquare } from './face-crop.ts';
 import { FaceTracker } from './face-mesh.ts';
 import type { LandmarkProvider, LandmarkSink } from './landmark-provider.ts';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type FacePoint, isFramed, squareAround, toSquare } from './face-crop.ts';
+import type { FacePoint } from '../portrait/portrait-crop.ts';
+import { isFramed, squareAround, toSquare } from './face-crop.ts';
 
 /** A face-shaped cloud: 478 points on an ellipse, in [0, 1] of a 640 x 480 picture. */
 function face(x: number, y: number, scale = 1): FacePoint[] {

@@ -1,14 +1,8 @@
 /** The square of the camera picture that landmarks are relative to: chosen at the first face, then kept fixed. */
 import { COORDINATES, LANDMARKS } from '../net/protocol.ts';
-import { type Pixels, pixels } from '../ui/units.ts';
+import { boundsOf, type FacePoint, MARGIN, RISE, type Square } from '../portrait/portrait-crop.ts';
+import { pixels } from '../ui/units.ts';
 
-export type FacePoint = { x: number; y: number; z: number };
-export type Square = { x: Pixels; y: Pixels; side: Pixels };
-
-/** Side of the square relative to the longer side of the face's bounding box: room for head and shoulders. */
-const MARGIN = 1.9;
-/** The square's middle lies this share of its side above the face's: hair rises higher than the chin reaches down. */
-const RISE = 0.05;
 /** A landmark further out (in crop units; the wire carries up to 2) means that the face has left the square. */
 const MAX_COORDINATE = 1.6;
 /** A face that is smaller or larger than these shares of the square needs a new square. */
@@ -51,15 +45,4 @@ export function isFramed(landmarks: Float32Array): boolean {
   }
   const share = (bottom - top) / 2;
   return share > MIN_FACE_SHARE && share < MAX_FACE_SHARE;
-}
-
-function boundsOf(points: FacePoint[]): { left: number; right: number; top: number; bottom: number } {
-  const bounds = { left: 1, right: 0, top: 1, bottom: 0 };
-  for (const { x, y } of points) {
-    bounds.left = Math.min(bounds.left, x);
-    bounds.right = Math.max(bounds.right, x);
-    bounds.top = Math.min(bounds.top, y);
-    bounds.bottom = Math.max(bounds.bottom, y);
-  }
-  return bounds;
 }

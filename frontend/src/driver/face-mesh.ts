@@ -1,11 +1,12 @@
 /**
- * Finds face landmarks with MediaPipe Face Mesh. Its 10 MB are loaded only when the user turns the camera on.
+ * Finds face landmarks with MediaPipe Face Mesh. Its 10 MB are loaded only when the user turns the camera on, or keeps a
+ * picture in this browser.
  *
  * It is a classic script that sets a global variable and runs on the main thread. Without WebGL it calls `alert()`, so
- * WebGL is checked first. One instance serves the page; after a lost WebGL context a new one must be created.
+ * WebGL is checked first. One instance serves the camera; after a lost WebGL context a new one must be created.
  */
+import type { FacePoint } from '../portrait/portrait-crop.ts';
 import { cameraError } from './camera-errors.ts';
-import type { FacePoint } from './face-crop.ts';
 
 type Results = { multiFaceLandmarks?: FacePoint[][] };
 
@@ -13,7 +14,7 @@ interface Solution {
   setOptions(options: Record<string, unknown>): void;
   onResults(listener: (results: Results) => void): void;
   initialize(): Promise<void>;
-  send(input: { image: HTMLVideoElement }): Promise<void>;
+  send(input: { image: HTMLVideoElement | HTMLCanvasElement }): Promise<void>;
   reset(): void;
   close(): Promise<void>;
 }
@@ -42,6 +43,21 @@ function loadScript(): Promise<SolutionClass> {
   return script;
 }
 
+/** Return a Face Mesh with these options. @throws CameraError `webgl` or `tracker`. */
+async function openSolution(options: Record<string, unknown>): Promise<Solution> {
+  if (!hasWebGl2()) throw cameraError('webgl');
+  const Solution = await loadScript();
+  const solution = new Solution({ locateFile: (file) => FOLDER + file });
+  // Do not set minDetectionConfidence: it aborts the wasm of this release.
+  solution.setOptions({ refineLandmarks: true, ...options });
+  try {
+    await solution.initialize();
+  } catch {
+    throw cameraError('tracker');
+  }
+  return solution;
+}
+
 function hasWebGl2(): boolean {
   const context = document.createElement('canvas').getContext('webgl2');
   context?.getExtension('WEBGL_lose_context')?.loseContext();
@@ -61,18 +77,9 @@ export class FaceTracker {
   /** Return the page's one tracker, ready to use. @throws CameraError `webgl` or `tracker`. */
   static async get(): Promise<FaceTracker> {
     if (FaceTracker.#instance) return FaceTracker.#instance;
-    if (!hasWebGl2()) throw cameraError('webgl');
-    const Solution = await loadScript();
-    const solution = new Solution({ locateFile: (file) => FOLDER + file });
-    // Do not set minDetectionConfidence: it aborts the wasm of this release. Selfie mode mirrors the picture, as the
-    // preview does, so that the portrait moves like a mirror image too.
-    solution.setOptions({ selfieMode: true, maxNumFaces: 1, refineLandmarks: true, minTrackingConfidence: 0.3 });
-    try {
-      await solution.initialize();
-    } catch {
-      throw cameraError('tracker');
-    }
-    FaceTracker.#instance = new FaceTracker(solution);
+    // Selfie mode mirrors the picture, as the preview does, so that the portrait moves like a mirror image too.
+    const options = { selfieMode: true, maxNumFaces: 1, minTrackingConfidence: 0.3 };
+    FaceTracker.#instance = new FaceTracker(await openSolution(options));
     return FaceTracker.#instance;
   }
 
@@ -89,5 +96,47 @@ export class FaceTracker {
       throw cameraError('tracker');
     }
     return this.#points;
+  }
+}
+
+/** Faces in a still picture that may count: with more, the largest are few enough to tell that there are several. */
+const MAX_FACES = 3;
+
+/** Finds the faces of still pictures with a Face Mesh of its own, so that the camera's goes on; close it after use. */
+export class StillFaces {
+  #faces: FacePoint[][] = [];
+
+  private constructor(private readonly solution: Solution) {
+    solution.onResults((results) => {
+      this.#faces = results.multiFaceLandmarks ?? [];
+    });
+  }
+
+  /** @throws CameraError `webgl` or `tracker`. */
+  static async open(): Promise<StillFaces> {
+    return new StillFaces(await openSolution({ selfieMode: false, maxNumFaces: MAX_FACES }));
+  }
+
+  /**
+   * Return the points of every face, in pixels of the picture.
+   *
+   * @param picture what to search.
+   * @param again the picture is that of the last call: follow its faces instead of searching, which places them better.
+   * @throws CameraError `tracker`.
+   */
+  async find(picture: HTMLCanvasElement, again = false): Promise<FacePoint[][]> {
+    this.#faces = [];
+    try {
+      if (!again) this.solution.reset();
+      await this.solution.send({ image: picture });
+    } catch {
+      throw cameraError('tracker');
+    }
+    const { width, height } = picture;
+    return this.#faces.map((face) => face.map(({ x, y, z }) => ({ x: x * width, y: y * height, z: z * width })));
+  }
+
+  async close(): Promise<void> {
+    await this.solution.close().catch(() => undefined);
   }
 }

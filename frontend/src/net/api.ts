@@ -60,6 +60,12 @@ export async function putPortrait(session: string, picture: Blob): Promise<void>
   await request(`/api/sessions/${session}/portrait`, { method: 'PUT', body: picture, headers });
 }
 
+/** Animate a portrait by its landmarks, 478 points x, y, z in [-1, 1] of its crop: the picture stays here. */
+export async function putLandmarks(session: string, landmarks: readonly (readonly number[])[]): Promise<void> {
+  const headers = { 'Content-Type': 'application/json' };
+  await request(`/api/sessions/${session}/landmarks`, { method: 'PUT', body: JSON.stringify({ landmarks }), headers });
+}
+
 /** List the bundled portraits; the first one is what a session starts with. */
 export async function getPortraits(): Promise<PortraitInfo[]> {
   return json(await request('/api/portraits'));

@@ -25,7 +25,8 @@ beforeEach(async () => {
     if (init.method === 'PUT' && refusal) return new Response(JSON.stringify(refusal), { status: 400 });
     return new Response('x');
   });
-  picker = new PortraitPicker();
+  picker = new PortraitPicker(() => Promise.reject(new Error('Nothing is kept here.')));
+  picker.keepSwitch.ability = { able: false, reason: 'it is a test.' };
   document.body.append(picker.element);
   await picker.attach('one', true);
   await vi.waitFor(() => expect(find('.gallery').children.length).toBe(2));

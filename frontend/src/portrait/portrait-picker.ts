@@ -1,12 +1,25 @@
 /** The card of the portrait: shows the one in use, takes the user's own picture or a bundled one, and undoes a choice. */
-import { ApiError, choosePortrait, deletePortrait, getPortrait, getPortraits, putPortrait } from '../net/api.ts';
+import {
+  ApiError,
+  choosePortrait,
+  deletePortrait,
+  getPortrait,
+  getPortraits,
+  putLandmarks,
+  putPortrait,
+} from '../net/api.ts';
 import { DEFAULT_MAX_PORTRAIT_BYTES } from '../net/schema.ts';
 import { h, icon, setText } from '../ui/dom.ts';
+import { Question } from '../ui/question.ts';
+import { KeepSwitch } from './keep-switch.ts';
+import { type KeepPicture, KeptPicture } from './kept-picture.ts';
 import { PictureInput } from './picture-input.ts';
 import { PortraitGallery } from './portrait-gallery.ts';
 
-/** The user's own picture, the name of a bundled one, or null for the portrait that a session starts with. */
-type Choice = Blob | string | null;
+/** The user's own picture, sent or kept here, the name of a bundled one, or null for the portrait that a session starts with. */
+type Choice = Blob | KeptPicture | string | null;
+
+const STOPPED = 'Your browser stopped drawing. Your picture is still only here.';
 
 export class PortraitPicker {
   readonly element: HTMLElement;
@@ -21,10 +34,15 @@ export class PortraitPicker {
     'Undo',
   );
   readonly #gallery = new PortraitGallery((name) => void this.choose(name));
+  readonly keepSwitch = new KeepSwitch((on) => void this.#move(on));
+  /** Asks for the picture when this browser stopped drawing it; for the top of the page. */
+  readonly question = new Question();
   /** The portrait in use, kept to send it again if the server has lost the session. */
   #choice: Choice = null;
   /** Earlier portraits for Undo, the latest last. */
   #earlier: Choice[] = [];
+  /** The picture whose landmarks the server has, but not the picture. */
+  #kept: KeptPicture | null = null;
   /** Name of the portrait that a session starts with. */
   #defaultName: string | null = null;
   #url: string | null = null;
@@ -34,7 +52,8 @@ export class PortraitPicker {
   /** True during a change: the server's next epoch shows another portrait. */
   changing = false;
 
-  constructor() {
+  /** `keep` makes a portrait of a file without the server. */
+  constructor(private readonly keep: KeepPicture) {
     this.element = h(
       'section',
       { class: 'card portrait', 'aria-labelledby': 'portrait-title' },
@@ -46,6 +65,7 @@ export class PortraitPicker {
         h('div', {}, this.#note, h('div', { class: 'buttons' }, this.#input.button, this.#undo)),
       ),
       this.#gallery.element,
+      this.keepSwitch.element,
       this.#error,
       this.#input.file,
     );
@@ -63,24 +83,49 @@ export class PortraitPicker {
     return this.#image.complete && this.#image.naturalWidth > 0 ? this.#image : null;
   }
 
+  /** The user's picture if only this page has it. */
+  get kept(): KeptPicture | null {
+    return this.#kept;
+  }
+
+  /** Ask what to do while this browser cannot draw a picture that it keeps; `stopped` is false when it can again. */
+  async showStopped(stopped: boolean): Promise<void> {
+    if (!stopped) this.question.withdraw();
+    if (!stopped || this.question.open) return;
+    const answer = await this.question.ask(STOPPED, ['Send my picture to the server', 'Use a built-in portrait']);
+    if (answer === 0) await this.#move(false);
+    if (answer === 1) await this.#apply(async () => null);
+  }
+
   /** Connect to a session. A `fresh` one starts with the default portrait and is sent the chosen one. */
   async attach(session: string, fresh: boolean): Promise<void> {
     this.#session = session;
     void this.#loadGallery();
     const choice = this.#choice;
+    if (fresh) this.#kept = null;
     if (fresh && choice !== null) await this.#change((id) => this.#send(id, choice));
     else await this.refresh();
   }
 
-  /** Send the user's own picture. Errors appear in the card. */
+  /** Use the user's own picture: it is sent, or kept here. Errors appear in the card. */
   async use(picture: Blob): Promise<void> {
-    await this.#apply(picture);
+    const possible = this.keepSwitch.obstacle === null;
+    await this.#apply(async () => {
+      this.#checkSize(picture);
+      if (await this.keepSwitch.decided()) return this.keep(picture);
+      const { obstacle } = this.keepSwitch;
+      if (possible && obstacle !== null) {
+        const hint = 'It was not sent. Choose it again to send it to the server.';
+        throw new ApiError(0, 'portrait_not_kept', `Your picture cannot be kept here: ${obstacle}`, hint);
+      }
+      return picture;
+    });
   }
 
   /** Use one of the bundled portraits. */
   async choose(name: string): Promise<void> {
     const choice = name === this.#defaultName ? null : name;
-    if (choice !== this.#choice && !this.changing) await this.#apply(choice);
+    if (choice !== this.#choice && !this.changing) await this.#apply(async () => choice);
   }
 
   /** Go back to the portrait before. */
@@ -88,17 +133,18 @@ export class PortraitPicker {
     const choice = this.#earlier.at(-1);
     if (choice === undefined) return;
     await this.#change(async (session) => {
-      await this.#send(session, choice);
+      const used = choice instanceof Blob && this.keepSwitch.on ? await this.keep(choice) : choice;
+      await this.#send(session, used);
       this.#earlier.pop();
-      this.#choice = choice;
+      this.#choice = used;
     });
   }
 
-  /** Show the portrait as the server has cropped it. */
+  /** Show the portrait as it is cropped, here or by the server. */
   async refresh(): Promise<void> {
     if (!this.#session) return;
     try {
-      const url = URL.createObjectURL(await getPortrait(this.#session));
+      const url = URL.createObjectURL(await (this.#kept?.toFile() ?? getPortrait(this.#session)));
       if (this.#url) URL.revokeObjectURL(this.#url);
       this.#url = url;
       this.#image.src = url;
@@ -108,22 +154,48 @@ export class PortraitPicker {
     this.#update();
   }
 
-  async #apply(choice: Choice): Promise<void> {
+  async #apply(choose: () => Promise<Choice>): Promise<void> {
     await this.#change(async (session) => {
+      const choice = await choose();
       await this.#send(session, choice);
       this.#earlier = [...this.#earlier, this.#choice].slice(-20);
       this.#choice = choice;
     });
   }
 
+  /** Send the user's picture in use to the server, or keep it here from now on. */
+  async #move(here: boolean): Promise<void> {
+    const choice = this.#choice;
+    const moves = here ? choice instanceof Blob && this.keepSwitch.on : choice instanceof KeptPicture;
+    if (!moves) return;
+    await this.#change(async (session) => {
+      if (!here) setText(this.#note, 'Your picture is sent to the server now.');
+      const moved = choice instanceof KeptPicture ? await choice.toFile() : await this.keep(choice as Blob);
+      await this.#send(session, moved);
+      this.#choice = moved;
+    });
+  }
+
   async #send(session: string, choice: Choice): Promise<void> {
-    if (choice === null) return deletePortrait(session);
-    if (typeof choice === 'string') return choosePortrait(session, choice);
-    if (choice.size > this.maxBytes) {
-      const message = `The picture is larger than ${Math.floor(this.maxBytes / 1e6)} MB.`;
-      throw new ApiError(413, 'portrait_too_large', message, 'Save a smaller copy and try that.');
+    const before = this.#kept;
+    // Before the server answers: its next epoch may come first.
+    this.#kept = choice instanceof KeptPicture ? choice : null;
+    try {
+      if (choice === null) await deletePortrait(session);
+      else if (typeof choice === 'string') await choosePortrait(session, choice);
+      else if (choice instanceof KeptPicture) await putLandmarks(session, choice.landmarks);
+      else await putPortrait(session, choice);
+    } catch (error) {
+      this.#kept = before;
+      throw error;
     }
-    await putPortrait(session, choice);
+    if (!this.#kept) this.question.withdraw();
+  }
+
+  #checkSize({ size }: Blob): void {
+    if (size <= this.maxBytes) return;
+    const message = `The picture is larger than ${Math.floor(this.maxBytes / 1e6)} MB.`;
+    throw new ApiError(413, 'portrait_too_large', message, 'Save a smaller copy and try that.');
   }
 
   /** Load the list of bundled portraits once; without it, the page still takes the user's own picture. */
@@ -150,10 +222,11 @@ export class PortraitPicker {
       await action(this.#session);
       await this.refresh();
     } catch (error) {
-      const hint = error instanceof ApiError ? error.hint : '';
+      const hint = (error as Partial<ApiError>).hint ?? '';
       setText(this.#error, `${error instanceof Error ? error.message : 'That did not work.'} ${hint}`.trim());
-      this.#error.dataset.code = error instanceof ApiError ? error.code : '';
+      this.#error.dataset.code = (error as Partial<ApiError>).code ?? '';
       this.#error.hidden = false;
+      this.#update();
     } finally {
       this.element.removeAttribute('aria-busy');
       this.changing = false;
@@ -163,14 +236,15 @@ export class PortraitPicker {
   }
 
   #update(): void {
-    const own = this.#choice instanceof Blob;
+    const own = this.#choice instanceof Blob || this.#choice instanceof KeptPicture;
+    this.keepSwitch.inUse = this.#kept !== null;
     this.#undo.hidden = this.#earlier.length === 0;
     this.#gallery.mark(own ? null : ((this.#choice as string | null) ?? this.#defaultName));
+    const there = 'The server keeps it in memory only, and deletes it soon after you close this page.';
+    const where = this.#kept ? 'Only this browser has it.' : there;
     setText(
       this.#note,
-      own
-        ? 'Your picture. The server keeps it in memory only, and deletes it soon after you close this page.'
-        : 'Upload, drop or paste a picture of one face, or choose one of these.',
+      own ? `Your picture. ${where}` : 'Upload, drop or paste a picture of one face, or choose one of these.',
     );
   }
 }

@@ -4,6 +4,7 @@ import { Drawing, forcedWay } from './drawing.ts';
 
 const pixels = { width: 64 } as ImageBitmap;
 let asked: string[];
+let kept: boolean;
 let composer: {
   side: number;
   usable: boolean;
@@ -15,6 +16,9 @@ const events = {
   loadPortrait: vi.fn(async (_session: string) => pixels),
   report: vi.fn((_text: string) => undefined),
   lost: vi.fn(() => asked.push('lost')),
+  keepsPicture: () => kept,
+  stopped: (stopped: boolean) => stopped && asked.push('stopped'),
+  able: vi.fn((_able: boolean, _reason: string) => undefined),
 };
 const checked = (right = true, frameMs = 1) =>
   vi.fn(() => ({ composer: composer as unknown as Composer, right, frameMs }));
@@ -23,6 +27,7 @@ beforeEach(() => {
   vi.clearAllMocks();
   vi.stubGlobal('requestIdleCallback', (run: () => void) => run());
   asked = [];
+  kept = false;
   composer = {
     side: 0,
     usable: true,
@@ -135,5 +140,45 @@ describe('networks of the page', () => {
     await drawing.begin('abc', false);
     await drawing.begin('abc', true);
     expect(asked).toEqual(['layers', 'keypoints', 'keypoints', 'pictures', 'keypoints']);
+  });
+
+  test('say whether a picture can be kept here, and why not', async () => {
+    await new Drawing(events, checked(), null, found).begin('abc', true);
+    expect(events.able).toHaveBeenLastCalledWith(true, '');
+    networks.onLost();
+    expect(events.able).toHaveBeenLastCalledWith(false, 'the graphics were lost.');
+    const others = [
+      new Drawing(events, checked(false), null, found),
+      new Drawing(events, checked(), null, async () => null),
+      new Drawing(events, checked(), 'layers', found),
+      new Drawing(events, checked(), 'pictures', found),
+    ];
+    for (const drawing of others) {
+      events.able.mockClear();
+      await drawing.begin('abc', true);
+      expect(events.able).toHaveBeenCalledExactlyOnceWith(false, expect.stringMatching(/\.$/));
+    }
+  });
+
+  test('never leave a picture that is kept to the server, whatever fails', async () => {
+    const drawing = new Drawing(events, checked(), null, found);
+    await drawing.begin('abc', true);
+    kept = true;
+    asked = [];
+    await drawing.begin('abc', true);
+    expect(asked).toEqual(['keypoints']);
+    composer.usable = false;
+    composer.onChange(false);
+    expect(asked).toEqual(['keypoints', 'lost', 'stopped']);
+    composer.usable = true;
+    composer.onChange(true);
+    await vi.waitFor(() => expect(asked.at(-1)).toBe('keypoints'));
+    networks.onLost();
+    expect(asked.at(-1)).toBe('stopped');
+    await drawing.begin('another', true);
+    expect(asked).toEqual(['keypoints', 'lost', 'stopped', 'keypoints', 'stopped', 'stopped']);
+    kept = false;
+    await drawing.begin('another', true);
+    expect(asked.slice(-2)).toEqual(['pictures', 'layers']);
   });
 });

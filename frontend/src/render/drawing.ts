@@ -22,7 +22,15 @@ export type DrawingEvents = {
   report(text: string): void;
   /** The graphics are gone, and with them all layers that they held. */
   lost(): void;
+  /** Whether only this page has the portrait's picture, so that the server cannot draw. */
+  keepsPicture(): boolean;
+  /** This browser cannot draw a portrait that it keeps; false: it can again. */
+  stopped(stopped: boolean): void;
+  /** Whether this browser can draw alone; the reason if it cannot. */
+  able(able: boolean, reason: string): void;
 };
+
+const FORCED = 'the address of this page leaves the drawing to the server.';
 
 export class Drawing {
   #composer: Composer | null = null;
@@ -60,15 +68,16 @@ export class Drawing {
   async begin(session: string, newPortrait: boolean): Promise<void> {
     const portrait = ++this.#portrait;
     this.#session = session;
-    if (this.forced === 'pictures') return;
+    if (this.forced === 'pictures') return this.events.able(false, FORCED);
     if (!this.#checked) {
       await idle();
       this.#check();
     }
     const composer = this.#composer;
+    if (!composer) this.events.able(false, 'this browser’s graphics draw too slowly, or not rightly.');
     if (!composer || portrait !== this.#portrait) return;
     if (newPortrait || composer.side === 0) {
-      if (composer.side > 0) this.events.ask('pictures');
+      if (composer.side > 0 && !this.events.keepsPicture()) this.events.ask('pictures');
       composer.setPortrait(null);
       this.#rendering?.setPicture(null);
       const pixels = await this.events.loadPortrait(session).catch(() => null);
@@ -78,26 +87,38 @@ export class Drawing {
       this.#rendering?.setPicture(pixels);
     }
     this.#ask();
-    if (this.forced !== 'layers' && !this.#rendering) await this.#startNetworks();
+    if (this.forced === 'layers') this.events.able(false, FORCED);
+    else if (!this.#rendering) await this.#startNetworks();
   }
 
-  /** Ask for the best way that is ready. */
+  /** Ask for the best way that is ready; a portrait that is kept here leaves only one. */
   #ask(): void {
-    if (this.#composer?.usable) this.events.ask(this.#rendering?.ready ? 'keypoints' : 'layers');
+    const usable = this.#composer?.usable ?? false;
+    const alone = usable && this.#rendering?.ready === true;
+    const stopped = this.events.keepsPicture() && !alone;
+    this.events.stopped(stopped);
+    if (stopped) return;
+    this.events.ask(alone ? 'keypoints' : usable ? 'layers' : 'pictures');
   }
 
   /** Load and check the networks while the server renders. */
   async #startNetworks(): Promise<void> {
     const open = await this.findNetworks(this.forced === 'keypoints');
+    if (!open) this.events.able(false, 'it needs graphics hardware (WebGPU), and a connection without data saver.');
     if (!open || this.#rendering) return;
     const events = {
       report: (text: string) => this.events.report(text),
-      stopped: () => this.#ask(),
+      stopped: (reason: string) => {
+        this.events.able(false, `${reason}.`);
+        this.#ask();
+      },
       missing: () => this.#ask(),
     };
     this.#rendering = new Rendering(events, open, this.forced === 'keypoints');
     this.#rendering.setPicture(this.#pixels);
-    if (await this.#rendering.start(this.#frames)) this.#ask();
+    if (!(await this.#rendering.start(this.#frames))) return;
+    this.events.able(true, '');
+    this.#ask();
   }
 
   #check(): void {
@@ -110,7 +131,7 @@ export class Drawing {
       if (usable) void this.begin(this.#session ?? '', false);
       else {
         this.events.lost();
-        this.events.ask('pictures');
+        this.#ask();
       }
     };
   }

@@ -12,8 +12,8 @@ import type { Sheet } from './sheet.ts';
 export type RenderingEvents = {
   /** Say in a few words how the networks do. */
   report(text: string): void;
-  /** The networks render no longer. */
-  stopped(): void;
+  /** The networks render no longer, for a reason in a few words. */
+  stopped(reason: string): void;
   /** A round's futures are missing: the server must send them again. */
   missing(): void;
 };
@@ -183,7 +183,7 @@ export class Rendering {
     this.#networks = null;
     networks?.close();
     this.events.report(`networks stopped: ${reason}`);
-    this.events.stopped();
+    this.events.stopped(reason);
   }
 }
 

@@ -58,4 +58,4 @@ export function howItWorks(shortcuts: Shortcut[]): HTMLElement {
 }
 
 export const PRIVACY =
-  'The camera picture never leaves this browser. The server receives only face points and pictures of the portrait that you choose, keeps them in memory, and deletes them about a minute after you close this page.';
+  'The camera picture never leaves this browser, nor does your own portrait while “Keep my picture here” is on. Otherwise the server receives it, beside face points. It keeps both in memory, and deletes them about a minute after you close this page. Pictures that you send to the video model are deleted when the clips are done.';

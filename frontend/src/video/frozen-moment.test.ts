@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SheetHead } from '../net/protocol.ts';
+import type { KeptPicture } from '../portrait/kept-picture.ts';
 import { FakeSheet } from '../testing/sheet.ts';
 import { VIDEO } from '../testing/video-info.ts';
 import { SHEET } from '../testing/wire.ts';
@@ -7,6 +8,7 @@ import { FrozenMomentView } from './frozen-moment.ts';
 
 const announced: string[] = [];
 let view: FrozenMomentView;
+let kept: KeptPicture | null;
 let tick: number;
 let brightness: number;
 let fetched: ReturnType<typeof vi.fn>;
@@ -36,6 +38,7 @@ beforeEach(() => {
   stubBrightness();
   announced.length = 0;
   tick = 1;
+  kept = null;
   brightness = 100;
   fetched = vi.fn(async () => new Response(`${JSON.stringify(done)}\n`));
   vi.stubGlobal('fetch', fetched);
@@ -43,6 +46,7 @@ beforeEach(() => {
   HTMLElement.prototype.scrollIntoView = vi.fn();
   view = new FrozenMomentView(
     () => 2,
+    () => kept,
     (text) => announced.push(text),
   );
   document.body.replaceChildren(view.element);
@@ -97,6 +101,21 @@ test('a sheet whose pixels are gone adds no picture', () => {
   view.addSheet({ ...SHEET, tick, t: tick * 80 } as unknown as SheetHead, gone);
   view.freeze();
   expect(note()).toContain('has 7 so far');
+});
+
+test('pictures of a portrait that is kept here are sent only after the answer, also when another one is in use', async () => {
+  kept = {} as KeptPicture;
+  showSheets(8);
+  view.freeze();
+  kept = null;
+  const question = view.element.querySelector('.question') as HTMLElement;
+  expect([question.hidden, fetched.mock.calls]).toEqual([false, []]);
+  expect(question.textContent).toContain('the last 8 pictures of your portrait, 64 x 64 pixels each');
+  question.querySelectorAll('button')[1]?.click();
+  await vi.waitFor(() => expect(note()).toBe('No video was generated.'));
+  expect(fetched).not.toHaveBeenCalled();
+  view.freeze();
+  await vi.waitFor(() => expect(fetched).toHaveBeenCalledOnce());
 });
 
 test('a jerky motion is reported', async () => {

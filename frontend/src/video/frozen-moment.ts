@@ -1,6 +1,7 @@
 /** The section of a frozen moment: futures that the video model generates for it, beside what really happened. */
 import type { SheetHead } from '../net/protocol.ts';
 import { randomSeed, type VideoDone, type VideoInfo } from '../net/video-api.ts';
+import type { KeptPicture } from '../portrait/kept-picture.ts';
 import type { Sheet } from '../render/sheet.ts';
 import { CellScaler, type Clip, cellsOf, pixelsOf } from '../stage/clip.ts';
 import { decodeBase64, toBase64 } from '../ui/canvas.ts';
@@ -10,6 +11,7 @@ import { FrameRing } from './frame-ring.ts';
 import { Moment } from './moment.ts';
 import { MomentClip } from './moment-clip.ts';
 import { brightnessPercent, compare, pixelVerdictText } from './pixel-verdict.ts';
+import { SendConsent } from './send-consent.ts';
 import { VideoJob } from './video-job.ts';
 
 const HEADING = 'Frozen moment, continued by the video model';
@@ -20,7 +22,8 @@ const INTRODUCTION =
 const MIN_MISSING = 3;
 
 type Model = { info: VideoInfo; scaler: CellScaler; ring: FrameRing<ImageData> };
-type Frozen = { clip: MomentClip; count: number };
+/** `kept` is the portrait that it shows, if only this page has its picture. */
+type Frozen = { clip: MomentClip; count: number; kept: KeptPicture | null };
 
 export class FrozenMomentView {
   readonly element: HTMLElement;
@@ -33,13 +36,19 @@ export class FrozenMomentView {
   readonly #missing = h('p', { class: 'video-text', hidden: true });
   readonly #panel = new ClipPanel('What happened', HEADING);
   readonly #job: VideoJob;
+  readonly #consent = new SendConsent();
   #model: Model | null = null;
   #frozen: Frozen | null = null;
   #generated: { futures: Clip[]; bitmap: ImageBitmap } | null = null;
 
-  /** `count` returns how many futures the stage shows; `announce` has screen readers say a text. */
+  /**
+   * @param count returns how many futures the stage shows.
+   * @param kept returns the user's picture if only this page has it.
+   * @param announce has screen readers say a text.
+   */
   constructor(
     private readonly count: () => number,
+    private readonly kept: () => KeptPicture | null,
     private readonly announce: (text: string) => void,
   ) {
     this.#job = new VideoJob(announce, () => void this.#generate());
@@ -51,6 +60,7 @@ export class FrozenMomentView {
       { class: 'video-section', 'aria-labelledby': 'flow-title', hidden: true },
       h('header', {}, h('h2', { id: 'flow-title' }, HEADING), this.#note, tools),
       this.#introduction,
+      this.#consent.question.element,
       this.#job.element,
       this.#panel.element,
       this.#missing,
@@ -100,7 +110,7 @@ export class FrozenMomentView {
 
   #keep(moment: Moment<ImageData>, info: VideoInfo, missing: number): void {
     const count = Math.min(this.count(), info.most.count);
-    this.#frozen = { clip: new MomentClip(moment, info.size), count };
+    this.#frozen = { clip: new MomentClip(moment, info.size), count, kept: this.kept() };
     this.#missing.hidden = missing < MIN_MISSING;
     const { length } = moment.known;
     const text = `This computer showed only ${length - missing} of the last ${length} pictures, so the model sees a jerky motion.`;
@@ -112,6 +122,12 @@ export class FrozenMomentView {
     const { info } = this.#model ?? {};
     const frozen = this.#frozen;
     if (!info || !frozen) return;
+    const sent = `the last ${info.context} pictures of your portrait, ${info.size} x ${info.size} pixels each`;
+    if (frozen.kept && !(await this.#consent.allows(frozen.kept, sent))) {
+      if (this.#frozen === frozen) setText(this.#note, 'No video was generated.');
+      return;
+    }
+    if (this.#frozen !== frozen) return;
     this.#discard();
     this.#introduction.hidden = true;
     const names = Array.from({ length: frozen.count }, (_, i) => `Future ${i + 1}`);

@@ -1,5 +1,6 @@
 /** The form that generates clips from the portrait or from words, and the panel that shows them. */
 import { randomSeed, type VideoDone, type VideoInfo, type VideoRequest } from '../net/video-api.ts';
+import type { KeptPicture } from '../portrait/kept-picture.ts';
 import { type Clip, cellsOf } from '../stage/clip.ts';
 import { decodeBase64, gridCanvas, toBase64 } from '../ui/canvas.ts';
 import { choiceControl } from '../ui/controls.ts';
@@ -7,6 +8,7 @@ import { h, icon, reveal, setText } from '../ui/dom.ts';
 import { CaptionChips } from './caption-chips.ts';
 import { captionClip } from './caption-clip.ts';
 import { ClipPanel } from './clip-panel.ts';
+import { SendConsent } from './send-consent.ts';
 import { VideoJob } from './video-job.ts';
 import { aboutVideoModel } from './video-model-text.ts';
 import { VideoSettings } from './video-settings.ts';
@@ -33,14 +35,20 @@ export class VideoForm {
   readonly #panel = new ClipPanel('', 'Video model');
   readonly #form: HTMLFormElement;
   readonly #job: VideoJob;
+  readonly #consent = new SendConsent();
   #info: VideoInfo | null = null;
   #startFrom = 'portrait';
   #seed = randomSeed();
   #bitmap: ImageBitmap | null = null;
 
-  /** `portrait` returns the cropped portrait in use; `announce` has screen readers say a text. */
+  /**
+   * @param portrait returns the cropped portrait in use.
+   * @param kept returns the user's picture if only this page has it.
+   * @param announce has screen readers say a text.
+   */
   constructor(
     private readonly portrait: () => HTMLImageElement | null,
+    private readonly kept: () => KeptPicture | null,
     private readonly announce: (text: string) => void,
   ) {
     this.#job = new VideoJob(announce, () => void this.generate());
@@ -78,6 +86,7 @@ export class VideoForm {
       h('header', {}, h('h2', { id: 'studio-title' }, 'Video from a picture or from words'), this.#note),
       this.#unavailable,
       this.#form,
+      this.#consent.question.element,
       this.#panel.element,
       aboutVideoModel(),
     );
@@ -112,6 +121,9 @@ export class VideoForm {
       );
       return;
     }
+    const what = `your portrait, reduced to ${info.size} x ${info.size} pixels`;
+    const kept = start.frame ? this.kept() : null;
+    if (kept && !(await this.#consent.allows(kept, what))) return;
     const { count, steps, guidance, temperature } = this.#settings.values;
     this.#bitmap?.close();
     this.#bitmap = null;
@@ -121,9 +133,8 @@ export class VideoForm {
     this.#panel.showWaiting(names, '', start.lead, info.rate);
     reveal(this.#panel.element);
     this.#setBusy(true);
-    const what = count === 1 ? '1 clip' : `${count} clips`;
     const done = await this.#job.run(
-      what,
+      count === 1 ? '1 clip' : `${count} clips`,
       async (): Promise<VideoRequest> => ({
         task: start.frame ? 'futures' : 'imagine',
         frames: start.frame ? await toBase64(start.frame) : '',
