@@ -94,6 +94,15 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
+def large(browser: Browser) -> Iterator[BrowserContext]:
+    """A context with so many device pixels that tiles are as large as the portrait."""
+    context = browser.new_context(viewport={"width": 1000, "height": 700}, device_scale_factor=6)
+    context.set_default_timeout(WAIT_MS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
 def page(context: BrowserContext, server: Server) -> Iterator[Page]:
     """The page, opened and live; uncaught errors in it fail the test."""
     opened = context.new_page()

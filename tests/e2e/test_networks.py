@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from backend.animate.generator import Generator
 from backend.core.types import FloatArray, Keypoints, Picture
 from backend.runtime.engine import TorchEngine
 from backend.server.live.keypoints import unpack_keypoints
 from backend.server.protocol import SheetHead, decode_server, sheet
-from tests.e2e.conftest import WAIT_MS, debug_state, wait
+from tests.e2e.conftest import debug_state, wait
 from tests.e2e.serving import REPOSITORY, Server
 from tests.e2e.test_drawing import portrait_of
 
@@ -23,15 +21,6 @@ TILES = """() => [...document.querySelectorAll('section[aria-labelledby=row-now]
   const { width, height } = canvas;
   return [width, ...canvas.getContext('2d').getImageData(0, 0, width, height).data];
 })"""
-
-
-@pytest.fixture
-def large(browser: Browser) -> Iterator[BrowserContext]:
-    """A context with so many device pixels that tiles are as large as the portrait."""
-    context = browser.new_context(viewport={"width": 1000, "height": 700}, device_scale_factor=6)
-    context.set_default_timeout(WAIT_MS)
-    yield context
-    context.close()
 
 
 def listen(page: Page) -> list[bytes]:

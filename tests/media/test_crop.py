@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.media.crop import MARGIN, MAX_FACE_SHARE, MAX_SHIFT, MIN_FACE_SHARE, MIN_MARGIN, SquareCrop
+from tests.golden.portrait import make
 
 SIDES = st.floats(1, 4000)
 EDGES = st.integers(40, 4000)

@@ -49,6 +49,12 @@ export class KeepSwitch {
     this.#update();
   }
 
+  /** Turn the switch off until the next visit. */
+  turnOff(): void {
+    this.#wanted = false;
+    this.#update();
+  }
+
   /** Whether the next picture stays here, as far as it is known. */
   get on(): boolean {
     return this.#wanted && this.#ability?.able === true;

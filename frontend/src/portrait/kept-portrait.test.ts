@@ -120,8 +120,8 @@ test('when this browser stops drawing, the page asks, and sends nothing before t
   expect([picker.question.open, pictures()]).toEqual([true, []]);
   answers()[0]?.click();
   await vi.waitFor(() => expect(pictures()).toEqual([{ what: 'PUT /api/sessions/two/portrait', body: crop }]));
-  await vi.waitFor(() => expect(picker.kept).toBeNull());
-  expect(picker.question.open).toBe(false);
+  await vi.waitFor(() => expect((find('.keep input') as HTMLInputElement).checked).toBe(false));
+  expect([picker.kept, picker.question.open]).toEqual([null, false]);
 });
 
 test('or a built-in portrait is used, or the question goes when the browser draws again', async () => {

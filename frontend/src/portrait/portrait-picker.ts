@@ -93,7 +93,10 @@ export class PortraitPicker {
     if (!stopped) this.question.withdraw();
     if (!stopped || this.question.open) return;
     const answer = await this.question.ask(STOPPED, ['Send my picture to the server', 'Use a built-in portrait']);
-    if (answer === 0) await this.#move(false);
+    if (answer === 0) {
+      this.keepSwitch.turnOff();
+      await this.#move(false);
+    }
     if (answer === 1) await this.#apply(async () => null);
   }
 

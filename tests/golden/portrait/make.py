@@ -1,7 +1,4 @@
-"""Writes `crops.json`, which both languages are tested with: the squares and pixels of portraits that are cropped from a picture.
-
-Run `python -m tests.golden.portrait.make` from the repository root.
-"""
+"""Writes the golden crops that the Python and the TypeScript tests both read: `python -m tests.golden.portrait.make`."""
 
 from __future__ import annotations
 
