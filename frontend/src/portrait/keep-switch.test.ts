@@ -35,7 +35,7 @@ test('where the browser cannot, it is off, cannot be turned on, and says why', a
   keep.ability = { able: false, reason: 'it is too slow.' };
   expect(await keep.decided()).toBe(false);
   expect([inputOf(keep).checked, inputOf(keep).disabled]).toEqual([false, true]);
-  expect(noteOf(keep)).toBe('Not possible here: it is too slow.');
+  expect(noteOf(keep)).toBe('Not possible here: it is too slow. Pictures that you upload are sent to the server.');
 });
 
 test('what the user chose is remembered, and ends the waiting', async () => {

@@ -77,7 +77,7 @@ export class KeepSwitch {
     this.#input.disabled = obstacle !== null && !this.#inUse;
     this.element.classList.toggle('inert', this.#input.disabled);
     let note = this.#input.checked ? HERE : THERE;
-    if (obstacle !== null) note = `Not possible here: ${obstacle}`;
+    if (obstacle !== null) note = `Not possible here: ${obstacle} ${this.#inUse ? '' : THERE}`.trim();
     else if (this.#ability === null && this.#wanted) note = CHECKING;
     setText(this.#note, note);
     for (const resolve of this.#waiting.splice(0)) resolve();

@@ -74,7 +74,7 @@ export class Drawing {
       this.#check();
     }
     const composer = this.#composer;
-    if (!composer) this.events.able(false, 'this browser’s graphics draw too slowly, or not rightly.');
+    if (!composer) this.events.able(false, 'this browser’s graphics are too slow, or draw wrongly.');
     if (!composer || portrait !== this.#portrait) return;
     if (newPortrait || composer.side === 0) {
       if (composer.side > 0 && !this.events.keepsPicture()) this.events.ask('pictures');

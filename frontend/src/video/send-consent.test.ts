@@ -8,6 +8,7 @@ const answer = (index: number) => consent.question.element.querySelectorAll('but
 
 beforeEach(() => {
   consent = new SendConsent();
+  HTMLElement.prototype.scrollIntoView = () => undefined;
 });
 
 test('the question names what is sent, where it goes and how long it stays', async () => {

@@ -1,5 +1,6 @@
 /** Asks before pictures of a portrait that is kept in this browser are sent to the video model. */
 import type { KeptPicture } from '../portrait/kept-picture.ts';
+import { reveal } from '../ui/dom.ts';
 import { Question } from '../ui/question.ts';
 
 export class SendConsent {
@@ -15,7 +16,9 @@ export class SendConsent {
   async allows(kept: KeptPicture, what: string): Promise<boolean> {
     if (kept === this.#given) return true;
     const text = `Your picture is kept in this browser. The video model runs on the server ${location.host} and needs ${what}. The server keeps that in memory until the clips are done, and then deletes it.`;
-    if ((await this.question.ask(text, ['Send and generate', 'Do not send'])) !== 0) return false;
+    const answer = this.question.ask(text, ['Send and generate', 'Do not send']);
+    reveal(this.question.element);
+    if ((await answer) !== 0) return false;
     this.#given = kept;
     return true;
   }
