@@ -32,7 +32,7 @@ const SEARCH_PIXELS = 256;
 const FOLLOWED = 3;
 const GREY = 'rgb(128 128 128)';
 
-type Picture = { canvas: HTMLCanvasElement; scale: number };
+type Decoded = { canvas: HTMLCanvasElement; scale: number };
 /** What a search needs of Face Mesh. */
 export type Faces = Pick<StillFaces, 'find' | 'close'>;
 
@@ -58,7 +58,7 @@ export async function keepPicture(file: Blob, open: () => Promise<Faces> = Still
 }
 
 /** Decode a file upright in its own colours, transparent pixels on grey, at most `MAX_WORKING_EDGE` long. */
-async function decode(file: Blob): Promise<Picture> {
+async function decode(file: Blob): Promise<Decoded> {
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' });

@@ -17,17 +17,25 @@ beforeEach(() => {
   vi.clearAllMocks();
 });
 
-test('it is on where the browser can draw alone, and pictures wait until that is known', async () => {
+test('it is on as soon as the browser can draw alone; until then pictures are sent, and it says so', async () => {
   const keep = open();
-  expect([keep.on, keep.obstacle, inputOf(keep).checked]).toEqual([false, null, true]);
+  expect([keep.on, keep.obstacle, inputOf(keep).checked, await keep.decided()]).toEqual([false, null, false, false]);
+  expect(noteOf(keep)).toContain('are sent to the server');
+  keep.ability = { able: true };
+  expect([inputOf(keep).checked, await keep.decided()]).toEqual([true, true]);
+  expect(noteOf(keep)).toContain('stay in this browser');
+});
+
+test('where the user chose it before, pictures wait until the browser can draw alone', async () => {
+  inputOf(open()).click();
+  const keep = open();
+  expect([keep.on, inputOf(keep).checked]).toEqual([false, true]);
   const decided = vi.fn();
   void keep.decided().then(decided);
   await Promise.resolve();
   expect(decided).not.toHaveBeenCalled();
   keep.ability = { able: true };
   await vi.waitFor(() => expect(decided).toHaveBeenCalledWith(true));
-  expect(keep.on).toBe(true);
-  expect(noteOf(keep)).toContain('stay in this browser');
 });
 
 test('where the browser cannot, it is off, cannot be turned on, and says why', async () => {
@@ -40,10 +48,11 @@ test('where the browser cannot, it is off, cannot be turned on, and says why', a
 
 test('what the user chose is remembered, and ends the waiting', async () => {
   const keep = open();
+  inputOf(keep).click();
   const decided = keep.decided();
   inputOf(keep).click();
   expect(await decided).toBe(false);
-  expect(changed).toHaveBeenCalledExactlyOnceWith(false);
+  expect(changed.mock.calls).toEqual([[true], [false]]);
   const later = open();
   later.ability = { able: true };
   expect([later.on, inputOf(later).checked]).toEqual([false, false]);

@@ -6,7 +6,8 @@ import { loadValue, storeValue } from '../ui/storage.ts';
 export type Ability = { able: true } | { able: false; reason: string } | null;
 
 const KEY = 'keepPicture';
-const CHECKING = 'Getting ready to draw in this browser…';
+const WAITING = 'Getting ready to draw in this browser. Pictures that you upload wait until then.';
+const CHECKING = 'Not ready yet to draw in this browser. Until then, pictures that you upload are sent to the server.';
 const HERE = 'Pictures that you upload stay in this browser. The server gets 478 points of the face.';
 const THERE = 'Pictures that you upload are sent to the server.';
 
@@ -14,7 +15,8 @@ export class KeepSwitch {
   readonly element: HTMLElement;
   readonly #input = h('input', { type: 'checkbox', role: 'switch', 'aria-describedby': 'keep-note' });
   readonly #note = h('span', { id: 'keep-note', class: 'card-note' });
-  #wanted = loadValue(KEY) !== false;
+  /** What the user chose; null before the first choice: on, once this browser can draw alone. */
+  #chosen: boolean | null;
   #ability: Ability = null;
   /** The portrait in use is kept here, whatever the switch would say of another one. */
   #inUse = false;
@@ -22,6 +24,8 @@ export class KeepSwitch {
 
   /** `changed` is called when the user turns the switch. */
   constructor(changed: (on: boolean) => void) {
+    const stored = loadValue(KEY);
+    this.#chosen = typeof stored === 'boolean' ? stored : null;
     this.element = h(
       'div',
       { class: 'keep' },
@@ -29,10 +33,11 @@ export class KeepSwitch {
       this.#note,
     );
     this.#input.addEventListener('change', () => {
-      this.#wanted = this.#input.checked;
-      storeValue(KEY, this.#wanted);
+      const { checked } = this.#input;
+      this.#chosen = checked;
+      storeValue(KEY, checked);
       this.#update();
-      changed(this.#wanted);
+      changed(checked);
     });
     this.#update();
   }
@@ -51,13 +56,13 @@ export class KeepSwitch {
 
   /** Turn the switch off until the next visit. */
   turnOff(): void {
-    this.#wanted = false;
+    this.#chosen = false;
     this.#update();
   }
 
   /** Whether the next picture stays here, as far as it is known. */
   get on(): boolean {
-    return this.#wanted && this.#ability?.able === true;
+    return this.#chosen !== false && this.#ability?.able === true;
   }
 
   /** Why a picture cannot stay here; null if it can, or if that is not known yet. */
@@ -65,20 +70,20 @@ export class KeepSwitch {
     return this.#ability?.able === false ? this.#ability.reason : null;
   }
 
-  /** Return whether the next picture stays here, once it is known. */
+  /** Return whether the next picture stays here; if the user chose that, once it is known. */
   async decided(): Promise<boolean> {
-    while (this.#wanted && this.#ability === null) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.#chosen && this.#ability === null) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return this.on;
   }
 
   #update(): void {
     const { obstacle } = this;
-    this.#input.checked = this.#inUse || (this.#wanted && obstacle === null);
+    this.#input.checked = this.#inUse || this.on || (this.#chosen === true && obstacle === null);
     this.#input.disabled = obstacle !== null && !this.#inUse;
     this.element.classList.toggle('inert', this.#input.disabled);
     let note = this.#input.checked ? HERE : THERE;
     if (obstacle !== null) note = `Not possible here: ${obstacle} ${this.#inUse ? '' : THERE}`.trim();
-    else if (this.#ability === null && this.#wanted) note = CHECKING;
+    else if (this.#ability === null && this.#chosen !== false) note = this.#chosen ? WAITING : CHECKING;
     setText(this.#note, note);
     for (const resolve of this.#waiting.splice(0)) resolve();
   }

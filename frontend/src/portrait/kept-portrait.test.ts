@@ -83,6 +83,8 @@ test('with the switch off, a picture is sent as it is', async () => {
 });
 
 test('a picture is not sent if this browser turns out not to draw while it waits', async () => {
+  toggle();
+  toggle();
   picker.keepSwitch.ability = null;
   const used = picker.use(file);
   picker.keepSwitch.ability = { able: false, reason: 'it is too slow.' };

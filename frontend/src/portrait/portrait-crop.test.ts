@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { portraitSize, portraitSquare, type Square } from './portrait-crop.ts';
 import { cutSquare } from './resample.ts';
 
-type Golden = {
+type GoldenCrops = {
   faces: {
     name: string;
     box: [number, number, number, number];
@@ -18,7 +18,7 @@ type Golden = {
 };
 
 const FILE = resolve(import.meta.dirname, '../../../tests/golden/portrait/crops.json');
-const golden = JSON.parse(readFileSync(FILE, 'utf8')) as Golden;
+const golden = JSON.parse(readFileSync(FILE, 'utf8')) as GoldenCrops;
 const { width, height } = golden.picture;
 const picture = { data: new Uint8ClampedArray(4 * width * height).fill(255), width, height };
 golden.picture.pixels.forEach((value, i) => {

@@ -19,6 +19,9 @@ import { PortraitGallery } from './portrait-gallery.ts';
 /** The user's own picture, sent or kept here, the name of a bundled one, or null for the portrait that a session starts with. */
 type Choice = Blob | KeptPicture | string | null;
 
+const INVITATION = 'Upload, drop or paste a picture of one face, or choose one of these.';
+const HERE = 'Only this browser has it.';
+const THERE = 'The server keeps it in memory only, and deletes it soon after you close this page.';
 const STOPPED = 'Your browser stopped drawing. Your picture is still only here.';
 
 export class PortraitPicker {
@@ -41,7 +44,7 @@ export class PortraitPicker {
   #choice: Choice = null;
   /** Earlier portraits for Undo, the latest last. */
   #earlier: Choice[] = [];
-  /** The picture whose landmarks the server has, but not the picture. */
+  /** The picture of which the server has only the landmarks. */
   #kept: KeptPicture | null = null;
   /** Name of the portrait that a session starts with. */
   #defaultName: string | null = null;
@@ -243,11 +246,7 @@ export class PortraitPicker {
     this.keepSwitch.inUse = this.#kept !== null;
     this.#undo.hidden = this.#earlier.length === 0;
     this.#gallery.mark(own ? null : ((this.#choice as string | null) ?? this.#defaultName));
-    const there = 'The server keeps it in memory only, and deletes it soon after you close this page.';
-    const where = this.#kept ? 'Only this browser has it.' : there;
-    setText(
-      this.#note,
-      own ? `Your picture. ${where}` : 'Upload, drop or paste a picture of one face, or choose one of these.',
-    );
+    const where = this.#kept ? HERE : THERE;
+    setText(this.#note, own ? `Your picture. ${where}` : INVITATION);
   }
 }
