@@ -154,7 +154,7 @@ export class App {
   }
 
   #onReady(head: ReadyHead, fresh: boolean): void {
-    const newPortrait = fresh || this.portrait.changing;
+    const newPortrait = this.portrait.takeChange() || fresh;
     if (fresh) this.#restoringPortrait = this.portrait.hasChoice;
     this.sheets.discard();
     this.store.reset(newPortrait);

@@ -100,3 +100,12 @@ test('choosing the portrait in use sends nothing', async () => {
   await picker.choose('astronaut');
   expect(calls.some((call) => call.startsWith('PUT') || call.startsWith('DELETE'))).toBe(false);
 });
+
+test('the next epoch shows another portrait, also if its message comes after the answer; after a refusal it does not', async () => {
+  picker.takeChange();
+  await picker.choose('oil');
+  expect([picker.takeChange(), picker.takeChange()]).toEqual([true, false]);
+  refusal = { code: 'portrait_no_face', message: 'No face was found.', hint: '' };
+  await picker.use(picture);
+  expect(picker.takeChange()).toBe(false);
+});

@@ -52,8 +52,10 @@ export class PortraitPicker {
   #session: string | null = null;
   /** The server's limit of a file's size: checked here before anything is uploaded. */
   maxBytes = DEFAULT_MAX_PORTRAIT_BYTES;
-  /** True during a change: the server's next epoch shows another portrait. */
+  /** True during a change. */
   changing = false;
+  /** Whether the server's next epoch shows another portrait. Its message may come later than the answer to the change. */
+  #awaited = false;
 
   /** `keep` makes a portrait of a file without the server. */
   constructor(private readonly keep: KeepPicture) {
@@ -101,6 +103,13 @@ export class PortraitPicker {
       await this.#move(false);
     }
     if (answer === 1) await this.#apply(async () => null);
+  }
+
+  /** Return whether a new epoch of the server shows another portrait. */
+  takeChange(): boolean {
+    const changed = this.#awaited || this.changing;
+    this.#awaited = false;
+    return changed;
   }
 
   /** Connect to a session. A `fresh` one starts with the default portrait and is sent the chosen one. */
@@ -222,12 +231,14 @@ export class PortraitPicker {
     this.#error.hidden = true;
     this.element.setAttribute('aria-busy', 'true');
     this.changing = true;
+    this.#awaited = true;
     this.#input.button.disabled = true;
     this.#gallery.disabled = true;
     try {
       await action(this.#session);
       await this.refresh();
     } catch (error) {
+      this.#awaited = false;
       const hint = (error as Partial<ApiError>).hint ?? '';
       setText(this.#error, `${error instanceof Error ? error.message : 'That did not work.'} ${hint}`.trim());
       this.#error.dataset.code = (error as Partial<ApiError>).code ?? '';
