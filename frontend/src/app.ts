@@ -11,6 +11,7 @@ import { PortraitPicker } from './portrait/portrait-picker.ts';
 import { Drawing, forcedWay } from './render/drawing.ts';
 import { checkGraphics } from './render/graphics-check.ts';
 import { networksOpener } from './render/open-networks.ts';
+import { WayRequest } from './render/way-request.ts';
 import { RoundStore } from './stage/round-store.ts';
 import { SheetQueue } from './stage/sheet-queue.ts';
 import { NOW_HEADING, PAST_HEADING, Stage } from './stage/stage.ts';
@@ -45,6 +46,7 @@ export class App {
   /** Codes of the latest errors that the server reported. */
   readonly failures: string[] = [];
   readonly #tools: StageTools;
+  readonly #way = new WayRequest((way) => this.connection.send({ kind: 'drawing', way }));
   readonly #cameraButton = new CameraButton(() => void this.driver.toggleCamera());
   readonly #side = h('aside', { class: 'side', 'aria-label': 'Settings' });
   /** A new session shows the default portrait until it has the user's own. Sheets until then are not shown. */
@@ -72,7 +74,7 @@ export class App {
     this.videoForm = new VideoForm(() => this.portrait.picture, kept, announce);
     this.drawing = new Drawing(
       {
-        ask: (way) => this.connection.send({ kind: 'drawing', way }),
+        ask: (way) => this.#way.ask(way),
         loadPortrait: (session) => kept()?.pixels() ?? getPortraitPixels(session),
         keepsPicture: () => kept() !== null,
         stopped: (stopped) => void this.portrait.showStopped(stopped),
@@ -167,6 +169,7 @@ export class App {
       this.hud.clear();
       this.driver.resendSource();
     }
+    if (fresh) this.#way.restart();
     void this.drawing.begin(head.session, newPortrait);
     this.#connectedBefore = true;
     void this.#load();

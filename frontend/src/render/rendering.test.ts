@@ -117,6 +117,32 @@ describe('the check', () => {
   });
 });
 
+describe('too little memory', () => {
+  const LITTLE = 'networks stopped: there is too little memory for them';
+
+  test.each([
+    "Can't create a session. ERROR_CODE: 6, ERROR_MESSAGE: std::bad_alloc",
+    'Aborted(OOM). Build with -sASSERTIONS for more info.',
+    'Array buffer allocation failed',
+    'WebAssembly.Memory(): could not allocate memory',
+    'Device lost: Out of memory',
+  ])('for the networks is said in plain words: %s', async (message) => {
+    open.mockRejectedValueOnce(new RangeError(message));
+    expect((await ready()).ready).toBe(false);
+    expect(said.at(-1)).toBe(LITTLE);
+    expect(events.stopped).toHaveBeenCalledOnce();
+  });
+
+  test('for a frame ends the worker, and the server renders again', async () => {
+    const rendering = await ready();
+    networks.render.mockRejectedValueOnce(new Error('std::bad_alloc'));
+    expect(await rendering.decode(sheet(0, 0), graphics)).toBeNull();
+    expect([rendering.ready, said.at(-1)]).toEqual([false, LITTLE]);
+    expect(networks.close).toHaveBeenCalledOnce();
+    expect(events.stopped).toHaveBeenCalledOnce();
+  });
+});
+
 describe('a sheet', () => {
   const paths = Float32Array.from({ length: 2 * 3 * 60 }, (_, i) => Math.floor(i / 60));
 

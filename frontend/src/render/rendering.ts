@@ -28,6 +28,8 @@ const CHECK_RUNS = 3;
 /** So many steps in a row that took longer than the clock's are too many. */
 const MAX_LATE = 6;
 const MEGABYTE = 1e6;
+/** How browsers, WebAssembly and WebGPU say that there is no memory left. */
+const NO_MEMORY = /bad_alloc|out of memory|\boom\b|allocat|maximum memory size/i;
 
 type Futures = { generation: number; paths: Float32Array; shape: readonly [number, number, number] };
 
@@ -88,7 +90,7 @@ export class Rendering {
       this.events.report(`${Math.round(stepMs)} ms a step`);
       return true;
     } catch (error) {
-      this.#stop(error instanceof Error ? error.message : String(error));
+      this.#stop(reasonOf(error));
       return false;
     }
   }
@@ -114,7 +116,7 @@ export class Rendering {
       const textures = composer.upload(layers.flow, count, mosaic, layers.sizes, layers.columns);
       return textures && new LayeredSheet(composer, textures, layers, head.present);
     } catch (error) {
-      this.#stop(error instanceof Error ? error.message : String(error));
+      this.#stop(reasonOf(error));
       return null;
     }
   }
@@ -185,6 +187,12 @@ export class Rendering {
     this.events.report(`networks stopped: ${reason}`);
     this.events.stopped(reason);
   }
+}
+
+/** Return in a few words why the networks stopped. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return NO_MEMORY.test(message) ? 'there is too little memory for them' : message;
 }
 
 /** Number `i` of ten flat keypoints on a diagonal, each with the identity as its Jacobian. */

@@ -67,3 +67,20 @@ test('what shows already is not drawn again', () => {
   frame(16);
   expect(player.frames).toBe(drawn);
 });
+
+test('a page that was hidden shows the newest sheet at once, and none of those that it missed', () => {
+  receive(10, 1);
+  frame(16);
+  const missed: FakeSheet[] = [];
+  for (let tick = 11; tick < 60; tick++) {
+    time += 80;
+    // The display shows no frame in a hidden page.
+    missed.push(receive(tick, 1));
+  }
+  expect(frames).toHaveLength(1);
+  expect(missed.filter((sheet) => !sheet.closed).length).toBeLessThan(10);
+  frame(80);
+  const newest = missed.pop();
+  expect(newest?.drawn).toContain('0');
+  expect(missed.flatMap((sheet) => sheet.drawn)).toEqual([]);
+});
