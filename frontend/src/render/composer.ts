@@ -22,6 +22,9 @@ export type LayerFrame = { textures: LayerTextures; index: number; fade: number;
 /** What a portrait or mosaic is read from. */
 export type PictureSource = ImageBitmap | ImageData;
 
+/** Where tiles are smaller than the portrait, a mipmap that is finer by half a level keeps it sharp. */
+const SHARPER = 0.5;
+
 const SAMPLERS = ['portrait', 'flowFrom', 'mosaicFrom', 'flowTo', 'mosaicTo'];
 
 export class Composer {
@@ -129,6 +132,8 @@ export class Composer {
     const mixed = from.placement.map((value, i) => value + part * ((to.placement[i] ?? value) - value));
     const u = this.#uniforms;
     gl.uniform1f(u('part'), part);
+    // Only the tile's size counts: where the motion shrinks the portrait, the server does not blur it either.
+    gl.uniform1f(u('level'), Math.max(0, Math.log2(this.side / side) - SHARPER));
     gl.uniform1f(u('fade'), from.fade + part * (to.fade - from.fade));
     gl.uniform2f(u('slots'), from.index, to.index);
     gl.uniform4f(u('cells'), ...cornerOf(from), ...cornerOf(to));

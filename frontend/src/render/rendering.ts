@@ -29,7 +29,7 @@ const CHECK_RUNS = 3;
 const MAX_LATE = 6;
 const MEGABYTE = 1e6;
 /** How browsers, WebAssembly and WebGPU say that there is no memory left. */
-const NO_MEMORY = /bad_alloc|out of memory|\boom\b|allocat|maximum memory size/i;
+const NO_MEMORY = /alloc|out of memory|\boom\b|maximum memory size/i;
 
 type Futures = { generation: number; paths: Float32Array; shape: readonly [number, number, number] };
 

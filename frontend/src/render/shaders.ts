@@ -23,6 +23,7 @@ uniform sampler2D portrait;
 uniform sampler2DArray flowFrom, flowTo;
 uniform sampler2D mosaicFrom, mosaicTo;
 uniform float part;       // weight of the later step
+uniform float level;      // mipmap of the portrait
 uniform float fade;
 uniform vec2 slots;       // index of the frame in each flow
 uniform vec4 cells;       // corner of the frame's cell in each mosaic, in texels
@@ -49,8 +50,7 @@ void main() {
   vec2 uv = 0.5 * position + 0.5;
   vec2 offset = texture(flowFrom, vec3(uv, slots.x)).rg;
   if (part > 0.0) offset = mix(offset, texture(flowTo, vec3(uv, slots.y)).rg, part);
-  // The bias keeps a shrunk portrait sharp: mipmaps alone blur it.
-  vec3 warped = texture(portrait, uv + 0.5 * fade * offset, -0.5).rgb;
+  vec3 warped = textureLod(portrait, uv + 0.5 * fade * offset, level).rgb;
   float alpha = 1.0 - fade * (1.0 - blended(vec2(0.0, side), side * uv, side).r);
   // Paint and crops are premultiplied: by 1 - alpha, and by their opacity.
   vec3 covered = fade * blended(vec2(0.0), side * uv, side);
