@@ -7,20 +7,25 @@ from pathlib import Path
 
 import numpy as np
 import simplejpeg
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from backend.animate.transfer import transfer_motion
 from backend.core.errors import ModelError
 from backend.core.recording import Recording
 from backend.core.settings import REPOSITORY
-from backend.core.types import Keypoints
+from backend.core.types import FloatArray, Keypoints
 from backend.keypoints.clock import resample
+from backend.keypoints.regions import FaceRegions
 from backend.media.images import bundled_portrait
 from backend.pipeline import Pipeline
 from backend.server.http.recordings import RECORDINGS
 
 WIDTH, HEIGHT = 640, 480
 FRAMES = 40
+DRIVERS = ("laughing", "quiet", "talking", "turning")
+"""The bundled recordings."""
 
 Picture = NDArray[np.uint8]
 
@@ -85,3 +90,15 @@ def tiny_face() -> bytes:
     buffer = io.BytesIO()
     canvas.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def moved_faces(name: str) -> tuple[FloatArray, FloatArray]:
+    """Return the keypoints of a bundled portrait `[6N]`, and those after the largest motion of each recording `[4, 6N]`."""
+    regions = FaceRegions()
+    source = regions(torch.from_numpy(bundled_portrait(name).landmarks).float())
+    frames = []
+    for recording in DRIVERS:
+        landmarks = Recording.load(RECORDINGS / f"{recording}.npz").landmarks
+        faces = transfer_motion(source, regions(torch.from_numpy(landmarks)), regions(torch.from_numpy(landmarks[0])))
+        frames.append(faces.flat()[(faces.value - source.value).square().sum((-1, -2)).argmax()])
+    return source.flat().numpy(), torch.stack(frames).numpy()

@@ -31,6 +31,10 @@ HTMLCanvasElement.prototype.getContext = function (kind, settings) {
   return context;
 };
 """
+HIDE = """hidden => {
+  Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
 SIDES = """[...document.querySelectorAll('.tile-row:first-child .tile canvas:not(.fan)')].map(
   canvas => [canvas.width, canvas.clientWidth * devicePixelRatio]
 )"""
@@ -153,6 +157,18 @@ def test_the_server_draws_while_the_graphics_are_lost(drawing: Page) -> None:
     before = tiles(drawing)
     wait_for_sheets(drawing, 4)
     assert np.abs(tiles(drawing) - before).mean() > 0.1
+    assert debug_state(drawing)["counters"]["broken"] == 0
+
+
+def test_a_hidden_page_has_nothing_rendered_and_is_up_to_date_when_it_is_back(drawing: Page) -> None:
+    drawing.evaluate(HIDE, True)
+    wait(drawing, "m.way === 'keypoints'")
+    hidden = debug_state(drawing)["counters"]
+    wait(drawing, f"m.counters.sheets >= {hidden['sheets']} + 10")
+    assert debug_state(drawing)["counters"]["drawn"] == hidden["drawn"]
+    drawing.evaluate(HIDE, False)
+    wait(drawing, "m.way === 'layers'")
+    wait_for_sheets(drawing, 4)
     assert debug_state(drawing)["counters"]["broken"] == 0
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from backend.animate.generator import Generator
@@ -11,16 +16,24 @@ from backend.core.types import FloatArray, Keypoints, Picture
 from backend.runtime.engine import TorchEngine
 from backend.server.live.keypoints import unpack_keypoints
 from backend.server.protocol import SheetHead, decode_server, sheet
-from tests.e2e.conftest import debug_state, wait
+from tests.e2e.conftest import WAIT_MS, debug_state, wait
+from tests.e2e.faces import DRIVERS, moved_faces
+from tests.e2e.relay import Relay
 from tests.e2e.serving import REPOSITORY, Server
 from tests.e2e.test_drawing import portrait_of
 
 pytestmark = pytest.mark.e2e
 
-TILES = """() => [...document.querySelectorAll('section[aria-labelledby=row-now] .tile canvas:not(.fan)')].map(canvas => {
-  const { width, height } = canvas;
-  return [width, ...canvas.getContext('2d').getImageData(0, 0, width, height).data];
-})"""
+PORTRAITS = ("studio", "oil", "poster", "marble", "engraving", "halftone")
+
+TILES = """() => [...document.querySelectorAll('section[aria-labelledby=row-now] .tile canvas:not(.fan)')].map(
+  canvas => canvas.toDataURL().split(',')[1]
+)"""
+STILL = """drawn => {
+  const { frames } = window.motionfan, before = window.framesBefore;
+  window.framesBefore = frames;
+  return frames > drawn && frames === before;
+}"""
 
 
 def listen(page: Page) -> list[bytes]:
@@ -58,54 +71,96 @@ def sent_frames(received: list[bytes]) -> tuple[FloatArray, FloatArray]:
     return last.source, np.concatenate([last.present[None], paths[:, head.step - 1]])
 
 
-def rendered(picture: Picture, source: FloatArray, driving: FloatArray) -> Picture:
-    """Render frames as torch does, at the portrait's own size."""
-    import torch
-
-    engine = TorchEngine(Generator.load(REPOSITORY / "models" / "generator_slim_128"), precision="float32")
-    moved = Keypoints.from_flat(torch.from_numpy(driving))
-    return engine.render(engine.encode(picture, Keypoints.from_flat(torch.from_numpy(source))), moved, len(picture))
+def shown(page: Page) -> list[Picture]:
+    """Return the pictures of the upper row's tiles."""
+    read = [Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data in page.evaluate(TILES)]
+    return [np.array(picture) for picture in read]
 
 
-def test_frames_that_the_browser_renders_alone_equal_those_of_torch(large: BrowserContext, server: Server) -> None:
-    page = large.new_page()
-    received = listen(page)
-    page.goto(f"{server.url}/?way=keypoints")
-    wait(page, "m.settings.k === 4")
-    for _ in range(3):
-        page.keyboard.press("-")
-    wait(page, "m.way === 'keypoints' && m.tiles > 1")
-    expect(page.locator("[data-figure=way]")).to_have_text("this browser alone")
-    pause(page, received)
-    shown = [np.array(data, np.uint8).reshape(side, side, 4)[..., :3] for side, *data in page.evaluate(TILES)]
-    state = debug_state(page)
-    picture = (portrait_of(server, state["session"])[0].movedim(0, -1).numpy() * 255).round().astype(np.uint8)
-    page.close()
-    source, driving = sent_frames(received)
-    frames = rendered(picture, source, driving)
-    pairs = [(tile, frame) for tile, frame in zip(shown, frames, strict=False) if len(tile) == len(frame)]
-    assert pairs and state["failures"] == [] and state["counters"]["broken"] == 0
+def check_frames(engine: TorchEngine, page: Page, server: Server, source: FloatArray, driving: FloatArray) -> int:
+    """Compare the tiles with frames that torch renders, at the portrait's own size, and return how many were compared."""
+    session = debug_state(page)["session"]
+    picture = (portrait_of(server, session)[0].movedim(0, -1).numpy() * 255).round().astype(np.uint8)
+    encoded = engine.encode(picture, Keypoints.from_flat(torch.from_numpy(source)))
+    frames = engine.render(encoded, Keypoints.from_flat(torch.from_numpy(driving)), len(picture))
+    pairs = [(tile, frame) for tile, frame in zip(shown(page), frames, strict=False) if len(tile) == len(frame)]
     for tile, frame in pairs:
         error = np.abs(tile.astype(float) - frame)
         assert error.mean() <= 1.5, error.mean()
         assert (error <= 8).mean() >= 0.99, (error <= 8).mean()
+    return len(pairs)
+
+
+@pytest.mark.timeout(600)
+def test_frames_that_the_browser_renders_alone_equal_those_of_torch(large: BrowserContext, server: Server) -> None:
+    engine = TorchEngine(Generator.load(REPOSITORY / "models" / "generator_slim_128"), precision="float32")
+    page = large.new_page()
+    received, relay = listen(page), Relay(page)
+    page.goto(f"{server.url}/?way=keypoints")
+    wait(page, "m.settings.k === 4")
+    for _ in range(3):
+        page.keyboard.press("-")
+    wait(page, "m.way === 'keypoints' && m.tiles > 1", 3 * WAIT_MS)
+    expect(page.locator("[data-figure=way]")).to_have_text("this browser alone")
+    pause(page, received)
+    assert check_frames(engine, page, server, *sent_frames(received)) > 0
+    relay.quiet = True
+    for name in PORTRAITS:
+        relay.asked = None
+        page.locator(f".gallery [data-name={name}]").click()
+        while relay.asked != "keypoints":
+            page.wait_for_timeout(50)
+        drawn = debug_state(page)["frames"]
+        number, motion = relay.show(*moved_faces(name))
+        assert motion.paths is not None
+        wait(page, f"m.round === {number} && m.tiles === {len(DRIVERS)}")
+        page.wait_for_function(STILL, arg=drawn, polling=600)
+        driving = np.concatenate([motion.present[None], motion.paths[:, 0]])
+        assert check_frames(engine, page, server, motion.source, driving) == len(DRIVERS), name
+    state = debug_state(page)
+    page.close()
+    assert state["failures"] == [] and state["counters"]["broken"] == 0
+
+
+STARVE = """
+const grow = WebAssembly.Memory.prototype.grow;
+WebAssembly.Memory.prototype.grow = function (pages) {
+  if (this.buffer.byteLength + 65536 * pages > 24e6) throw new RangeError('Maximum memory size exceeded');
+  return grow.call(this, pages);
+};
+"""
+
+
+def missing(route: Route) -> None:
+    route.fulfill(status=404, body="gone")
 
 
 def damaged(route: Route) -> None:
     route.fulfill(body=b"not a network", content_type="application/octet-stream")
 
 
+def starved(route: Route) -> None:
+    """Give the worker less memory than the networks need."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=STARVE + answer.text())
+
+
 @pytest.mark.parametrize(
-    ("address", "answer"),
-    [("**/api/networks", lambda route: route.fulfill(status=404, body="gone")), ("**/api/networks/*.onnx", damaged)],
-    ids=["missing", "damaged"],
+    ("address", "answer", "said"),
+    [
+        ("**/api/networks", missing, "networks stopped"),
+        ("**/api/networks/*.onnx", damaged, "A file of the networks is damaged."),
+        ("**/networks-worker-*.js", starved, "there is too little memory for them"),
+    ],
+    ids=["missing", "damaged", "no memory"],
 )
-def test_without_usable_networks_the_server_renders_and_the_page_says_so(context, server, address, answer) -> None:
+def test_without_usable_networks_the_server_renders_and_the_page_says_so(context, server, address, answer, said) -> None:
     page = context.new_page()
     page.route(address, answer)
     page.goto(f"{server.url}/?way=keypoints")
     wait(page, "m.way === 'layers' && m.tiles > 1")
     expect(page.locator("[data-figure=networks]")).to_contain_text("networks stopped")
+    expect(page.locator("[data-figure=networks]")).to_contain_text(said)
     shown = debug_state(page)["counters"]["drawn"]
     wait(page, f"m.way === 'layers' && m.counters.drawn > {shown} + 3")
     assert debug_state(page)["failures"] == []
