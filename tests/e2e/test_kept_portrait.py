@@ -16,7 +16,7 @@ from tests.e2e.faces import blue_portrait
 from tests.e2e.pixels import redness, tiles
 from tests.e2e.serving import Server
 from tests.e2e.test_drawing import KEEP_GRAPHICS
-from tests.e2e.test_networks import TILES, listen, pause, rendered, sent_frames
+from tests.e2e.test_networks import listen, pause, rendered, sent_frames, shown
 from tests.e2e.test_portrait import upload
 
 pytestmark = pytest.mark.e2e
@@ -47,13 +47,12 @@ def test_a_kept_portrait_is_drawn_here_and_sent_only_when_the_visitor_says_so(la
     page.get_by_role("button", name="Play", exact=True).click()
     wait(page, "m.way === 'keypoints' && m.tiles > 1")
     pause(page, received)
-    shown = [np.array(data, np.uint8).reshape(side, side, 4)[..., :3] for side, *data in page.evaluate(TILES)]
 
     usual = load_portrait(file)
     source, driving = sent_frames(received)
     own = FaceRegions()(torch.from_numpy(usual.landmarks)).flat().numpy()
     assert np.abs(source - own).max() <= 0.03, np.abs(source - own).max()
-    pairs = [(tile, frame) for tile, frame in zip(shown, rendered(usual.picture, source, driving), strict=False)]
+    pairs = [(tile, frame) for tile, frame in zip(shown(page), rendered(usual.picture, source, driving), strict=False)]
     assert pairs and all(tile.shape == frame.shape for tile, frame in pairs)
     for tile, frame in pairs:
         error = np.abs(tile.astype(float) - frame)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from functools import cache
 
 import numpy as np
 import pytest
@@ -77,12 +78,22 @@ def shown(page: Page) -> list[Picture]:
     return [np.array(picture) for picture in read]
 
 
-def check_frames(engine: TorchEngine, page: Page, server: Server, source: FloatArray, driving: FloatArray) -> int:
-    """Compare the tiles with frames that torch renders, at the portrait's own size, and return how many were compared."""
+@cache
+def torch_engine() -> TorchEngine:
+    return TorchEngine(Generator.load(REPOSITORY / "models" / "generator_slim_128"), precision="float32")
+
+
+def rendered(picture: Picture, source: FloatArray, driving: FloatArray) -> Picture:
+    """Render frames as torch does, at the portrait's own size."""
+    encoded = torch_engine().encode(picture, Keypoints.from_flat(torch.from_numpy(source)))
+    return torch_engine().render(encoded, Keypoints.from_flat(torch.from_numpy(driving)), len(picture))
+
+
+def check_frames(page: Page, server: Server, source: FloatArray, driving: FloatArray) -> int:
+    """Compare the tiles with frames that torch renders, and return how many were compared."""
     session = debug_state(page)["session"]
     picture = (portrait_of(server, session)[0].movedim(0, -1).numpy() * 255).round().astype(np.uint8)
-    encoded = engine.encode(picture, Keypoints.from_flat(torch.from_numpy(source)))
-    frames = engine.render(encoded, Keypoints.from_flat(torch.from_numpy(driving)), len(picture))
+    frames = rendered(picture, source, driving)
     pairs = [(tile, frame) for tile, frame in zip(shown(page), frames, strict=False) if len(tile) == len(frame)]
     for tile, frame in pairs:
         error = np.abs(tile.astype(float) - frame)
@@ -93,7 +104,6 @@ def check_frames(engine: TorchEngine, page: Page, server: Server, source: FloatA
 
 @pytest.mark.timeout(600)
 def test_frames_that_the_browser_renders_alone_equal_those_of_torch(large: BrowserContext, server: Server) -> None:
-    engine = TorchEngine(Generator.load(REPOSITORY / "models" / "generator_slim_128"), precision="float32")
     page = large.new_page()
     received, relay = listen(page), Relay(page)
     page.goto(f"{server.url}/?way=keypoints")
@@ -103,7 +113,7 @@ def test_frames_that_the_browser_renders_alone_equal_those_of_torch(large: Brows
     wait(page, "m.way === 'keypoints' && m.tiles > 1", 3 * WAIT_MS)
     expect(page.locator("[data-figure=way]")).to_have_text("this browser alone")
     pause(page, received)
-    assert check_frames(engine, page, server, *sent_frames(received)) > 0
+    assert check_frames(page, server, *sent_frames(received)) > 0
     relay.quiet = True
     for name in PORTRAITS:
         relay.asked = None
@@ -116,7 +126,7 @@ def test_frames_that_the_browser_renders_alone_equal_those_of_torch(large: Brows
         wait(page, f"m.round === {number} && m.tiles === {len(DRIVERS)}")
         page.wait_for_function(STILL, arg=drawn, polling=600)
         driving = np.concatenate([motion.present[None], motion.paths[:, 0]])
-        assert check_frames(engine, page, server, motion.source, driving) == len(DRIVERS), name
+        assert check_frames(page, server, motion.source, driving) == len(DRIVERS), name
     state = debug_state(page)
     page.close()
     assert state["failures"] == [] and state["counters"]["broken"] == 0
