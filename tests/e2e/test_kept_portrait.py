@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Request, expect
 
 from backend.keypoints.regions import FaceRegions
 from backend.media.images import load_portrait
-from tests.e2e.conftest import debug_state, wait
+from tests.e2e.conftest import WAIT_MS, debug_state, wait
 from tests.e2e.faces import blue_portrait
 from tests.e2e.pixels import redness, tiles
 from tests.e2e.serving import Server
@@ -43,7 +43,8 @@ def test_a_kept_portrait_is_drawn_here_and_sent_only_when_the_visitor_says_so(la
 
     file = blue_portrait()
     upload(page, "me.jpg", "image/jpeg", file)
-    expect(page.get_by_text("Only this browser has it.")).to_be_visible()
+    # The first calls of Face Mesh are slow on software graphics.
+    expect(page.get_by_text("Only this browser has it.")).to_be_visible(timeout=2 * WAIT_MS)
     page.get_by_role("button", name="Play", exact=True).click()
     wait(page, "m.way === 'keypoints' && m.tiles > 1")
     pause(page, received)
