@@ -35,8 +35,8 @@ export class Tile {
   }
 
   rename(name: string, note: string): void {
-    setText(this.#name, name);
-    setText(this.#note, note);
+    setShortenable(this.#name, name, ' ');
+    setShortenable(this.#note, note, '-');
     this.#describe();
   }
 
@@ -106,4 +106,12 @@ export class Tile {
   setWinner(winner: boolean): void {
     this.element.classList.toggle('winner', winner);
   }
+}
+
+/** Show a text; what stands before the last separator is left out in narrow captions, as in "1 SNF" for "Future 1 GRU-SNF". */
+function setShortenable(element: HTMLElement, text: string, separator: string): void {
+  if (element.textContent === text) return;
+  const at = text.lastIndexOf(separator) + 1;
+  const parts = at > 0 ? [h('span', { class: 'tile-long' }, text.slice(0, at)), text.slice(at)] : [text];
+  element.replaceChildren(...parts.filter((part) => part !== ''));
 }
