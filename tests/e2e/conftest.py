@@ -104,11 +104,14 @@ def large(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, server: Server) -> Iterator[Page]:
-    """The page, opened and live; uncaught errors in it fail the test."""
+    """The page, opened and live; uncaught errors in it fail the test.
+
+    The server draws: whether software graphics are fast enough would depend on the machine.
+    """
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.goto(server.url)
+    opened.goto(f"{server.url}/?way=pictures")
     wait(opened, "m.connection === 'live'")
     yield opened
     assert errors == []

@@ -4,7 +4,9 @@
  */
 import type { LayersHead } from '../net/layers.ts';
 import { h } from '../ui/dom.ts';
-import { FRAGMENT, MAX_CROPS, VERTEX } from './shaders.ts';
+import { createTexture, Program, Target } from './graphics.ts';
+import { PortraitTextures } from './portrait-textures.ts';
+import { BLEND, CROP, CROP_PLACE, FRAME, MAX_CROPS, WHOLE } from './shaders.ts';
 
 /** The textures of a sheet and their sizes. `life` numbers the graphics that hold them: each loss ends one life. */
 export type LayerTextures = {
@@ -22,19 +24,21 @@ export type LayerFrame = { textures: LayerTextures; index: number; fade: number;
 /** What a portrait or mosaic is read from. */
 export type PictureSource = ImageBitmap | ImageData;
 
-/** Where tiles are smaller than the portrait, a mipmap that is finer by half a level keeps it sharp. */
-const SHARPER = 0.5;
+/** Units of the textures; `spare` is for those that are being made. */
+const UNIT = { portrait: 0, layers: 1, flowFrom: 2, mosaicFrom: 3, flowTo: 4, mosaicTo: 5, spare: 6 };
 
-const SAMPLERS = ['portrait', 'flowFrom', 'mosaicFrom', 'flowTo', 'mosaicTo'];
+type Programs = { blend: Program; frame: Program; crop: Program };
 
 export class Composer {
   /** Called when the graphics are lost (false) and when they are back (true). */
   onChange: (usable: boolean) => void = () => undefined;
   #life = 0;
   #lost = false;
-  #uniforms: (name: string) => WebGLUniformLocation | null = () => null;
+  #programs: Programs | null = null;
+  /** The blended layers of the frame that is being composed. */
+  #layers: Target | null = null;
   #portrait: PictureSource | null = null;
-  #portraitTexture: WebGLTexture | null = null;
+  #portraitTextures: PortraitTextures | null = null;
 
   /** Create a composer, or null if this browser has no WebGL2 that takes the shaders. */
   static create(): Composer | null {
@@ -96,10 +100,10 @@ export class Composer {
   ): LayerTextures | null {
     const { gl } = this;
     if (!this.usable || sizes.crops > MAX_CROPS) return null;
-    gl.activeTexture(gl.TEXTURE0 + SAMPLERS.length);
-    const flowTexture = this.#texture(gl.TEXTURE_2D_ARRAY, gl.LINEAR);
+    gl.activeTexture(gl.TEXTURE0 + UNIT.spare);
+    const flowTexture = createTexture(gl, gl.TEXTURE_2D_ARRAY);
     gl.texImage3D(gl.TEXTURE_2D_ARRAY, 0, gl.RG16F, sizes.flow, sizes.flow, frames, 0, gl.RG, gl.FLOAT, flow);
-    const mosaicTexture = this.#texture(gl.TEXTURE_2D, gl.LINEAR);
+    const mosaicTexture = createTexture(gl, gl.TEXTURE_2D);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, mosaic);
     return { life: this.#life, flow: flowTexture, mosaic: mosaicTexture, sizes, columns };
   }
@@ -122,26 +126,41 @@ export class Composer {
    */
   compose(from: LayerFrame, to: LayerFrame, part: number, side: number): boolean {
     const { gl, canvas } = this;
-    if (!this.usable || !this.#portraitTexture || [from, to].some((frame) => frame.textures.life !== this.#life))
-      return false;
+    const [programs, portrait] = [this.#programs, this.#portraitTextures];
+    if (!programs || !portrait || ![from, to].every(({ textures }) => this.holds(textures))) return false;
     if (canvas.width < side) canvas.width = canvas.height = side;
-    gl.viewport(0, canvas.height - side, side, side);
-    this.#bind(1, from);
-    this.#bind(3, to);
     const { sizes } = from.textures;
+    const fade = from.fade + part * (to.fade - from.fade);
     const mixed = from.placement.map((value, i) => value + part * ((to.placement[i] ?? value) - value));
-    const u = this.#uniforms;
-    gl.uniform1f(u('part'), part);
-    // Only the tile's size counts: where the motion shrinks the portrait, the server does not blur it either.
-    gl.uniform1f(u('level'), Math.max(0, Math.log2(this.side / side) - SHARPER));
-    gl.uniform1f(u('fade'), from.fade + part * (to.fade - from.fade));
-    gl.uniform2f(u('slots'), from.index, to.index);
-    gl.uniform4f(u('cells'), ...cornerOf(from), ...cornerOf(to));
-    gl.uniform1f(u('side'), sizes.side);
-    gl.uniform1f(u('crop'), sizes.crop);
-    gl.uniform1i(u('crops'), sizes.crops);
-    if (mixed.length > 0) gl.uniform4fv(u('placement'), mixed);
+    this.#bind(UNIT.flowFrom, UNIT.mosaicFrom, from);
+    this.#bind(UNIT.flowTo, UNIT.mosaicTo, to);
+    portrait.bind(side);
+
+    const { blend, frame, crop } = programs;
+    blend.use();
+    gl.uniform1f(blend.at('part'), part);
+    gl.uniform1f(blend.at('fade'), fade);
+    gl.uniform4i(blend.at('cells'), ...cornerOf(from), ...cornerOf(to));
+    gl.uniform1i(blend.at('side'), sizes.side);
+    gl.uniform1i(blend.at('crop'), sizes.crop);
+    this.#layersFor(sizes).draw();
+
+    gl.viewport(0, canvas.height - side, side, side);
+    frame.use();
+    gl.uniform1f(frame.at('part'), part);
+    gl.uniform1f(frame.at('fade'), fade);
+    gl.uniform2f(frame.at('slots'), from.index, to.index);
+    gl.uniform1f(frame.at('side'), sizes.side);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
+    if (sizes.crops === 0) return true;
+
+    crop.use();
+    gl.uniform1f(crop.at('side'), sizes.side);
+    gl.uniform1f(crop.at('crop'), sizes.crop);
+    gl.uniform4fv(crop.at('placement'), mixed);
+    gl.enable(gl.BLEND);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, sizes.crops);
+    gl.disable(gl.BLEND);
     return true;
   }
 
@@ -153,65 +172,44 @@ export class Composer {
     return pixels;
   }
 
-  #bind(unit: number, { textures }: LayerFrame): void {
+  #bind(flowUnit: number, mosaicUnit: number, { textures }: LayerFrame): void {
     const { gl } = this;
-    gl.activeTexture(gl.TEXTURE0 + unit);
+    gl.activeTexture(gl.TEXTURE0 + flowUnit);
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, textures.flow);
-    gl.activeTexture(gl.TEXTURE0 + unit + 1);
+    gl.activeTexture(gl.TEXTURE0 + mosaicUnit);
     gl.bindTexture(gl.TEXTURE_2D, textures.mosaic);
+  }
+
+  /** Return the texture for blended layers of these sizes, bound to its unit. */
+  #layersFor({ side, crops, crop }: LayersHead): Target {
+    const { gl } = this;
+    const [width, height] = [Math.max(side, crops * crop), side + crop];
+    if (this.#layers?.width === width && this.#layers.height === height) return this.#layers;
+    this.#layers?.free();
+    gl.activeTexture(gl.TEXTURE0 + UNIT.layers);
+    this.#layers = new Target(gl, width, height);
+    return this.#layers;
   }
 
   #build(): void {
     const { gl } = this;
-    const program = gl.createProgram();
-    for (const [type, text] of [
-      [gl.VERTEX_SHADER, VERTEX],
-      [gl.FRAGMENT_SHADER, FRAGMENT],
-    ] as const) {
-      const shader = gl.createShader(type);
-      if (!shader) continue;
-      gl.shaderSource(shader, text);
-      gl.compileShader(shader);
-      gl.attachShader(program, shader);
-    }
-    gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      throw new Error(`The graphics refuse the shaders: ${gl.getProgramInfoLog(program)}`);
-    }
-    gl.useProgram(program);
-    const locations = new Map<string, WebGLUniformLocation | null>();
-    this.#uniforms = (name) => {
-      if (!locations.has(name)) locations.set(name, gl.getUniformLocation(program, name));
-      return locations.get(name) ?? null;
+    this.#programs = {
+      blend: new Program(gl, WHOLE, BLEND, UNIT),
+      frame: new Program(gl, WHOLE, FRAME, UNIT),
+      crop: new Program(gl, CROP_PLACE, CROP, UNIT),
     };
-    SAMPLERS.forEach((name, unit) => {
-      gl.uniform1i(this.#uniforms(name), unit);
-    });
-    this.#portraitTexture = null;
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    this.#layers = null;
+    this.#portraitTextures = null;
     this.#uploadPortrait();
   }
 
   #uploadPortrait(): void {
-    const { gl } = this;
-    if (this.#portraitTexture) gl.deleteTexture(this.#portraitTexture);
-    this.#portraitTexture = null;
-    if (!this.#portrait || !this.usable) return;
-    gl.activeTexture(gl.TEXTURE0);
-    this.#portraitTexture = this.#texture(gl.TEXTURE_2D, gl.LINEAR_MIPMAP_LINEAR);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, this.#portrait);
-    gl.generateMipmap(gl.TEXTURE_2D);
-  }
-
-  /** Create a texture and bind it to the active unit. */
-  #texture(target: number, shrunk: number): WebGLTexture {
-    const { gl } = this;
-    const texture = gl.createTexture();
-    gl.bindTexture(target, texture);
-    gl.texParameteri(target, gl.TEXTURE_MIN_FILTER, shrunk);
-    gl.texParameteri(target, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
-    gl.texParameteri(target, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
-    gl.texParameteri(target, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-    return texture;
+    this.#portraitTextures?.free();
+    this.#portraitTextures = null;
+    if (this.#portrait && this.usable) {
+      this.#portraitTextures = new PortraitTextures(this.gl, UNIT.portrait, this.#portrait);
+    }
   }
 }
 

@@ -12,7 +12,7 @@ import type { TileRow } from './tile-row.ts';
 const PAUSE_MS = 480;
 /** The server may skip ticks; futures then play on for as long. */
 const MAX_GAP = 4;
-/** After a frame that took longer to draw, the page gets as much time for other work. */
+/** After a frame that took longer to draw, the page gets half as much time for other work. */
 const MAX_QUICK_MS = 8;
 
 export class StagePlayer {
@@ -23,6 +23,8 @@ export class StagePlayer {
   #loop: { round: Round; since: number } | null = null;
   #scheduled = false;
   #restUntil = 0;
+  /** Frames take long to draw, as without graphics hardware: the lower row then shows whole steps only. */
+  #slow = false;
   /** Frames drawn so far. */
   frames = 0;
 
@@ -70,7 +72,8 @@ export class StagePlayer {
     ];
     if (drawn.includes(true)) this.frames++;
     const took = performance.now() - started;
-    this.#restUntil = took > MAX_QUICK_MS ? started + 2 * took : 0;
+    this.#slow = took > MAX_QUICK_MS;
+    this.#restUntil = this.#slow ? started + 1.5 * took : 0;
     const looping = finished !== null && !this.#reducedMotion.matches;
     if (looping || this.#present.movesAt(time) || this.#futures.movesAt(time)) this.wake();
   }
@@ -80,7 +83,8 @@ export class StagePlayer {
     if (this.#loop?.round !== round) this.#loop = { round, since: time };
     const length = round.horizon * STEP_MS;
     const position = Math.max(0, time - this.#loop.since) % (length + PAUSE_MS);
-    const step = this.#reducedMotion.matches ? round.horizon : Math.min(round.horizon, position / STEP_MS);
+    const played = Math.min(round.horizon, this.#slow ? Math.floor(position / STEP_MS) : position / STEP_MS);
+    const step = this.#reducedMotion.matches ? round.horizon : played;
     return this.past.render(round.presents.sample(step), round.futures.sample(step));
   }
 }
