@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -53,6 +53,10 @@ ARCHITECTURES = {
 """Architectures by name. The slim ones run on a CPU at video rate, and their weights have equal shapes."""
 
 
+MAX_SIZES = 4
+"""Sizes of tiles for which a portrait keeps its shrunk picture."""
+
+
 @dataclass(frozen=True)
 class EncodedPortrait:
     """What the generator computes once for a portrait, with a leading axis of 1.
@@ -71,6 +75,15 @@ class EncodedPortrait:
     features: Tensor
     details: Tensor
     keypoints: Keypoints
+    _shrunk: dict[int, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def at_size(self, size: int) -> Tensor:
+        """Return the picture `[1, 3, size, size]`; it is shrunk once for each of the last sizes asked for."""
+        if size not in self._shrunk:
+            while len(self._shrunk) >= MAX_SIZES:
+                del self._shrunk[next(iter(self._shrunk))]
+            self._shrunk[size] = shrink(self.picture, size)
+        return self._shrunk[size]
 
     def repeat(self, frames: int) -> EncodedPortrait:
         """Expand the leading axis to `frames` without copying."""

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from backend.animate.compose import FrameLayers, compose, shrink
+from backend.animate.compose import FrameLayers, compose
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.errors import InputError
 from backend.core.types import Keypoints, Layers, Picture
@@ -53,7 +53,7 @@ class Engine(ABC):
             size: side of the frames in pixels; the network's own by default. Larger frames keep the portrait's own detail.
         """
         size = size or self.size
-        picture = portrait.working if size == self.size else shrink(portrait.picture, size)
+        picture = portrait.working if size == self.size else portrait.at_size(size)
         frames = [np.zeros((0, size, size, 3), np.uint8)]
         for layers in self._layers(portrait, driving):
             made = compose(picture.expand(len(layers.fade), -1, -1, -1), layers)

@@ -22,7 +22,7 @@ from backend.animate.compose import FrameLayers
 from backend.animate.generator import EncodedPortrait, Generator
 from backend.core.types import Keypoints
 
-PORTRAIT = tuple(field.name for field in fields(EncodedPortrait) if field.name not in ("picture", "keypoints"))
+PORTRAIT = tuple(field.name for field in fields(EncodedPortrait) if field.init and field.name not in ("picture", "keypoints"))
 """Fields of an encoded portrait that the render graph takes: all but the full picture, which `compose` takes."""
 
 RENDER_INPUTS = (*PORTRAIT, "source_value", "source_jacobian", "value", "jacobian")

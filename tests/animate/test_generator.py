@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from backend.animate.compose import identity_grid
+from backend.animate.compose import identity_grid, shrink
 from backend.animate.dense_motion import DenseMotion, canonical_offsets, sparse_motions
-from backend.animate.generator import Generator, GeneratorConfig
+from backend.animate.generator import MAX_SIZES, Generator, GeneratorConfig
 from backend.core.errors import ModelError
 from backend.core.types import Keypoints
 
@@ -57,6 +57,16 @@ def test_frames_have_the_portraits_size_and_lie_in_the_unit_range(portrait):
     out = generator(encoded, keypoints(5, 0.1))
     assert out.frames.shape == (5, 3, portrait, portrait)
     assert 0 <= out.frames.min() and out.frames.max() <= 1
+
+
+def test_a_portrait_is_shrunk_once_for_each_of_a_few_sizes():
+    picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
+    portrait = Generator(SMALL).eval().encode(picture, keypoints(1))
+    first = portrait.at_size(8)
+    assert torch.equal(first, shrink(picture, 8)) and portrait.at_size(8) is first
+    for size in range(9, 9 + MAX_SIZES):
+        portrait.at_size(size)
+    assert portrait.at_size(8) is not first, "old sizes are not kept"
 
 
 def test_every_weight_gets_a_gradient():
