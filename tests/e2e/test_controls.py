@@ -35,7 +35,7 @@ def test_the_number_of_futures_follows_its_slider_and_is_stored(page: Page) -> N
 def test_both_engines_are_shown_side_by_side_with_their_names(page: Page) -> None:
     page.get_by_text("Both", exact=True).click()
     wait(page, "m.futures === 8")
-    notes = page.locator(".tile-row").first.locator(".tile-note").all_inner_texts()
+    notes = page.locator(".tile-row").first.locator(".tile-note").all_text_contents()
     assert notes[1:] == ["GRU-NF"] * 4 + ["GRU-SNF"] * 4
 
 
