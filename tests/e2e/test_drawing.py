@@ -179,3 +179,16 @@ def test_the_address_can_leave_the_drawing_to_the_server(context: BrowserContext
     wait(page, "m.counters.drawn >= 20")
     assert debug_state(page)["way"] == "pictures"
     expect(page.locator("[data-figure=way]")).to_have_text("the server")
+
+
+def test_a_page_that_chooses_for_itself_moves_and_says_who_draws(context: BrowserContext, server: Server) -> None:
+    """Whether these graphics are fast enough depends on the machine: either is right, if the page says so."""
+    page = context.new_page()
+    page.goto(server.url)
+    wait(page, "m.way !== 'keypoints' && m.tiles > 1 && m.counters.drawn > 5")
+    said = {"layers": "this browser’s graphics", "pictures": "the server"}
+    expect(page.locator("[data-figure=way]")).to_have_text(said[debug_state(page)["way"]])
+    before = tiles(page)
+    wait_for_sheets(page, 3)
+    assert (tiles(page) != before).any()
+    assert debug_state(page)["counters"]["broken"] == 0

@@ -82,12 +82,17 @@ class Shown(NamedTuple):
     driving: FloatArray
 
 
-def shown(page: Page, server: Server, source: FloatArray, driving: FloatArray) -> Shown:
+def shown(page: Page) -> list[Picture]:
+    """Return the pictures of the upper row's tiles."""
+    read = [Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data in page.evaluate(TILES)]
+    return [np.array(picture) for picture in read]
+
+
+def stage(page: Page, server: Server, source: FloatArray, driving: FloatArray) -> Shown:
     """Return what the page shows for the portrait's keypoints `[6N]` and those of the frames `[F, 6N]`."""
-    tiles = [Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data in page.evaluate(TILES)]
     portrait = portrait_of(server, debug_state(page)["session"])[0].movedim(0, -1)
     picture = (portrait.numpy() * 255).round().astype(np.uint8)
-    return Shown([np.array(tile) for tile in tiles], picture, source, driving)
+    return Shown(shown(page), picture, source, driving)
 
 
 @cache
@@ -124,7 +129,7 @@ def test_frames_that_the_browser_renders_alone_equal_those_of_torch(large: Brows
     wait(page, "m.way === 'keypoints' && m.tiles > 1", 3 * WAIT_MS)
     expect(page.locator("[data-figure=way]")).to_have_text("this browser alone")
     pause(page, received)
-    sent = shown(page, server, *sent_frames(received))
+    sent = stage(page, server, *sent_frames(received))
     relay.quiet = True
     # Frames are compared afterwards: while torch works, the relay passes no message on, and the page would connect again.
     driven = [show_faces(page, server, relay, name, *faces[name]) for name in PORTRAITS]
@@ -147,7 +152,7 @@ def show_faces(page: Page, server: Server, relay: Relay, name: str, source: Floa
         frames: flat keypoints of the tiles `[F, 6N]`.
     """
     relay.asked = None
-    page.locator(f".gallery [data-name={name}]:not([aria-disabled=true] *)").click()
+    page.locator(f".gallery:not([aria-disabled=true]) [data-name={name}]").click()
     while relay.asked != "keypoints":
         page.wait_for_timeout(50)
     drawn = debug_state(page)["frames"]
@@ -155,7 +160,7 @@ def show_faces(page: Page, server: Server, relay: Relay, name: str, source: Floa
     wait(page, f"m.round === {number} && m.tiles === {len(frames)}")
     page.wait_for_function(STILL, arg=drawn, polling=600)
     assert motion.paths is not None
-    return shown(page, server, motion.source, np.concatenate([motion.present[None], motion.paths[:, 0]]))
+    return stage(page, server, motion.source, np.concatenate([motion.present[None], motion.paths[:, 0]]))
 
 
 STARVE = """
