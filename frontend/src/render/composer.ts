@@ -4,7 +4,7 @@
  */
 import type { LayersHead } from '../net/layers.ts';
 import { h } from '../ui/dom.ts';
-import { createTexture, Program, Target } from './graphics.ts';
+import { createTexture, type PictureSource, Program, Target } from './graphics.ts';
 import { PortraitTextures } from './portrait-textures.ts';
 import { BLEND, CROP, CROP_PLACE, FRAME, MAX_CROPS, WHOLE } from './shaders.ts';
 
@@ -20,9 +20,6 @@ export type LayerTextures = {
 
 /** One frame of a sheet; `fade` and its `placement` `[P, 4]` are those of `PackedLayers`. */
 export type LayerFrame = { textures: LayerTextures; index: number; fade: number; placement: Float32Array };
-
-/** What a portrait or mosaic is read from. */
-export type PictureSource = ImageBitmap | ImageData;
 
 /** Units of the textures; `spare` is for those that are being made. */
 const UNIT = { portrait: 0, layers: 1, flowFrom: 2, mosaicFrom: 3, flowTo: 4, mosaicTo: 5, spare: 6 };

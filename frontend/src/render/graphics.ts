@@ -1,5 +1,8 @@
 /** Small helpers around WebGL2: programs, textures, and textures that are drawn to. */
 
+/** What a portrait or mosaic is read from. */
+export type PictureSource = ImageBitmap | ImageData;
+
 /** A linked program; its uniforms are set by name while it is in use. */
 export class Program {
   readonly #program: WebGLProgram;

@@ -1,6 +1,5 @@
 /** The portrait as a texture, and shrunk once for each size of tile: a frame then reads one texel of about its own size. */
-import type { PictureSource } from './composer.ts';
-import { createTexture, Program, Target } from './graphics.ts';
+import { createTexture, type PictureSource, Program, Target } from './graphics.ts';
 import { SHRINK, WHOLE } from './shaders.ts';
 
 /** Sizes that are kept: those of both rows of tiles, and of a row while its size changes. */
