@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,9 @@ from backend.cli.options import (
 )
 from backend.core.errors import InputError
 from backend.core.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from backend.core.types import Way
 
 app = typer.Typer()
 
@@ -46,22 +49,28 @@ def bench(
     publish(run(models, recording, all_engines=all_engines, repeats=repeats, **where), json)
 
 
+WAYS: dict[str, Way] = {"browser": "keypoints", "flow": "layers", "jpeg": "pictures"}
+"""Ways in which a server sends its sheets, by what draws them: the browser alone, the browser from optical flow, the server."""
+
+
 @app.command()
 def load(
     url: Annotated[str, typer.Option(help="Address of a running server.")] = "http://127.0.0.1:8000",
     sessions: Annotated[int, typer.Option(min=1, help="Number of concurrent sessions.")] = 4,
     seconds: Annotated[float, typer.Option(min=1, help="Duration of the measurement.")] = 30.0,
-    way: Annotated[str, typer.Option(help="What the server sends: pictures, layers or keypoints.")] = "pictures",
+    way: Annotated[
+        str,
+        typer.Option("--way", "--render", help="What the server sends: pictures (jpeg), layers (flow) or keypoints (browser)."),
+    ] = "pictures",
     json: JsonOption = None,
 ) -> None:
     """Measure a running server under load: many sessions play a recording at once."""
-    from backend.core.types import Way
     from backend.evaluate.bench.load import load as run
 
-    ways: tuple[Way, ...] = get_args(Way)
-    asked = next((known for known in ways if known == way), None)
+    asked = WAYS.get(way) or next((known for known in WAYS.values() if known == way), None)
     if asked is None:
-        raise InputError("way_unknown", f"A server does not send {way[:20]!r}.", f"Choose one of: {', '.join(ways)}.")
+        names = ", ".join([*WAYS.values(), *WAYS])
+        raise InputError("way_unknown", f"A server does not send {way[:20]!r}.", f"Choose one of: {names}.")
     publish(run(url, sessions=sessions, seconds=seconds, way=asked), json)
 
 
