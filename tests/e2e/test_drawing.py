@@ -22,6 +22,8 @@ from tests.e2e.serving import Server
 
 pytestmark = pytest.mark.e2e
 
+MAX_LOOKS = 24
+
 KEEP_GRAPHICS = """
 const getContext = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, settings) {
@@ -75,11 +77,13 @@ def settle(page: Page) -> None:
 
 
 def test_tiles_that_the_browser_draws_move_and_are_as_sharp_as_the_screen(drawing: Page) -> None:
-    seen = []
-    for _ in range(4):
+    moved, seen = np.zeros(1), [tiles(drawing)]
+    # On a busy machine the server draws futures at few of the sheets.
+    while not (moved > 0.2).all() and len(seen) < MAX_LOOKS:
         wait_for_sheets(drawing, 2)
         seen.append(tiles(drawing))
-    assert (np.stack(seen).astype(float).std(0).mean((-1, -2, -3)) > 0.2).all()
+        moved = np.stack(seen).astype(float).std(0).mean((-1, -2, -3))
+    assert (moved > 0.2).all(), moved
     sides = drawing.evaluate(SIDES)
     assert all(width == round(shown) for width, shown in sides), sides
     expect(drawing.locator("[data-figure=way]")).to_have_text("this browser’s graphics")
