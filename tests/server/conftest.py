@@ -81,7 +81,9 @@ class Live:
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()
         assert self._server.up.wait(TIMEOUT_S)
-        self.http = httpx.Client(base_url=self.url, timeout=TIMEOUT_S, trust_env=False)
+        # One connection a request: the server closes idle ones, perhaps just when the next request is on its way.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self.http = httpx.Client(base_url=self.url, timeout=TIMEOUT_S, trust_env=False, limits=limits)
 
     def stop(self) -> None:
         if isinstance(self.pipeline, FakePipeline):
