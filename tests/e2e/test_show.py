@@ -14,6 +14,8 @@ from tests.e2e.serving import Server
 
 pytestmark = pytest.mark.e2e
 
+MAX_LOOKS = 24
+
 
 def test_moving_futures_show_within_five_seconds_without_a_camera(context: BrowserContext, server: Server) -> None:
     took = []
@@ -29,11 +31,12 @@ def test_moving_futures_show_within_five_seconds_without_a_camera(context: Brows
 
 def test_every_tile_moves(page: Page) -> None:
     wait(page, "m.tiles > 1")
-    seen = []
-    for _ in range(4):
+    change, seen = np.zeros(1), [tiles(page)]
+    # On a busy machine the server draws futures at few of the sheets.
+    while not (change > 0.2).all() and len(seen) < MAX_LOOKS:
         wait_for_sheets(page, 2)
         seen.append(tiles(page))
-    change = np.stack(seen).astype(float).std(0).mean((-1, -2, -3))
+        change = np.stack(seen).astype(float).std(0).mean((-1, -2, -3))
     assert (change > 0.2).all(), change
 
 
