@@ -151,6 +151,8 @@ class InferenceWorker:
                 answer = self._ask(Exchange([request for request, _ in requests], works))
             except (EOFError, OSError):
                 if not self._recover([future for request, future in requests if isinstance(request, Call)]):
+                    for _, future in requests:
+                        _resolve(future, _lost())
                     break
                 # What the others asked for was done by the restart.
                 answer = Answer([None] * len(requests), None)
@@ -224,10 +226,9 @@ class InferenceWorker:
     def _recover(self, calls: list[Future[Any]]) -> bool:
         """Start the process again and open all sessions in it; return whether that was possible."""
         log.error("inference_lost", sessions=len(self._sessions))
-        lost = MotionFanError("inference_lost", "The inference process ended while it worked on this.", "Try again.")
         for future in calls:
-            _resolve(future, lost)
-        self._metrics.errors.labels(lost.code).inc()
+            _resolve(future, _lost())
+        self._metrics.errors.labels(_lost().code).inc()
         while self._restarts.allow(time.monotonic()):
             try:
                 self._start_host()
@@ -256,6 +257,10 @@ class InferenceWorker:
         if self._host.is_alive():
             self._host.kill()
         self._link.close()
+
+
+def _lost() -> MotionFanError:
+    return MotionFanError("inference_lost", "The inference process ended while it worked on this.", "Try again.")
 
 
 def _resolve(future: Future[Any], result: Any) -> None:

@@ -153,13 +153,16 @@ def test_a_killed_process_starts_again_with_all_sessions(apart):
     assert apart.alive
 
 
-def test_a_process_that_cannot_start_again_is_given_up(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "ask", [lambda worker: worker.run(_process_id), lambda worker: worker.open("one", _served(SessionPortrait(portrait())))]
+)
+def test_a_process_that_cannot_start_again_is_given_up(tmp_path, monkeypatch, ask):
     monkeypatch.setattr(worker_module, "MAX_RESTARTS", 1)
     worker = _worker(partial(_load_once, tmp_path / "loaded"), launch_process)
     worker.start()
     os.kill(worker.run(_process_id).result(TIMEOUT_S), signal.SIGKILL)
     with pytest.raises(MotionFanError):
-        worker.run(_process_id).result(TIMEOUT_S)
+        ask(worker).result(TIMEOUT_S)
     worker._thread.join(TIMEOUT_S)
     assert not worker.alive
     with pytest.raises(InputError):
