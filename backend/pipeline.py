@@ -24,7 +24,7 @@ from backend.animate.generator import EncodedPortrait, Generator
 from backend.animate.reference import ReferenceTracker, track_references
 from backend.animate.transfer import transfer_motion, transfer_positions
 from backend.core.device import HOST, check_device, seeded_generator, to_host
-from backend.core.errors import ModelError, PortraitKeptError
+from backend.core.errors import ModelError, portrait_kept
 from backend.core.process import configure_process
 from backend.core.types import FloatArray, ForecastSettings, Keypoints, Layers, Picture, PortraitMotion, Sampling
 from backend.core.weights import generator_folder
@@ -406,7 +406,7 @@ class Pipeline:
 
 def _encoded(stream: Stream) -> EncodedPortrait:
     if not isinstance(stream.portrait, RenderablePortrait):
-        raise PortraitKeptError
+        raise portrait_kept()
     return stream.portrait.encoded
 
 

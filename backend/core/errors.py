@@ -18,7 +18,7 @@ class MotionFanError(Exception):
         self.message = message
         self.hint = hint
 
-    def __reduce__(self) -> tuple[type[MotionFanError], tuple[str, ...]]:
+    def __reduce__(self) -> tuple[type[MotionFanError], tuple[str, str, str]]:
         """Pickle by the arguments, which an `Exception` does not keep."""
         return type(self), (self.code, self.message, self.hint)
 
@@ -27,20 +27,14 @@ class InputError(MotionFanError):
     """A file, picture, message or option from outside cannot be used."""
 
 
-class PortraitKeptError(InputError):
-    """The server is asked for a picture that only the visitor's browser has; code `portrait_kept`."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "portrait_kept",
-            "The picture of this portrait is only in the browser that keeps it.",
-            "Let that browser draw, or send the picture.",
-        )
-
-    def __reduce__(self) -> tuple[type[PortraitKeptError], tuple[str, ...]]:
-        """Pickle without arguments: it has none."""
-        return type(self), ()
-
-
 class ModelError(MotionFanError):
     """Weights are missing, damaged, or do not fit the code that reads them."""
+
+
+def portrait_kept() -> InputError:
+    """Return the error where the server is asked for a picture that only the visitor's browser has."""
+    return InputError(
+        "portrait_kept",
+        "The picture of this portrait is only in the browser that keeps it.",
+        "Let that browser draw, or send the picture.",
+    )

@@ -17,12 +17,10 @@ from backend.animate.compose import FrameLayers, compose, shrink
 from backend.server.live.layers import unpack
 from backend.server.protocol import SheetHead, decode_server, sheet
 from tests.e2e.conftest import WAIT_MS, debug_state, wait, wait_for_sheets
-from tests.e2e.pixels import tiles
+from tests.e2e.pixels import motion, tiles
 from tests.e2e.serving import Server
 
 pytestmark = pytest.mark.e2e
-
-MAX_LOOKS = 24
 
 KEEP_GRAPHICS = """
 const getContext = HTMLCanvasElement.prototype.getContext;
@@ -77,12 +75,7 @@ def settle(page: Page) -> None:
 
 
 def test_tiles_that_the_browser_draws_move_and_are_as_sharp_as_the_screen(drawing: Page) -> None:
-    moved, seen = np.zeros(1), [tiles(drawing)]
-    # On a busy machine the server draws futures at few of the sheets.
-    while not (moved > 0.2).all() and len(seen) < MAX_LOOKS:
-        wait_for_sheets(drawing, 2)
-        seen.append(tiles(drawing))
-        moved = np.stack(seen).astype(float).std(0).mean((-1, -2, -3))
+    moved = motion(drawing)
     assert (moved > 0.2).all(), moved
     sides = drawing.evaluate(SIDES)
     assert all(width == round(shown) for width, shown in sides), sides

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse, JSONResponse
 from PIL import Image
 
-from backend.core.errors import InputError, MotionFanError, PortraitKeptError
+from backend.core.errors import InputError, MotionFanError, portrait_kept
 from backend.core.types import ForecastSettings, Picture
 from backend.media.images import BUNDLED, DEFAULT_PORTRAIT, MAX_BYTES, bundled_picture, bundled_portrait, load_portrait
 from backend.server.http import page
@@ -221,7 +221,7 @@ class Api:
     def _picture(self, session: str) -> Picture:
         picture = self._registry.get(session).picture
         if picture is None:
-            raise PortraitKeptError
+            raise portrait_kept()
         return picture
 
     def _limit_uploads(self, session: Session) -> None:

@@ -53,17 +53,17 @@ class Inference:
         self.pipeline = pipeline
         self.kept: dict[str, Any] = {}  # what calls keep for later calls
         self._portraits: WeakValueDictionary[str, Portrait] = WeakValueDictionary()
-        self._default = default.key, self.encode(default)
+        self._default = self.encode(default)
         self._slots: dict[str, SessionSlot] = {}
         self._opened = 0
         governor = Governor(tile)
-        _warm_up(pipeline, governor, self._default[1], default)
+        _warm_up(pipeline, governor, self._default, default)
         self._batches = BatchRunner(pipeline, governor)
 
     @property
     def keypoints(self) -> int:
         """N, the number of keypoints."""
-        return self._default[1].keypoints.count
+        return self._default.keypoints.count
 
     def encode(self, portrait: ShownPortrait) -> Portrait:
         """Return the encoded portrait; those that sessions show are encoded once."""

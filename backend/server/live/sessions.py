@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from backend.core.errors import InputError, PortraitKeptError
+from backend.core.errors import InputError, portrait_kept
 from backend.core.types import Picture, Way
 from backend.server.limits import TokenBucket
 from backend.server.live.landmark_stream import LandmarkStream
@@ -81,7 +81,7 @@ class Session:
     def choose_way(self, way: Way) -> None:
         """Send the sheets in this way; raises `portrait_kept` if that needs a picture which only the client has."""
         if self.picture is None and way != "keypoints":
-            raise PortraitKeptError
+            raise portrait_kept()
         self.mailbox.choose_way(way)
 
     def new_epoch(self, *, source_changed: bool) -> None:
