@@ -5,15 +5,12 @@ import { Composer, type LayerFrame } from './composer.ts';
 const SIDE = 16;
 /** Largest difference of a colour from what it should be, of 255. */
 const MAX_ERROR = 4;
-/** A tile of this side takes graphics hardware well under a millisecond, and a processor that emulates them a few. */
+/** A tile of this side takes graphics hardware well under a millisecond; where the CPU draws it, the server can do better. */
 const TIMED_SIDE = 256;
 const TIMED_FRAMES = 4;
-/** Five tiles are then drawn ten times a second; where they would take longer, the server draws. */
-const MAX_FRAME_MS = 20;
-/** Graphics hardware needs no further frames to be timed. */
-const ENOUGH_MS = 6;
+const MAX_FRAME_MS = 6;
 /** A check that is so slow ends: it would only delay the page. */
-const MAX_CHECK_MS = 80;
+const MAX_CHECK_MS = 25;
 
 export type GraphicsCheck = { composer: Composer | null; right: boolean; frameMs: number };
 
@@ -73,7 +70,7 @@ function knownFrame(composer: Composer): LayerFrame | null {
 /** Return milliseconds for a composed frame: the shortest of a few, because the first ones also prepare the graphics. */
 function timeFrame(composer: Composer, frame: LayerFrame): number {
   let shortest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < TIMED_FRAMES && shortest > ENOUGH_MS; i++) {
+  for (let i = 0; i < TIMED_FRAMES && shortest > MAX_FRAME_MS; i++) {
     const started = performance.now();
     composer.compose(frame, frame, 0.5, TIMED_SIDE);
     composer.read(1);
