@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
@@ -28,19 +29,29 @@ class Host(Protocol):
 Launch = Callable[..., Host]
 """Starts a host with the arguments of `serve_inference`."""
 
+PRELOADED = ("backend.pipeline", "backend.runtime.openvino", "backend.server.run", "openvino")
+"""Modules whose import takes most of a start: they are imported once, for all inference processes."""
+
 
 def launch_process(connection: Connection, *arguments: Any) -> Host:
     """Start the inference process with this end of a connection and the other arguments of `serve_inference`.
 
-    It never sees Ctrl-C or SIGTERM: the server ends it, after its last batch.
+    It never sees Ctrl-C or SIGTERM: the server ends it, after its last batch. On Linux it is forked from a process that has
+    only imported `PRELOADED`, so a second start takes the time to load the models, and shares the libraries' memory.
     """
-    process = multiprocessing.get_context("spawn").Process(
-        target=serve_inference, args=(connection, *arguments), name="inference", daemon=True
-    )
+    process = _context().Process(target=serve_inference, args=(connection, *arguments), name="inference", daemon=True)
     with _signals_blocked():
         process.start()
     connection.close()
     return process
+
+
+def _context() -> multiprocessing.context.ForkServerContext | multiprocessing.context.SpawnContext:
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    return context
 
 
 @contextlib.contextmanager
