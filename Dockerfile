@@ -1,12 +1,12 @@
-# MotionFan on CPU. The weights in models/ are part of the image.
-FROM node:22-slim AS page
+# MotionFan, on CPU or on a GPU of NVIDIA (docker-compose.yml sets which). The weights in models/ are part of the image.
+FROM node:22.21.1-bookworm-slim AS page
 WORKDIR /app/frontend
 COPY frontend/package.json frontend/package-lock.json frontend/.npmrc ./
 RUN npm ci
 COPY frontend ./
 RUN npm run build
 
-FROM python:3.12-slim
+FROM python:3.12.12-slim-bookworm
 # Libraries that OpenCV and MediaPipe load at run time.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libegl1 libgl1 libgles2 libglib2.0-0 \
@@ -21,8 +21,8 @@ RUN pip install --no-cache-dir -c constraints.txt -e .
 COPY backend backend
 COPY models models
 COPY --from=page /app/backend/server/page backend/server/page
-RUN useradd --create-home motionfan
-USER motionfan
+RUN useradd --uid 10001 --create-home motionfan
+USER 10001
 # In a read-only container only /tmp is writable.
 ENV MOTIONFAN_HOST=0.0.0.0 MOTIONFAN_PORT=8000 MPLCONFIGDIR=/tmp/matplotlib PYTHONDONTWRITEBYTECODE=1
 EXPOSE 8000

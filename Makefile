@@ -20,7 +20,7 @@ help:
 	@echo "make demo    install what is needed, build the page and start the server"
 	@echo "make test    run all tests, also those in a real browser"
 	@echo "make test-other-python  run the fast tests on the other supported Python, if it is installed"
-	@echo "make lint    check style, types, imports, dead code, spelling, names and links"
+	@echo "make lint    check style, types, imports, dead code, spelling, names, links and containers"
 	@echo "make format  bring Python and TypeScript into our style"
 	@echo "make clean   remove everything that make has installed and built"
 
@@ -53,6 +53,9 @@ lint: $(TOOLS) $(MODULES)
 	@$(VENV)/bin/vulture
 	@$(VENV)/bin/codespell
 	@$(PYTHON) -m tools.lint
+	@$(VENV)/bin/hadolint Dockerfile
+	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	@! docker compose version >/dev/null 2>&1 || docker compose --profile '*' config --quiet
 	@cd frontend && npm run --silent lint
 
 format: $(TOOLS) $(MODULES)

@@ -224,7 +224,15 @@ def test_pins_are_exact_and_plain_and_hold_what_keeps_pip_from_searching():
 
 
 def test_no_file_of_dependencies_names_a_registry():
-    for name in ("constraints.txt", "pyproject.toml", "Makefile", "Dockerfile", "docker-compose.yml", "frontend/.npmrc"):
+    for name in (
+        "constraints.txt",
+        "pyproject.toml",
+        "Makefile",
+        "Dockerfile",
+        "docker-compose.yml",
+        ".env",
+        "frontend/.npmrc",
+    ):
         text = (ROOT / name).read_text()
         assert not re.search(r"index-url|find-links|registry\s*=|https?://(?!127\.0\.0\.1|localhost)", text), name
     assert '"resolved"' not in (ROOT / "frontend/package-lock.json").read_text()
@@ -243,9 +251,16 @@ def test_pre_commit_uses_the_installed_tools_only():
     assert {repo["repo"] for repo in config["repos"]} == {"local"}
 
 
-def test_compose_publishes_on_loopback_and_the_image_listens_there():
-    service = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["motionfan"]
-    assert service["ports"] == ["${MOTIONFAN_BIND:-127.0.0.1}:${MOTIONFAN_PORT:-8000}:8000"]
+def test_compose_runs_one_service_by_default_and_publishes_on_loopback():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    assert "COMPOSE_PROFILES=cpu\n" in (ROOT / ".env").read_text()
+    assert {name: service["profiles"] for name, service in services.items()} == {name: [name] for name in services}
+    for service in services.values():
+        assert service["ports"] == ["${MOTIONFAN_BIND:-127.0.0.1}:${MOTIONFAN_PORT:-8000}:8000"]
+        assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["mem_limit"] and service["healthcheck"]
+
+
+def test_the_image_listens_on_the_published_port_and_copies_what_exists():
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "MOTIONFAN_HOST=0.0.0.0 MOTIONFAN_PORT=8000" in dockerfile
     for source in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE):
