@@ -28,7 +28,7 @@ demo: $(RUNTIME) $(PAGE)
 	@exec $(VENV)/bin/motionfan serve
 
 test: $(TOOLS) $(PAGE) chromium
-	@status=0; (cd frontend && npm test --silent) || status=1; $(PYTHON) -m pytest || status=1; exit $$status
+	@status=0; (cd frontend && npm test --silent) || status=1; $(PYTHON) -m pytest -n 2 --dist loadfile || status=1; exit $$status
 
 # Python 3.11 and 3.12 are both supported; `make test` takes one, this takes the other one that it finds on the PATH, or
 # OTHER_PYTHON=/path/to/python. It needs an environment of its own, so it is not part of `make test`.

@@ -124,7 +124,7 @@ def test_what_the_tests_installed_serves_the_demo_too(machine):
     machine.put("chromium", "#!/bin/sh\n")
     assert machine.make("test")[0] == 0
     steps = machine.did()
-    assert steps[1].endswith("-e .[dev]") and steps[-2:] == ["npm test --silent", "python -m pytest"]
+    assert steps[1].endswith("-e .[dev]") and steps[-2:] == ["npm test --silent", "python -m pytest -n 2 --dist loadfile"]
     machine.make("demo")
     assert machine.did() == ["python serve"]
 
@@ -169,7 +169,7 @@ def test_python_and_page_are_both_tested_whichever_fails(machine, fails):
     place = machine.path / "npm" if fails == "npm" else machine.home / ".venv/bin/python"
     place.write_text(place.read_text() + "exit 1\n")
     assert machine.make("test")[0] != 0
-    assert machine.did() == ["npm test --silent", "python -m pytest"]
+    assert machine.did() == ["npm test --silent", "python -m pytest -n 2 --dist loadfile"]
 
 
 def test_a_missing_chromium_is_told_to_those_who_may_not_install_it(machine):

@@ -78,7 +78,8 @@ def portrait_named(name: str) -> PortraitImage:
     Raises:
         InputError: `portrait_missing`; as `load_portrait`.
     """
-    from backend.media.images import BUNDLED, bundled_portrait, load_portrait
+    from backend.media.images import BUNDLED, bundled_portrait
+    from backend.media.portraits import load_portrait
 
     path = Path(name)
     if name in BUNDLED and not path.is_file():

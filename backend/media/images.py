@@ -1,4 +1,4 @@
-"""Turns uploaded pictures into portraits: decodes files safely and crops to the one face."""
+"""Decodes pictures safely, and holds the bundled portraits. `portraits.py` finds the face in others."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from PIL import Image, ImageOps
 from backend.core.errors import InputError
 from backend.core.types import FloatArray, Picture
 from backend.media.crop import SquareCrop
-from backend.media.face_search import face_size, find_upright, same_place
-from backend.media.landmarks import FaceMesh
 
 MAX_BYTES = 12_000_000
 MAX_PIXELS = 50_000_000
@@ -24,17 +22,17 @@ MIN_FACE = 80
 SIZES = (256, 512, 1024)
 """Sides of portraits in pixels; the nearest is used. With few sizes, portraits of several sessions form one batch."""
 
-MIN_SECOND_FACE = 0.4
-"""Least size, relative to the largest face, of a second person who is not in the background."""
-
 MAX_WHOLE_EDGE = 1280
 """Longest edge in pixels of the whole picture that is kept with its crop."""
 
 MAX_WORKING_EDGE = 2048
 """Longest edge in pixels at which faces are searched for; larger pictures are reduced."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
-"""Formats that Pillow may decode: none that starts other programs or holds documents."""
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""Formats that Pillow may decode: none that starts other programs, holds documents, or is decoded slowly."""
+
+STRIP = 256
+"""Rows that are converted at a time, so that a large picture needs little memory beside its own."""
 
 BUNDLED = {
     "astronaut": "Photograph",
@@ -49,10 +47,13 @@ BUNDLED = {
 
 DEFAULT_PORTRAIT = next(iter(BUNDLED))
 ASSETS = Path(__file__).resolve().parent.parent / "assets" / "portraits"
+FACES = ASSETS / "faces.npz"
+"""Crop and landmarks of the bundled portraits, made by `python -m tools.portraits.faces`."""
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 AVIF_BRANDS = {b"avif", b"avis"}
 GREY = (128, 128, 128, 255)
+JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,13 @@ class PortraitImage:
     crop: SquareCrop | None = None  # the square in pixels of `whole` that `picture` shows
 
 
-def load_portrait(data: bytes) -> PortraitImage:
-    """Decode a file of one of `FORMATS`, find its one face and crop to it.
-
-    Orientation tags are applied, transparent pixels are blended with grey, and every colour mode becomes RGB. Only the first
-    frame of an animation is used.
-
-    Raises:
-        InputError: `portrait_not_image`, `portrait_too_large`, `portrait_too_small`, `portrait_no_face`,
-            `portrait_several_faces`.
-    """
-    picture, scale = _decode(data)
-    return _frame(picture, MIN_FACE * scale)
-
-
 def bundled_portrait(name: str = DEFAULT_PORTRAIT) -> PortraitImage:
-    """Return a bundled portrait; raises as `bundled_picture`."""
-    return _frame(bundled_picture(name), MIN_FACE)
+    """Return a bundled portrait, whose crop and landmarks are stored beside it; raises as `bundled_picture`."""
+    picture = bundled_picture(name)
+    with np.load(FACES) as stored:
+        landmarks, (x, y, side) = stored[f"{name}_landmarks"], stored[f"{name}_crop"]
+    crop = SquareCrop(float(x), float(y), float(side))
+    return cropped(picture, crop, landmarks)
 
 
 def bundled_picture(name: str) -> Picture:
@@ -91,29 +82,58 @@ def bundled_picture(name: str) -> Picture:
         raise InputError("portrait_unknown", f"There is no portrait {name[:40]!r}.", f"There are: {', '.join(BUNDLED)}.")
     if name == DEFAULT_PORTRAIT:
         return np.asarray(skimage.data.astronaut())  # type: ignore[no-untyped-call]
-    return _decode((ASSETS / f"{name}.webp").read_bytes())[0]
+    return decode_picture((ASSETS / f"{name}.webp").read_bytes())[0]
 
 
-def _decode(data: bytes) -> tuple[Picture, float]:
-    """Return the upright RGB picture, at most `MAX_WORKING_EDGE` long, and its scale relative to the file's pixels."""
+def cropped(picture: Picture, crop: SquareCrop, landmarks: FloatArray) -> PortraitImage:
+    """Return a portrait of a picture `[height, width, 3]`.
+
+    Args:
+        picture: upright, with one face.
+        crop: the square around its face.
+        landmarks: `[478, 3]` in [-1, 1] of that square.
+    """
+    height, width = picture.shape[:2]
+    scale = min(1.0, MAX_WHOLE_EDGE / max(height, width))
+    whole = Image.fromarray(picture).resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)
+    place = SquareCrop(crop.x * scale, crop.y * scale, crop.side * scale)
+    size = min(SIZES, key=lambda edge: abs(edge - crop.side))
+    return PortraitImage(crop.cut(picture, size), landmarks, np.asarray(whole), place)
+
+
+def decode_picture(data: bytes) -> tuple[Picture, float]:
+    """Return the upright RGB picture of a file, at most `MAX_WORKING_EDGE` long, and its scale relative to the file's pixels.
+
+    Orientation tags are applied, transparent pixels are blended with grey, and every colour mode becomes RGB. Only the first
+    frame of an animation is used. A JPEG may lack its very end.
+
+    Raises:
+        InputError: `portrait_not_image`, `portrait_too_large`, `portrait_too_small`.
+    """
     if len(data) > MAX_BYTES:
         raise _too_large(f"{MAX_BYTES // 1_000_000} MB", "Save it smaller, or as a JPEG.")
     if _is_heic(data):
         raise InputError("portrait_not_image", "HEIC pictures cannot be read here.", "Save the photo as a JPEG or PNG.")
+    cut_off = data.startswith(JPEG_START) and not data.endswith(JPEG_END)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data + JPEG_END if cut_off else data), formats=FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise Image.DecompressionBombError
             if min(width, height) < MIN_FACE:
-                raise _too_small()
+                raise too_small()
             image.draft(None, (MAX_WORKING_EDGE, MAX_WORKING_EDGE))
-            upright = _rgb(ImageOps.exif_transpose(image))
-            upright.thumbnail((MAX_WORKING_EDGE, MAX_WORKING_EDGE), Image.Resampling.LANCZOS)
+            image.load()
+            if cut_off and _ends_blank(image):
+                raise OSError("The file ends before its picture does.")
+            ImageOps.exif_transpose(image, in_place=True)
+            upright = _small_rgb(image)
     except InputError:
         raise
     except Image.DecompressionBombError:
         raise _too_large(f"{MAX_PIXELS // 1_000_000} megapixels", "Save it smaller.") from None
+    except MemoryError:
+        raise InputError("portrait_too_large", "The picture needs too much memory.", "Save it smaller.") from None
     except Exception:  # Pillow's decoders raise almost anything on damaged or hostile files.
         hint = "Choose a JPEG, PNG or WebP that opens elsewhere."
         raise InputError("portrait_not_image", "This file cannot be read as a picture.", hint) from None
@@ -129,57 +149,37 @@ def _is_heic(data: bytes) -> bool:
     return data[8:12] in HEIC_BRANDS and not brands & AVIF_BRANDS
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _eight_bits(image)
-    if image.has_transparency_data:
-        seen = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", seen.size, GREY), seen)
-    return image.convert("RGB")
+def _small_rgb(image: Image.Image) -> Image.Image:
+    """Reduce a picture to `MAX_WORKING_EDGE` and convert it to RGB. Reducing comes first: a photo may take 200 MB."""
+    deep = image.mode.startswith("I") or image.mode == "F"
+    transparent = image.has_transparency_data
+    mode = "RGBA" if transparent else "RGB"
+    seen = _eight_bits(image) if deep else image
+    small = seen if seen.mode == mode else seen.convert(mode)
+    small.thumbnail((MAX_WORKING_EDGE, MAX_WORKING_EDGE), Image.Resampling.LANCZOS)
+    return Image.alpha_composite(Image.new(mode, small.size, GREY), small).convert("RGB") if transparent else small
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Convert 16-bit, 32-bit and floating-point grey to 8 bits, by the range that the largest value suggests."""
-    values = np.nan_to_num(np.asarray(image).astype(np.float64))
-    top = values.max(initial=0.0)
+    values = np.asarray(image)
+    strips = [values[row : row + STRIP] for row in range(0, len(values), STRIP)]
+    top = max(float(np.nan_to_num(strip.astype(np.float64)).max(initial=0.0)) for strip in strips)
     full = next((full for full in (1.0, 255.0, 65535.0) if top <= full), top)
-    return Image.fromarray((values.clip(0) * (255 / full)).round().astype(np.uint8))
+    eight = np.empty(values.shape, np.uint8)
+    for row, strip in zip(range(0, len(values), STRIP), strips, strict=True):
+        eight[row : row + STRIP] = (np.nan_to_num(strip.astype(np.float64)).clip(0) * (255 / full)).round()
+    return Image.fromarray(eight)
 
 
-def _frame(picture: Picture, min_face: float) -> PortraitImage:
-    """Crop to the one face and find its landmarks there."""
-    picture, faces = find_upright(picture)
-    height, width = picture.shape[:2]
-    if not faces:
-        hint = "Choose one where a single face looks at the camera, unobstructed."
-        raise InputError("portrait_no_face", "No face was found in the picture.", hint)
-    if len(faces) > 1 and face_size(faces[1]) >= MIN_SECOND_FACE * face_size(faces[0]):
-        raise InputError("portrait_several_faces", "The picture shows several faces.", "Crop it to the one that should move.")
-    if face_size(faces[0]) < min_face:
-        raise _too_small()
-    crop = SquareCrop.around(faces[0], width, height)
-    size = min(SIZES, key=lambda edge: abs(edge - crop.side))
-    cut = crop.cut(picture, size)
-    scale = min(1.0, MAX_WHOLE_EDGE / max(height, width))
-    whole = Image.fromarray(picture).resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)
-    place = SquareCrop(crop.x * scale, crop.y * scale, crop.side * scale)
-    return PortraitImage(cut, _measure(cut, crop.apply(faces[0])), np.asarray(whole), place)
+def _ends_blank(image: Image.Image) -> bool:
+    """Whether a JPEG's last rows have one colour, as where its data ended before; then more than its end is missing."""
+    last = np.asarray(image.crop((0, image.height - 8, *image.size)))
+    return bool((last == last[:1, :1]).all())
 
 
-def _measure(cut: Picture, fallback: FloatArray) -> FloatArray:
-    """Find landmarks as in a video: track until the region of interest comes from the face, not from the detector's box."""
-    landmarks = fallback
-    whole = SquareCrop(0, 0, len(cut))
-    with FaceMesh(video=True) as mesh:
-        for _ in range(3):
-            found = mesh(cut)
-            if not found or not same_place(whole.apply(found[0]), fallback):
-                break
-            landmarks = whole.apply(found[0])
-    return landmarks
-
-
-def _too_small() -> InputError:
+def too_small() -> InputError:
+    """Return the error for a face of too few pixels."""
     message = f"The face is too small: it needs at least {MIN_FACE} pixels."
     return InputError("portrait_too_small", message, "Choose a larger picture, or a closer one.")
 

@@ -17,8 +17,10 @@ from starlette.staticfiles import StaticFiles
 from backend.core.errors import MotionFanError
 from backend.server.http import page
 from backend.server.http.api import Api, answer
+from backend.server.http.body import OpenBodies
 from backend.server.http.networks import NetworkFile, networks_router
 from backend.server.http.origin import origin_check
+from backend.server.http.portraits import PortraitReader
 from backend.server.http.recordings import BundledRecording
 from backend.server.live.sessions import SessionRegistry
 from backend.server.metrics import Metrics
@@ -49,9 +51,10 @@ def create_app(
         metrics: the figures to show at `/metrics`.
         origins: further origins whose pages may use the server.
         pages: folder of the built page.
-        study: the perceptual study; None switches it off. Stored as `app.state.study`.
+        study: the perceptual study; None switches it off. Stored as `app.state.study`, the reader of portraits as `.reader`.
         networks: files for pages that render by themselves; None or none if there are none.
     """
+    reader = PortraitReader()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -61,6 +64,7 @@ def create_app(
         yield
         for task in tasks:
             task.cancel()
+        await asyncio.to_thread(reader.stop)
         await video_queue.close()
         registry.close_all()
         if study:
@@ -68,9 +72,9 @@ def create_app(
 
     # Without a schema there is no interactive documentation, which would load scripts from other sites.
     app = FastAPI(title="MotionFan", lifespan=lifespan, dependencies=[Depends(origin_check(origins))], openapi_url=None)
-    app.state.video_queue = video_queue
-    app.state.study = study
-    app.include_router(Api(registry, recordings, metrics, pages).router())
+    app.state.video_queue, app.state.study = video_queue, study
+    app.state.bodies, app.state.reader = OpenBodies(), reader
+    app.include_router(Api(registry, recordings, metrics, pages, reader).router())
     app.include_router(video_router(video_queue, metrics))
     app.include_router(study_router(study, pages))
     app.include_router(networks_router(networks or {}))

@@ -51,6 +51,7 @@ def serve(settings: Settings) -> None:
         print("MotionFan is loading its models ...", file=sys.stderr, flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             app, worker = build(settings, partial(load_pipeline, settings), bundled_portrait())
+            app.state.reader.start()
             try:
                 DemoServer(app).run(sockets=[listener])
             finally:

@@ -10,7 +10,7 @@ import torch
 from playwright.sync_api import BrowserContext, Request, expect
 
 from backend.keypoints.regions import FaceRegions
-from backend.media.images import load_portrait
+from backend.media.portraits import load_portrait
 from tests.e2e.conftest import WAIT_MS, debug_state, wait
 from tests.e2e.faces import blue_portrait
 from tests.e2e.pixels import redness, tiles

@@ -11,7 +11,8 @@ from backend.films.futures import ForecastWindow, captions, write_film
 from backend.films.grid import fitting_font
 from backend.films.reference import longest_segment, neutral_keypoints
 from backend.films.whole_picture import write_whole_film
-from backend.media.images import PortraitImage, load_portrait
+from backend.media.images import PortraitImage
+from backend.media.portraits import load_portrait
 from backend.media.video_reader import read_video
 from tests.media.made import encoded, placed, scaled
 

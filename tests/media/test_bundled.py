@@ -5,6 +5,7 @@ import pytest
 
 from backend.core.errors import InputError
 from backend.media.images import ASSETS, BUNDLED, DEFAULT_PORTRAIT, bundled_picture, bundled_portrait
+from backend.media.portraits import frame_portrait
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,14 @@ def test_each_is_one_well_framed_upright_face(portraits, name):
 def test_each_fills_the_portrait_at_full_sharpness(portraits, name):
     assert portraits[name].picture.shape == (512, 512, 3)
     np.testing.assert_array_equal(portraits[name].picture, bundled_picture(name))
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_what_is_stored_is_what_a_search_finds(portraits, name):
+    found = frame_portrait(bundled_picture(name))
+    np.testing.assert_array_equal(portraits[name].picture, found.picture)
+    np.testing.assert_allclose(portraits[name].landmarks, found.landmarks, atol=2e-3)
+    np.testing.assert_array_equal(portraits[name].whole, found.whole)
 
 
 def test_no_two_show_the_same_face(portraits):

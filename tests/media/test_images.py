@@ -1,4 +1,5 @@
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from backend.core.errors import InputError
-from backend.media.images import MAX_BYTES, SIZES, bundled_portrait, load_portrait
+from backend.media.images import MAX_BYTES, SIZES, bundled_portrait, decode_picture
+from backend.media.portraits import load_portrait
 from tests.media.made import astronaut, encoded, placed, scaled
 
 
@@ -61,7 +63,6 @@ FORMATS = {
     "BMP": {},
     "TIFF": {},
     "GIF": {},
-    "PPM": {},
     "AVIF": {"quality": 90},
 }
 
@@ -223,6 +224,27 @@ def test_an_avif_whose_first_brand_is_the_general_one_is_not_taken_for_heic(plai
 def test_truncated_files_are_refused(kind, share):
     data = encoded(astronaut(), kind)
     assert refused(data[: int(share * len(data))]) == "portrait_not_image"
+
+
+@pytest.mark.parametrize("missing", [1, 2, 40])
+def test_a_jpeg_without_its_very_end_is_read(missing, plain):
+    alike(load_portrait(encoded(astronaut(), "JPEG", quality=95)[:-missing]), plain)
+
+
+def test_a_large_deep_grey_picture_takes_little_more_memory_than_its_pixels():
+    data = png(7000, 7000, (b"\0" + bytes(14_000)) * 7000, depth=16, kind=0)
+    assert len(data) < 120_000
+    tracemalloc.start()
+    try:
+        decode_picture(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 250e6
+
+
+def test_a_format_that_is_decoded_slowly_is_refused():
+    assert refused(b"P6 100 100 254\n" + bytes(30_000)) == "portrait_not_image"
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")

@@ -16,11 +16,14 @@ from PIL import Image
 
 from backend.core.errors import InputError, MotionFanError, portrait_kept
 from backend.core.types import ForecastSettings, Picture
-from backend.media.images import BUNDLED, DEFAULT_PORTRAIT, MAX_BYTES, bundled_picture, bundled_portrait, load_portrait
+from backend.media.images import BUNDLED, DEFAULT_PORTRAIT, MAX_BYTES, bundled_picture, bundled_portrait
 from backend.server.http import page
+from backend.server.http.address import client_address
 from backend.server.http.body import read_body
 from backend.server.http.landmarks import MAX_LANDMARK_BYTES, decode_landmarks
+from backend.server.http.portraits import PortraitReader
 from backend.server.http.recordings import BundledRecording
+from backend.server.limits import PerAddress
 from backend.server.live.connection import Connection, refuse
 from backend.server.live.session_slot import KeptPortrait, SessionPortrait, ShownPortrait
 from backend.server.live.sessions import Session, SessionRegistry
@@ -34,6 +37,9 @@ PNG_LEVEL = 2
 THUMBNAIL = 144
 """Side of a thumbnail in pixels: twice what the page shows, for high-density screens."""
 
+UPLOADS_PER_S, MAX_UPLOAD_BURST = 1.0, 40
+"""Portraits of one address, which a class may share, in the long run and at once."""
+
 STATUS = {
     "origin_foreign": 403,
     "session_unknown": 404,
@@ -43,6 +49,7 @@ STATUS = {
     "networks_missing": 404,
     "study_off": 404,
     "trial_unknown": 404,
+    "upload_slow": 408,
     "vote_repeated": 409,
     "portrait_too_large": 413,
     "landmarks_too_large": 413,
@@ -52,6 +59,8 @@ STATUS = {
     "too_many_voters": 429,
     "sessions_full": 503,
     "server_stopping": 503,
+    "portraits_busy": 503,
+    "uploads_busy": 503,
     "study_full": 503,
     "video_busy": 503,
     "video_missing": 503,
@@ -80,14 +89,27 @@ def _png(picture: Picture) -> bytes:
 
 
 class Api:
-    """The routes of one server: `pages` is the folder of the built page, and `/metrics` shows `metrics`."""
+    """The routes of one server.
+
+    Args:
+        registry: the sessions.
+        recordings: the bundled recordings, by name.
+        metrics: shown at `/metrics`.
+        pages: folder of the built page.
+        reader: reads uploaded portraits.
+    """
 
     def __init__(
-        self, registry: SessionRegistry, recordings: dict[str, BundledRecording], metrics: Metrics, pages: Path
+        self,
+        registry: SessionRegistry,
+        recordings: dict[str, BundledRecording],
+        metrics: Metrics,
+        pages: Path,
+        reader: PortraitReader,
     ) -> None:
         self._registry, self._recordings, self._metrics, self._pages = registry, recordings, metrics, pages
-        # Face Mesh is not thread-safe: one call at a time.
-        self._face_lock = asyncio.Lock()
+        self._reader = reader
+        self._uploaders = PerAddress(UPLOADS_PER_S, MAX_UPLOAD_BURST)
         self._portraits = {DEFAULT_PORTRAIT: registry.default}
         self._thumbnails: dict[str, bytes] = {}
 
@@ -170,18 +192,16 @@ class Api:
     async def put_portrait(self, request: Request, session: str) -> dict[str, int]:
         """Animate the uploaded picture."""
         opened = self._registry.get(session)
-        self._limit_uploads(opened)
+        self._limit_uploads(request, opened)
         limit = f"A portrait may have at most {MAX_BYTES // 1_000_000} MB."
         data = await read_body(request, MAX_BYTES, InputError("portrait_too_large", limit, "Save it smaller, or as a JPEG."))
         async with opened.portrait_lock:
-            async with self._face_lock:
-                image = await asyncio.to_thread(load_portrait, data)
-            return await self._show(opened, SessionPortrait(image))
+            return await self._show(opened, SessionPortrait(await self._reader.read(data)))
 
     async def put_landmarks(self, request: Request, session: str) -> dict[str, int]:
         """Animate a portrait by its landmarks alone: its picture stays in the browser, which renders it."""
         opened = self._registry.get(session)
-        self._limit_uploads(opened)
+        self._limit_uploads(request, opened)
         limit = f"The landmarks of a portrait take at most {MAX_LANDMARK_BYTES // 1024} KB."
         data = await read_body(request, MAX_LANDMARK_BYTES, InputError("landmarks_too_large", limit, "Send 478 points."))
         portrait = KeptPortrait(decode_landmarks(data))
@@ -192,9 +212,8 @@ class Api:
         """Animate a bundled portrait."""
         opened = self._registry.get(session)
         async with opened.portrait_lock:
-            async with self._face_lock:
-                if name not in self._portraits:
-                    self._portraits[name] = SessionPortrait(await asyncio.to_thread(bundled_portrait, name))
+            if name not in self._portraits:
+                self._portraits[name] = SessionPortrait(await asyncio.to_thread(bundled_portrait, name))
             return await self._show(opened, self._portraits[name])
 
     async def delete_portrait(self, session: str) -> dict[str, int]:
@@ -224,8 +243,9 @@ class Api:
             raise portrait_kept()
         return picture
 
-    def _limit_uploads(self, session: Session) -> None:
-        if not session.uploads.allow(time.monotonic()):
+    def _limit_uploads(self, request: Request, session: Session) -> None:
+        now = time.monotonic()
+        if not (session.uploads.allow(now) and self._uploaders.allow(client_address(request), now)):
             raise InputError("too_many_portraits", "Too many portraits were uploaded in a short time.", "Wait a few seconds.")
 
     async def _show(self, session: Session, portrait: ShownPortrait) -> dict[str, int]:

@@ -39,14 +39,15 @@ def launch_process(connection: Connection, *arguments: Any) -> Host:
     It never sees Ctrl-C or SIGTERM: the server ends it, after its last batch. On Linux it is forked from a process that has
     only imported `PRELOADED`, so a second start takes the time to load the models, and shares the libraries' memory.
     """
-    process = _context().Process(target=serve_inference, args=(connection, *arguments), name="inference", daemon=True)
+    process = process_context().Process(target=serve_inference, args=(connection, *arguments), name="inference", daemon=True)
     with _signals_blocked():
         process.start()
     connection.close()
     return process
 
 
-def _context() -> multiprocessing.context.ForkServerContext | multiprocessing.context.SpawnContext:
+def process_context() -> multiprocessing.context.ForkServerContext | multiprocessing.context.SpawnContext:
+    """Return how the server starts its own processes."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

@@ -20,6 +20,7 @@ from backend.core.errors import InputError
 from backend.core.json import decode_json
 from backend.core.types import CLOCK_HZ
 from backend.server.http import page
+from backend.server.http.address import client_address
 from backend.server.http.body import read_body
 from backend.server.http.recordings import RECORDINGS
 from backend.server.limits import PerAddress
@@ -75,7 +76,7 @@ class PerceptualStudy:
 
     async def begin(self, request: Request) -> dict[str, Any]:
         """Begin as a new voter: a random number, and the pairs to judge."""
-        if not self._voters.allow(request.client.host if request.client else "", time.monotonic()):
+        if not self._voters.allow(client_address(request), time.monotonic()):
             raise InputError("too_many_voters", "Too many people began in a short time.", "Try again in a minute.")
         voter, trials = self._trials.begin()
         listed = [{"id": trial.id, "question": trial.question, "clips": CLIPS[trial.question]} for trial in trials]

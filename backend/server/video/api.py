@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from backend.core.errors import InputError, MotionFanError
 from backend.core.types import CLOCK_HZ
 from backend.keypoints.captions import MOTIONS
+from backend.server.http.address import client_address
 from backend.server.http.body import read_body
 from backend.server.limits import PerAddress
 from backend.server.metrics import Metrics
@@ -93,7 +94,7 @@ def video_router(queue: VideoQueue, metrics: Metrics) -> APIRouter:
     @router.post("/api/video", response_model=None)
     async def sample(request: Request) -> Response:
         """Sample futures of frames, or clips from a caption."""
-        if not limits.allow(request.client.host if request.client else "", time.monotonic()):
+        if not limits.allow(client_address(request), time.monotonic()):
             raise InputError("too_many_videos", "That is a lot of video in a short time.", "Wait a few seconds.")
         weights = queue.runner.weights()
         queue.check_room()

@@ -193,10 +193,10 @@ def test_every_refusal_is_json_with_code_message_and_hint(shared, method, path, 
 
 
 def test_an_unexpected_failure_is_answered_as_json_too(shared, monkeypatch):
-    def fail(data: bytes) -> None:
+    async def fail(data: bytes) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("backend.server.http.api.load_portrait", fail)
+    monkeypatch.setattr(shared.app.state.reader, "read", fail)
     answer = shared.http.put(f"/api/sessions/{shared.session()['session']}/portrait", content=b"x")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
 
