@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { compress } from './compress-plugin.ts';
 import { mediapipe } from './mediapipe-plugin.ts';
 
 const server = process.env.MOTIONFAN_SERVER ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
   base: '/',
-  plugins: [mediapipe()],
+  plugins: [mediapipe(), compress()],
   build: {
     outDir: '../backend/server/page',
     emptyOutDir: true,

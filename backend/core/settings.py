@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         video_threads: threads of the process that makes video; 0 takes half of the cores.
         video_idle_s: seconds without a job after which that process ends and frees its memory.
         origins: further origins (`https://host`) whose pages may connect, for a server behind a proxy.
+        trusted_proxies: addresses or networks of proxies whose `X-Forwarded-For` names the client.
+        metrics: who may read `/metrics`: `local` programs of this machine, or `all`.
         study: SQLite file that holds the votes of the perceptual study; empty switches the study off.
     """
 
@@ -49,6 +51,8 @@ class Settings(BaseSettings):
     video_threads: int = Field(default=0, ge=0)
     video_idle_s: float = Field(default=120.0, gt=0)
     origins: list[str] = []
+    trusted_proxies: list[str] = []
+    metrics: Literal["local", "all"] = "local"
     study: str = ""
 
     @classmethod
@@ -64,6 +68,7 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = str(first["loc"][0]).upper()
             raise InputError("settings", f"MOTIONFAN_{name} is {first['input']!r}: {first['msg'].lower()}.") from None
-        except SettingsError:
-            hint = """Write it as '["https://host"]', with all quotes."""
-            raise InputError("settings", "MOTIONFAN_ORIGINS is not a JSON list.", hint) from None
+        except SettingsError as error:
+            name = next(name for name in cls.model_fields if f'"{name}"' in str(error)).upper()
+            hint = """Write it as '["https://host"]' or '["10.0.0.1"]', with all quotes."""
+            raise InputError("settings", f"MOTIONFAN_{name} is not a JSON list.", hint) from None

@@ -12,14 +12,15 @@ import structlog
 from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
 
 from backend.core.errors import MotionFanError
+from backend.core.settings import Settings
 from backend.server.http import page
-from backend.server.http.api import Api, answer
+from backend.server.http.answers import answer
+from backend.server.http.api import Api
 from backend.server.http.body import OpenBodies
 from backend.server.http.networks import NetworkFile, networks_router
-from backend.server.http.origin import origin_check
+from backend.server.http.origin import HostCheck, origin_check
 from backend.server.http.portraits import PortraitReader
 from backend.server.http.recordings import BundledRecording
 from backend.server.live.sessions import SessionRegistry
@@ -37,7 +38,7 @@ def create_app(
     recordings: dict[str, BundledRecording],
     video_queue: VideoQueue,
     metrics: Metrics,
-    origins: list[str],
+    settings: Settings,
     pages: Path = page.PAGE,
     study: PerceptualStudy | None = None,
     networks: Mapping[str, NetworkFile] | None = None,
@@ -49,7 +50,7 @@ def create_app(
         recordings: the bundled recordings, by name.
         video_queue: runs video jobs; stored as `app.state.video_queue`.
         metrics: the figures to show at `/metrics`.
-        origins: further origins whose pages may use the server.
+        settings: of the server.
         pages: folder of the built page.
         study: the perceptual study; None switches it off. Stored as `app.state.study`, the reader of portraits as `.reader`.
         networks: files for pages that render by themselves; None or none if there are none.
@@ -71,16 +72,18 @@ def create_app(
             study.store.close()
 
     # Without a schema there is no interactive documentation, which would load scripts from other sites.
-    app = FastAPI(title="MotionFan", lifespan=lifespan, dependencies=[Depends(origin_check(origins))], openapi_url=None)
+    app = FastAPI(
+        title="MotionFan", lifespan=lifespan, dependencies=[Depends(origin_check(settings.origins))], openapi_url=None
+    )
     app.state.video_queue, app.state.study = video_queue, study
     app.state.bodies, app.state.reader = OpenBodies(), reader
-    app.include_router(Api(registry, recordings, metrics, pages, reader).router())
+    app.include_router(Api(registry, recordings, metrics, pages, reader, settings.metrics == "all").router())
     app.include_router(video_router(video_queue, metrics))
     app.include_router(study_router(study, pages))
     app.include_router(networks_router(networks or {}))
-    for folder in ("assets", "mediapipe"):
-        # The page may be built after the server has started.
-        app.mount(f"/{folder}", StaticFiles(directory=pages / folder, check_dir=False))
+    app.mount("/assets", page.BuiltFiles(pages / "assets", page.FOREVER))
+    app.mount("/mediapipe", page.BuiltFiles(pages / "mediapipe", "no-cache"))
+    app.add_middleware(HostCheck, host=settings.host, origins=settings.origins)
     app.add_middleware(page.SecurityHeaders)
 
     @app.exception_handler(MotionFanError)

@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +53,7 @@ def serve(settings: Settings) -> None:
             app, worker = build(settings, partial(load_pipeline, settings), bundled_portrait())
             app.state.reader.start()
             try:
-                DemoServer(app).run(sockets=[listener])
+                DemoServer(app, settings.trusted_proxies).run(sockets=[listener])
             finally:
                 worker.stop()
 
@@ -101,7 +101,7 @@ def build(
     runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
     video_queue = VideoQueue(runner, settings.video_idle_s)
     networks = read_networks(settings.models / f"generator_{settings.generator}")
-    app = create_app(registry, load_recordings(), video_queue, metrics, settings.origins, pages, study, networks)
+    app = create_app(registry, load_recordings(), video_queue, metrics, settings, pages, study, networks)
     return app, worker
 
 
@@ -138,15 +138,20 @@ def _free_port(host: str, taken: int, family: int) -> int:
 
 
 class DemoServer(uvicorn.Server):
-    """A uvicorn server, configured for live messages, that prints its address when it is up."""
+    """A uvicorn server, configured for live messages, that prints its address when it is up.
 
-    def __init__(self, app: FastAPI) -> None:
+    `trusted_proxies` are addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    """
+
+    def __init__(self, app: FastAPI, trusted_proxies: Sequence[str] = ()) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
             log_level=logging.WARNING,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
             # This implementation stops reading while a message waits for the application: nothing piles up.
             ws="websockets-sansio",
             ws_max_size=MAX_FRAME,

@@ -40,7 +40,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={"MOTIONFAN_TILE": "128", **os.environ},
+                env={"MOTIONFAN_TILE": "128", "MOTIONFAN_ORIGINS": '["http://demo.test"]', **os.environ},
             )
         assert self._process.stdout is not None
         guard = threading.Timer(START_S, self._process.kill)

@@ -58,8 +58,8 @@ def do_nothing(_: object) -> None:
 class TestingServer(DemoServer):
     __test__ = False
 
-    def __init__(self, app) -> None:
-        super().__init__(app)
+    def __init__(self, app, trusted_proxies=()) -> None:
+        super().__init__(app, trusted_proxies)
         self.up = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -77,7 +77,7 @@ class Live:
         settings = Settings(port=0, **settings)
         self.app, self.worker = build(settings, lambda: self.pipeline, portrait(), pages or PAGE, launch_thread)
         self.video_queue = self.app.state.video_queue
-        self._server = TestingServer(self.app)
+        self._server = TestingServer(self.app, settings.trusted_proxies)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()
         assert self._server.up.wait(TIMEOUT_S)
@@ -103,9 +103,14 @@ class Live:
         return self.http.post("/api/sessions").json()
 
 
-def dial(live: Live, path: str, origin: str | None = None) -> connect:
-    """Return a connection, to be used as a context manager."""
-    return connect(live.url.replace("http", "ws") + path, origin=origin, compression=None, max_size=None, proxy=None)
+def dial(live: Live, path: str, origin: str | None = None, host: str | None = None) -> connect:
+    """Return a connection, to be used as a context manager; `host` replaces the name that it asks for."""
+    where = live.url.removeprefix("http://")
+    name, port = where.split(":")
+    real = (name, int(port))
+    line = socket.create_connection(real, timeout=TIMEOUT_S)
+    line.settimeout(None)
+    return connect(f"ws://{host or where}{path}", sock=line, origin=origin, compression=None, max_size=None, proxy=None)
 
 
 class Client:

@@ -1,10 +1,25 @@
-"""Where a request comes from."""
+"""Where a request comes from. A proxy that MOTIONFAN_TRUSTED_PROXIES names has already been replaced by its client."""
 
 from __future__ import annotations
 
+import ipaddress
+
 from starlette.requests import HTTPConnection
+
+FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip")
+"""Headers of proxies: a request that carries one comes from elsewhere."""
 
 
 def client_address(connection: HTTPConnection) -> str:
-    """Return the address of the client, as far as the server knows it."""
+    """Return the address of the client, or of the proxy that is not trusted to name it."""
     return connection.client.host if connection.client else ""
+
+
+def is_local(connection: HTTPConnection) -> bool:
+    """Whether the client runs on this machine."""
+    if any(header in connection.headers for header in FORWARDING):
+        return False
+    try:
+        return ipaddress.ip_address(client_address(connection)).is_loopback
+    except ValueError:
+        return False

@@ -14,11 +14,11 @@ from fastapi import APIRouter, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse, JSONResponse
 from PIL import Image
 
-from backend.core.errors import InputError, MotionFanError, portrait_kept
+from backend.core.errors import InputError, portrait_kept
 from backend.core.types import ForecastSettings, Picture
 from backend.media.images import BUNDLED, DEFAULT_PORTRAIT, MAX_BYTES, bundled_picture, bundled_portrait
 from backend.server.http import page
-from backend.server.http.address import client_address
+from backend.server.http.address import client_address, is_local
 from backend.server.http.body import read_body
 from backend.server.http.landmarks import MAX_LANDMARK_BYTES, decode_landmarks
 from backend.server.http.portraits import PortraitReader
@@ -39,41 +39,6 @@ THUMBNAIL = 144
 
 UPLOADS_PER_S, MAX_UPLOAD_BURST = 1.0, 40
 """Portraits of one address, which a class may share, in the long run and at once."""
-
-STATUS = {
-    "origin_foreign": 403,
-    "session_unknown": 404,
-    "recording_unknown": 404,
-    "portrait_unknown": 404,
-    "portrait_kept": 404,
-    "networks_missing": 404,
-    "study_off": 404,
-    "trial_unknown": 404,
-    "upload_slow": 408,
-    "vote_repeated": 409,
-    "portrait_too_large": 413,
-    "landmarks_too_large": 413,
-    "video_too_large": 413,
-    "too_many_portraits": 429,
-    "too_many_videos": 429,
-    "too_many_voters": 429,
-    "sessions_full": 503,
-    "server_stopping": 503,
-    "portraits_busy": 503,
-    "uploads_busy": 503,
-    "study_full": 503,
-    "video_busy": 503,
-    "video_missing": 503,
-}
-RETRY_S = 10
-"""Seconds after which a refused client may try again (429, 503)."""
-
-
-def answer(error: MotionFanError) -> JSONResponse:
-    """Return the response to an error, `{"code", "message", "hint"}`."""
-    body = {"code": error.code, "message": error.message, "hint": error.hint}
-    status = STATUS.get(error.code, 400 if isinstance(error, InputError) else 500)
-    return JSONResponse(body, status, {"retry-after": str(RETRY_S)} if status in (429, 503) else None)
 
 
 def schema() -> dict[str, Any]:
@@ -97,6 +62,7 @@ class Api:
         metrics: shown at `/metrics`.
         pages: folder of the built page.
         reader: reads uploaded portraits.
+        public_metrics: show `/metrics` to other machines too.
     """
 
     def __init__(
@@ -106,9 +72,10 @@ class Api:
         metrics: Metrics,
         pages: Path,
         reader: PortraitReader,
+        public_metrics: bool = False,
     ) -> None:
         self._registry, self._recordings, self._metrics, self._pages = registry, recordings, metrics, pages
-        self._reader = reader
+        self._reader, self._public_metrics = reader, public_metrics
         self._uploaders = PerAddress(UPLOADS_PER_S, MAX_UPLOAD_BURST)
         self._portraits = {DEFAULT_PORTRAIT: registry.default}
         self._thumbnails: dict[str, bytes] = {}
@@ -144,8 +111,11 @@ class Api:
         alive = self._registry.worker.alive
         return JSONResponse({"status": "ok" if alive else "down", "sessions": len(self._registry)}, 200 if alive else 503)
 
-    async def metrics(self) -> Response:
+    async def metrics(self, request: Request) -> Response:
         """Figures for Prometheus."""
+        if not (self._public_metrics or is_local(request)):
+            reason = "Metrics are only shown to this machine."
+            raise InputError("metrics_private", reason, "Start the server with MOTIONFAN_METRICS=all to show them.")
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
 
     async def recordings(self) -> list[dict[str, str | float]]:

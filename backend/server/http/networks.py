@@ -12,10 +12,10 @@ from fastapi import APIRouter, Response
 
 from backend.core.errors import InputError, ModelError
 from backend.core.weights import fingerprint
+from backend.server.http.page import FOREVER
 
 log = structlog.get_logger(__name__)
 FILES = {"encode": "encode.onnx", "render": "render.onnx"}
-FOREVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)

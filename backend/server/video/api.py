@@ -94,10 +94,11 @@ def video_router(queue: VideoQueue, metrics: Metrics) -> APIRouter:
     @router.post("/api/video", response_model=None)
     async def sample(request: Request) -> Response:
         """Sample futures of frames, or clips from a caption."""
-        if not limits.allow(client_address(request), time.monotonic()):
+        address = client_address(request)
+        if not limits.allow(address, time.monotonic()):
             raise InputError("too_many_videos", "That is a lot of video in a short time.", "Wait a few seconds.")
         weights = queue.runner.weights()
-        queue.check_room()
+        queue.check_room(address)
         limit = f"A request for video may have at most {MAX_BYTES // 1024} KB."
         too_large = InputError("video_too_large", limit, "Send fewer or smaller frames, as a JPEG.")
         wanted = decode_request(await read_body(request, MAX_BYTES, too_large))
@@ -114,7 +115,7 @@ def video_router(queue: VideoQueue, metrics: Metrics) -> APIRouter:
             temperature=wanted.temperature,
             seed=wanted.seed,
         )
-        return ProgressStream(queue, queue.add(spec), metrics)
+        return ProgressStream(queue, queue.add(spec, address), metrics)
 
     return router
 

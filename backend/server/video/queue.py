@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections import Counter
 
 import msgspec
 import structlog
@@ -15,11 +16,15 @@ from backend.server.video.runner import VideoJob, VideoRunner
 
 log = structlog.get_logger(__name__)
 
-MAX_WAITING = 2
+MAX_WAITING, MAX_BY_ADDRESS = 4, 2
+"""Jobs that wait, of all clients, and open jobs of one address: no address fills the queue."""
 
 
 class VideoQueue:
-    """Runs jobs one after the other; after `idle_s` seconds without a job, the process ends and frees its memory."""
+    """Runs jobs one after the other, of each address in turn.
+
+    After `idle_s` seconds without a job, the process ends and frees its memory.
+    """
 
     def __init__(self, runner: VideoRunner, idle_s: float = 120.0) -> None:
         self.runner, self._idle_s = runner, idle_s
@@ -27,20 +32,25 @@ class VideoQueue:
         self._jobs: list[VideoJob] = []
         self._job_added = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._running: VideoJob | None = None
         self._stopping = False
 
-    def check_room(self) -> None:
-        """Raise `InputError` with code `video_busy` or `server_stopping` if no further job is accepted."""
+    def check_room(self, address: str) -> None:
+        """Raise `InputError` with code `video_busy` or `server_stopping` if no further job of this address is accepted."""
         if self._stopping:
             raise _stopping()
-        if len(self._open()) > MAX_WAITING:
+        jobs = self._open()
+        if len(jobs) > MAX_WAITING:
             busy = f"The server is generating a video for someone else, and {MAX_WAITING} more are waiting."
             raise InputError("video_busy", busy, "Try again in a moment.")
+        if sum(job.address == address for job in jobs) >= MAX_BY_ADDRESS:
+            busy = f"{MAX_BY_ADDRESS} videos from your address are being generated."
+            raise InputError("video_busy", busy, "Wait until one is done.")
 
-    def add(self, spec: JobSpec) -> VideoJob:
-        """Add a job; its number is set here. Raises as `check_room`."""
-        self.check_room()
-        job = VideoJob(msgspec.structs.replace(spec, number=next(self._numbers)))
+    def add(self, spec: JobSpec, address: str = "") -> VideoJob:
+        """Add a job of a client at this address; its number is set here. Raises as `check_room`."""
+        self.check_room(address)
+        job = VideoJob(msgspec.structs.replace(spec, number=next(self._numbers)), address)
         self._jobs = [*self._open(), job]
         self._job_added.set()
         if self._task is None:
@@ -79,7 +89,13 @@ class VideoQueue:
             self._task = None
 
     def _open(self) -> list[VideoJob]:
-        return [job for job in self._jobs if not job.done.done()]
+        """Return the jobs in the order in which they run: every address's first job comes before another's second."""
+        jobs = [job for job in self._jobs if not job.done.done()]
+        earlier = Counter[str]()
+        ranks = {}
+        for job in jobs:
+            ranks[job], earlier[job.address] = earlier[job.address], earlier[job.address] + 1
+        return sorted(jobs, key=lambda job: (job is not self._running, ranks[job]))
 
     async def _serve(self) -> None:
         """Run the jobs, one after the other, until cancelled."""
@@ -95,6 +111,7 @@ class VideoQueue:
 
     async def _run(self, job: VideoJob) -> None:
         """Run a job; whatever fails becomes its result."""
+        self._running = job
         try:
             await self.runner.run(job)
         except MotionFanError as error:
@@ -103,6 +120,8 @@ class VideoQueue:
             log.exception("video_failed")
             await self.runner.stop()
             job.finish(MotionFanError("video_failed", "The video could not be generated.", "Try again."))
+        finally:
+            self._running = None
 
     async def _next(self) -> VideoJob | None:
         """Wait for a job; None after `idle_s` with an idle process."""

@@ -8,10 +8,14 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from backend.core.errors import InputError, ModelError, MotionFanError
 from backend.server.video.process import VideoProcess
 from backend.server.video.progress import ProgressEstimate
 from backend.server.video.protocol import CancelJob, JobDone, JobFailed, JobProgress, JobSpec, ModelLoaded
+
+log = structlog.get_logger(__name__)
 
 CHUNK_FRAMES = 16
 """As `backend.starflow.video.CHUNK_FRAMES`; the server does not import the model."""
@@ -53,6 +57,7 @@ class VideoJob:
     """One job."""
 
     spec: JobSpec
+    address: str = ""  # of its client
     # its result, or a `MotionFanError`; cancelled when its client has left
     done: asyncio.Future[JobDone] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     progress: ProgressEstimate | None = None  # None until it runs
@@ -158,7 +163,9 @@ class VideoRunner:
                     self._unit_s = unit_s if self._unit_s is None else self._unit_s
                     self._load_s, self._load_began = time.monotonic() - began, None
                 case JobFailed(_, code, message, hint):
-                    error = ModelError(code, message, hint)
+                    # The message names files of the server, which concern its operator only.
+                    log.error("video_model_unusable", code=code, reason=message, hint=hint)
+                    error = ModelError(code, "The video model's weights cannot be used.", "The server's log says why.")
                     self._broken = weights, error
                     await self.stop()
                     raise error

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import simplejpeg
 import skimage.data
+from fastapi import Request
 from PIL import Image
 
 from backend.core.recording import Recording
 from backend.core.types import LANDMARKS
 from backend.media.images import MAX_BYTES
 from backend.server import protocol
+from backend.server.http.address import client_address
 from backend.server.live.sessions import UPLOAD_BURST
 from tests.server.conftest import Client, Live
 
@@ -60,6 +62,81 @@ def test_the_built_page_is_served_with_its_files_and_a_strict_policy(tmp_path):
         assert live.http.get("/assets/main-1.js").status_code == 200
         assert live.http.get("/mediapipe/face_mesh.wasm").headers["content-type"] == "application/wasm"
         assert live.http.get("/assets/../index.html").status_code == 404
+    finally:
+        live.stop()
+
+
+def test_built_files_are_cached_by_their_hash_and_sent_compressed(tmp_path):
+    (tmp_path / "index.html").write_text("page")
+    for name, content in {
+        "main-1.js": b"plain",
+        "main-1.js.br": b"brotli",
+        "main-1.js.gz": b"gzip",
+        "one.wasm": b"wasm",
+    }.items():
+        for folder in ("assets", "mediapipe"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / name).write_bytes(content)
+    live = Live(pages=tmp_path)
+    try:
+        for accepted, coding, content in [
+            ("gzip, deflate, br", "br", b"brotli"),
+            ("gzip", "gzip", b"gzip"),
+            ("", None, b"plain"),
+        ]:
+            with live.http.stream("GET", "/assets/main-1.js", headers={"accept-encoding": accepted}) as answer:
+                assert b"".join(answer.iter_raw()) == content
+                assert answer.headers.get("content-encoding") == coding
+                assert answer.headers["content-type"].startswith("text/javascript")
+                assert answer.headers["vary"] == "accept-encoding" and "immutable" in answer.headers["cache-control"]
+        again = live.http.get(
+            "/mediapipe/one.wasm", headers={"if-none-match": live.http.get("/mediapipe/one.wasm").headers["etag"]}
+        )
+        assert again.status_code == 304 and again.headers["cache-control"] == "no-cache"
+    finally:
+        live.stop()
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/api/schema", "/api/portraits/oil", "/metrics"])
+def test_every_page_can_be_asked_for_its_head(shared, path):
+    head, whole = shared.http.head(path), shared.http.get(path)
+    assert head.status_code == whole.status_code and head.content == b""
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
+@pytest.mark.parametrize("path", ["/", "/api/schema", "/nothing/here", "/assets/none.js", "/metrics"])
+def test_every_answer_isolates_the_page_from_other_sites(shared, path):
+    headers = shared.http.get(path).headers
+    assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["cross-origin-embedder-policy"] == "require-corp"
+    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "x-real-ip"])
+def test_metrics_are_hidden_from_what_a_proxy_passes_on_unless_they_are_public(shared, header):
+    answer = shared.http.get("/metrics", headers={header: "203.0.113.7"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "metrics_private")
+    live = Live(metrics="all")
+    try:
+        assert live.http.get("/metrics", headers={header: "203.0.113.7"}).status_code == 200
+    finally:
+        live.stop()
+
+
+@pytest.mark.parametrize(
+    ("trusted", "address"), [([], "127.0.0.1"), (["127.0.0.0/8"], "203.0.113.7"), (["10.0.0.1"], "127.0.0.1")]
+)
+def test_only_a_trusted_proxy_names_the_client(trusted, address):
+    live = Live(trusted_proxies=trusted)
+    seen = []
+
+    @live.app.get("/who")
+    async def who(request: Request) -> None:
+        seen.append(client_address(request))
+
+    try:
+        live.http.get("/who", headers={"x-forwarded-for": "203.0.113.7"})
+        assert seen == [address]
     finally:
         live.stop()
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import re
+import socket
 
+import httpx
 import pytest
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import Mount
@@ -10,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from backend.core.errors import InputError
 from backend.server.http.origin import READING, check_origin
-from tests.server.conftest import dial
+from tests.server.conftest import Live, dial
 
 HOST = "localhost:8000"
 
@@ -72,3 +74,54 @@ def test_an_origin_that_is_no_address_is_refused_with_a_code(origin):
     with pytest.raises(InputError) as refused:
         check_origin({"origin": origin, "host": "testserver"}, [])
     assert refused.value.code == "origin_foreign"
+
+
+def _ask(live, host: str, path: str = "/api/schema") -> httpx.Response:
+    return live.http.get(path, headers={"host": host})
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost:8000",
+        "LocalHost",
+        "app.localhost:1",
+        "192.168.1.5:8000",
+        "[::1]:8000",
+        "localhost.",
+        "demo.example",
+    ],
+)
+def test_addresses_names_of_this_machine_and_allowed_origins_are_served(named, host):
+    assert _ask(named, host).status_code == 200
+
+
+def test_the_machines_own_name_is_served(named):
+    assert _ask(named, f"{socket.gethostname().upper()}:80").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/api/schema", "/assets/x.js", "/nothing"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example:8000", "[", "a b", "xlocalhost"]
+)
+def test_a_foreign_name_is_refused_on_every_path(named, host, path):
+    answer = _ask(named, host, path)
+    assert (answer.status_code, answer.json()["code"]) == (421, "host_foreign")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_foreign_name_opens_no_socket(named):
+    invitation = named.session()
+    with pytest.raises(InvalidStatus) as caught, dial(named, invitation["ws"], host="evil.example"):
+        pass
+    assert caught.value.response.status_code == 403
+    with dial(named, invitation["ws"]):
+        pass
+
+
+@pytest.fixture(scope="module")
+def named():
+    server = Live(origins=["https://demo.example"])
+    yield server
+    server.stop()

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -22,6 +22,7 @@ from PIL import Image
 
 from backend.keypoints.captions import MOTIONS
 from backend.server.video.api import MAX_REQUEST_BURST
+from backend.server.video.queue import MAX_WAITING
 from backend.server.video.request import MAX_BYTES
 from tests.server.conftest import Live
 
@@ -37,7 +38,8 @@ def models(tmp_path_factory, tiny_video_flow) -> Path:
 
 @pytest.fixture(scope="module")
 def shared(models) -> Iterator[Live]:
-    server = Live(models=models)
+    # So that requests may come from several addresses.
+    server = Live(models=models, trusted_proxies=["127.0.0.1"])
     yield server
     server.stop()
 
@@ -79,10 +81,11 @@ def picture(line: dict) -> np.ndarray:
 
 
 @contextmanager
-def open_job(live: Live, body: dict | None = None) -> Iterator[Iterator[dict]]:
-    """A job whose lines are read one by one; when left early, the client disconnects."""
+def open_job(live: Live, address: str = "203.0.113.1", body: dict | None = None) -> Iterator[Iterator[dict]]:
+    """A job of a client at this address, whose lines are read one by one; when left early, the client disconnects."""
+    headers = {"x-forwarded-for": address}
     with (
-        httpx.Client(base_url=live.url, timeout=60, trust_env=False) as client,
+        httpx.Client(base_url=live.url, timeout=60, trust_env=False, headers=headers) as client,
         client.stream("POST", "/api/video", json=body or futures()) as answer,
     ):
         yield (json.loads(line) for line in answer.iter_lines())
@@ -208,26 +211,38 @@ def test_another_sites_page_may_not_ask_for_videos(shared):
     assert (answer.status_code, answer.json()["code"]) == (403, "origin_foreign")
 
 
-def test_one_job_runs_two_wait_and_a_fourth_is_refused(shared):
-    finished = []
-    with frozen(shared):
-        with open_job(shared) as first:
-            next(first)
-            with open_job(shared) as second, open_job(shared) as third:
-                assert [next(second)["waiting"], next(third)["waiting"]] == [1, 2]
-                answer = shared.http.post("/api/video", json=futures())
-                assert (answer.status_code, answer.json()["code"]) == (503, "video_busy")
-                assert int(answer.headers["retry-after"]) > 0
+def _post(live: Live, address: str) -> tuple[int, str]:
+    answer = live.http.post("/api/video", json=futures(), headers={"x-forwarded-for": address})
+    assert int(answer.headers["retry-after"]) > 0
+    return answer.status_code, answer.json()["code"]
+
+
+def test_one_job_runs_some_wait_and_further_ones_are_refused(shared):
+    with frozen(shared), ExitStack() as opened:
+        jobs = [opened.enter_context(open_job(shared, f"203.0.113.{number}")) for number in range(MAX_WAITING + 1)]
+        assert [next(lines)["waiting"] for lines in jobs] == list(range(MAX_WAITING + 1))
+        assert _post(shared, "203.0.113.99") == (503, "video_busy")
+        os.kill(shared.video_queue.runner.pid, signal.SIGCONT)
+        assert [list(lines)[-1]["kind"] for lines in jobs] == ["done"] * len(jobs)
+
+
+def test_one_address_does_not_fill_the_queue_and_others_come_before_its_second_job(shared):
+    with frozen(shared), open_job(shared, "203.0.113.1") as running:
+        next(running)
+        with open_job(shared, "203.0.113.1") as second:
+            assert next(second)["waiting"] == 1
+            assert _post(shared, "203.0.113.1") == (503, "video_busy")
+            with open_job(shared, "203.0.113.2") as other:
+                assert next(other)["waiting"] == 1
                 os.kill(shared.video_queue.runner.pid, signal.SIGCONT)
-                finished = [list(lines)[-1]["kind"] for lines in (first, second, third)]
-    assert finished == ["done"] * 3
+                assert list(running)[-1]["kind"] == list(other)[-1]["kind"] == list(second)[-1]["kind"] == "done"
 
 
 def test_a_client_that_leaves_frees_its_place_and_the_process_stays(shared, monkeypatch):
     monkeypatch.setattr("backend.server.video.runner.CANCEL_TIMEOUT_S", 60)
     with frozen(shared):
         pid = shared.video_queue.runner.pid
-        with open_job(shared) as first, open_job(shared) as second, open_job(shared) as third:
+        with open_job(shared) as first, open_job(shared) as second, open_job(shared, "203.0.113.2") as third:
             assert [next(lines)["kind"] for lines in (first, second, third)] == ["begun"] * 3
         assert eventually(lambda: not shared.video_queue._open())
     last_line(shared)
@@ -304,7 +319,8 @@ def test_damaged_weights_are_reported_until_they_are_replaced(tmp_path, tiny_vid
     try:
         assert live.http.get("/api/video").json()["available"]
         assert lines_of(live, futures())[-1]["code"] == "starflow_damaged"
-        assert "cannot be used" in live.http.get("/api/video").json()["why"]
+        why = live.http.get("/api/video").json()["why"]
+        assert "cannot be used" in why and str(tmp_path) not in why
         assert live.http.post("/api/video", json=futures()).json()["code"] == "starflow_damaged"
         (folder / "weights.safetensors").write_bytes((tiny_video_flow / "weights.safetensors").read_bytes())
         last_line(live)
