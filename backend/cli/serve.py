@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from typing import Annotated
 
 import typer
@@ -15,8 +17,11 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (MOTIONFAN_PORT).")] = None,
 ) -> None:
     """Serve the web demo: page, API and WebSocket."""
-    from backend.core.settings import Settings
-    from backend.server.run import serve as run
+    # SIGTERM ends the server as Ctrl-C does, also while it loads: sessions are closed, then the process exits with status 0.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        from backend.core.settings import Settings
+        from backend.server.run import serve as run
 
-    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    run(Settings.read(**given))
+        given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+        run(Settings.read(**given))

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
         engine: `torch`, `openvino`, or `auto`, the fastest one installed.
         threads: threads of one inference; 0 takes half of the cores.
         max_sessions: pages that are open at once.
+        idle_s: seconds without motion after which a page's session ends; 0 sets no limit.
+        session_s: seconds after which any session ends; 0 sets no limit.
         log_level: lowest severity that is logged.
         tile: largest tile side in pixels that the governor may choose; 0 sets no limit.
         video_threads: threads of the process that makes video; 0 takes half of the cores.
@@ -46,6 +48,8 @@ class Settings(BaseSettings):
     engine: Literal["auto", "torch", "openvino"] = "auto"
     threads: int = Field(default=0, ge=0)
     max_sessions: int = Field(default=8, ge=1)
+    idle_s: float = Field(default=600.0, ge=0)
+    session_s: float = Field(default=0.0, ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     tile: int = Field(default=0, ge=0, le=512)
     video_threads: int = Field(default=0, ge=0)

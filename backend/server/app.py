@@ -18,7 +18,7 @@ from backend.core.settings import Settings
 from backend.server.http import page
 from backend.server.http.answers import answer
 from backend.server.http.api import Api
-from backend.server.http.body import OpenBodies
+from backend.server.http.body import OpenBodies, WholeRequests
 from backend.server.http.networks import NetworkFile, networks_router
 from backend.server.http.origin import HostCheck, origin_check
 from backend.server.http.portraits import PortraitReader
@@ -84,6 +84,7 @@ def create_app(
     app.mount("/assets", page.BuiltFiles(pages / "assets", page.FOREVER))
     app.mount("/mediapipe", page.BuiltFiles(pages / "mediapipe", "no-cache"))
     app.add_middleware(HostCheck, host=settings.host, origins=settings.origins)
+    app.add_middleware(WholeRequests)
     app.add_middleware(page.SecurityHeaders)
 
     @app.exception_handler(MotionFanError)

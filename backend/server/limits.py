@@ -1,6 +1,16 @@
-"""Rate limits."""
+"""Rate limits, and the addresses that they are kept by."""
 
 from __future__ import annotations
+
+import ipaddress
+
+
+def is_loopback(address: str) -> bool:
+    """Whether this is an IP address of the machine itself."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 class TokenBucket:

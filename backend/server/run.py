@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from backend.core.errors import InputError
 from backend.core.settings import Settings
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.server.app import create_app
+from backend.server.http.lines import BoundedHttp, BoundedWebSocket, OpenLines, connection_limit
 from backend.server.http.networks import read_networks
 from backend.server.http.page import PAGE
 from backend.server.http.recordings import load_recordings
@@ -39,23 +39,26 @@ if TYPE_CHECKING:
 MAX_FRAME = 64 * 1024
 """Bytes; a larger WebSocket message closes the connection unread."""
 
+PING_S, MAX_PONG_S = 4.0, 6.0
+"""A client that is gone without a word is noticed within ten seconds."""
+
+SEND_BUFFER = 256 * 1024
+"""Bytes that the system keeps for a client that reads slowly; sheets in it would only grow old."""
+
 PORTS_TO_TRY = 50
 
 
 def serve(settings: Settings) -> None:
-    """Serve the demo until interrupted; raises as `listen` and `Pipeline.load`."""
+    """Serve the demo until interrupted; raises `KeyboardInterrupt`, and as `listen` and `Pipeline.load`."""
     configure_logging(settings.log_level)
     with listen(settings.host, settings.port) as listener:
-        # SIGTERM ends the server as Ctrl-C does: sessions are closed, then the process exits with status 0.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         print("MotionFan is loading its models ...", file=sys.stderr, flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            app, worker = build(settings, partial(load_pipeline, settings), bundled_portrait())
+        app, worker = build(settings, partial(load_pipeline, settings), bundled_portrait())
+        try:
             app.state.reader.start()
-            try:
-                DemoServer(app, settings.trusted_proxies).run(sockets=[listener])
-            finally:
-                worker.stop()
+            DemoServer(app, settings.trusted_proxies).run(sockets=[listener])
+        finally:
+            worker.stop()
 
 
 def load_pipeline(settings: Settings) -> Pipeline:
@@ -94,15 +97,21 @@ def build(
     metrics = Metrics()
     default = SessionPortrait(image)
     worker = InferenceWorker(load, default, metrics, settings.tile, launch)
-    study = open_study(Path(settings.study), worker, default) if settings.study else None
-    keypoints = worker.start().keypoints
-    models = describe_models(settings.models)
-    registry = SessionRegistry(worker, default, models, keypoints, metrics, settings.max_sessions)
-    runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
-    video_queue = VideoQueue(runner, settings.video_idle_s)
-    networks = read_networks(settings.models / f"generator_{settings.generator}")
-    app = create_app(registry, load_recordings(), video_queue, metrics, settings, pages, study, networks)
-    return app, worker
+    try:
+        study = open_study(Path(settings.study), worker, default) if settings.study else None
+        keypoints = worker.start().keypoints
+        models = describe_models(settings.models)
+        registry = SessionRegistry(
+            worker, default, models, keypoints, metrics, settings.max_sessions, settings.idle_s, settings.session_s
+        )
+        runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
+        video_queue = VideoQueue(runner, settings.video_idle_s)
+        networks = read_networks(settings.models / f"generator_{settings.generator}")
+        return create_app(registry, load_recordings(), video_queue, metrics, settings, pages, study, networks), worker
+    except BaseException:
+        # Also when it is interrupted: loading models takes seconds.
+        worker.stop()
+        raise
 
 
 def describe_models(folder: Path) -> dict[str, str]:
@@ -119,7 +128,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Open a listening socket; raises `port_taken`, with a free port in the hint, or `host_unusable`."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             other = _free_port(host, port, family)
@@ -127,6 +136,9 @@ def listen(host: str, port: int) -> socket.socket:
             raise InputError("port_taken", f"Port {port} is taken.", hint) from None
         reason = f"The server cannot listen on {host}:{port} ({error.strerror})."
         raise InputError("host_unusable", reason, "Set MOTIONFAN_HOST and MOTIONFAN_PORT.") from None
+    # Connections inherit it.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    return listener
 
 
 def _free_port(host: str, taken: int, family: int) -> int:
@@ -152,13 +164,17 @@ class DemoServer(uvicorn.Server):
             server_header=False,
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=list(trusted_proxies),
+            http=BoundedHttp,
             # This implementation stops reading while a message waits for the application: nothing piles up.
-            ws="websockets-sansio",
+            ws=BoundedWebSocket,
+            ws_ping_interval=PING_S,
+            ws_ping_timeout=MAX_PONG_S,
             ws_max_size=MAX_FRAME,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=3,
         )
         super().__init__(config)
+        self.server_state = OpenLines(connection_limit())
         self._video_queue: VideoQueue = app.state.video_queue
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -77,10 +77,10 @@ class Live:
         settings = Settings(port=0, **settings)
         self.app, self.worker = build(settings, lambda: self.pipeline, portrait(), pages or PAGE, launch_thread)
         self.video_queue = self.app.state.video_queue
-        self._server = TestingServer(self.app, settings.trusted_proxies)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
+        self.server = TestingServer(self.app, settings.trusted_proxies)
+        self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()
-        assert self._server.up.wait(TIMEOUT_S)
+        assert self.server.up.wait(TIMEOUT_S)
         # One connection a request: the server closes idle ones, perhaps just when the next request is on its way.
         limits = httpx.Limits(max_keepalive_connections=0)
         self.http = httpx.Client(base_url=self.url, timeout=TIMEOUT_S, trust_env=False, limits=limits)
@@ -89,7 +89,7 @@ class Live:
         if isinstance(self.pipeline, FakePipeline):
             self.pipeline.gate.set()
         self.http.close()
-        self._server.should_exit = True
+        self.server.should_exit = True
         self._thread.join()
         self.worker.stop()
         self._listener.close()

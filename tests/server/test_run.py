@@ -6,9 +6,11 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from functools import partial
 
+import psutil
 import pytest
 
 from backend.core.errors import InputError, ModelError
@@ -73,6 +75,38 @@ def test_the_server_prints_its_address_and_exits_cleanly_when_terminated(small_m
             _, errors = server.communicate(timeout=60)
     assert server.returncode == 0
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9])
+def test_a_signal_while_the_models_load_ends_the_server_cleanly(small_models, sent, share, loading_s):
+    environment = os.environ | {"MOTIONFAN_PORT": "0", "MOTIONFAN_MODELS": str(small_models)}
+    command = [sys.executable, "-m", "backend", "serve"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            # Sent by the clock, so that it comes at several points of the start, whatever those are.
+            time.sleep(share * loading_s)
+            children = psutil.Process(server.pid).children(recursive=True)
+            server.send_signal(sent)
+            _, errors = server.communicate(timeout=60)
+        finally:
+            server.kill()
+    assert server.returncode == 0 and "Traceback" not in errors and "Abort" not in errors
+    assert psutil.wait_procs(children, timeout=20)[1] == []
+
+
+@pytest.fixture(scope="module")
+def loading_s(small_models):
+    """Seconds from the start of the command until it prints its address."""
+    environment = os.environ | {"MOTIONFAN_PORT": "0", "MOTIONFAN_MODELS": str(small_models)}
+    began = time.monotonic()
+    command = [sys.executable, "-m", "backend", "serve"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        server.stdout.readline()
+        seconds = time.monotonic() - began
+        server.terminate()
+        server.wait(60)
+    return seconds
 
 
 def test_settings_come_from_the_environment(monkeypatch):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from starlette.requests import HTTPConnection
+
+from backend.server.limits import is_loopback
 
 FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers of proxies: a request that carries one comes from elsewhere."""
@@ -17,9 +17,5 @@ def client_address(connection: HTTPConnection) -> str:
 
 def is_local(connection: HTTPConnection) -> bool:
     """Whether the client runs on this machine."""
-    if any(header in connection.headers for header in FORWARDING):
-        return False
-    try:
-        return ipaddress.ip_address(client_address(connection)).is_loopback
-    except ValueError:
-        return False
+    forwarded = any(header in connection.headers for header in FORWARDING)
+    return not forwarded and is_loopback(client_address(connection))

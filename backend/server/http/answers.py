@@ -23,6 +23,7 @@ STATUS = {
     "video_too_large": 413,
     "host_foreign": 421,
     "too_many_portraits": 429,
+    "too_many_sessions": 429,
     "too_many_videos": 429,
     "too_many_voters": 429,
     "sessions_full": 503,

@@ -37,6 +37,9 @@ PNG_LEVEL = 2
 THUMBNAIL = 144
 """Side of a thumbnail in pixels: twice what the page shows, for high-density screens."""
 
+SESSIONS_PER_S, MAX_SESSION_BURST = 4.0, 200
+"""Sessions that one address may open, in the long run and at once."""
+
 UPLOADS_PER_S, MAX_UPLOAD_BURST = 1.0, 40
 """Portraits of one address, which a class may share, in the long run and at once."""
 
@@ -77,6 +80,7 @@ class Api:
         self._registry, self._recordings, self._metrics, self._pages = registry, recordings, metrics, pages
         self._reader, self._public_metrics = reader, public_metrics
         self._uploaders = PerAddress(UPLOADS_PER_S, MAX_UPLOAD_BURST)
+        self._visitors = PerAddress(SESSIONS_PER_S, MAX_SESSION_BURST)
         self._portraits = {DEFAULT_PORTRAIT: registry.default}
         self._thumbnails: dict[str, bytes] = {}
 
@@ -140,9 +144,12 @@ class Api:
             self._thumbnails[name] = jpeg(np.asarray(small), THUMBNAIL_QUALITY)
         return Response(self._thumbnails[name], media_type="image/jpeg", headers={"cache-control": "max-age=86400"})
 
-    async def create_session(self) -> dict[str, str]:
+    async def create_session(self, request: Request) -> dict[str, str]:
         """Open a session and return its first ticket."""
-        return self._invitation(await self._registry.create())
+        address = client_address(request)
+        if not self._visitors.allow(address, time.monotonic()):
+            raise InputError("too_many_sessions", "Your address opens too many sessions.", "Wait a few seconds.")
+        return self._invitation(await self._registry.create(address))
 
     async def create_ticket(self, session: str) -> dict[str, str]:
         """Return a ticket to reconnect to a session."""

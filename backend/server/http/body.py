@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from http import HTTPStatus
 
 from fastapi import Request
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.core.errors import InputError
 from backend.server.http.address import client_address
@@ -63,15 +66,13 @@ async def read_body(request: Request, limit: int, too_large: InputError) -> byte
     Raises:
         InputError: `too_large`; `upload_broken`, `upload_slow`, `uploads_busy`.
     """
-    parts = request.stream()
     declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large
+    bodies: OpenBodies = request.app.state.bodies
     try:
-        if declared.isdigit() and int(declared) > limit:
-            # A client that asks before it sends need not send.
-            await _refuse(parts, too_large, waits="expect" in request.headers)
-        bodies: OpenBodies = request.app.state.bodies
         with bodies.reading(client_address(request)) as hold:
-            return await _collect(parts, limit, too_large, hold)
+            return await _collect(request.stream(), limit, too_large, hold)
     except ClientDisconnect:
         raise InputError("upload_broken", "The upload broke off.", "Try again.") from None
     except TimeoutError:
@@ -86,16 +87,41 @@ async def _collect(parts: AsyncIterator[bytes], limit: int, too_large: InputErro
         if part is None:
             return bytes(body)
         if len(body) + len(part) > limit:
-            await _refuse(parts, too_large)
+            raise too_large
         hold(len(part))
         body += part
 
 
-async def _refuse(parts: AsyncIterator[bytes], error: InputError, waits: bool = False) -> None:
-    """Raise an error when the client has sent everything, or `MAX_DISCARDED`; at once if it waits for the answer."""
-    discarded = 0
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(MAX_DISCARD_S):
-            while not waits and discarded < MAX_DISCARDED and (part := await anext(parts, None)) is not None:
-                discarded += len(part)
-    raise error
+class WholeRequests:
+    """Reads a request's body to its end before it is answered: a client that still sends may miss the answer.
+
+    That ends at `MAX_DISCARDED` and `MAX_DISCARD_S`. A client that asks before it sends is answered at once.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or "expect" in Headers(scope=scope):
+            await self._app(scope, receive, send)
+            return
+        whole = False
+
+        async def watch() -> Message:
+            nonlocal whole
+            message = await receive()
+            whole = whole or not message.get("more_body", False)
+            return message
+
+        async def answer(message: Message) -> None:
+            # What was too slow is not waited for again.
+            discarded = MAX_DISCARDED if message.get("status") == HTTPStatus.REQUEST_TIMEOUT else 0
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(MAX_DISCARD_S):
+                    while not whole and discarded < MAX_DISCARDED:
+                        discarded += len((await watch()).get("body", b""))
+            await send(message)
+
+        has_body = any(name in Headers(scope=scope) for name in ("content-length", "transfer-encoding"))
+        await self._app(scope, watch if has_body else receive, answer if has_body else send)

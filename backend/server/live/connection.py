@@ -33,6 +33,9 @@ MAX_MALFORMED = 100
 
 MAX_OUTBOX = 64
 CLOSE_POLICY = 1008
+LEFT = (1000, 1001)
+"""Codes with which a client closes its socket on purpose."""
+
 CAMERA = "camera"
 
 
@@ -46,7 +49,7 @@ class Connection:
         self._websocket, self._session, self._recordings, self._metrics = websocket, session, recordings, metrics
         self._outbox: deque[bytes] = deque(maxlen=MAX_OUTBOX)
         self._filled = asyncio.Event()
-        self._finished = False
+        self._finished = self._left = False
         self._messages = TokenBucket(MESSAGES_PER_S, MESSAGE_BURST)
         # A refused acknowledgement would hold its sheet's credit for ever, so acknowledgements have a limit of their own.
         self._acks = TokenBucket(ACKS_PER_S, ACK_BURST)
@@ -77,7 +80,7 @@ class Connection:
             await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._metrics.connections.dec()
-            self._session.detach(self)
+            self._session.detach(self, self._left)
             for task in (writer, reader):
                 task.cancel()
             await asyncio.gather(writer, reader, return_exceptions=True)
@@ -96,6 +99,7 @@ class Connection:
         while True:
             event = await self._websocket.receive()
             if event["type"] == "websocket.disconnect":
+                self._left = event.get("code") in LEFT
                 return
             now = time.monotonic()
             data = event.get("bytes")
@@ -150,6 +154,7 @@ class Connection:
     def _handle_landmarks(self, message: Message, t: float, now: float) -> None:
         mailbox, stream = self._session.mailbox, self._session.landmark_stream
         self._metrics.frames.inc()
+        self._session.moved = now
         if message.epoch != mailbox.epoch:
             mailbox.count(received=1, dropped=1)
             return

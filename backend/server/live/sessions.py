@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from backend.core.errors import InputError, portrait_kept
 from backend.core.types import Picture, Way
-from backend.server.limits import TokenBucket
+from backend.server.limits import TokenBucket, is_loopback
 from backend.server.live.landmark_stream import LandmarkStream
 from backend.server.live.mailbox import Mailbox
 from backend.server.live.session_slot import SessionPortrait, ShownPortrait
@@ -24,6 +25,15 @@ TICKET_S = 30.0
 
 DETACHED_S = 60.0
 """Seconds that a session exists without a socket, so that a client can reconnect to it."""
+
+MIN_DETACHED_S, MIN_INVITED_S = 15.0, 10.0
+"""Seconds for which a session that has lost its socket, or has never had one, keeps its place on a full server."""
+
+MIN_FURTHER_S = 2.0
+"""The same for an invitation while its address holds another unused one: a page opens its socket within a second."""
+
+MAX_ADDRESS_SHARE = 0.5
+"""Part of the places that one address of another machine may take."""
 
 UPLOADS_PER_S = 1 / 3
 UPLOAD_BURST = 5
@@ -55,6 +65,10 @@ class Session:
     socket: Socket | None = None
     detached_since: float = field(default_factory=time.monotonic)  # when it was last without a socket, monotonic seconds
     attached_once: bool = False  # whether it has ever had a socket
+    left: bool = False  # whether its client closed its last socket, instead of losing it
+    address: str = ""  # of its client
+    opened: float = field(default_factory=time.monotonic)  # monotonic seconds
+    moved: float = field(default_factory=time.monotonic)  # when landmarks last came, monotonic seconds
 
     def attach(self, socket: Socket) -> None:
         """Make this the session's socket; an earlier one gets the error `replaced` and is closed."""
@@ -65,10 +79,10 @@ class Session:
         self.mailbox.reset_credits()
         socket.send(self.ready())
 
-    def detach(self, socket: Socket) -> None:
-        """Remove this socket, unless another one has replaced it."""
+    def detach(self, socket: Socket, left: bool = False) -> None:
+        """Remove this socket, unless another one has replaced it; `left`: its client closed it, as a page does that is left."""
         if self.socket is socket:
-            self.socket = None
+            self.socket, self.left = None, left
             self.detached_since = time.monotonic()
 
     def ready(self) -> bytes:
@@ -115,6 +129,8 @@ class SessionRegistry:
     keypoints: int  # N
     metrics: Metrics  # gets counts and times
     limit: int  # maximum number of sessions
+    idle_s: float = 600.0  # seconds without landmarks after which a session ends; 0 for no limit
+    session_s: float = 0.0  # seconds after which any session ends; 0 for no limit
     now: Callable[[], float] = time.monotonic  # monotonic seconds
     _sessions: dict[str, Session] = field(default_factory=dict, init=False)
     _tickets: dict[str, tuple[str, float]] = field(default_factory=dict, init=False)
@@ -132,11 +148,12 @@ class SessionRegistry:
         session.picture = portrait.picture
         session.new_epoch(source_changed=False)
 
-    async def create(self) -> Session:
-        """Open a session; raises `sessions_full` if all places are in use."""
+    async def create(self, address: str = "") -> Session:
+        """Open a session for a client at this address; raises `sessions_full` if all places are in use."""
         self.expire()
         if len(self._sessions) >= self.limit:
             self._make_room()
+        self._check_share(address)
         session = Session(
             id=secrets.token_urlsafe(12),
             mailbox=Mailbox(self.worker.condition),
@@ -145,6 +162,9 @@ class SessionRegistry:
             keypoints=self.keypoints,
             loop=asyncio.get_running_loop(),
             detached_since=self.now(),
+            address=address,
+            opened=self.now(),
+            moved=self.now(),
         )
         self._sessions[session.id] = session
         self.metrics.sessions.set(len(self._sessions))
@@ -174,12 +194,18 @@ class SessionRegistry:
         return self.get(session)
 
     def expire(self) -> None:
-        """End the sessions that have been without a socket for too long, and delete old tickets."""
+        """End the sessions that have been without a socket or without motion for too long, and delete old tickets."""
         now = self.now()
         self._tickets = {ticket: entry for ticket, entry in self._tickets.items() if now <= entry[1] + DETACHED_S}
         for session in list(self._sessions.values()):
             if session.socket is None and now - session.detached_since > DETACHED_S:
                 self.close(session.id)
+            elif self.idle_s and now - session.moved > self.idle_s:
+                self._end(session, Failure("idle", "Nothing has moved for a while.", "Press the button to go on.", True))
+            elif self.session_s and now - session.opened > self.session_s:
+                self._end(
+                    session, Failure("time_up", "Your time on this server is over.", "Press the button to start again.", True)
+                )
 
     def close(self, session: str) -> None:
         """End a session now and delete its portrait and motion."""
@@ -192,14 +218,33 @@ class SessionRegistry:
         for session in list(self._sessions):
             self.close(session)
 
+    def _end(self, session: Session, failure: Failure) -> None:
+        if session.socket is not None:
+            session.socket.finish(failure)
+        self.close(session.id)
+
     def _make_room(self) -> None:
-        """End the session that lost its socket first: a visitor who reloads the page must not lock others out."""
+        """End the session that has been without a socket for longest: a visitor who reloads the page must not lock others out.
+
+        One that has just lost its socket may come back, and one that was just invited is about to open its own; they stay, but
+        no address keeps more than one place by invitations.
+        """
         now = self.now()
-        detached = [
-            session
-            for session in self._sessions.values()
-            if session.socket is None and (session.attached_once or now - session.detached_since > TICKET_S)
-        ]
-        if not detached:
+        detached = [session for session in self._sessions.values() if session.socket is None]
+        unused = Counter(session.address for session in detached if not session.attached_once)
+
+        def least(session: Session) -> float:
+            if session.attached_once:
+                return 0.0 if session.left else MIN_DETACHED_S
+            return MIN_INVITED_S if unused[session.address] == 1 else MIN_FURTHER_S
+
+        over = [session for session in detached if now - session.detached_since >= least(session)]
+        if not over:
             raise InputError("sessions_full", f"All {self.limit} places of this server are taken.", "Try again in a minute.")
-        self.close(min(detached, key=lambda session: session.detached_since).id)
+        self.close(min(over, key=lambda session: (session.attached_once, session.detached_since)).id)
+
+    def _check_share(self, address: str) -> None:
+        """Raise `sessions_full` if an address of another machine holds its share of the places."""
+        held = sum(session.address == address for session in self._sessions.values())
+        if held >= max(1.0, MAX_ADDRESS_SHARE * self.limit) and address and not is_loopback(address):
+            raise InputError("sessions_full", "Your address holds as many places as it may.", "Close another page, or wait.")

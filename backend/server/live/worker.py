@@ -95,10 +95,12 @@ class InferenceWorker:
         return self._loaded.result()
 
     def stop(self) -> None:
-        """Finish the batch in progress and end; requests that have not begun are cancelled."""
+        """Finish the batch in progress and end; requests that have not begun are cancelled, and so is loading."""
         with self.condition:
             self._stopping = True
             self.condition.notify()
+            if self._host is not None and not self._loaded.done():
+                self._host.kill()
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -213,7 +215,11 @@ class InferenceWorker:
     def _start_host(self) -> Loaded:
         """Start the process and wait until it has loaded the pipeline; raises what `load` raises, or `inference_lost`."""
         self._link, other = multiprocessing.Pipe()
-        self._host = self._launch(other, self._load, self._tile, self._default)
+        host = self._launch(other, self._load, self._tile, self._default)
+        with self.condition:
+            self._host = host
+            if self._stopping:
+                host.kill()
         try:
             loaded = self._link.recv()
         except (EOFError, OSError):

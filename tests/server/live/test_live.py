@@ -10,7 +10,6 @@ import pytest
 from backend.core.types import ForecastSettings
 from backend.forecast.diagnostics.refinement_flags import MIN_MEASUREMENTS
 from backend.server import protocol
-from backend.server.http import api
 from backend.server.live.governor import Governor
 from backend.server.live.mailbox import CREDITS
 from backend.server.live.session_slot import BatchItem
@@ -187,9 +186,18 @@ def test_a_round_whose_successor_waits_stays_until_then(live, client, monkeypatc
     assert all(len(head.methods) == 4 and head.step in (0, 16) for head in waiting)
 
 
+def reading(read):
+    """Read uploads in this way instead of in a process."""
+
+    async def call(data):
+        return read(data)
+
+    return call
+
+
 def test_two_sessions_do_not_mix(live, monkeypatch):
     colours = {b"red": (200, 20, 20), b"blue": (20, 20, 200)}
-    monkeypatch.setattr(api, "load_portrait", lambda data: portrait(colours[data]))
+    monkeypatch.setattr(live.app.state.reader, "read", reading(lambda data: portrait(colours[data])))
     failures = []
 
     def visit(name: bytes, shift: float) -> None:
@@ -253,7 +261,7 @@ def test_a_new_source_raises_the_epoch_and_forgets_the_motion(live, client):
 
 
 def test_a_new_portrait_raises_the_epoch_and_keeps_the_motion(live, client, monkeypatch):
-    monkeypatch.setattr(api, "load_portrait", lambda data: portrait((10, 200, 10)))
+    monkeypatch.setattr(live.app.state.reader, "read", reading(lambda data: portrait((10, 200, 10))))
     client.play(READY)
     answer = live.http.put(f"/api/sessions/{client.id}/portrait", content=b"any")
     assert answer.json() == {"width": 256, "height": 256}

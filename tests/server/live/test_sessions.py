@@ -9,12 +9,14 @@ import pytest
 from backend.core.errors import InputError
 from backend.server.live.inference import Inference
 from backend.server.live.session_slot import SessionPortrait
-from backend.server.live.sessions import DETACHED_S, TICKET_S, SessionRegistry
+from backend.server.live.sessions import DETACHED_S, MIN_DETACHED_S, MIN_FURTHER_S, MIN_INVITED_S, TICKET_S, SessionRegistry
 from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure
 from tests.server.conftest import launch_thread, portrait
 from tests.server.fake_pipeline import FakePipeline
+
+IDLE_S = 500.0
 
 
 class FakeSocket:
@@ -47,12 +49,21 @@ def registry(time) -> Iterator[SessionRegistry]:
     default = SessionPortrait(portrait())
     worker = InferenceWorker(FakePipeline, default, Metrics(), launch=launch_thread)
     worker.start()
-    yield SessionRegistry(worker, default, {}, 10, Metrics(), 2, time)
+    yield SessionRegistry(worker, default, {}, 10, Metrics(), 2, IDLE_S, now=time)
     worker.stop()
 
 
-def _create(registry: SessionRegistry):
-    return asyncio.run(registry.create())
+def _create(registry: SessionRegistry, address: str = ""):
+    return asyncio.run(registry.create(address))
+
+
+def _is_full(registry: SessionRegistry, address: str = "") -> bool:
+    try:
+        _create(registry, address)
+    except InputError as error:
+        assert error.code == "sessions_full"
+        return True
+    return False
 
 
 def _code(call, *args) -> str:
@@ -84,6 +95,7 @@ def test_a_connected_session_does_not_end(registry, time):
     session = _create(registry)
     session.attach(FakeSocket())
     time.now += 10 * DETACHED_S
+    session.moved = time.now
     registry.expire()
     assert registry.get(session.id) is session
 
@@ -101,12 +113,79 @@ def test_a_full_server_ends_the_session_that_disconnected_first_and_no_other(reg
     gone.attach(socket)
     here.attach(FakeSocket())
     assert _code(_create, registry) == "sessions_full"
-    gone.detach(socket)
+    gone.detach(socket, left=True)
+    gone.detached_since = time.now
     new = _create(registry)
     assert _code(registry.get, gone.id) == "session_unknown"
     assert registry.get(here.id) is here
     assert _code(_create, registry) == "sessions_full"  # the new one may still connect
     assert registry.get(new.id) is new
+
+
+def test_a_visitor_who_has_just_lost_the_line_is_not_put_out(registry, time):
+    socket = FakeSocket()
+    lost, stays = _create(registry), _create(registry)
+    for session in (lost, stays):
+        session.attach(socket)
+    lost.detach(socket)
+    lost.detached_since = time.now
+    time.now += MIN_DETACHED_S - 1
+    assert _is_full(registry)
+    time.now += 2
+    assert not _is_full(registry)
+    assert _code(registry.get, lost.id) == "session_unknown"
+
+
+def test_unused_invitations_lock_no_one_out(registry, time):
+    for _ in range(2):
+        _create(registry, "127.0.0.1")
+    time.now += MIN_FURTHER_S / 2
+    assert _is_full(registry)
+    time.now += MIN_FURTHER_S
+    assert not _is_full(registry, "203.0.113.2")
+    assert _is_full(registry)
+    time.now += MIN_INVITED_S
+    assert not _is_full(registry)
+
+
+def test_one_address_of_another_machine_gets_half_of_the_places(registry):
+    registry.limit = 4
+    for _ in range(2):
+        _create(registry, "203.0.113.1")
+    assert _is_full(registry, "203.0.113.1")
+    assert not _is_full(registry, "203.0.113.2")
+
+
+def test_the_machine_itself_may_take_all_places(registry):
+    registry.limit = 4
+    for _ in range(4):
+        _create(registry, "127.0.0.1")
+
+
+def test_a_session_in_which_nothing_moves_ends_and_says_why(registry, time):
+    socket = FakeSocket()
+    idle, moves = _create(registry), _create(registry)
+    idle.attach(socket)
+    moves.attach(FakeSocket())
+    time.now += IDLE_S - 1
+    moves.moved = time.now
+    registry.expire()
+    assert len(registry) == 2
+    time.now += 2
+    registry.expire()
+    assert socket.failure.code == "idle" and socket.failure.fatal
+    assert _code(registry.get, idle.id) == "session_unknown" and registry.get(moves.id) is moves
+
+
+def test_a_session_may_have_a_time_limit(registry, time):
+    registry.session_s = 100.0
+    socket = FakeSocket()
+    session = _create(registry)
+    session.attach(socket)
+    time.now += 101
+    session.moved = time.now
+    registry.expire()
+    assert socket.failure.code == "time_up" and len(registry) == 0
 
 
 def test_a_second_socket_replaces_the_first(registry):
