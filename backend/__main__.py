@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from backend import __version__
-from backend.cli import animate, bench, evaluate, imagine, serve, train
-from backend.core.errors import MotionFanError
+from backend.cli import animate, bench, ending, evaluate, imagine, serve, train
 
 # Waiting threads sleep: if they spin, they halve the speed of a machine whose cores are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -37,12 +35,8 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 
 def main() -> None:
-    """Run the command line; print a `MotionFanError` as one sentence, without a traceback."""
-    try:
-        app()
-    except MotionFanError as error:
-        print(f"motionfan: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+    """Run the command line."""
+    ending.run(app)
 
 
 if __name__ == "__main__":

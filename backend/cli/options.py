@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,14 +29,15 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _check_json(json: Path | None) -> Path | None:
-    """Check before long work that a file can be written."""
+    """Check before long work that a file can be written, and that no file of another kind would be lost."""
     if json is not None:
         with writing(json):
             json.parent.mkdir(parents=True, exist_ok=True)
-            present = json.exists()
-            json.open("ab").close()
-            if not present:  # Work that fails leaves no empty file.
-                json.unlink()
+            TemporaryFile(dir=json.parent).close()
+            if json.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if json.is_file() and json.read_bytes()[:1] not in (b"", b"{"):
+                raise InputError("output_taken", f"{json} is no report, and would be lost.", "Name another file.")
     return json
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from backend.cli.ending import leaving
+
 app = typer.Typer()
 
 
@@ -17,11 +19,17 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (MOTIONFAN_PORT).")] = None,
 ) -> None:
     """Serve the web demo: page, API and WebSocket."""
-    # SIGTERM ends the server as Ctrl-C does, also while it loads: sessions are closed, then the process exits with status 0.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Both signals end the server, also while it loads: sessions are closed, then the process exits with status 0.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     with contextlib.suppress(KeyboardInterrupt):
         from backend.core.settings import Settings
         from backend.server.run import serve as run
 
         given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-        run(Settings.read(**given))
+        run(Settings.read(**given), leaving.is_set)
+
+
+def _stop(*_: object) -> None:
+    leaving.set()
+    raise KeyboardInterrupt

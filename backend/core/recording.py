@@ -9,9 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.arrays import load_arrays
 from backend.core.errors import InputError
 from backend.core.files import write_whole
 from backend.core.types import LANDMARKS, FloatArray
+
+MIN_FACE_SIDE = 0.02
+"""Least longer side of a face's box, in crop units, of which the crop has two: smaller ones show no motion."""
+
+MAX_REACH = 16.0
+"""Farthest that a landmark may lie from the crop's centre, in half-widths of the crop."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +61,32 @@ class Recording:
         """Read what `save` wrote.
 
         Raises:
-            InputError: `recording_missing`; `recording_unreadable`; the codes of a damaged `Recording`.
+            InputError: `recording_missing`, `recording_unreadable`, `recording_no_face`; the codes of a damaged `Recording`.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                landmarks, timestamps = file["landmarks"].astype(np.float32), file["timestamps"].astype(np.float64)
-                source = str(file["source"])
+            file = load_arrays(path)
+            landmarks, timestamps = file["landmarks"].astype(np.float32), file["timestamps"].astype(np.float64)
+            source = str(file["source"])
         except FileNotFoundError:
             raise InputError("recording_missing", f"There is no recording at {path}.") from None
         except Exception as error:
             hint = "Make one with `motionfan landmarks VIDEO -o DIR`."
             raise InputError("recording_unreadable", f"{path} is not a landmark recording.", hint) from error
-        return cls(landmarks, timestamps, source)
+        recording = cls(landmarks, timestamps, source)
+        _check_faces(path, landmarks)
+        return recording
+
+
+def _check_faces(path: Path, landmarks: FloatArray) -> None:
+    """Raise `recording_no_face` where the points of a frame `[478, 3]` lie together, or far outside of the crop."""
+    if not len(landmarks):
+        return
+    flat = landmarks[:, :, :2]
+    sides = (flat.max(1) - flat.min(1)).max(1)
+    if sides.min() < MIN_FACE_SIDE or np.abs(landmarks).max() > MAX_REACH:
+        frame = int(sides.argmin() if sides.min() < MIN_FACE_SIDE else np.abs(landmarks).max((1, 2)).argmax())
+        hint = "Make one with `motionfan landmarks VIDEO -o DIR`."
+        raise InputError("recording_no_face", f"Frame {frame} of {path} does not show a face.", hint)
 
 
 def save_keypoints(path: Path, keypoints: FloatArray, timestamps: NDArray[np.float64], source: str = "") -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from backend.core.errors import InputError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+MAX_THREADS = 256
+"""Of one inference: with thousands, it would stand still."""
+
+OTHERS = ("SERVER", "TEST_SERVER", "BIND")
+"""Variables that are not the server's: of the page's development server, the tests, and docker compose."""
+
+ORIGIN = re.compile(r"https?://[^/?#@\s]+")
 
 
 class Settings(BaseSettings):
@@ -46,26 +57,43 @@ class Settings(BaseSettings):
     generator: str = "slim_128"
     device: str = "cpu"
     engine: Literal["auto", "torch", "openvino"] = "auto"
-    threads: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0, le=MAX_THREADS)
     max_sessions: int = Field(default=8, ge=1)
     idle_s: float = Field(default=600.0, ge=0)
     session_s: float = Field(default=0.0, ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     tile: int = Field(default=0, ge=0, le=512)
-    video_threads: int = Field(default=0, ge=0)
+    video_threads: int = Field(default=0, ge=0, le=MAX_THREADS)
     video_idle_s: float = Field(default=120.0, gt=0)
     origins: list[str] = []
     trusted_proxies: list[str] = []
     metrics: Literal["local", "all"] = "local"
     study: str = ""
 
+    @field_validator("origins")
+    @classmethod
+    def _plain(cls, origins: list[str]) -> list[str]:
+        """Write origins as browsers send them."""
+        plain = [origin.strip().rstrip("/").lower() for origin in origins]
+        if bad := next((origin for origin in plain if not ORIGIN.fullmatch(origin)), None):
+            raise ValueError(f"{bad!r} is not an origin such as https://host or http://host:8080")
+        return plain
+
     @classmethod
     def read(cls, **given: Any) -> Settings:
         """Read the environment; `given` takes precedence.
 
         Raises:
-            InputError: `settings`; the message names the variable.
+            InputError: `settings`; the message names the variable, also one that does not exist.
         """
+        prefix = "MOTIONFAN_"
+        known = [name.upper() for name in cls.model_fields]
+        for variable in sorted(os.environ):
+            name = variable.removeprefix(prefix)
+            if variable.startswith(prefix) and name not in known and name not in OTHERS:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"Did you mean {prefix}{near[0]}?" if near else "See docs/command-line.md for all settings."
+                raise InputError("settings", f"There is no setting {variable}.", hint)
         try:
             return cls(**given)
         except ValidationError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from backend.core.arrays import load_arrays
 from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.types import FloatArray
@@ -103,9 +102,7 @@ def _from_keypoints(
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            return {"array": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        return load_arrays(path)
+    except (OSError, ValueError) as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise InputError("recording_unreadable", f"{path.name} is not a recording ({why}).") from None

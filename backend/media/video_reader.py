@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,14 @@ SAME_TIME_S = 1e-3
 """Times closer than this belong to the same frame."""
 
 
+MAX_MISSING_S, MAX_MISSING_SHARE = 0.5, 0.05
+"""Seconds, and part of its length, by which a whole video may end before it says: its sound may be longer."""
+
+
+class DamagedVideoWarning(UserWarning):
+    """A video lacks a part; the rest is used."""
+
+
 @dataclass(frozen=True)
 class VideoFrame:
     """An upright picture `[height, width, 3]` with square pixels, and its time in seconds since the first frame."""
@@ -36,18 +45,20 @@ class VideoFrame:
 def read_video(path: Path) -> Iterator[VideoFrame]:
     """Decode a video frame by frame, upright, at the times that the file states.
 
-    Damaged packets are skipped. Times increase strictly: a frame that does not advance is dropped.
+    Damaged packets are skipped, with a `DamagedVideoWarning` at the end, also where the video ends before it says. Times
+    increase strictly: a frame that does not advance is dropped.
 
     Raises:
         InputError: `video_missing`, `video_unreadable` (not a video, or nothing in it decodes), `video_empty` (no picture).
     """
     with _opened(path) as (container, stream):
         step = float(1 / stream.average_rate) if stream.average_rate else 0.04
+        stated = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
         start: float | None = None
-        last, damaged = -math.inf, False
+        last, damaged = -math.inf, 0
         for frame in _decoded(container, stream):
+            damaged += frame is None or frame.is_corrupt
             if frame is None:
-                damaged = True
                 continue
             following = 0.0 if start is None else start + last + step
             t = following if frame.pts is None else frame.time
@@ -57,6 +68,15 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
                 yield VideoFrame(_upright(frame, stream.sample_aspect_ratio), last)
     if start is None:
         raise _unreadable(path) if damaged else _empty(path)
+    if stated - (last + step) > max(MAX_MISSING_S, MAX_MISSING_SHARE * stated):
+        _warn(f"{path} is cut off: it says {stated:.1f} s, but its pictures end after {last + step:.1f} s.")
+    elif damaged:
+        _warn(f"{path} is damaged: {damaged} of its frames are missing or broken.")
+
+
+def _warn(text: str) -> None:
+    # Not at the caller's line, which would differ each time that a video is read: each fault is said once.
+    warnings.warn_explicit(text, DamagedVideoWarning, __name__, 1)
 
 
 @contextlib.contextmanager

@@ -48,13 +48,24 @@ SEND_BUFFER = 256 * 1024
 PORTS_TO_TRY = 50
 
 
-def serve(settings: Settings) -> None:
-    """Serve the demo until interrupted; raises `KeyboardInterrupt`, and as `listen` and `Pipeline.load`."""
+def serve(settings: Settings, interrupted: Callable[[], bool] = lambda: False) -> None:
+    """Serve the demo until it is interrupted.
+
+    Args:
+        settings: of the server.
+        interrupted: whether it has been, while it loads: the exception may have been lost.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted while it loaded.
+        InputError: as `listen` and `build`.
+    """
     configure_logging(settings.log_level)
     with listen(settings.host, settings.port) as listener:
         print("MotionFan is loading its models ...", file=sys.stderr, flush=True)
         app, worker = build(settings, partial(load_pipeline, settings), bundled_portrait())
         try:
+            if interrupted():
+                return
             app.state.reader.start()
             DemoServer(app, settings.trusted_proxies).run(sockets=[listener])
         finally:

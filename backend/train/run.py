@@ -256,16 +256,21 @@ class _Run(Generic[Model, Batch]):
 
 @contextmanager
 def _held_interrupt() -> Iterator[threading.Event]:
-    """Make the first Ctrl-C set the event that is yielded; a second one acts as usual."""
+    """Make the first Ctrl-C, or SIGTERM, set the event that is yielded; a second one acts as usual."""
     interrupted = threading.Event()
-    usual = signal.getsignal(signal.SIGINT)
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
 
     def hold(*_: object) -> None:
         interrupted.set()
-        signal.signal(signal.SIGINT, usual)
+        restore()
 
-    signal.signal(signal.SIGINT, hold)
+    for number in usual:
+        signal.signal(number, hold)
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, usual)
+        restore()

@@ -23,3 +23,39 @@ def test_a_wrong_variable_is_named(monkeypatch, name, value):
     with pytest.raises(InputError, match=f"MOTIONFAN_{name}") as caught:
         Settings.read()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "near"), [("MOTIONFAN_PROT", "MOTIONFAN_PORT"), ("MOTIONFAN_MAX_SESSION", "MOTIONFAN_MAX_SESSIONS")]
+)
+def test_a_misspelt_setting_is_refused_with_the_nearest_one(monkeypatch, variable, near):
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(InputError) as caught:
+        Settings.read()
+    assert variable in caught.value.message and near in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["MOTIONFAN_THREADS", "MOTIONFAN_VIDEO_THREADS"])
+def test_threads_are_bounded(monkeypatch, name):
+    monkeypatch.setenv(name, "100000")
+    with pytest.raises(InputError, match=name):
+        Settings.read()
+
+
+def test_origins_are_written_as_browsers_send_them(monkeypatch):
+    monkeypatch.setenv("MOTIONFAN_ORIGINS", '["https://Demo.Example/", "http://host:8080"]')
+    assert Settings.read().origins == ["https://demo.example", "http://host:8080"]
+
+
+@pytest.mark.parametrize("origin", ["demo.example", "https://demo.example/page", "ftp://host"])
+def test_what_is_no_origin_is_refused(monkeypatch, origin):
+    monkeypatch.setenv("MOTIONFAN_ORIGINS", f'["{origin}"]')
+    with pytest.raises(InputError, match="MOTIONFAN_ORIGINS"):
+        Settings.read()
+
+
+@pytest.mark.parametrize("name", ["ORIGINS", "TRUSTED_PROXIES"])
+def test_a_list_that_is_no_json_is_named(monkeypatch, name):
+    monkeypatch.setenv(f"MOTIONFAN_{name}", "https://host")
+    with pytest.raises(InputError, match=f"MOTIONFAN_{name} is not a JSON list"):
+        Settings.read()

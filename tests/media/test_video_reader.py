@@ -1,6 +1,7 @@
 """Videos are decoded upright, in order and in time; files that cannot be read are refused."""
 
 import struct
+import warnings
 from fractions import Fraction
 
 import av
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from backend.media.crop import SquareCrop
-from backend.media.video_reader import pictures_at, read_video
+from backend.media.video_reader import DamagedVideoWarning, pictures_at, read_video
 from tests.media.made import flat, moving, refused, video
 
 
@@ -96,9 +97,28 @@ def test_missing_broken_and_pictureless_files_have_different_errors(tmp_path):
 def test_a_video_cut_off_in_the_middle_gives_the_frames_that_are_there(tmp_path):
     path = video(tmp_path / "a.mp4", list(moving(40)))
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    frames = list(read_video(path))
+    with pytest.warns(DamagedVideoWarning, match="cut off: it says 1.6 s"):
+        frames = list(read_video(path))
     assert 5 < len(frames) < 40
     assert (np.diff([frame.t for frame in frames]) > 0).all()
+
+
+def test_damage_in_the_middle_is_named(tmp_path):
+    path = video(tmp_path / "a.mp4", list(moving(40)))
+    data = bytearray(path.read_bytes())
+    begin = data.index(b"mdat") + 4
+    middle = begin + (len(data) - begin) // 2
+    data[middle : middle + 3000] = bytes(3000)
+    path.write_bytes(data)
+    with pytest.warns(DamagedVideoWarning, match="damaged"):
+        assert list(read_video(path))
+
+
+def test_a_whole_video_gives_no_warning(tmp_path):
+    path = video(tmp_path / "a.mp4", list(moving(40)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(read_video(path))) == 40
 
 
 def test_a_video_in_which_nothing_decodes_is_unreadable(tmp_path):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.animate.fomm.reenact import central_square
+from backend.core.arrays import load_arrays
 from backend.core.errors import InputError
 from backend.media.video_reader import VIDEO_SUFFIXES, read_video
 from backend.train.detector.tfrecord import read_softmotion
@@ -92,10 +93,10 @@ def _sequences(path: Path, size: int) -> Iterator[TrainingVideo]:
 
 def _array(path: Path, size: int) -> TrainingVideo:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            frames = file["frames"]
-            joints = file["joints"].astype(np.float32) if "joints" in file else None
-            fps = float(file["fps"]) if "fps" in file else FPS
+        file = load_arrays(path)
+        frames = file["frames"]
+        joints = file["joints"].astype(np.float32) if "joints" in file else None
+        fps = float(file["fps"]) if "fps" in file else FPS
     except Exception as error:
         raise InputError("video_unreadable", f"{path} is no .npz with an array `frames`.") from error
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or not len(frames):

@@ -1,0 +1,150 @@
+"""How a command ends: with one plain sentence about what a person can mend, without half a file, and with a fitting status."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+
+import typer
+
+from backend.core.errors import InputError, MotionFanError
+
+OUTPUTS = ("out", "json")
+"""Parameters that name a file, or a folder, to write."""
+
+FAILED, BY_SIGNAL = 2, 128
+"""Exit status after an error that is explained, and what a signal's number is added to."""
+
+FULL = {errno.ENOSPC: "The disk is full", errno.EDQUOT: "Your share of the disk is full", errno.EROFS: "The disk is read-only"}
+
+
+leaving = threading.Event()
+"""Set by a signal that ends the command: its exception is lost where Python ignores exceptions, as in destructors."""
+
+
+def run(app: typer.Typer) -> None:
+    """Run the command line; exits with 0, with `FAILED`, as the signal that ended it, or as Typer does for wrong options."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _leave)
+    warnings.showwarning = _show_warning
+    command = typer.main.get_command(app)
+    _guard(command)
+    status: Any = 0
+    with _plain_errors():
+        try:
+            command()
+        except SystemExit as end:
+            status = end.code
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    sys.exit(status)
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Print an expected error as one sentence, and exit."""
+    try:
+        yield
+    except MotionFanError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        # What reads the output has seen enough, as `head` does.
+        _discard_output()
+        sys.exit(BY_SIGNAL + getattr(signal, "SIGPIPE", signal.SIGTERM))
+    except OSError as error:
+        if not error.errno:
+            raise
+        _discard_output()
+        where = f" at {error.filename}" if error.filename else ""
+        _fail(f"{FULL.get(error.errno, os.strerror(error.errno))}{where}. What was there before is as it was.")
+
+
+def _fail(reason: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"motionfan: {reason}", file=sys.stderr, flush=True)
+    sys.exit(FAILED)
+
+
+def _discard_output() -> None:
+    """Let Python's last flush of standard output go nowhere: it would fail again, with a traceback."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """End as by an error, so that half-written files are removed."""
+    leaving.set()
+    sys.exit(BY_SIGNAL + number)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print our own warnings as a sentence, and those of libraries as Python does."""
+    ours = category.__module__.startswith("backend.")
+    text = f"motionfan: {message}\n" if ours else warnings.formatwarning(message, category, filename, lineno, line)
+    with contextlib.suppress(OSError, AttributeError):
+        (file or sys.stderr).write(text)
+
+
+def _guard(command: Any) -> None:
+    """Let a command, and every command of a group, check its paths before it begins."""
+    for part in getattr(command, "commands", {}).values():
+        _guard(part)
+    if not hasattr(command, "commands"):
+        command.callback = _checked(command.callback)
+
+
+def _checked(callback: Callable[..., Any]) -> Callable[..., Any]:
+    def call(**given: Any) -> Any:
+        if leaving.is_set():
+            sys.exit(BY_SIGNAL + signal.SIGINT)
+        check_paths(given)
+        return callback(**given)
+
+    return call
+
+
+def check_paths(given: Mapping[str, Any]) -> None:
+    """Check that no file to write is one to read, by whatever path.
+
+    Args:
+        given: a command's parameters by name; paths, texts that may be paths, or lists of them count.
+
+    Raises:
+        InputError: `output_is_input`.
+    """
+    paths = [(name, each) for name, value in given.items() for each in (value if isinstance(value, list) else [value])]
+    outputs = [Path(value) for name, value in paths if name in OUTPUTS and isinstance(value, Path)]
+    inputs = [Path(value) for name, value in paths if name not in OUTPUTS and isinstance(value, (Path, str)) and value]
+    for out in outputs:
+        for source in inputs:
+            if _same_file(out, source):
+                raise InputError("output_is_input", f"{out} is to be read and to be written.", "Name another file to write.")
+    written = [out for out in outputs if not out.is_dir()]
+    if len({os.path.realpath(out) for out in written}) < len(written):
+        raise InputError("output_is_output", "Two results would go to the same file.", "Name two.")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.is_file() and other.is_file() and one.samefile(other)
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,126 @@
+"""How commands end: real processes, real signals, pipes and full disks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from backend.cli.ending import check_paths
+from backend.core.errors import InputError
+from backend.core.settings import REPOSITORY
+from tests.media.made import moving, video
+
+TALKING = str(REPOSITORY / "backend/assets/recordings/talking.npz")
+COMMAND = [sys.executable, "-m", "backend"]
+
+
+def start(*words: str, **options) -> subprocess.Popen:
+    return subprocess.Popen([*COMMAND, *words], cwd=REPOSITORY, text=True, stderr=subprocess.PIPE, **options)
+
+
+def film(models: Path, out: Path) -> list[str]:
+    return ["animate", "--driving", TALKING, "-o", str(out), "--models", str(models), "--generator", "slim_128", "--size", "64"]
+
+
+@pytest.mark.parametrize("name", ["x.mp4", "./x.mp4", "link.mp4", "hard.mp4"])
+def test_an_output_that_is_an_input_by_any_path_is_refused_and_stays(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path("x.mp4").write_bytes(b"driver")
+    Path("link.mp4").symlink_to("x.mp4")
+    os.link("x.mp4", "hard.mp4")
+    for given in (
+        {"driving": Path("x.mp4"), "out": Path(name)},
+        {"portrait": "x.mp4", "out": Path(name)},
+        {"videos": [Path("other.mp4"), Path("x.mp4")], "json": Path(name)},
+    ):
+        with pytest.raises(InputError) as caught:
+            check_paths(given)
+        assert caught.value.code == "output_is_input"
+    check_paths({"driving": Path("x.mp4"), "out": Path("y.mp4"), "json": None, "k": 4})
+
+
+def test_two_results_may_not_go_to_one_file(tmp_path):
+    with pytest.raises(InputError) as caught:
+        check_paths({"out": tmp_path / "a", "json": tmp_path / "b" / ".." / "a"})
+    assert caught.value.code == "output_is_output"
+
+
+def test_the_command_itself_refuses_to_overwrite_its_driver(tmp_path):
+    path = video(tmp_path / "x.mp4", moving(3, edge=64))
+    before = path.read_bytes()
+    with start("animate", "--driving", str(path), "-o", str(tmp_path / "." / "x.mp4")) as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2 and errors.startswith("motionfan: ") and "Traceback" not in errors
+    assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_behind_the_output_is_said_in_one_sentence():
+    with Path("/dev/full").open("w") as full, start("--help", stdout=full) as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2 and "disk is full" in errors
+    assert "Traceback" not in errors and "Exception ignored" not in errors
+
+
+def test_a_reader_that_has_seen_enough_gives_no_traceback():
+    read, write = os.pipe()
+    os.close(read)
+    with start("--help", stdout=write) as process:
+        os.close(write)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0 and errors == ""
+
+
+def test_a_file_that_outgrows_its_limit_leaves_the_old_one_as_it_was(small_models, tmp_path):
+    import resource
+
+    out = tmp_path / "film.mp4"
+    out.write_bytes(b"old film")
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
+
+    with start(*film(small_models, out), "--horizon", "8", preexec_fn=limit) as process:
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2, errors
+    assert "Traceback" not in errors and errors.strip().splitlines()[-1].startswith("motionfan: ")
+    assert out.read_bytes() == b"old film" and list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_leaves_no_partial_file(small_models, tmp_path, sent):
+    out = tmp_path / "film.mp4"
+    with start(*film(small_models, out)) as process:
+        until = time.monotonic() + 60
+        # A hidden file shows that writing has begun.
+        while not list(tmp_path.iterdir()) and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(sent)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + sent and "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_does_not_replace_what_is_no_report(tmp_path):
+    taken = tmp_path / "clips.csv"
+    taken.write_text("clip,person\n")
+    with start("evaluate", "surprise", "--recordings", str(tmp_path), "--json", str(taken)) as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2 and "would be lost" in errors
+    assert taken.read_text() == "clip,person\n"
+
+
+def test_a_clip_that_was_cut_off_is_named(tmp_path):
+    path = video(tmp_path / "a.mp4", moving(60))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with start("landmarks", str(path), "-o", str(tmp_path / "out"), stdout=subprocess.PIPE) as process:
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert errors.startswith(f"motionfan: {path} is cut off") and "2.4 s" in errors
