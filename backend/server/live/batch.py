@@ -24,7 +24,7 @@ from backend.server.live.sheet_message import encode_sheet
 if TYPE_CHECKING:
     from backend.pipeline import Pipeline, SampledFutures
 
-ACTIVE_S = 0.5
+ACTIVE_S = 1.0
 """Seconds for which a session counts as active after its last sheet."""
 
 
@@ -50,12 +50,19 @@ class BatchRunner:
             self._governor.record_tick(len(items), (forecast - started) * 1000)
         if not reserved:
             return report
-        plan = self._governor.plan(self._active_demands(reserved))
+        demands = self._active_demands(reserved)
         times = {"observe": observed - started, "forecast": forecast - observed}
-        ways = {way: [item for item in reserved if item.work.way == way] for way in {item.work.way for item in reserved}}
-        spent = [self._draw_and_encode(some, way, plan, times) for way, some in ways.items()]
+        groups: dict[tuple[Way, Plan], list[BatchItem]] = {}
+        plans = {demand: self._governor.plan(demand, demands) for demand in dict.fromkeys(map(_demand, reserved))}
+        for item in reserved:
+            groups.setdefault((item.work.way, plans[_demand(item)]), []).append(item)
+        spent = [self._draw_and_encode(some, way, plan, times) for (way, plan), some in groups.items()]
         times |= {"render": sum(render for render, _ in spent), "encode": sum(encode for _, encode in spent)}
-        report.stages, report.plan = times, plan
+        report.stages = times
+        # Of the session that is served best.
+        report.plan = min(plans.values(), key=lambda plan: (plan.interval, plan.stride, -plan.tile))
+        each = (observed - started) / len(items)
+        report.costs = {item.slot.session: item.seconds + each for item in reserved}
         return report
 
     def _draw_and_encode(self, items: list[BatchItem], way: Way, plan: Plan, times: dict[str, float]) -> tuple[float, float]:
@@ -73,6 +80,9 @@ class BatchRunner:
                 self._governor.record_layers(frames, (encoded - began) * 1000)
             elif way == "pictures":
                 self._governor.record_render(plan.tile, frames, (encoded - began) * 1000)
+        units = [1 + item.frames for item in items]
+        for item, part in zip(items, units, strict=True):
+            item.seconds += (encoded - began) * part / sum(units)
         return drawn - began, encoded - drawn
 
     def _observe(self, items: list[BatchItem]) -> list[BatchItem]:
@@ -129,7 +139,19 @@ class BatchRunner:
         return [item for item in items if item not in failed]
 
     def _forecast_some(self, items: list[BatchItem]) -> list[BatchItem]:
-        """Forecast, begin rounds where none plays, and return the items that did not fail."""
+        """Forecast, begin rounds where none plays, and return the items that did not fail.
+
+        Sessions with equal settings are one batch, so that each settings' time is known.
+        """
+        settings = dict.fromkeys(item.work.settings for item in items)
+        return [
+            served
+            for wanted in settings
+            for served in self._forecast_alike([item for item in items if item.work.settings == wanted])
+        ]
+
+    def _forecast_alike(self, items: list[BatchItem]) -> list[BatchItem]:
+        began = time.monotonic()
 
         def call(some: Sequence[BatchItem]) -> list[SampledFutures]:
             fans = self._pipeline.forecast([item.slot.stream for item in some], [item.work.settings for item in some])
@@ -146,14 +168,19 @@ class BatchRunner:
             if item.begins:
                 slot.rounds, slot.postponed = slot.rounds + 1, 0
                 slot.futures = FuturesRound(slot.rounds, item.tick, item.observation, fan)
+        for item in items:
+            item.seconds += (time.monotonic() - began) / len(items)
         return [item for item, _ in served]
 
     def _active_demands(self, items: list[BatchItem]) -> list[Demand]:
         """Return the demand of every active session, including those without work in this batch."""
         for item in items:
             item.slot.sheets += 1
-            demand = Demand(len(item.in_play.methods) if item.in_play else 0, item.work.way)
-            self._active[item.slot.session] = (item.began, demand)
+            self._active[item.slot.session] = (item.began, _demand(item))
         now = items[0].began
         self._active = {name: entry for name, entry in self._active.items() if now - entry[0] < ACTIVE_S}
         return [demand for _, demand in self._active.values()]
+
+
+def _demand(item: BatchItem) -> Demand:
+    return Demand(len(item.in_play.methods) if item.in_play else 0, item.work.way)

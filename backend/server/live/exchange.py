@@ -77,6 +77,7 @@ class BatchReport:
         errors: codes of the failures.
         sheets: way and bytes of each sheet.
         cancelled: sessions whose sheet could not be made.
+        costs: seconds that each session with a sheet took.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
@@ -85,6 +86,7 @@ class BatchReport:
     errors: list[str] = field(default_factory=list)
     sheets: list[tuple[Way, int]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    costs: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

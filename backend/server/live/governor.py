@@ -1,7 +1,8 @@
-"""Chooses what the server renders from measured costs: tile size, stride of the future steps, and interval of the sessions.
+"""Chooses what the server renders from measured costs: tile size, stride of the future steps, and interval of the sheets.
 
 The costs are running means in milliseconds: of one tick before rendering, of one tile of each size, and of the layers of one
-frame. The work of all sessions must fit into a share of the clock period; otherwise the latency of the sheets grows.
+frame. The work of all sessions must fit into a share of the clock period; otherwise the latency of the sheets grows. Each
+session gets the plan that its own work affords, so one with many futures is served coarsely and the others are not.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ MAX_FORECAST_INTERVAL = 16  # ticks
 MAX_ROUNDS = 64  # that begin in one batch
 SMOOTHING = 0.15  # weight of a new measurement in the running mean
 PATIENCE = 12  # calls of `plan` in a row that must find the better plan affordable before it is chosen
+MAX_DEMANDS = 64  # kinds of demands whose plans are remembered
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Plan:
     tile: int  # side of a tile in pixels
     stride: int  # future tiles are rendered at every `stride`-th step of a round, the present at every step
     layer_stride: int = 2  # the same for layers, between which the page interpolates
-    interval: int = 1  # each session renders tiles at every `interval`-th sheet; 1 unless even the cheapest plan costs too much
+    interval: int = 1  # tiles are rendered at every `interval`-th sheet; 1 unless even the cheapest plan costs too much
 
 
 class Demand(NamedTuple):
@@ -39,6 +41,14 @@ class Demand(NamedTuple):
 
     futures: int
     way: Way = "pictures"
+
+
+@dataclass
+class _Choice:
+    """The rung of the ladder that is in use for one kind of demand, and for how many calls the better one was affordable."""
+
+    rung: int
+    affordable: int = 0
 
 
 def ladder(limit: int) -> list[Plan]:
@@ -59,8 +69,8 @@ class Governor:
     def __init__(self, limit: int = 0) -> None:
         self._ladder = ladder(limit)
         self._budget = CLOCK_S * 1000.0 * BUDGET_SHARE
-        self._affordable = 0
-        self._rung = next(i for i, plan in enumerate(self._ladder) if plan.tile <= 128)
+        self._first = next(i for i, plan in enumerate(self._ladder) if plan.tile <= 128)
+        self._choices: dict[Demand, _Choice] = {}
         self._tick_ms = 0.0
         self._tile_ms: dict[int, float] = {}
         self._layers_ms: float | None = None  # of one frame
@@ -119,40 +129,60 @@ class Governor:
         """Record the time of rendering and packing the layers of a number of frames."""
         self._layers_ms = self._smooth(self._layers_ms, max(ms / frames, MIN_TILE_MS))
 
-    def load(self, plan: Plan, demands: Sequence[Demand]) -> float:
-        """Return the expected milliseconds of work per clock period for all sessions that render."""
-        tiles = sum(k / plan.stride + 1.0 for k, way in demands if way == "pictures")
-        layers = sum(k / plan.layer_stride + 1.0 for k, way in demands if way == "layers")
-        # Until it is measured, a frame's layers are taken to cost as much as a tile of the networks' own size.
-        layers_ms = self._cost(128) if self._layers_ms is None else self._layers_ms
-        return len(demands) * self._tick_ms + (tiles * self._cost(plan.tile) + layers * layers_ms) / plan.interval
+    def load(self, plan: Plan, demands: Sequence[Demand], mine: Demand | None = None) -> float:
+        """Return the expected milliseconds of work per clock period for all sessions that render.
 
-    def plan(self, demands: Sequence[Demand]) -> Plan:
-        """Choose a plan for the sessions that render."""
-        loads = [self.load(plan, demands) for plan in self._ladder]
-        better_fits = self._rung > 0 and loads[self._rung - 1] < 0.85 * self._budget
-        if loads[self._rung] > self._budget:
-            self._rung, self._affordable = self._cheaper(loads), 0
+        Args:
+            plan: how to render.
+            demands: of all sessions.
+            mine: counts sessions that need more than this demand as if they needed as much: the turns see to that.
+        """
+        return len(demands) * self._tick_ms + self._rendering(plan, demands, mine) / plan.interval
+
+    def _rendering(self, plan: Plan, demands: Sequence[Demand], mine: Demand | None = None) -> float:
+        """Return the milliseconds of rendering at every sheet."""
+        costs = [self._rendering_of(plan, demand) for demand in demands]
+        most = math.inf if mine is None else self._rendering_of(plan, mine)
+        return sum(min(cost, most) for cost in costs)
+
+    def _rendering_of(self, plan: Plan, demand: Demand) -> float:
+        if demand.way == "pictures":
+            return (demand.futures / plan.stride + 1.0) * self._cost(plan.tile)
+        if demand.way == "layers":
+            # Until it is measured, a frame's layers are taken to cost as much as a tile of the networks' own size.
+            layers_ms = self._cost(128) if self._layers_ms is None else self._layers_ms
+            return (demand.futures / plan.layer_stride + 1.0) * layers_ms
+        return 0.0
+
+    def plan(self, mine: Demand, demands: Sequence[Demand]) -> Plan:
+        """Choose a plan for the sessions with the demand `mine`, which is one of all `demands`."""
+        choice = self._choices.pop(mine, None) or _Choice(self._first)
+        self._choices[mine] = choice
+        if len(self._choices) > MAX_DEMANDS:
+            del self._choices[next(iter(self._choices))]
+        loads = [self.load(plan, demands, mine) for plan in self._ladder]
+        better_fits = choice.rung > 0 and loads[choice.rung - 1] < 0.85 * self._budget
+        if loads[choice.rung] > self._budget:
+            choice.rung, choice.affordable = self._cheaper(choice.rung, loads), 0
         else:
-            self._affordable = self._affordable + 1 if better_fits else 0
-        if self._affordable >= PATIENCE:
-            self._rung, self._affordable = self._rung - 1, 0
-        chosen = self._ladder[self._rung]
-        return replace(chosen, interval=self._interval(chosen, demands))
+            choice.affordable = choice.affordable + 1 if better_fits else 0
+        if choice.affordable >= PATIENCE:
+            choice.rung, choice.affordable = choice.rung - 1, 0
+        chosen = self._ladder[choice.rung]
+        return replace(chosen, interval=self._interval(chosen, mine, demands))
 
-    def _cheaper(self, loads: list[float]) -> int:
+    def _cheaper(self, rung: int, loads: list[float]) -> int:
         """Return the next cheaper rung that fits; if none fits, the best one within 10 % of the cheapest."""
-        fitting = [rung for rung in range(self._rung, len(loads)) if loads[rung] <= self._budget]
+        fitting = [each for each in range(rung, len(loads)) if loads[each] <= self._budget]
         if fitting:
             return fitting[0]
         enough = 1.1 * min(loads)
-        return self._rung if loads[self._rung] <= enough else next(rung for rung, load in enumerate(loads) if load <= enough)
+        return rung if loads[rung] <= enough else next(each for each, load in enumerate(loads) if load <= enough)
 
-    def _interval(self, plan: Plan, demands: Sequence[Demand]) -> int:
+    def _interval(self, plan: Plan, mine: Demand, demands: Sequence[Demand]) -> int:
         # Only rendering counts: where forecasts alone fill the period, ticks are dropped and every sheet still has tiles.
         # With many sessions every sheet would wait for the tiles of all others, so they render in rotation.
-        rendering = self.load(plan, demands) - len(demands) * self._tick_ms
-        return min(max(1, math.ceil(rendering / self._budget)), max(1, len(demands)))
+        return min(max(1, math.ceil(self._rendering(plan, demands, mine) / self._budget)), max(1, len(demands)))
 
     def _cost(self, tile: int) -> float:
         """Milliseconds per tile; an unmeasured size is estimated from the nearest measured one by area."""

@@ -53,6 +53,7 @@ class Mailbox:
         self._condition = condition
         self._ticks: deque[Tick] = deque()
         self._frame = FrameStamp(0.0, 0, 0.0)
+        self._oldest = 0.0  # arrival of the first waiting tick
         self._reset = self._reference = self._asked = False
         self._sent = self._displayed = 0  # sheets
         self._received = self._processed = self._dropped = 0  # frames
@@ -63,6 +64,8 @@ class Mailbox:
     def put(self, ticks: Sequence[Tick], frame: FrameStamp) -> None:
         """Add ticks; beyond `MAX_PENDING` the oldest are dropped."""
         with self._condition:
+            if not self._ticks:
+                self._oldest = frame.arrived
             self._ticks.extend(ticks)
             self._frame = frame
             while len(self._ticks) > MAX_PENDING:
@@ -72,8 +75,20 @@ class Mailbox:
             if self._ticks:
                 self._condition.notify()
 
-    def take(self) -> Work | None:
-        """Take all waiting work, or None. The caller may hold the condition's lock."""
+    @property
+    def oldest(self) -> float | None:
+        """When the first waiting tick arrived; None if none waits. The caller may hold the condition's lock."""
+        with self._condition:
+            return self._oldest if self._ticks else None
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many ticks wait that some will soon be dropped."""
+        with self._condition:
+            return 2 * len(self._ticks) >= MAX_PENDING
+
+    def take(self, *, sheet: bool = True) -> Work | None:
+        """Take all waiting work, or None; without `sheet` it is only observed. The caller may hold the condition's lock."""
         with self._condition:
             if not self._ticks:
                 return None
@@ -83,7 +98,8 @@ class Mailbox:
             self._reset = self._reference = self._asked = False
             # Only the newest tick can become a sheet.
             self._dropped += len(ticks) - 1
-            seq = self._reserve()
+            seq = self._reserve() if sheet else None
+            self._dropped += seq is None
             counts = Counts(self._received, self._processed, self._dropped)
             return Work(
                 ticks, self._frame, self.settings, self.epoch, self.way, asked, reset, reference, seq, counts
@@ -117,7 +133,6 @@ class Mailbox:
     def _reserve(self) -> int | None:
         """Count a sheet as processed and return its number; None if the client has no credit left."""
         if self._sent - self._displayed >= CREDITS:
-            self._dropped += 1
             return None
         self._processed += 1
         self._sent += 1

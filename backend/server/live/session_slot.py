@@ -96,7 +96,8 @@ class SessionSlot:
 class BatchItem:
     """One session's part of a batch, filled in stage by stage.
 
-    `began`: start of the batch, s on the monotonic clock; `step`: of the round's futures that are rendered, 0 for none.
+    `began`: start of the batch, s on the monotonic clock; `step`: of the round's futures that are rendered, 0 for none;
+    `seconds`: that this item alone has taken so far.
     """
 
     slot: SessionSlot
@@ -108,6 +109,7 @@ class BatchItem:
     tiles: NDArray[np.uint8] | None = None
     layers: Layers | None = None
     motion: PortraitMotion | None = None
+    seconds: float = 0.0
 
     @property
     def in_play(self) -> SampledFutures | None:

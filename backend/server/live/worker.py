@@ -30,6 +30,7 @@ from backend.server.live.exchange import (
 from backend.server.live.host import Host, Launch, launch_process
 from backend.server.live.mailbox import Mailbox, Work
 from backend.server.live.session_slot import SessionPortrait, ShownPortrait
+from backend.server.live.turns import Turns
 from backend.server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class InferenceWorker:
         self.condition = threading.Condition()
         self._waiting: deque[tuple[Request, Future[Any]]] = deque()
         self._sessions: dict[str, ServedSession] = {}
+        self._turns = Turns()
         self._stopping = False
         self._restarts = TokenBucket(RESTARTS_PER_S, MAX_RESTARTS)
         self._thread = threading.Thread(target=self._main, name="inference worker", daemon=True)
@@ -129,6 +131,7 @@ class InferenceWorker:
     def close(self, session: str) -> None:
         """Delete the state of a session."""
         with self.condition, contextlib.suppress(InputError):
+            self._turns.forget(session)
             if self._sessions.pop(session, None):
                 self._request(CloseSession(session))
 
@@ -166,7 +169,7 @@ class InferenceWorker:
         self._end()
 
     def _take(self) -> tuple[list[tuple[Request, Future[Any]]], dict[str, Work]] | None:
-        """Sleep until there are requests or waiting work, then take all of it; None when stopping."""
+        """Sleep until there are requests or work whose turn has come, then take it; None when stopping."""
         with self.condition:
             while not self._stopping:
                 # Only calls can be cancelled: a session must be opened and closed as often as it was asked for.
@@ -176,12 +179,23 @@ class InferenceWorker:
                     if future.set_running_or_notify_cancel() or not isinstance(request, Call)
                 ]
                 self._waiting.clear()
-                works = {name: work for name, served in self._sessions.items() if (work := served.mailbox.take())}
+                works = self._take_works()
                 if requests or works:
-                    self._metrics.withheld.inc(sum(work.seq is None for work in works.values()))
                     return requests, works
-                self.condition.wait()
+                self.condition.wait(self._turns.rest(time.monotonic()))
             return None
+
+    def _take_works(self) -> dict[str, Work]:
+        """Take the work of the sessions whose turn it is; where much waits, take it from others too, to be observed only."""
+        waiting = {name: at for name, served in self._sessions.items() if (at := served.mailbox.oldest) is not None}
+        chosen = self._turns.choose(waiting, time.monotonic())
+        works = {}
+        for name in waiting:
+            mailbox = self._sessions[name].mailbox
+            if (name in chosen or mailbox.crowded) and (work := mailbox.take(sheet=name in chosen)):
+                works[name] = work
+                self._metrics.withheld.inc(name in chosen and work.seq is None)
+        return works
 
     def _ask(self, exchange: Exchange) -> Answer:
         self._link.send(exchange)
@@ -189,6 +203,7 @@ class InferenceWorker:
         return answer
 
     def _record(self, report: BatchReport, sessions: int) -> None:
+        self._turns.record(report.costs)
         metrics = self._metrics
         metrics.batch.observe(sessions)
         for stage, seconds in report.stages.items():

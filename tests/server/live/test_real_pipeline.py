@@ -26,7 +26,7 @@ READY = 8
 def real(pipeline, monkeypatch):
     """A server that spares nothing: how often it forecasts and renders would depend on how busy the machine is."""
     monkeypatch.setattr(Governor, "forecast_interval", lambda self, sessions: 1)
-    monkeypatch.setattr(Governor, "_interval", lambda self, plan, demands: 1)
+    monkeypatch.setattr(Governor, "_interval", lambda self, plan, mine, demands: 1)
     server = Live(pipeline=pipeline)
     yield server
     server.stop()
