@@ -20,6 +20,9 @@ BUDGET_S = BUDGET_SHARE * CLOCK_S
 SMOOTHING = 0.3
 """Weight of a new measurement in a session's running mean."""
 
+ALIKE = 2.0
+"""A session that costs at most so many times the least is no heavy one."""
+
 ACTIVE_S = 1.0
 """Seconds for which a session counts as active after it had work."""
 
@@ -58,7 +61,7 @@ class Turns:
         chosen, total = set[str](), 0.0
         for session in ready:
             cost = self._accounts[session].cost
-            if chosen and total + cost > BUDGET_S:
+            if chosen and periods[session] and total + cost > BUDGET_S:
                 continue
             chosen.add(session)
             total += cost
@@ -80,8 +83,13 @@ class Turns:
         self._accounts.pop(session, None)
 
     def _period(self, session: str, now: float) -> float:
-        """Return the seconds from one turn of a session to its next; 0 if all of them fit into a clock period."""
+        """Return the seconds from one turn of a session to its next; 0 if it need not rest.
+
+        Sessions of about the least cost never rest: they share the time equally as it is, and one batch of all is cheapest.
+        """
         cost = self._accounts[session].cost
-        shared = sum(min(each.cost, cost) for each in self._accounts.values() if now - each.seen <= ACTIVE_S)
-        blocking = max(0.0, cost - BUDGET_S) if shared > cost else 0.0
-        return 0.0 if shared <= BUDGET_S else shared + blocking
+        costs = [each.cost for each in self._accounts.values() if now - each.seen <= ACTIVE_S]
+        shared = sum(min(each, cost) for each in costs)
+        if shared <= BUDGET_S or cost <= ALIKE * min(costs):
+            return 0.0
+        return shared + max(0.0, cost - BUDGET_S)

@@ -82,10 +82,12 @@ def test_no_session_waits_for_ever_and_no_heavier_one_gets_more_sheets(costs):
     assert all(later <= 1.25 * earlier + 0.1 for earlier, later in zip(values, values[1:], strict=False))
 
 
-def test_among_equal_sessions_the_oldest_frame_goes_first():
+def test_among_equal_heavy_sessions_the_oldest_frame_goes_first():
     turns = Turns()
     turns.choose({"new": 0.3, "old": 0.1, "middle": 0.2}, 0.3)
     turns.record(dict.fromkeys(("new", "old", "middle"), 0.9 * BUDGET_S))
+    turns.choose({"light": 4.9}, 4.9)
+    turns.record({"light": 0.1 * BUDGET_S})
     waiting = {"new": 3.3, "old": 3.1, "middle": 3.2}
     order = []
     while waiting:
