@@ -156,7 +156,9 @@ class Governor:
 
     def plan(self, mine: Demand, demands: Sequence[Demand]) -> Plan:
         """Choose a plan for the sessions with the demand `mine`, which is one of all `demands`."""
-        choice = self._choices.pop(mine, None) or _Choice(self._first)
+        # A new demand begins where the last one is: a plan that is too good for it is left at once.
+        last = next(reversed(self._choices.values()), None)
+        choice = self._choices.pop(mine, None) or (replace(last) if last else _Choice(self._first))
         self._choices[mine] = choice
         if len(self._choices) > MAX_DEMANDS:
             del self._choices[next(iter(self._choices))]
