@@ -15,7 +15,7 @@ from backend.server.live.batch import BatchRunner
 from backend.server.live.governor import Governor
 from backend.server.live.mailbox import FrameStamp, Work
 from backend.server.live.session_slot import BatchItem, SessionSlot
-from backend.server.live.turns import BUDGET_S, Turns
+from backend.server.live.turns import ALIKE, BUDGET_S, Turns
 from backend.server.protocol import Counts
 from tests.server.conftest import face, portrait
 from tests.server.fake_pipeline import READY_AFTER, FakePipeline
@@ -75,11 +75,15 @@ def test_a_light_session_comes_between_any_two_of_many_heavy_ones():
 
 
 @given(st.lists(st.floats(0.005, 0.5), min_size=2, max_size=6))
-def test_no_session_waits_for_ever_and_no_heavier_one_gets_more_sheets(costs):
-    rates = dict(zip(sorted(costs), _sheets_per_s(sorted(costs), 30.0), strict=True))
-    values = list(rates.values())
-    assert min(values) > 0
-    assert all(later <= 1.25 * earlier + 0.1 for earlier, later in zip(values, values[1:], strict=False))
+def test_no_session_waits_for_ever_and_no_heavy_one_gets_more_sheets(costs):
+    costs = sorted(costs)
+    rates = _sheets_per_s(costs, 30.0)
+    assert min(rates) > 0
+    alike = [rate for cost, rate in zip(costs, rates, strict=True) if cost <= ALIKE * costs[0]]
+    # Which of their frames come while another session is served differs between sessions.
+    assert max(alike) <= 2 * min(alike)
+    for i in range(len(alike), len(costs)):
+        assert rates[i] <= 1.25 * max(rates[:i]) + 0.1
 
 
 def test_among_equal_heavy_sessions_the_oldest_frame_goes_first():
