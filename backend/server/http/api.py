@@ -89,6 +89,7 @@ class Api:
         router = APIRouter()
         router.add_api_route("/", self.page, methods=["GET"], response_class=HTMLResponse)
         router.add_api_route("/healthz", self.health, methods=["GET"])
+        router.add_api_route("/readyz", self.readiness, methods=["GET"])
         router.add_api_route("/metrics", self.metrics, methods=["GET"])
         router.add_api_route("/api/schema", schema, methods=["GET"])
         router.add_api_route("/api/recordings", self.recordings, methods=["GET"])
@@ -114,6 +115,17 @@ class Api:
         """Whether sessions are served, and the number of sessions."""
         alive = self._registry.worker.alive
         return JSONResponse({"status": "ok" if alive else "down", "sessions": len(self._registry)}, 200 if alive else 503)
+
+    async def readiness(self) -> JSONResponse:
+        """Whether a new session would be served now: the models are loaded and warm; its places, and the sessions by way."""
+        ready = self._registry.worker.ready
+        body = {
+            "status": "ready" if ready else "not ready",
+            "places": self._registry.limit,
+            "sessions": len(self._registry),
+            "ways": self._registry.by_way(),
+        }
+        return JSONResponse(body, 200 if ready else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Figures for Prometheus."""

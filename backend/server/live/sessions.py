@@ -138,6 +138,10 @@ class SessionRegistry:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def by_way(self) -> dict[Way, int]:
+        """Return how many sessions get their sheets in each way."""
+        return Counter(session.mailbox.way for session in self._sessions.values())
+
     async def show(self, session: Session, portrait: ShownPortrait) -> None:
         """Animate another portrait in a session. One that the client keeps is only moved: its sheets hold keypoints."""
         if portrait.picture is None:

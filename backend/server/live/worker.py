@@ -85,7 +85,7 @@ class InferenceWorker:
         self._waiting: deque[tuple[Request, Future[Any]]] = deque()
         self._sessions: dict[str, ServedSession] = {}
         self._turns = Turns()
-        self._stopping = False
+        self._stopping = self._recovering = False
         self._restarts = TokenBucket(RESTARTS_PER_S, MAX_RESTARTS)
         self._thread = threading.Thread(target=self._main, name="inference worker", daemon=True)
         self._loaded: Future[Loaded] = Future()
@@ -105,6 +105,11 @@ class InferenceWorker:
                 self._host.kill()
         if self._thread.ident is not None:
             self._thread.join()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the models are loaded and warm, and work is taken: not while the process is started again."""
+        return self.alive and self._loaded.done() and not self._recovering
 
     @property
     def alive(self) -> bool:
@@ -246,6 +251,7 @@ class InferenceWorker:
 
     def _recover(self, calls: list[Future[Any]]) -> bool:
         """Start the process again and open all sessions in it; return whether that was possible."""
+        self._recovering = True
         log.error("inference_lost", sessions=len(self._sessions))
         for future in calls:
             _resolve(future, _lost())
@@ -261,6 +267,7 @@ class InferenceWorker:
                 continue
             for served in sessions.values():
                 served.restarted()
+            self._recovering = False
             return True
         log.error("inference_given_up")
         return False

@@ -278,6 +278,22 @@ def test_an_unexpected_failure_is_answered_as_json_too(shared, monkeypatch):
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
 
 
+def test_readiness_counts_places_and_sessions_by_way_and_ends_with_the_models():
+    live = Live(max_sessions=5)
+    try:
+        with Client(live) as client:
+            assert live.http.get("/readyz").json() == {"status": "ready", "places": 5, "sessions": 1, "ways": {"pictures": 1}}
+            client.send(protocol.Drawing("keypoints"))
+            client.send(protocol.Ping(1.0))
+            client.expect(protocol.Pong)
+            answer = live.http.get("/readyz")
+            assert answer.status_code == 200 and answer.json()["ways"] == {"keypoints": 1}
+        live.worker.stop()
+        assert live.http.get("/readyz").status_code == live.http.get("/healthz").status_code == 503
+    finally:
+        live.stop()
+
+
 def test_health_and_metrics_report_the_running_sessions(shared):
     with Client(shared) as client:
         client.play(3)

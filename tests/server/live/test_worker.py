@@ -148,6 +148,7 @@ def test_a_killed_process_starts_again_with_all_sessions(apart):
         apart.run(_process_id).result(TIMEOUT_S)
     assert caught.value.code == "inference_lost"
     assert restarted.wait(TIMEOUT_S)
+    assert apart.run(do_nothing).result(TIMEOUT_S) is None and apart.ready
     assert apart.run(_process_id).result(TIMEOUT_S) != before
     assert _sheet(apart, mailbox, news[1], 1).tick == 1
     assert apart.alive
@@ -164,7 +165,7 @@ def test_a_process_that_cannot_start_again_is_given_up(tmp_path, monkeypatch, as
     with pytest.raises(MotionFanError):
         ask(worker).result(TIMEOUT_S)
     worker._thread.join(TIMEOUT_S)
-    assert not worker.alive
+    assert not worker.alive and not worker.ready
     with pytest.raises(InputError):
         worker.run(do_nothing)
 
