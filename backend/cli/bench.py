@@ -62,16 +62,30 @@ def load(
         str,
         typer.Option("--way", "--render", help="What the server sends: pictures (jpeg), layers (flow) or keypoints (browser)."),
     ] = "pictures",
+    k: Annotated[int, typer.Option(min=1, max=16, help="Futures of every session.")] = 4,
+    method: Annotated[str, typer.Option(help="Forecaster: gru_nf, gru_snf or both.")] = "gru_snf",
+    horizon: Annotated[int, typer.Option(min=4, max=24, help="Steps of the futures.")] = 16,
+    ramp: Annotated[float, typer.Option(min=0, help="Seconds over which the sessions join.")] = 0.0,
+    slow: Annotated[int, typer.Option(min=0, max=64, help="Further clients that read one message a second.")] = 0,
+    hostile: Annotated[int, typer.Option(min=0, max=64, help="Further clients that send broken messages.")] = 0,
     json: JsonOption = None,
 ) -> None:
     """Measure a running server under load: many sessions play a recording at once."""
+    import msgspec
+
+    from backend.core.types import ForecastSettings
+    from backend.evaluate.bench.load import LoadPlan
     from backend.evaluate.bench.load import load as run
 
     asked = WAYS.get(way) or next((known for known in WAYS.values() if known == way), None)
     if asked is None:
         names = ", ".join([*WAYS.values(), *WAYS])
         raise InputError("way_unknown", f"A server does not send {way[:20]!r}.", f"Choose one of: {names}.")
-    publish(run(url, sessions=sessions, seconds=seconds, way=asked), json)
+    try:
+        settings = msgspec.convert({"k": k, "method": method, "horizon": horizon}, ForecastSettings)
+    except msgspec.ValidationError as error:
+        raise InputError("settings", f"These settings are not valid: {error}.") from None
+    publish(run(url, LoadPlan(sessions, seconds, asked, settings, ramp, slow, hostile)), json)
 
 
 @app.command()

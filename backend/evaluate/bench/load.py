@@ -7,10 +7,12 @@ import json
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http.client import HTTPException
 from itertools import cycle, pairwise
+from random import Random
 
+import msgspec
 import numpy as np
 import simplejpeg
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,7 +20,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from backend.core.errors import InputError
 from backend.core.recording import Recording
-from backend.core.types import Way
+from backend.core.types import ForecastSettings, Way
+from backend.evaluate.bench.crowd import CrowdLog, attack, read_slowly
 from backend.evaluate.report.report import Metric, Report
 from backend.server import protocol
 from backend.server.http.recordings import RECORDINGS
@@ -30,6 +33,9 @@ PARTS = 10
 """Latencies are given for this many parts of the run, to show whether they grow with time."""
 
 FPS = 25.0
+MARK_MS = 1e8
+"""Between the clocks of two sessions, more than a day: a sheet whose capture time is another's shows that sessions mix."""
+
 HTTP_TIMEOUT_S = 30.0
 START_TIMEOUT_S = 30.0
 
@@ -40,6 +46,7 @@ class SessionLog:
 
     sheets: list[tuple[float, SheetHead]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    foreign: int = 0  # sheets of another session's frames
     sent: int = 0
     received: int = 0  # bytes of sheets
     ready_ms: float = 0.0
@@ -52,6 +59,7 @@ class Line:
     socket: ClientConnection
     epoch: int
     number: int = 0
+    mark: float = 0.0  # ms on the session's clock when it began: sheets echo it, so they show whose they are
 
     async def send(self, head: object, payload: bytes = b"") -> None:
         """Send a message of the newest epoch."""
@@ -59,28 +67,50 @@ class Line:
         await self.socket.send(protocol.encode(Message(self.epoch, self.number, head, payload)))
 
 
-def load(url: str, *, sessions: int, seconds: float, way: Way = "pictures") -> Report:
-    """Play recordings to a server and measure what comes back.
+@dataclass(frozen=True)
+class LoadPlan:
+    """What plays to a server.
 
-    Args:
-        url: address of a running server.
-        sessions: how many at once.
+    Attributes:
+        sessions: how many are measured at once.
         seconds: how long each plays.
-        way: in which the sheets are sent.
+        way: in which their sheets are sent.
+        settings: of their forecasts; None for the server's own.
+        ramp: seconds over which they join, one after another.
+        slow: further clients that read one message a second.
+        hostile: further clients that send broken messages.
+    """
+
+    sessions: int
+    seconds: float
+    way: Way = "pictures"
+    settings: ForecastSettings | None = None
+    ramp: float = 0.0
+    slow: int = 0
+    hostile: int = 0
+
+
+def load(url: str, plan: LoadPlan) -> Report:
+    """Play recordings to the running server at an address and measure what comes back.
 
     Returns:
-        Figures of all sessions together (`all`) and of each; `per_step` holds ten equal parts of the run in turn.
+        Figures of all sessions together (`all`) and of each; `per_step` holds ten equal parts of the run in turn. `crowd`
+        tells what the slow and hostile clients did.
 
     Raises:
         InputError: `server_unreachable`, or what the server refused a session with.
     """
-    logs = asyncio.run(_run(url.rstrip("/"), sessions, seconds, way))
-    results = {"all": figures(logs, seconds)}
-    if sessions > 1:
-        results |= {f"session_{number}": figures([log], seconds) for number, log in enumerate(logs, 1)}
-    return Report(
-        "load", {"url": url, "sessions": sessions, "seconds": seconds, "way": way}, results, device=f"server at {url}"
-    )
+    logs, crowd = asyncio.run(_run(url.rstrip("/"), plan))
+    results = {"all": figures(logs, plan.seconds)}
+    if plan.sessions > 1:
+        results |= {f"session_{number}": figures([log], plan.seconds) for number, log in enumerate(logs, 1)}
+    if plan.slow or plan.hostile:
+        results["crowd"] = {
+            "frames_sent": Metric(crowd.sent),
+            "closed": Metric(crowd.closed),
+            "refused": Metric(sum(crowd.refused.values())),
+        }
+    return Report("load", {"url": url, **asdict(plan)}, results, device=f"server at {url}")
 
 
 def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
@@ -96,6 +126,7 @@ def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
         "frames_dropped": Metric(sum(counts.dropped for counts in last)),
         "bytes_per_s": Metric(sum(log.received for log in logs) / seconds / len(logs)),
         "errors": Metric(sum(len(log.errors) for log in logs)),
+        "foreign_sheets": Metric(sum(log.foreign for log in logs)),
         "sheets_per_s": Metric(len(heads) / seconds / len(logs)),
         "future_sheets_per_s": Metric(sum(head.step > 0 for head in heads) / seconds / len(logs)),
     }
@@ -103,7 +134,7 @@ def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
         return found
     latency = at - [head.t for head in heads]  # from capture to the decoded sheet
     parts = [latency[(low <= at) & (at < high)] for low, high in pairwise(np.linspace(0, 1000 * seconds, PARTS + 1))]
-    for name, share in (("p50", 50), ("p95", 95)):
+    for name, share in (("p50", 50), ("p95", 95), ("p99", 99)):
         per_part = [round(float(np.percentile(part, share)), 1) for part in parts if len(part)]
         found[f"capture_to_draw_{name}_ms"] = Metric(float(np.percentile(latency, share)), per_step=per_part)
     for stage in ("wait", "observe", "forecast", "render", "encode"):
@@ -114,15 +145,32 @@ def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
     }
 
 
-async def _run(url: str, sessions: int, seconds: float, way: Way) -> list[SessionLog]:
+async def _run(url: str, plan: LoadPlan) -> tuple[list[SessionLog], CrowdLog]:
     recordings = [Recording.load(path) for path in sorted(RECORDINGS.glob("*.npz"))]
-    opened = [await asyncio.to_thread(_open_session, url) for _ in range(sessions)]
-    played = [_play(url, path, recordings[i % len(recordings)], seconds, way) for i, path in enumerate(opened)]
+    crowd = CrowdLog()
+
+    async def open_socket() -> str:
+        return url.replace("http", "ws", 1) + await asyncio.to_thread(_open_session, url)
+
+    addresses = [await open_socket() for _ in range(plan.sessions)] if not plan.ramp else []
+
+    async def play(number: int) -> SessionLog:
+        await asyncio.sleep(plan.ramp * number / plan.sessions)
+        address = addresses[number] if addresses else await open_socket()
+        return await _play(address, recordings[number % len(recordings)], plan, number)
+
+    strain = [asyncio.create_task(read_slowly(open_socket, recordings[0], plan.seconds, crowd)) for _ in range(plan.slow)]
+    strain += [asyncio.create_task(attack(open_socket, plan.seconds, crowd, Random(i))) for i in range(plan.hostile)]
     try:
-        return list(await asyncio.gather(*played))
+        logs = list(await asyncio.gather(*(play(number) for number in range(plan.sessions))))
+        await asyncio.gather(*strain)
     except (OSError, InvalidHandshake, ConnectionClosed) as error:
         message = f"The connection to {url} failed: {error}."
         raise InputError("server_unreachable", message, "Is `motionfan serve` running?") from None
+    finally:
+        for task in strain:
+            task.cancel()
+    return logs, crowd
 
 
 def _open_session(url: str) -> str:
@@ -142,22 +190,24 @@ def _open_session(url: str) -> str:
     raise refusal
 
 
-async def _play(url: str, path: str, recording: Recording, seconds: float, way: Way) -> SessionLog:
+async def _play(address: str, recording: Recording, plan: LoadPlan, number: int) -> SessionLog:
     """Run one session: send landmarks and receive sheets."""
     log = SessionLog()
     asked = time.monotonic()
-    async with connect(url.replace("http", "ws", 1) + path, compression=None, max_size=None, proxy=None) as socket:
+    async with connect(address, compression=None, max_size=None, proxy=None) as socket:
         async with asyncio.timeout(START_TIMEOUT_S):
             first = protocol.decode_server(await socket.recv(decode=False))
         if not isinstance(first.head, Ready):
             raise InputError(first.head.code, first.head.message, first.head.hint)
         start = time.monotonic()
         log.ready_ms = (start - asked) * 1000
-        line = Line(socket, first.epoch)
-        await line.send(Drawing(way))
+        line = Line(socket, first.epoch, mark=MARK_MS * number)
+        await line.send(Drawing(plan.way))
+        if plan.settings is not None:
+            await line.send(plan.settings)
         receiving = asyncio.create_task(_receive(line, log, start))
         try:
-            await _send_frames(line, log, start, recording, seconds)
+            await _send_frames(line, log, start, recording, plan.seconds)
         finally:
             receiving.cancel()
             await asyncio.gather(receiving, return_exceptions=True)
@@ -171,7 +221,7 @@ async def _send_frames(line: Line, log: SessionLog, start: float, recording: Rec
         now = time.monotonic() - start
         if now >= seconds:
             return
-        await line.send(Landmarks(now * 1000), protocol.quantise(landmarks))
+        await line.send(Landmarks(line.mark + now * 1000), protocol.quantise(landmarks))
         log.sent += 1
         await asyncio.sleep(max(0.0, 1 / FPS - (time.monotonic() - start - now)))
 
@@ -194,5 +244,6 @@ async def _receive(line: Line, log: SessionLog, start: float) -> None:
             elif payload:
                 simplejpeg.decode_jpeg(payload, colorspace="RGB")
             log.received += len(data)
-            log.sheets.append(((time.monotonic() - start) * 1000, head))
+            log.foreign += not line.mark <= head.t < line.mark + MARK_MS
+            log.sheets.append(((time.monotonic() - start) * 1000, msgspec.structs.replace(head, t=head.t - line.mark)))
             await line.send(Ack(message.seq))

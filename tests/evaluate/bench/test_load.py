@@ -6,7 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from backend.core.errors import InputError
-from backend.evaluate.bench.load import PARTS, SessionLog, figures, load
+from backend.core.types import ForecastSettings
+from backend.evaluate.bench.load import PARTS, LoadPlan, SessionLog, figures, load
 from tests.server.conftest import Live
 
 
@@ -18,7 +19,7 @@ def live():
 
 
 def test_every_session_is_measured_and_so_are_all_together(live):
-    report = load(live.url, sessions=2, seconds=1.5)
+    report = load(live.url, LoadPlan(2, 1.5))
     assert set(report.results) == {"all", "session_1", "session_2"}
     everyone = report.results["all"]
     assert everyone["frames_sent"].value == sum(report.results[f"session_{i}"]["frames_sent"].value for i in (1, 2))
@@ -28,29 +29,41 @@ def test_every_session_is_measured_and_so_are_all_together(live):
     assert 1 <= len(everyone["capture_to_draw_p95_ms"].per_step) <= PARTS
 
 
+def test_every_session_gets_its_own_sheets_only(live):
+    report = load(live.url, LoadPlan(3, 1.5, settings=ForecastSettings(k=2), ramp=0.3))
+    assert report.results["all"]["foreign_sheets"].value == 0 < report.results["all"]["frames_processed"].value
+
+
+def test_slow_and_hostile_clients_are_counted_and_the_measured_ones_go_on(live):
+    report = load(live.url, LoadPlan(1, 3.0, slow=1, hostile=1))
+    everyone, crowd = report.results["all"], report.results["crowd"]
+    assert crowd["frames_sent"].value > 50
+    assert everyone["errors"].value == 0 and everyone["frames_processed"].value > 5
+
+
 def test_layers_are_asked_for_and_their_bytes_are_counted(live):
-    everyone = load(live.url, sessions=1, seconds=1.5, way="layers").results["all"]
+    everyone = load(live.url, LoadPlan(1, 1.5, "layers")).results["all"]
     assert everyone["errors"].value == 0 and everyone["tile_px"].value < 128
     assert everyone["bytes_per_s"].value > 1000
-    assert load(live.url, sessions=1, seconds=1.0).results["all"]["bytes_per_s"].value > 0
+    assert load(live.url, LoadPlan(1, 1.0)).results["all"]["bytes_per_s"].value > 0
 
 
 def test_keypoints_cost_a_small_part_of_the_bytes_of_layers(live):
     layers, keypoints = (
-        load(live.url, sessions=1, seconds=1.5, way=way).results["all"]["bytes_per_s"].value for way in ("layers", "keypoints")
+        load(live.url, LoadPlan(1, 1.5, way)).results["all"]["bytes_per_s"].value for way in ("layers", "keypoints")
     )
     assert 0 < keypoints < layers / 2
 
 
 def test_a_server_that_is_full_says_so(live):
     with pytest.raises(InputError) as caught:
-        load(live.url, sessions=4, seconds=1.0)
+        load(live.url, LoadPlan(4, 1.0))
     assert caught.value.code == "sessions_full"
 
 
 def test_a_server_that_is_not_there_is_said_in_words():
     with pytest.raises(InputError) as caught:
-        load("http://127.0.0.1:1", sessions=1, seconds=1.0)
+        load("http://127.0.0.1:1", LoadPlan(1, 1.0))
     assert caught.value.code == "server_unreachable"
 
 
@@ -63,7 +76,7 @@ def test_a_session_that_saw_nothing_has_no_latency():
 @pytest.mark.parametrize("url", ["nonsense", "localhost:8000", "http://127.0.0.1:1"])
 def test_an_address_without_a_server_is_said_so(url):
     with pytest.raises(InputError) as caught:
-        load(url, sessions=1, seconds=1)
+        load(url, LoadPlan(1, 1))
     assert caught.value.code == "server_unreachable"
 
 
@@ -72,6 +85,6 @@ def test_another_program_at_the_address_is_not_taken_for_the_server():
         answering = threading.Thread(target=other.handle_request)
         answering.start()
         with pytest.raises(InputError) as caught:
-            load(f"http://127.0.0.1:{other.server_port}", sessions=1, seconds=1)
+            load(f"http://127.0.0.1:{other.server_port}", LoadPlan(1, 1))
         answering.join()
     assert caught.value.code == "server_unreachable"
