@@ -26,7 +26,7 @@ def forecaster():
 def flat():
     """Windows of 24 steps of the bundled recordings, `[W, 24, 60]`."""
     convert, motions = FaceRegions(), []
-    for path in sorted((ROOT / "backend" / "assets").rglob("*.npz")):
+    for path in sorted((ROOT / "backend" / "assets" / "recordings").glob("*.npz")):
         recording = Recording.load(path)
         keypoints = convert(torch.from_numpy(recording.landmarks)).flat().numpy()
         motions.append(KeypointSequence(keypoints, recording.timestamps, path.stem, "val", path.name))

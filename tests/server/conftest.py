@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any, TypeVar
 
 import httpx
 import numpy as np
@@ -28,6 +31,7 @@ from backend.server.run import DemoServer, address, build, listen
 from tests.server.fake_pipeline import FakePipeline
 
 TIMEOUT_S = 20
+T = TypeVar("T")
 
 
 def face() -> np.ndarray:
@@ -53,6 +57,12 @@ def launch_thread(connection, *arguments) -> InferenceThread:
 
 def do_nothing(_: object) -> None:
     pass
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: in this one, Playwright's loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result(TIMEOUT_S)
 
 
 class TestingServer(DemoServer):

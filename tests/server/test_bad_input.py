@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import numpy as np
 import pytest
 from websockets.asyncio.client import connect
@@ -15,7 +13,7 @@ from backend.server.live.connection import CLOSE_POLICY, MAX_MALFORMED, MAX_REFU
 from backend.server.protocol import Message
 from backend.server.run import MAX_FRAME
 from tests.golden.protocol.make import refused
-from tests.server.conftest import Client, Live, dial, face
+from tests.server.conftest import Client, Live, dial, face, run
 
 
 @pytest.fixture
@@ -269,4 +267,4 @@ def test_many_connections_may_abort_at_any_point(live, bystander):
         for _ in range(5):
             await abort()
 
-    asyncio.run(abort_all())
+    run(abort_all())

@@ -209,7 +209,7 @@ def test_recordings_of_one_frame_or_with_nan_are_named_and_left_out(models, reco
     broken[5, 3] = np.nan
     np.savez(recordings / "hole.npz", keypoints=broken, fps=12.5)
     np.savez(recordings / "single.npz", keypoints=walk(2, 3)[:1], fps=12.5)
-    one = Recording(np.zeros((1, 478, 3), np.float32), np.zeros(1), "x")
+    one = Recording(np.random.default_rng(0).uniform(-0.5, 0.5, (1, 478, 3)).astype(np.float32), np.zeros(1), "x")
     one.save(recordings / "moment.npz")
     report = evaluate_forecast(load_inputs(recordings, models), replace(QUICK, methods=("copy_last",))).report
     assert report.settings["recordings"] == 4

@@ -15,7 +15,7 @@ from backend.core.errors import InputError
 from backend.server.http import portraits
 from backend.server.http.portraits import PortraitReader, read_portrait
 from tests.media.made import encoded
-from tests.server.conftest import portrait
+from tests.server.conftest import portrait, run
 
 
 def _behave(data: bytes):
@@ -42,14 +42,14 @@ def reader():
 @pytest.mark.parametrize("costly", [b"sleep", b"allocate", b"end"])
 def test_a_picture_that_hangs_or_takes_too_much_is_refused_and_the_next_one_is_read(reader, costly):
     with pytest.raises(InputError) as caught:
-        asyncio.run(reader.read(costly))
+        run(reader.read(costly))
     assert caught.value.code == "portrait_too_costly"
-    assert asyncio.run(reader.read(b"good")).picture.shape == (256, 256, 3)
+    assert run(reader.read(b"good")).picture.shape == (256, 256, 3)
 
 
 def test_an_error_of_the_picture_keeps_its_code_and_hint(reader):
     with pytest.raises(InputError) as caught:
-        asyncio.run(reader.read(b"refuse"))
+        run(reader.read(b"refuse"))
     assert (caught.value.code, caught.value.hint) == ("portrait_no_face", "Choose another.")
 
 
@@ -59,18 +59,18 @@ def test_no_more_pictures_wait_than_the_limit(reader, monkeypatch):
     async def crowd():
         return await asyncio.gather(*(reader.read(b"good") for _ in range(4)), return_exceptions=True)
 
-    results = asyncio.run(crowd())
+    results = run(crowd())
     assert [getattr(each, "code", "read") for each in results] == ["read", "read", "portraits_busy", "portraits_busy"]
 
 
 def test_stopping_ends_the_process():
     one = PortraitReader(_behave)
-    asyncio.run(one.read(b"good"))
+    run(one.read(b"good"))
     running = {child.pid for child in psutil.Process().children(recursive=True)}
     one.stop()
     assert len(running & {child.pid for child in psutil.Process().children(recursive=True)}) == len(running) - 1
     with pytest.raises(Exception, match="shutting down"):
-        asyncio.run(one.read(b"good"))
+        run(one.read(b"good"))
 
 
 def test_a_real_photo_gives_crop_and_landmarks():

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +12,7 @@ from backend.server.live.sessions import DETACHED_S, MIN_DETACHED_S, MIN_FURTHER
 from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure
-from tests.server.conftest import launch_thread, portrait
+from tests.server.conftest import launch_thread, portrait, run
 from tests.server.fake_pipeline import FakePipeline
 
 IDLE_S = 500.0
@@ -54,7 +53,7 @@ def registry(time) -> Iterator[SessionRegistry]:
 
 
 def _create(registry: SessionRegistry, address: str = ""):
-    return asyncio.run(registry.create(address))
+    return run(registry.create(address))
 
 
 def _is_full(registry: SessionRegistry, address: str = "") -> bool:
@@ -221,7 +220,7 @@ def _shown_pictures(inference: Inference) -> list[np.ndarray]:
 def test_a_new_portrait_is_shown(registry):
     session = _create(registry)
     uploaded = SessionPortrait(portrait((10, 200, 10)))
-    asyncio.run(registry.show(session, uploaded))
+    run(registry.show(session, uploaded))
     assert session.picture is uploaded.picture
     (shown,) = registry.worker.run(_shown_pictures).result(10)
     np.testing.assert_array_equal(shown, uploaded.image.picture)
