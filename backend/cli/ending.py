@@ -1,4 +1,4 @@
-"""How a command ends: with one plain sentence about what a person can mend, without half a file, and with a fitting status."""
+"""How a command ends: with one plain sentence about what a person can mend, and with a fitting status."""
 
 from __future__ import annotations
 

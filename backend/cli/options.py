@@ -36,9 +36,14 @@ def _check_json(json: Path | None) -> Path | None:
             TemporaryFile(dir=json.parent).close()
             if json.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            if json.is_file() and json.read_bytes()[:1] not in (b"", b"{"):
+            if json.is_file() and _begins_otherwise(json):
                 raise InputError("output_taken", f"{json} is no report, and would be lost.", "Name another file.")
     return json
+
+
+def _begins_otherwise(report: Path) -> bool:
+    with report.open("rb") as file:
+        return file.read(1) not in (b"", b"{")
 
 
 def _check_html(html: Path | None) -> Path | None:

@@ -29,6 +29,9 @@ MAX_PAUSE = 2.5
 MAX_JUMP = 0.15
 """Largest mean keypoint displacement between two frames of a track, in crop units; a larger one is another face."""
 
+MAX_KEYPOINT = 1e4
+"""Largest number of a keypoint: arrays in pixels pass, and what would overflow in the models does not."""
+
 FPS = 25.0
 """Frames per second of an array that does not state it."""
 
@@ -52,7 +55,7 @@ def read_tracks(path: Path, regions: FaceRegions, fps: float | None = None) -> l
         fps: overrides the frames per second or timestamps of an array.
 
     Raises:
-        InputError: `recording_unreadable`, `_shape`, `_short`, `_not_finite` or `_order`.
+        InputError: `recording_unreadable`, `_shape`, `_short`, `_not_finite`, `_no_keypoints` or `_order`.
     """
     arrays = _arrays(path)
     if "landmarks" in arrays:
@@ -84,6 +87,8 @@ def _from_keypoints(
         raise InputError("recording_short", f"{name} holds {len(flat)} frames; a motion needs two.")
     if not np.isfinite(flat).all():
         raise InputError("recording_not_finite", f"{name} holds NaN or infinite numbers.")
+    if not flat.any() or np.abs(flat).max() > MAX_KEYPOINT:
+        raise InputError("recording_no_keypoints", f"{name} holds no keypoints, or numbers far outside of any picture.")
     if fps is None and "timestamps" in arrays:
         times = np.asarray(arrays["timestamps"], np.float64)
         if times.shape != (len(flat),) or not np.isfinite(times).all() or (np.diff(times) <= 0).any():

@@ -209,11 +209,19 @@ def test_recordings_of_one_frame_or_with_nan_are_named_and_left_out(models, reco
     broken[5, 3] = np.nan
     np.savez(recordings / "hole.npz", keypoints=broken, fps=12.5)
     np.savez(recordings / "single.npz", keypoints=walk(2, 3)[:1], fps=12.5)
+    np.savez(recordings / "nothing.npz", keypoints=np.zeros((60, 60), np.float32), fps=12.5)
+    np.savez(recordings / "far.npz", keypoints=1e30 * walk(60, 4), fps=12.5)
     one = Recording(np.random.default_rng(0).uniform(-0.5, 0.5, (1, 478, 3)).astype(np.float32), np.zeros(1), "x")
     one.save(recordings / "moment.npz")
     report = evaluate_forecast(load_inputs(recordings, models), replace(QUICK, methods=("copy_last",))).report
     assert report.settings["recordings"] == 4
-    for name, words in (("hole", "NaN"), ("single", "needs two"), ("moment", "in succession")):
+    for name, words in (
+        ("hole", "NaN"),
+        ("single", "needs two"),
+        ("nothing", "no keypoints"),
+        ("far", "far outside"),
+        ("moment", "in succession"),
+    ):
         assert any(name in note and words in note for note in report.notes), name
 
 
