@@ -29,8 +29,8 @@ MAX_PAUSE = 2.5
 MAX_JUMP = 0.15
 """Largest mean keypoint displacement between two frames of a track, in crop units; a larger one is another face."""
 
-MAX_KEYPOINT = 1e4
-"""Largest number of a keypoint: arrays in pixels pass, and what would overflow in the models does not."""
+MAX_KEYPOINT = 1e8
+"""Largest number of a keypoint: arrays in any unit pass, and what would overflow does not."""
 
 FPS = 25.0
 """Frames per second of an array that does not state it."""
