@@ -163,13 +163,13 @@ async def _run(url: str, plan: LoadPlan) -> tuple[list[SessionLog], CrowdLog]:
     strain += [asyncio.create_task(attack(open_socket, plan.seconds, crowd, Random(i))) for i in range(plan.hostile)]
     try:
         logs = list(await asyncio.gather(*(play(number) for number in range(plan.sessions))))
-        await asyncio.gather(*strain)
     except (OSError, InvalidHandshake, ConnectionClosed) as error:
         message = f"The connection to {url} failed: {error}."
         raise InputError("server_unreachable", message, "Is `motionfan serve` running?") from None
     finally:
         for task in strain:
             task.cancel()
+        await asyncio.gather(*strain, return_exceptions=True)
     return logs, crowd
 
 
