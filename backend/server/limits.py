@@ -13,6 +13,14 @@ def is_loopback(address: str) -> bool:
         return False
 
 
+def is_public(address: str) -> bool:
+    """Whether this is an IP address of the internet. Others may stand for many: a proxy, a gateway of containers."""
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
 class TokenBucket:
     """Allows `capacity` events at once and `rate` per second in the long run; callers pass the time in seconds."""
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from backend.core.errors import InputError, portrait_kept
 from backend.core.types import Picture, Way
-from backend.server.limits import TokenBucket, is_loopback
+from backend.server.limits import TokenBucket, is_public
 from backend.server.live.landmark_stream import LandmarkStream
 from backend.server.live.mailbox import Mailbox
 from backend.server.live.session_slot import SessionPortrait, ShownPortrait
@@ -33,7 +33,7 @@ MIN_FURTHER_S = 2.0
 """The same for an invitation while its address holds another unused one: a page opens its socket within a second."""
 
 MAX_ADDRESS_SHARE = 0.5
-"""Part of the places that one address of another machine may take."""
+"""Part of the places that one address of the internet may take."""
 
 UPLOADS_PER_S = 1 / 3
 UPLOAD_BURST = 5
@@ -155,9 +155,9 @@ class SessionRegistry:
     async def create(self, address: str = "") -> Session:
         """Open a session for a client at this address; raises `sessions_full` if all places are in use."""
         self.expire()
+        self._check_share(address)
         if len(self._sessions) >= self.limit:
             self._make_room()
-        self._check_share(address)
         session = Session(
             id=secrets.token_urlsafe(12),
             mailbox=Mailbox(self.worker.condition),
@@ -248,7 +248,7 @@ class SessionRegistry:
         self.close(min(over, key=lambda session: (session.attached_once, session.detached_since)).id)
 
     def _check_share(self, address: str) -> None:
-        """Raise `sessions_full` if an address of another machine holds its share of the places."""
+        """Raise `sessions_full` if an address of the internet holds its share of the places."""
         held = sum(session.address == address for session in self._sessions.values())
-        if held >= max(1.0, MAX_ADDRESS_SHARE * self.limit) and address and not is_loopback(address):
+        if held >= max(1.0, MAX_ADDRESS_SHARE * self.limit) and is_public(address):
             raise InputError("sessions_full", "Your address holds as many places as it may.", "Close another page, or wait.")

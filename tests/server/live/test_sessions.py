@@ -147,18 +147,20 @@ def test_unused_invitations_lock_no_one_out(registry, time):
     assert not _is_full(registry)
 
 
-def test_one_address_of_another_machine_gets_half_of_the_places(registry):
+def test_one_address_of_the_internet_gets_half_of_the_places_and_puts_no_one_out(registry, time):
     registry.limit = 4
     for _ in range(2):
-        _create(registry, "203.0.113.1")
-    assert _is_full(registry, "203.0.113.1")
-    assert not _is_full(registry, "203.0.113.2")
+        _create(registry, "1.2.3.4")
+    time.now += MIN_INVITED_S + 1
+    assert _is_full(registry, "1.2.3.4") and len(registry) == 2
+    assert not _is_full(registry, "1.2.3.5")
 
 
-def test_the_machine_itself_may_take_all_places(registry):
+@pytest.mark.parametrize("address", ["127.0.0.1", "172.18.0.1", "192.168.1.5", "::1", "fd00::1", ""])
+def test_addresses_that_may_stand_for_many_visitors_may_take_all_places(registry, address):
     registry.limit = 4
     for _ in range(4):
-        _create(registry, "127.0.0.1")
+        _create(registry, address)
 
 
 def test_a_session_in_which_nothing_moves_ends_and_says_why(registry, time):
