@@ -60,6 +60,7 @@ class FakePipeline:
 
     def __init__(self) -> None:
         self.regions = FaceRegions()
+        self.device = torch.device("cpu")
         self.gate = threading.Event()
         self.gate.set()
         self.held = threading.Event()

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenSession:
-    """Start a stream for a session, which shows this portrait."""
+    """Open a session, which shows this portrait; with a snapshot of it, it goes on from there."""
 
     session: str
     portrait: ShownPortrait
+    snapshot: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class BatchReport:
         sheets: way and bytes of each sheet.
         cancelled: sessions whose sheet could not be made.
         costs: seconds that each session with a sheet took.
+        snapshots: of sessions, now and then, for `OpenSession`.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
@@ -87,6 +89,7 @@ class BatchReport:
     sheets: list[tuple[Way, int]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     costs: dict[str, float] = field(default_factory=dict)
+    snapshots: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

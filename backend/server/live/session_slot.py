@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.snapshot import restore_snapshot, save_snapshot
 from backend.core.types import FloatArray, ForecastSettings, Layers, Picture, PortraitMotion
 from backend.forecast.diagnostics.refinement_flags import RefinementMonitor
 from backend.server.live.futures_round import FuturesRound
@@ -74,6 +76,17 @@ class SessionSlot:
     postponed: int = 0  # ticks for which its next round has waited for those of others
     verdict: Verdict | None = None
     refinement: RefinementMonitor = field(default_factory=RefinementMonitor)
+    saved: float = -math.inf  # when its last snapshot was taken, monotonic seconds
+
+    @classmethod
+    def restore(cls, snapshot: bytes, portrait: Portrait, pipeline: Pipeline) -> SessionSlot:
+        """Return the session of a snapshot, with this portrait."""
+        slot: SessionSlot = restore_snapshot(snapshot, {"portrait": portrait}, pipeline.device)
+        return slot
+
+    def save(self) -> bytes:
+        """Return a snapshot: everything but the portrait, which whoever restores it has."""
+        return save_snapshot(self, {"portrait": self.portrait})
 
     def set_portrait(self, portrait: Portrait) -> None:
         """Animate another portrait; the current round ends without a verdict."""

@@ -111,7 +111,7 @@ class Session:
         self.loop.call_soon_threadsafe(self._send, data, epoch)
 
     def restarted(self) -> None:
-        """Begin a new epoch: the inference process has started again and has forgotten the motion."""
+        """Begin a new epoch: the inference process has started again, and sheets in work are lost."""
         self.loop.call_soon_threadsafe(lambda: self.new_epoch(source_changed=False))
 
     def _send(self, data: bytes, epoch: int) -> None:

@@ -7,7 +7,7 @@ import multiprocessing
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -51,14 +51,15 @@ END_S = 5.0
 class ServedSession:
     """A session as its inference process must know it, also after a restart.
 
-    `deliver` sends a message and its epoch to the client, `restarted` says that the motion so far is lost; both are called on
-    the worker's thread and return at once.
+    `deliver` sends a message and its epoch to the client, `restarted` says that sheets in work are lost; both are called on
+    the worker's thread and return at once. `snapshot` is the newest one; the motion since then is lost in a restart.
     """
 
     portrait: ShownPortrait
     mailbox: Mailbox
     deliver: Callable[[bytes, int], None]
     restarted: Callable[[], None]
+    snapshot: bytes | None = None
 
 
 class InferenceWorker:
@@ -124,13 +125,13 @@ class InferenceWorker:
         """Open a stream for a session and serve its mailbox from then on."""
         with self.condition:
             self._sessions[session] = served
-            return self._request(OpenSession(session, served.portrait))
+            return self._request(OpenSession(session, served.portrait, served.snapshot))
 
     def set_portrait(self, session: str, portrait: ShownPortrait) -> Future[None]:
         """Animate another portrait from now on; the motion so far stays."""
         with self.condition:
             if served := self._sessions.get(session):
-                served.portrait = portrait
+                served.portrait, served.snapshot = portrait, None
             return self._request(ShowPortrait(session, portrait))
 
     def close(self, session: str) -> None:
@@ -160,7 +161,7 @@ class InferenceWorker:
             try:
                 answer = self._ask(Exchange([request for request, _ in requests], works))
             except (EOFError, OSError):
-                if not self._recover([future for request, future in requests if isinstance(request, Call)]):
+                if not self._recover([future for request, future in requests if isinstance(request, Call)], works):
                     for _, future in requests:
                         _resolve(future, _lost())
                     break
@@ -228,6 +229,9 @@ class InferenceWorker:
             seq = works[session].seq
             if seq is not None and (served := self._sessions.get(session)):
                 served.mailbox.cancel(seq)
+        for session, snapshot in report.snapshots.items():
+            if served := self._sessions.get(session):
+                served.snapshot = snapshot
         for delivery in report.deliveries:
             if served := self._sessions.get(delivery.session):
                 served.deliver(delivery.data, delivery.epoch)
@@ -249,21 +253,30 @@ class InferenceWorker:
         assert isinstance(loaded, Loaded)
         return loaded
 
-    def _recover(self, calls: list[Future[Any]]) -> bool:
-        """Start the process again and open all sessions in it; return whether that was possible."""
+    def _recover(self, calls: list[Future[Any]], works: dict[str, Work]) -> bool:
+        """Start the process again and open all sessions in it; return whether that was possible.
+
+        Sessions go on from their last snapshots: their next sheet continues the round in play, from the same neutral face.
+        """
         self._recovering = True
         log.error("inference_lost", sessions=len(self._sessions))
         for future in calls:
             _resolve(future, _lost())
         self._metrics.errors.labels(_lost().code).inc()
+        self._forget_snapshots([name for name, work in works.items() if work.reset])
         while self._restarts.allow(time.monotonic()):
             try:
                 self._start_host()
                 with self.condition:
                     sessions = dict(self._sessions)
-                self._ask(Exchange([OpenSession(name, served.portrait) for name, served in sessions.items()], {}))
+                opened: list[Request] = [
+                    OpenSession(name, served.portrait, served.snapshot) for name, served in sessions.items()
+                ]
+                self._ask(Exchange(opened, {}))
             except (MotionFanError, EOFError, OSError) as error:
                 log.error("inference_restart_failed", error=str(error))
+                # Whatever ended it again, it shall not be a snapshot.
+                self._forget_snapshots(self._sessions)
                 continue
             for served in sessions.values():
                 served.restarted()
@@ -271,6 +284,12 @@ class InferenceWorker:
             return True
         log.error("inference_given_up")
         return False
+
+    def _forget_snapshots(self, sessions: Iterable[str]) -> None:
+        with self.condition:
+            for name in sessions:
+                if served := self._sessions.get(name):
+                    served.snapshot = None
 
     def _end(self) -> None:
         with self.condition:

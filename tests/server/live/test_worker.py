@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import threading
+import time
 from concurrent.futures import CancelledError, Future
 from functools import partial
 
@@ -13,13 +15,14 @@ from backend.keypoints.clock import Tick
 from backend.server.live import worker as worker_module
 from backend.server.live.exchange import Loaded
 from backend.server.live.host import launch_process
+from backend.server.live.inference import SNAPSHOT_S
 from backend.server.live.mailbox import FrameStamp, Mailbox
 from backend.server.live.session_slot import SessionPortrait
 from backend.server.live.worker import InferenceWorker, ServedSession
 from backend.server.metrics import Metrics
 from backend.server.protocol import SheetHead, decode_server
 from tests.server.conftest import do_nothing, face, launch_thread, portrait
-from tests.server.fake_pipeline import FakePipeline
+from tests.server.fake_pipeline import READY_AFTER, FakePipeline
 
 TIMEOUT_S = 30
 
@@ -152,6 +155,32 @@ def test_a_killed_process_starts_again_with_all_sessions(apart):
     assert apart.run(_process_id).result(TIMEOUT_S) != before
     assert _sheet(apart, mailbox, news[1], 1).tick == 1
     assert apart.alive
+
+
+def test_a_session_goes_on_with_its_round_after_the_process_was_killed(apart):
+    """Lost: at most the motion since the last snapshot."""
+    arrived, restarted, mailbox = queue.Queue(), threading.Event(), Mailbox(apart.condition)
+    served = ServedSession(SessionPortrait(portrait()), mailbox, lambda data, epoch: arrived.put(data), restarted.set)
+    apart.open("one", served).result(TIMEOUT_S)
+
+    def show(index: int) -> SheetHead:
+        mailbox.put([Tick(face(), index * 0.08, index, index == 0)], FrameStamp(index * 80.0, index, 0.0))
+        head = decode_server(arrived.get(timeout=TIMEOUT_S)).head
+        mailbox.reset_credits()
+        return head
+
+    assert [show(index).generation for index in range(READY_AFTER + 1)][-1] == 1
+    time.sleep(SNAPSHOT_S)
+    before = show(READY_AFTER + 1)
+    os.kill(apart.run(_process_id).result(TIMEOUT_S), signal.SIGKILL)
+    with pytest.raises(MotionFanError):
+        apart.run(do_nothing).result(TIMEOUT_S)
+    assert restarted.wait(TIMEOUT_S)
+    after = show(READY_AFTER + 2)
+    assert (after.generation, after.step) == (1, before.step + 1)
+    # A new portrait begins a new round, also if the process ends before the next snapshot.
+    apart.set_portrait("one", SessionPortrait(portrait((1, 2, 3)))).result(TIMEOUT_S)
+    assert served.snapshot is None
 
 
 @pytest.mark.parametrize(
