@@ -24,8 +24,8 @@ SECONDS = 60.0
 WORK = Work([], FrameStamp(0.0, 0, 0.0), ForecastSettings(), 1, "pictures", False, False, False, 1, Counts(0, 0, 0))
 
 
-def _sheets_per_s(costs: list[float], seconds: float = SECONDS) -> list[float]:
-    """Return the sheets a second that each session gets."""
+def _sheets_per_s(costs: list[float], seconds: float = SECONDS, drift: float = 0.0) -> list[float]:
+    """Return the sheets a second that each session gets. With `drift`, no two clocks run alike, as those of cameras."""
     turns, now = Turns(), 0.0
     sheets, waiting = [0] * len(costs), dict[str, float]()
     frames = [i * CLOCK_S / len(costs) for i in range(len(costs))]
@@ -33,7 +33,7 @@ def _sheets_per_s(costs: list[float], seconds: float = SECONDS) -> list[float]:
         for i in range(len(costs)):
             while frames[i] <= now:
                 waiting.setdefault(str(i), frames[i])
-                frames[i] += CLOCK_S
+                frames[i] += CLOCK_S * (1 + i * drift)
         chosen = turns.choose(waiting, now)
         if not chosen:
             rest = turns.rest(now)
@@ -77,11 +77,11 @@ def test_a_light_session_comes_between_any_two_of_many_heavy_ones():
 @given(st.lists(st.floats(0.005, 0.5), min_size=2, max_size=6))
 def test_no_session_waits_for_ever_and_no_heavy_one_gets_more_sheets(costs):
     costs = sorted(costs)
-    rates = _sheets_per_s(costs, 30.0)
+    # Clocks that run alike would let a session's frames come whenever another is served, or never.
+    rates = _sheets_per_s(costs, 120.0, drift=0.0037)
     assert min(rates) > 0
     alike = [rate for cost, rate in zip(costs, rates, strict=True) if cost <= ALIKE * costs[0]]
-    # Which of their frames come while another session is served differs between sessions.
-    assert max(alike) <= 2 * min(alike)
+    assert max(alike) <= 1.5 * min(alike)
     for i in range(len(alike), len(costs)):
         assert rates[i] <= 1.25 * max(rates[:i]) + 0.1
 
