@@ -96,7 +96,13 @@ class Inference:
         return report
 
     def open(self, session: str, portrait: ShownPortrait, snapshot: bytes | None = None) -> SessionSlot:
-        """Return a session that shows this portrait, as it was at the snapshot or new."""
+        """Return a session that shows a portrait.
+
+        Args:
+            session: its name.
+            portrait: what it shows.
+            snapshot: from which it goes on; None for a new one.
+        """
         encoded = self.encode(portrait)
         if snapshot is not None:
             return SessionSlot.restore(snapshot, encoded, self.pipeline)

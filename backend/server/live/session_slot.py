@@ -80,7 +80,13 @@ class SessionSlot:
 
     @classmethod
     def restore(cls, snapshot: bytes, portrait: Portrait, pipeline: Pipeline) -> SessionSlot:
-        """Return the session of a snapshot, with this portrait."""
+        """Return the session of a snapshot.
+
+        Args:
+            snapshot: from `save`.
+            portrait: what it shows from now on.
+            pipeline: whose device holds its tensors.
+        """
         slot: SessionSlot = restore_snapshot(snapshot, {"portrait": portrait}, pipeline.device)
         return slot
 
