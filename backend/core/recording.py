@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backend.core.arrays import load_arrays
 from backend.core.errors import InputError
 from backend.core.files import write_whole
+from backend.core.frames import parts
 from backend.core.types import LANDMARKS, FloatArray
 
 MIN_FACE_SIDE = 0.02
@@ -43,7 +44,7 @@ class Recording:
             raise InputError("recording_shape", f"A recording holds [T, 478, 3] landmarks, not {self.landmarks.shape}.")
         if self.timestamps.shape != (len(self.landmarks),):
             raise InputError("recording_shape", "A recording needs one timestamp per frame.")
-        if not (np.isfinite(self.landmarks).all() and np.isfinite(self.timestamps).all()):
+        if not (all(np.isfinite(part).all() for part in parts(self.landmarks)) and np.isfinite(self.timestamps).all()):
             raise InputError("recording_not_finite", "The recording holds NaN or infinite numbers.")
         if (np.diff(self.timestamps) <= 0).any():
             raise InputError("recording_order", "The recording's timestamps must increase.")
@@ -83,8 +84,9 @@ def _check_faces(path: Path, landmarks: FloatArray) -> None:
         return
     flat = landmarks[:, :, :2]
     sides = (flat.max(1) - flat.min(1)).max(1)
-    if sides.min() < MIN_FACE_SIDE or np.abs(landmarks).max() > MAX_REACH:
-        frame = int(sides.argmin() if sides.min() < MIN_FACE_SIDE else np.abs(landmarks).max((1, 2)).argmax())
+    reach = np.maximum(landmarks.max((1, 2)), -landmarks.min((1, 2)))
+    if sides.min() < MIN_FACE_SIDE or reach.max() > MAX_REACH:
+        frame = int(sides.argmin() if sides.min() < MIN_FACE_SIDE else reach.argmax())
         hint = "Make one with `motionfan landmarks VIDEO -o DIR`."
         raise InputError("recording_no_face", f"Frame {frame} of {path} does not show a face.", hint)
 

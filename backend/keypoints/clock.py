@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backend.core.frames import FrameList
 from backend.core.recording import Recording
-from backend.core.types import CLOCK_S, FloatArray
+from backend.core.types import CLOCK_S, LANDMARKS, FloatArray
 from backend.keypoints.smoothing import OneEuro
 
 GAP_S = 0.5
@@ -86,13 +87,11 @@ class SmoothedClock:
 def resample(recording: Recording) -> list[Recording]:
     """Smooth a recording and resample it to the clock: one recording of evenly spaced frames per stretch without a gap."""
     clock = SmoothedClock()
-    stretches: list[list[Tick]] = []
+    stretches: list[tuple[FrameList[np.float32], list[float]]] = []
     for landmarks, t in zip(recording.landmarks, recording.timestamps, strict=True):
         for tick in clock.push(landmarks, float(t)):
             if tick.restarted:
-                stretches.append([])
-            stretches[-1].append(tick)
-    return [
-        Recording(np.stack([tick.landmarks for tick in ticks]), np.array([tick.t for tick in ticks]), recording.source)
-        for ticks in stretches
-    ]
+                stretches.append((FrameList((LANDMARKS, 3), np.float32), []))
+            stretches[-1][0].append(tick.landmarks)
+            stretches[-1][1].append(tick.t)
+    return [Recording(frames.stack(), np.array(times), recording.source) for frames, times in stretches]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from backend.core.clip_table import held_out_people
 from backend.core.errors import InputError
+from backend.core.frames import parts
 from backend.core.recording import Recording
 from backend.media.crop import SquareCrop
 from backend.media.face_tracker import track_face
@@ -72,7 +73,9 @@ def follow_square(path: Path, size: int | None = None) -> tuple[Recording, Squar
     if height != width or size not in (None, width):
         return recording, crop
     whole = SquareCrop(0, 0, width)
-    return Recording(whole.apply(crop.undo(recording.landmarks)), recording.timestamps, recording.source), whole
+    for part in parts(recording.landmarks):
+        part[:] = whole.apply(crop.undo(part))
+    return recording, whole
 
 
 def evenly_spaced(count: int, chosen: int) -> NDArray[np.intp]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.core.errors import InputError
+from backend.core.frames import FrameList
 from backend.core.pixels import to_tensor
 from backend.core.recording import Recording
 from backend.core.types import CLOCK_HZ, FloatArray, Picture
@@ -70,17 +71,17 @@ def read_face_video(file: HeldOutVideo, size: int) -> FaceVideo:
     step = float(np.median(np.diff(recording.timestamps))) if len(recording.timestamps) > 1 else 1 / CLOCK_HZ
     every = max(1, round(1 / (step * CLOCK_HZ)))
     seen = set(recording.timestamps.tolist())
-    kept = [
-        (shrink(crop.cut(frame.picture, SIZE), size), frame.t)
-        for index, frame in enumerate(read_video(file.path))
-        if index % every == 0 and frame.t in seen
-    ]
+    frames, kept = FrameList((size, size, 3), np.uint8), []
+    for index, frame in enumerate(read_video(file.path)):
+        if index % every == 0 and frame.t in seen:
+            frames.append(shrink(crop.cut(frame.picture, SIZE), size))
+            kept.append(frame.t)
     if not kept:
         raise InputError("video_short", f"{file.path.name} shows a face too briefly.", "Take a longer video.")
-    times = np.array([t for _, t in kept])
+    times = np.array(kept)
     gaps = np.flatnonzero(np.diff(times) > 1.5 * every * step) + 1
     edges = [0, *gaps.tolist(), len(times)]
-    return FaceVideo(file, recording, crop, np.stack([f for f, _ in kept]), times, list(zip(edges, edges[1:], strict=False)))
+    return FaceVideo(file, recording, crop, frames.stack(), times, list(zip(edges, edges[1:], strict=False)))
 
 
 def shrink(picture: Picture, size: int) -> Picture:
