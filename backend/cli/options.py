@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backend.core.errors import InputError
+from backend.core.files import is_stream
 from backend.core.settings import REPOSITORY
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def _check_json(json: Path | None) -> Path | None:
     """Check before long work that a file can be written, and that no file of another kind would be lost."""
     if json is not None:
         with writing(json):
+            if is_stream(json):
+                return json
             json.parent.mkdir(parents=True, exist_ok=True)
             TemporaryFile(dir=json.parent).close()
             if json.is_dir():

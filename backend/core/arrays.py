@@ -1,18 +1,37 @@
-"""Reads arrays from `.npy` and `.npz` files of others, within a limit of memory that is checked before anything is unpacked."""
+"""Reads arrays from `.npy` and `.npz` files of others, within a limit of memory that is checked first; writes `.npz` whole."""
 
 from __future__ import annotations
 
 import math
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from backend.core.files import save_whole
+
 MAX_UNPACKED = 1_000_000_000
 """Bytes of all arrays of one file: four hours of landmarks. A small file may say that it unpacks to any size."""
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool = True) -> None:
+    """Write arrays by name to an `.npz`, whole or not at all.
+
+    Args:
+        path: of the file.
+        arrays: none of which holds objects of Python.
+        compressed: costs time, and saves little where the numbers are noise.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    save: Any = np.savez_compressed if compressed else np.savez
+    save_whole(path, lambda file: save(file, **arrays))
 
 
 def load_arrays(path: Path) -> dict[str, NDArray[Any]]:

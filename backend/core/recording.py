@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.arrays import load_arrays
+from backend.core.arrays import load_arrays, save_arrays
 from backend.core.errors import InputError
-from backend.core.files import write_whole
 from backend.core.frames import parts
 from backend.core.types import LANDMARKS, FloatArray
 
@@ -108,8 +107,7 @@ def save_keypoints(path: Path, keypoints: FloatArray, timestamps: NDArray[np.flo
 
 def _save(path: Path, **arrays: NDArray[Any]) -> None:
     try:
-        with write_whole(path) as hidden:
-            np.savez_compressed(hidden, **arrays)
+        save_arrays(path, arrays)
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror}."
         raise InputError("recording_unwritable", message, "Choose another place.") from None

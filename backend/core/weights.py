@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as encode_tensors
 from torch import Tensor, nn
 
 from backend.core.errors import ModelError
@@ -26,7 +27,7 @@ M = TypeVar("M", bound=nn.Module)
 def save_model(
     folder: Path, model: nn.Module, architecture: DataclassInstance, extra: Mapping[str, object] | None = None
 ) -> None:
-    """Write a model: parameters in half precision, buffers as they are; each file atomically.
+    """Write a model: parameters in half precision, buffers as they are; both files or neither.
 
     Args:
         folder: created if it is missing.
@@ -37,10 +38,10 @@ def save_model(
     folder.mkdir(parents=True, exist_ok=True)
     learned = {name for name, _ in model.named_parameters()}
     tensors = {name: (value.half() if name in learned else value).contiguous() for name, value in model.state_dict().items()}
-    with write_whole(folder / WEIGHTS) as hidden:
-        save_file(tensors, hidden)
-    with write_whole(folder / CONFIG) as hidden:
-        hidden.write_text(json.dumps({"architecture": asdict(architecture), **(extra or {})}, indent=1) + "\n")
+    with write_whole(folder / CONFIG) as config, write_whole(folder / WEIGHTS) as weights:
+        # As bytes, since safetensors reports a full disk in its own words only.
+        weights.write_bytes(encode_tensors(tensors))
+        config.write_text(json.dumps({"architecture": asdict(architecture), **(extra or {})}, indent=1) + "\n")
 
 
 def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M], verb: str = "") -> M:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from backend.core.errors import InputError
-from backend.core.files import write_whole
+from backend.core.files import save_whole
 from backend.core.progress import Progress, StageProgress
 from backend.core.types import CLOCK_HZ, Picture
 from backend.films.grid import CaptionedPicture, contact_sheet, scaled, sheet
@@ -171,8 +171,7 @@ def _write(out: Path, known: Sequence[LabelledClip], clips: Sequence[LabelledCli
     """Write clips beside known ones as a film, or below them as a contact sheet."""
     if out.suffix.lower() == ".png":
         rows = [(scaled(clip.frames, size), clip.row_label()) for clip in (*known, *clips)]
-        with write_whole(out) as hidden:
-            Image.fromarray(contact_sheet(rows)).save(hidden)
+        save_whole(out, lambda file: Image.fromarray(contact_sheet(rows)).save(file, "PNG"))
         return
     with write_video(out, CLOCK_HZ) as video:
         for step in range(len(clips[0].frames)):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as encode_tensors
 from torch import Tensor
 
 from backend.core.errors import ModelError
@@ -30,7 +31,7 @@ def save_bank(folder: Path, displacement_NSD: Tensor) -> None:
     """Write displacements `[N, S, D]` in keypoint units into a model's folder, which is created if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     with write_whole(folder / FILE) as hidden:
-        save_file({"displacement": displacement_NSD.half().contiguous()}, hidden)
+        hidden.write_bytes(encode_tensors({"displacement": displacement_NSD.half().contiguous()}))
 
 
 def load_bank(folder: Path) -> Tensor:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from backend.core.errors import InputError, ModelError
+from backend.core.files import write_whole
 from backend.core.weights import WEIGHTS, fingerprint
 from backend.runtime.graph import RENDER_INPUTS, RENDER_OUTPUTS, GraphSource, tracing
 
@@ -45,17 +47,29 @@ def convert_graph(source: GraphSource) -> Model:
 
 
 def write_graph(model: Model, path: Path, made_from: str) -> None:
-    """Write `path` (.xml) and its `.bin` in full precision.
+    """Write `path` (.xml) and its `.bin` in full precision, both or neither.
 
     Args:
         model: the graph.
         path: of the `.xml`; its folder is created.
         made_from: `fingerprint` of the weights in it.
+
+    Raises:
+        InputError: `engine_missing`; `graph_unwritable`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     model.set_rt_info(made_from, _MADE_FROM)
-    # Half precision would round the position grids.
-    require_openvino().save_model(model, path, compress_to_fp16=False)
+    weights = path.with_suffix(".bin")
+    with write_whole(path) as graph, write_whole(weights) as values, TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
+        made = Path(scratch) / path.name
+        try:
+            # Half precision would round the position grids.
+            require_openvino().save_model(model, made, compress_to_fp16=False)
+        except RuntimeError:
+            message = f"{path} and its .bin cannot be written completely."
+            raise InputError("graph_unwritable", message, "Free space on the disk, or choose another place.") from None
+        made.replace(graph)
+        made.with_suffix(".bin").replace(values)
 
 
 def read_graph(folder: Path, path: Path | None = None) -> Model:

@@ -27,7 +27,7 @@ from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
 
 from backend.core.errors import ModelError
-from backend.core.files import write_whole
+from backend.core.files import save_whole
 from backend.train.schedule import averaged, cosine_lr
 from backend.train.settings import RunSettings
 
@@ -59,7 +59,7 @@ class Task(ABC, Generic[Model, Batch]):
                 return {"error": abs(model.weight.item() - 2)}
 
             def save(self, model: nn.Linear, report: dict[str, Any]) -> None:
-                torch.save(model.state_dict(), self.out / "line.pt")
+                save_whole(self.out / "line.pt", lambda file: torch.save(model.state_dict(), file))
 
     Attributes:
         score: name of the validation figure by which weights are best; lower is better.
@@ -226,14 +226,14 @@ class _Run(Generic[Model, Batch]):
             self.board.add_scalar(name, value, state.step)
         if (sheet := self.task.sample_sheet(self.averaged)) is not None:
             (self.folder / "samples").mkdir(exist_ok=True)
-            Image.fromarray(sheet).save(self.folder / "samples" / f"{state.step:06d}.png")
+            picture = Image.fromarray(sheet)
+            save_whole(self.folder / "samples" / f"{state.step:06d}.png", lambda file: picture.save(file, "PNG"))
 
     def _save_checkpoint(self) -> None:
         checkpoint = {name: part.state_dict() for name, part in self.parts.items()}
         checkpoint |= {"state": asdict(self.state), "architecture": self.architecture}
         checkpoint |= {"noise": self.task.noise.get_state(), "rng": torch.get_rng_state()}
-        with write_whole(self.path) as hidden:
-            torch.save(checkpoint, hidden)
+        save_whole(self.path, lambda file: torch.save(checkpoint, file))
 
     def _restore(self) -> dict[str, Any]:
         """Read the checkpoint, and load its parts and the state from it."""

@@ -1,5 +1,6 @@
 """OpenVINO renders what torch renders, within its precision."""
 
+import resource
 import shutil
 from dataclasses import fields
 
@@ -113,3 +114,18 @@ def test_int8_needs_a_folder(tiny):
     with pytest.raises(InputError, match="folder") as error:
         OpenVinoEngine(tiny, "int8")
     assert error.value.code == "precision_unusable"
+
+
+def test_a_graph_that_does_not_fit_on_the_disk_leaves_the_old_one_as_it_was(tiny_graph, tmp_path):
+    (tmp_path / INT8_GRAPH).write_text("old graph")
+    (tmp_path / INT8_GRAPH).with_suffix(".bin").write_text("old weights")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
+    try:
+        with pytest.raises(InputError) as caught:
+            write_graph(tiny_graph, tmp_path / INT8_GRAPH, "print")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.code == "graph_unwritable"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tools.lint import devices, docstrings, links, names, words
+from tools.lint import devices, docstrings, links, names, words, writes
 
 
 @pytest.fixture
@@ -134,3 +134,38 @@ def test_a_device_is_named_in_one_place_only(put, text):
 def test_code_that_takes_the_device_of_its_tensors_names_none(put):
     text = "import numpy as np\nx = torch.zeros(3, device=y.device).to(y)\nz = torch.Generator(y.device)\n"
     assert devices.check(put("backend/forecast/a.py", text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'path.write_text("a")\n',
+        "(folder / name).write_bytes(data)\n",
+        'with path.open("w") as file:\n    file.write("a")\n',
+        'file = open(path, mode="xb")\n',
+        "np.savez_compressed(path, a=a)\n",
+        "torch.save(state, path)\n",
+        "Image.fromarray(picture).save(path)\n",
+        "save_file(tensors, path)\n",
+        "def f():\n    for x in y:\n        np.save(folder / x, x)\n",
+    ],
+)
+def test_a_file_that_is_written_in_place_is_found(put, text):
+    put("backend/core/files.py", text)
+    assert len(writes.check(put("backend/a.py", text))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'with write_whole(path) as hidden:\n    hidden.write_text("a")\n',
+        'with write_whole(path) as hidden, hidden.open("w", newline="") as file:\n    file.write("a")\n',
+        "save_whole(path, lambda file: np.savez(file, a=a))\n",
+        'path.open("rb")\npath.open()\nopen("w.txt")\n',
+        'log = path.open("a")\n',
+        "buffer = io.BytesIO()\nImage.fromarray(picture).save(buffer, 'PNG')\n",
+        "model.save(folder)\ntensor = np.load(path)\n",
+    ],
+)
+def test_files_that_are_written_whole_or_only_grow_are_left_alone(put, text):
+    assert writes.check(put("backend/a.py", text)) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from backend.core.files import save_whole
 from tools.portraits.engraving import engraving
 from tools.portraits.halftone import halftone
 from tools.portraits.marble import marble
@@ -42,7 +43,8 @@ def main() -> None:
         painted = style(build_layers(person))
         picture = Image.fromarray((painted.clip(0, 1) * 255).round().astype(np.uint8))
         path = folder / f"{name}.webp"
-        picture.resize((EDGE, EDGE), Image.Resampling.LANCZOS).save(path, quality=QUALITY, method=6)
+        scaled = picture.resize((EDGE, EDGE), Image.Resampling.LANCZOS)
+        save_whole(path, lambda file, scaled=scaled: scaled.save(file, "WEBP", quality=QUALITY, method=6))
         print(f"{path}: {path.stat().st_size / 1024:.0f} KB")
 
 

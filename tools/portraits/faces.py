@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from backend.core.files import save_whole
 from backend.media.crop import SquareCrop
 from backend.media.images import BUNDLED, FACES, bundled_picture
 from backend.media.portraits import frame_portrait
@@ -19,7 +20,7 @@ def main() -> None:
         scale = picture.shape[1] / image.whole.shape[1]
         crop = SquareCrop(image.crop.x * scale, image.crop.y * scale, image.crop.side * scale)
         stored |= {f"{name}_landmarks": image.landmarks, f"{name}_crop": np.array([crop.x, crop.y, crop.side])}
-    np.savez_compressed(FACES, **stored)
+    save_whole(FACES, lambda file: np.savez_compressed(file, **stored))
     print(f"{FACES}: {FACES.stat().st_size / 1024:.0f} KB")
 
 

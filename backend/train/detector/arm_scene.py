@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from backend.core.arrays import save_arrays
 from backend.core.progress import Progress
 from backend.core.types import CLOCK_HZ
 from backend.train.detector.arm_motion import GRIPPER, ArmMotion, Floats, simulate
@@ -60,7 +61,8 @@ def write_scene(out: Path, sequences: int, seed: int, frames: int = 30, progress
     out.mkdir(parents=True, exist_ok=True)
     for index in range(sequences):
         video = arm_video(seed + index, frames)
-        np.savez_compressed(out / f"arm_{index:05d}.npz", frames=video.frames, joints=np.asarray(video.joints), fps=CLOCK_HZ)
+        arrays = {"frames": video.frames, "joints": np.asarray(video.joints), "fps": np.asarray(CLOCK_HZ)}
+        save_arrays(out / f"arm_{index:05d}.npz", arrays)
         if progress:
             progress(index + 1, sequences)
 
