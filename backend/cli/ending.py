@@ -9,17 +9,14 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, TextIO
 
 import typer
 
-from backend.core.errors import InputError, MotionFanError
-
-OUTPUTS = ("out", "json")
-"""Parameters that name a file, or a folder, to write."""
+from backend.cli.outputs import check_paths
+from backend.core.errors import MotionFanError
 
 FAILED, BY_SIGNAL = 2, 128
 """Exit status after an error that is explained, and what a signal's number is added to."""
@@ -116,35 +113,7 @@ def _checked(callback: Callable[..., Any]) -> Callable[..., Any]:
     def call(**given: Any) -> Any:
         if leaving.is_set():
             sys.exit(BY_SIGNAL + signal.SIGINT)
-        check_paths(given)
+        check_paths(given, callback.__name__)
         return callback(**given)
 
     return call
-
-
-def check_paths(given: Mapping[str, Any]) -> None:
-    """Check that no file to write is one to read, by whatever path.
-
-    Args:
-        given: a command's parameters by name; paths, texts that may be paths, or lists of them count.
-
-    Raises:
-        InputError: `output_is_input`.
-    """
-    paths = [(name, each) for name, value in given.items() for each in (value if isinstance(value, list) else [value])]
-    outputs = [Path(value) for name, value in paths if name in OUTPUTS and isinstance(value, Path)]
-    inputs = [Path(value) for name, value in paths if name not in OUTPUTS and isinstance(value, (Path, str)) and value]
-    for out in outputs:
-        for source in inputs:
-            if _same_file(out, source):
-                raise InputError("output_is_input", f"{out} is to be read and to be written.", "Name another file to write.")
-    written = [out for out in outputs if not out.is_dir()]
-    if len({os.path.realpath(out) for out in written}) < len(written):
-        raise InputError("output_is_output", "Two results would go to the same file.", "Name two.")
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.is_file() and other.is_file() and one.samefile(other)
-    except (OSError, ValueError):
-        return False

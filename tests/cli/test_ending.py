@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from backend.cli.ending import check_paths
-from backend.core.errors import InputError
 from backend.core.settings import REPOSITORY
 from tests.media.made import moving, video
 
@@ -26,29 +24,6 @@ def start(*words: str, **options) -> subprocess.Popen:
 
 def film(models: Path, out: Path) -> list[str]:
     return ["animate", "--driving", TALKING, "-o", str(out), "--models", str(models), "--generator", "slim_128", "--size", "64"]
-
-
-@pytest.mark.parametrize("name", ["x.mp4", "./x.mp4", "link.mp4", "hard.mp4"])
-def test_an_output_that_is_an_input_by_any_path_is_refused_and_stays(tmp_path, monkeypatch, name):
-    monkeypatch.chdir(tmp_path)
-    Path("x.mp4").write_bytes(b"driver")
-    Path("link.mp4").symlink_to("x.mp4")
-    os.link("x.mp4", "hard.mp4")
-    for given in (
-        {"driving": Path("x.mp4"), "out": Path(name)},
-        {"portrait": "x.mp4", "out": Path(name)},
-        {"videos": [Path("other.mp4"), Path("x.mp4")], "json": Path(name)},
-    ):
-        with pytest.raises(InputError) as caught:
-            check_paths(given)
-        assert caught.value.code == "output_is_input"
-    check_paths({"driving": Path("x.mp4"), "out": Path("y.mp4"), "json": None, "k": 4})
-
-
-def test_two_results_may_not_go_to_one_file(tmp_path):
-    with pytest.raises(InputError) as caught:
-        check_paths({"out": tmp_path / "a", "json": tmp_path / "b" / ".." / "a"})
-    assert caught.value.code == "output_is_output"
 
 
 def test_the_command_itself_refuses_to_overwrite_its_driver(tmp_path):
