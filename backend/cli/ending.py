@@ -24,6 +24,9 @@ FAILED, BY_SIGNAL = 2, 128
 FULL = {errno.ENOSPC: "The disk is full", errno.EDQUOT: "Your share of the disk is full", errno.EROFS: "The disk is read-only"}
 
 
+said: set[str] = set()
+"""Warnings of ours that were shown: each is shown once, although a damaged video may be read several times."""
+
 leaving = threading.Event()
 """Set by a signal that ends the command: its exception is lost where Python ignores exceptions, as in destructors."""
 
@@ -96,6 +99,9 @@ def _show_warning(
 ) -> None:
     """Print our own warnings as a sentence, and those of libraries as Python does."""
     ours = category.__module__.startswith("backend.")
+    if ours and str(message) in said:
+        return
+    said.add(str(message))
     text = f"motionfan: {message}\n" if ours else warnings.formatwarning(message, category, filename, lineno, line)
     with contextlib.suppress(OSError, AttributeError):
         (file or sys.stderr).write(text)

@@ -31,7 +31,15 @@ MAX_MISSING_S, MAX_MISSING_SHARE = 0.5, 0.05
 
 
 class DamagedVideoWarning(UserWarning):
-    """A video lacks a part; the rest is used."""
+    """A video lacks a part; the rest is used.
+
+    Attributes:
+        note: which video and what is wrong with it, without its folder.
+    """
+
+    def __init__(self, path: Path, fault: str) -> None:
+        super().__init__(f"{path} {fault}")
+        self.note = f"{path.name} {fault}"
 
 
 @dataclass(frozen=True)
@@ -69,14 +77,14 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
     if start is None:
         raise _unreadable(path) if damaged else _empty(path)
     if stated - (last + step) > max(MAX_MISSING_S, MAX_MISSING_SHARE * stated):
-        _warn(f"{path} is cut off: it says {stated:.1f} s, but its pictures end after {last + step:.1f} s.")
+        _warn(path, f"is cut off: it says {stated:.1f} s, but its pictures end after {last + step:.1f} s.")
     elif damaged:
-        _warn(f"{path} is damaged: {damaged} of its frames are missing or broken.")
+        _warn(path, f"is damaged: {damaged} of its frames are missing or broken.")
 
 
-def _warn(text: str) -> None:
-    # Not at the caller's line, which would differ each time that a video is read: each fault is said once.
-    warnings.warn_explicit(text, DamagedVideoWarning, __name__, 1)
+def _warn(path: Path, fault: str) -> None:
+    # Without a registry of warnings that were shown, so that every reader of the video can note it.
+    warnings.warn_explicit(DamagedVideoWarning(path, fault), DamagedVideoWarning, __name__, 1)
 
 
 @contextlib.contextmanager

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from backend.cli import ending
 from backend.core.settings import REPOSITORY
-from tests.media.made import moving, video
+from backend.media.video_reader import DamagedVideoWarning
+from tests.media.made import cut, moving, video
 
 TALKING = str(REPOSITORY / "backend/assets/recordings/talking.npz")
 COMMAND = [sys.executable, "-m", "backend"]
@@ -93,9 +95,14 @@ def test_a_report_does_not_replace_what_is_no_report(tmp_path):
 
 
 def test_a_clip_that_was_cut_off_is_named(tmp_path):
-    path = video(tmp_path / "a.mp4", moving(60))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    path = cut(video(tmp_path / "a.mp4", moving(60)))
     with start("landmarks", str(path), "-o", str(tmp_path / "out"), stdout=subprocess.PIPE) as process:
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert errors.startswith(f"motionfan: {path} is cut off") and "2.4 s" in errors
+
+
+def test_a_damaged_video_that_is_read_twice_is_named_once(capsys, tmp_path):
+    for name in ("a.mp4", "a.mp4", "b.mp4"):
+        ending._show_warning(DamagedVideoWarning(tmp_path / name, "is cut off."), DamagedVideoWarning, "", 1)
+    assert capsys.readouterr().err.splitlines() == [f"motionfan: {tmp_path / name} is cut off." for name in ("a.mp4", "b.mp4")]

@@ -57,6 +57,12 @@ def video(path: Path, frames, fps=25.0):
     return path
 
 
+def cut(path):
+    """Cut a video file in the middle."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return path
+
+
 def flat(color, height=64, width=96):
     return np.full((height, width, 3), color, np.uint8)
 

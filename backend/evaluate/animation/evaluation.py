@@ -11,7 +11,7 @@ from backend.evaluate.animation.clips import RUN, RUNS, AnnotatedFrame, Evaluati
 from backend.evaluate.animation.futures import RenderedFutures
 from backend.evaluate.animation.methods import AnimationMethods
 from backend.evaluate.animation.summary import AnimationSummary
-from backend.evaluate.common.notes import note_failure
+from backend.evaluate.common.notes import note_damage, note_failure
 from backend.evaluate.common.progress import CountProgress, counted
 from backend.evaluate.common.significance import corrected, few_people
 from backend.evaluate.common.videos import SIZE, find_videos
@@ -98,7 +98,8 @@ def evaluate_animation(
     for _, video in counted(listed, progress):
         name = video.path.name
         try:
-            clip = open_clip(video, options.frames)
+            with note_damage(notes):
+                clip = open_clip(video, options.frames)
         except InputError as error:
             notes.append(f"{name} is left out: {error.message}")
             continue

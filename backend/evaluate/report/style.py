@@ -55,8 +55,9 @@ def styled() -> AbstractContextManager[None]:
 
 
 def legend_right(axes: Axes) -> None:
-    """Put the legend to the right of the axes, where it covers no data."""
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9, handlelength=2.4, labelspacing=0.55)
+    """Put the legend to the right of the axes, where it covers no data; where nothing has a label, there is none."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9, handlelength=2.4, labelspacing=0.55)
 
 
 def svg(figure: Figure, name: str) -> str:

@@ -12,7 +12,7 @@ from backend.core.errors import InputError
 from backend.core.process import configure_process
 from backend.core.progress import StageProgress
 from backend.core.types import CLOCK_HZ
-from backend.evaluate.common.notes import note_failure
+from backend.evaluate.common.notes import note_damage, note_failure
 from backend.evaluate.common.progress import counted
 from backend.evaluate.common.significance import corrected, few_people
 from backend.evaluate.common.table import Figures
@@ -128,7 +128,7 @@ def evaluate_starflow(
         keypoints = KeypointPath(models, video.size, options.device, options.threads)
     read = []
     for _, entry in counted(listed, lambda done, total: progress("videos", done, total)):
-        with note_failure(notes, f"{entry.path.name} is left out", InputError):
+        with note_failure(notes, f"{entry.path.name} is left out", InputError), note_damage(notes):
             read.append(read_face_video(entry, video.size))
     length, context = video.model.config.frames, video.context
     windows = spaced_windows(read, length, options.per_clip)

@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 import re
 from html.parser import HTMLParser
 
@@ -12,8 +13,8 @@ from backend.evaluate.animation.html import repeat, write_animation
 from backend.evaluate.animation.pictures import MAX_ERROR, error_map
 from backend.evaluate.animation.text import summary
 from backend.evaluate.report.report import Comparison, ComparisonReport, Metric
-from backend.media.video_reader import read_video
-from tests.media.made import moving, video
+from backend.media.video_reader import DamagedVideoWarning, read_video
+from tests.media.made import cut, moving, video
 
 VOID = {"meta", "img", "br", "path", "rect", "use", "circle", "line"}
 
@@ -59,6 +60,16 @@ def test_the_page_is_whole_and_needs_no_network(page):
     assert not re.search(r"url\((?!data:|#)", page)
     for heading in ("In motion", "Side by side", "Person by person", "Motion of other people", "Rendered futures"):
         assert heading in read.text
+
+
+def test_a_video_that_was_cut_off_is_named_in_the_report_and_on_the_page(small_models, tmp_path):
+    cut(video(tmp_path / "one.mp4", moving(40)))
+    options = AnimationOptions(methods=("slim_128", "copy_source"), frames=1, futures=0, threads=1)
+    with pytest.warns(DamagedVideoWarning):
+        found = evaluate_animation(tmp_path, small_models, options=options)
+    found.report.save(tmp_path / "report.json")
+    assert [note for note in json.loads((tmp_path / "report.json").read_text())["notes"] if "one.mp4 is cut off" in note]
+    assert "one.mp4 is cut off: it says 1.6 s" in Page(write_animation(found, tmp_path / "page").read_text()).text
 
 
 def test_the_pictures_are_those_of_the_videos(page):

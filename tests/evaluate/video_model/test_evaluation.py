@@ -16,16 +16,17 @@ from backend.evaluate.video_model.evaluation import SECTIONS, StarFlowOptions, e
 from backend.evaluate.video_model.html import repeat, write_starflow
 from backend.evaluate.video_model.text import fastest, goals, summary
 from tests.evaluate.animation.test_html import Page
-from tests.media.made import moving, video
+from tests.media.made import cut, moving, video
 
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory):
-    """Two people long enough for three windows, one too short, and one without a face."""
+    """Two people long enough for three windows, one too short, one cut off, and one without a face."""
     folder = tmp_path_factory.mktemp("videos")
     video(folder / "one.mp4", moving(52), fps=12.5)
     video(folder / "two.mp4", (frame[:, :, ::-1] for frame in moving(51)), fps=12.5)
     video(folder / "short.mp4", moving(6), fps=12.5)
+    cut(video(folder / "torn.mp4", moving(26), fps=12.5))
     video(folder / "none.mp4", [np.full((256, 256, 3), 90, np.uint8)] * 10)
     return folder
 
@@ -61,7 +62,8 @@ def test_every_section_is_measured_and_every_figure_has_a_heading(found):
 
 def test_what_is_missing_is_said(found):
     notes = " ".join(found.report.notes)
-    assert "none.mp4 is left out" in notes and "The regression is left out: There is no starflow in" in notes
+    assert "none.mp4 is left out" in notes and "torn.mp4 is cut off" in notes
+    assert "The regression is left out: There is no starflow in" in notes
 
 
 def test_the_report_is_plain_json(found, tmp_path):
