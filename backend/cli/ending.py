@@ -17,6 +17,7 @@ import typer
 
 from backend.cli.outputs import check_paths
 from backend.core.errors import MotionFanError
+from backend.core.settings import check_variables
 
 FAILED, BY_SIGNAL = 2, 128
 """Exit status after an error that is explained, and what a signal's number is added to."""
@@ -108,7 +109,7 @@ def _show_warning(
 
 
 def _guard(command: Any) -> None:
-    """Let a command, and every command of a group, check its paths before it begins."""
+    """Let a command, and every command of a group, check the environment and its paths before it begins."""
     for part in getattr(command, "commands", {}).values():
         _guard(part)
     if not hasattr(command, "commands"):
@@ -119,6 +120,7 @@ def _checked(callback: Callable[..., Any]) -> Callable[..., Any]:
     def call(**given: Any) -> Any:
         if leaving.is_set():
             sys.exit(BY_SIGNAL + signal.SIGINT)
+        check_variables()
         check_paths(given, callback.__name__)
         return callback(**given)
 

@@ -19,8 +19,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 MAX_THREADS = 256
 """Of one inference: with thousands, it would stand still."""
 
+PREFIX = "MOTIONFAN_"
+
 OTHERS = ("SERVER", "TEST_SERVER", "BIND")
 """Variables that are not the server's: of the page's development server, the tests, and docker compose."""
+
+MIN_LIKENESS = 0.85
+"""Of a variable's name to a setting's, from which on it is taken for one whose prefix is misspelt; 1 for the same name."""
 
 ORIGIN = re.compile(r"https?://[^/?#@\s]+")
 
@@ -49,7 +54,7 @@ class Settings(BaseSettings):
         study: SQLite file that holds the votes of the perceptual study; empty switches the study off.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MOTIONFAN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -86,14 +91,7 @@ class Settings(BaseSettings):
         Raises:
             InputError: `settings`; the message names the variable, also one that does not exist.
         """
-        prefix = "MOTIONFAN_"
-        known = [name.upper() for name in cls.model_fields]
-        for variable in sorted(os.environ):
-            name = variable.removeprefix(prefix)
-            if variable.startswith(prefix) and name not in known and name not in OTHERS:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"Did you mean {prefix}{near[0]}?" if near else "See docs/command-line.md for all settings."
-                raise InputError("settings", f"There is no setting {variable}.", hint)
+        check_variables(cls)
         try:
             return cls(**given)
         except ValidationError as error:
@@ -104,3 +102,21 @@ class Settings(BaseSettings):
             name = next(name for name in cls.model_fields if f'"{name}"' in str(error)).upper()
             hint = """Write it as '["https://host"]' or '["10.0.0.1"]', with all quotes."""
             raise InputError("settings", f"MOTIONFAN_{name} is not a JSON list.", hint) from None
+
+
+def check_variables(settings: type[Settings] = Settings) -> None:
+    """Check that no variable of the environment is a misspelt setting, which would otherwise be ignored.
+
+    Raises:
+        InputError: `settings`; its hint names the nearest setting.
+    """
+    known = [name.upper() for name in settings.model_fields]
+    for variable in sorted(os.environ):
+        prefix, name = variable[: len(PREFIX)].upper(), variable[len(PREFIX) :].upper()
+        if prefix == PREFIX:
+            if name not in (*known, *OTHERS):
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"Did you mean {PREFIX}{near[0]}?" if near else "See docs/command-line.md for all settings."
+                raise InputError("settings", f"There is no setting {variable}.", hint)
+        elif near := difflib.get_close_matches(variable.upper(), [PREFIX + other for other in known], 1, MIN_LIKENESS):
+            raise InputError("settings", f"There is no setting {variable}.", f"Did you mean {near[0]}?")

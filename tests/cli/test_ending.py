@@ -21,7 +21,7 @@ COMMAND = [sys.executable, "-m", "backend"]
 
 
 def start(*words: str, **options) -> subprocess.Popen:
-    return subprocess.Popen([*COMMAND, *words], cwd=REPOSITORY, text=True, stderr=subprocess.PIPE, **options)
+    return subprocess.Popen([*COMMAND, *words], text=True, stderr=subprocess.PIPE, **{"cwd": REPOSITORY, **options})
 
 
 def film(models: Path, out: Path) -> list[str]:
@@ -106,3 +106,12 @@ def test_a_damaged_video_that_is_read_twice_is_named_once(capsys, tmp_path):
     for name in ("a.mp4", "a.mp4", "b.mp4"):
         ending._show_warning(DamagedVideoWarning(tmp_path / name, "is cut off."), DamagedVideoWarning, "", 1)
     assert capsys.readouterr().err.splitlines() == [f"motionfan: {tmp_path / name} is cut off." for name in ("a.mp4", "b.mp4")]
+
+
+@pytest.mark.parametrize("words", [["serve"], ["bench"], ["landmarks", "a.mp4", "-o", "out"], ["train", "scene", "-o", "out"]])
+def test_every_verb_refuses_a_misspelt_setting_before_it_does_anything(tmp_path, words):
+    environment = {**os.environ, "MOTIONFAN_THREDS": "2", "PYTHONPATH": str(REPOSITORY)}
+    with start(*words, env=environment, cwd=tmp_path) as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2 and "Did you mean MOTIONFAN_THREADS?" in errors
+    assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.core.errors import InputError
-from backend.core.settings import Settings
+from backend.core.settings import Settings, check_variables
 
 
 def test_the_environment_is_read_and_arguments_take_precedence(monkeypatch):
@@ -26,7 +26,15 @@ def test_a_wrong_variable_is_named(monkeypatch, name, value):
 
 
 @pytest.mark.parametrize(
-    ("variable", "near"), [("MOTIONFAN_PROT", "MOTIONFAN_PORT"), ("MOTIONFAN_MAX_SESSION", "MOTIONFAN_MAX_SESSIONS")]
+    ("variable", "near"),
+    [
+        ("MOTIONFAN_PROT", "MOTIONFAN_PORT"),
+        ("MOTIONFAN_MAX_SESSION", "MOTIONFAN_MAX_SESSIONS"),
+        ("motionfan_trusted_proxy", "MOTIONFAN_TRUSTED_PROXIES"),
+        ("MOTIONFAM_PORT", "MOTIONFAN_PORT"),
+        ("MOTION_FAN_DEVICE", "MOTIONFAN_DEVICE"),
+        ("MOTIONFANHOST", "MOTIONFAN_HOST"),
+    ],
 )
 def test_a_misspelt_setting_is_refused_with_the_nearest_one(monkeypatch, variable, near):
     monkeypatch.setenv(variable, "1")
@@ -59,3 +67,11 @@ def test_a_list_that_is_no_json_is_named(monkeypatch, name):
     monkeypatch.setenv(f"MOTIONFAN_{name}", "https://host")
     with pytest.raises(InputError, match=f"MOTIONFAN_{name} is not a JSON list"):
         Settings.read()
+
+
+@pytest.mark.parametrize(
+    "variable", ["MOTIONFAN_PORT", "motionfan_port", "MOTIONFAN_BIND", "MOTION", "PORT", "FAN_HOST", "MOTIF_X"]
+)
+def test_settings_and_variables_of_others_pass(monkeypatch, variable):
+    monkeypatch.setenv(variable, "1")
+    check_variables()
