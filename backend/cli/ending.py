@@ -58,6 +58,8 @@ def _plain_errors() -> Iterator[None]:
         yield
     except MotionFanError as error:
         _fail(str(error))
+    except MemoryError:
+        _fail("The memory is not enough for this. Take less at once, or a smaller file.")
     except BrokenPipeError:
         # What reads the output has seen enough, as `head` does.
         _discard_output()
@@ -67,7 +69,7 @@ def _plain_errors() -> Iterator[None]:
             raise
         _discard_output()
         where = f" at {error.filename}" if error.filename else ""
-        _fail(f"{FULL.get(error.errno, os.strerror(error.errno))}{where}. What was there before is as it was.")
+        _fail(f"{FULL.get(error.errno, error.strerror)}{where}. What was there before is as it was.")
 
 
 def _fail(reason: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backend.core.errors import InputError
-from backend.core.files import is_stream
+from backend.core.files import is_stream, read_bytes
 from backend.core.settings import REPOSITORY
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def portrait_named(name: str) -> PortraitImage:
     if name in BUNDLED and not path.is_file():
         return bundled_portrait(name)
     try:
-        return load_portrait(path.read_bytes())
+        return load_portrait(read_bytes(path))
     except OSError as error:
         hint = f"Name a picture, or one of {', '.join(BUNDLED)}."
         raise InputError("portrait_missing", f"{path} cannot be read ({error.strerror}).", hint) from None

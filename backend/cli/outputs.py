@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.core.errors import InputError
+from backend.core.files import read_bytes
 
 OUTPUTS = ("out", "json", "html")
 """Parameters that name a file, or a folder, to write; `run` is a folder that is also read."""
@@ -83,7 +84,7 @@ def _is_result(path: Path, verb: str) -> bool:
             with path.open("rb") as file:
                 return b"MotionFan</title>" in file.read(MAX_HEAD)
         if path.name in MODEL:
-            return "architecture" in json.loads((path.parent / "config.json").read_bytes())
+            return "architecture" in json.loads(read_bytes(path.parent / "config.json"))
         if path.name == "clips.csv":
             from backend.core.clip_table import read_table
 
@@ -91,7 +92,7 @@ def _is_result(path: Path, verb: str) -> bool:
             return bool(rows) and all(row.get("clip") == row.get("person") for row in rows)
         with zipfile.ZipFile(path.with_name("index.npz") if path.name == "frames.bin" else path) as archive:
             return f"{ARRAYS[verb]}.npy" in archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, InputError):
+    except (OSError, ValueError, RecursionError, zipfile.BadZipFile, InputError):
         return False
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from backend.core.files import save_whole
+from backend.core.errors import reason
+from backend.core.files import require_file, save_whole
 
 MAX_UNPACKED = 1_000_000_000
 """Bytes of all arrays of one file: four hours of landmarks. A small file may say that it unpacks to any size."""
@@ -42,7 +43,7 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
         ValueError: it is damaged, too large, or holds objects of Python.
     """
     try:
-        if not zipfile.is_zipfile(path):
+        if not zipfile.is_zipfile(require_file(path)):
             with path.open("rb") as file:
                 return {"array": _read(file, path.stat().st_size)}
         with zipfile.ZipFile(path) as archive:
@@ -56,7 +57,7 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
                     arrays[member.filename.removesuffix(".npy")] = _read(file, member.file_size)
             return arrays
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, SyntaxError, MemoryError) as error:
-        raise ValueError(str(error).partition("\n")[0] or type(error).__name__) from None
+        raise ValueError(reason(error)) from None
 
 
 def _read(file: IO[bytes], size: int) -> NDArray[Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Collection
 from pathlib import Path
 
-from backend.core.errors import InputError
+from backend.core.errors import InputError, reason
+from backend.core.files import read_bytes
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -16,13 +18,13 @@ def read_table(path: Path) -> list[dict[str, str]]:
         InputError: `data_missing`; `data_columns`: it is not a table.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(file)]
+        text = io.StringIO(read_bytes(path).decode("utf-8-sig"), newline="")
+        return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(text)]
     except FileNotFoundError:
         hint = "Name the folder of clips.csv and its recordings."
         raise InputError("data_missing", f"There is no {path.name} in {path.parent}.", hint) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError("data_columns", f"{path} cannot be read as a table ({error}).") from None
+        raise InputError("data_columns", f"{path} cannot be read as a table ({reason(error)}).") from None
 
 
 def held_out_people(table: Path | None, files: Collection[str]) -> tuple[dict[str, str], list[str]]:

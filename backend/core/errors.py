@@ -31,6 +31,15 @@ class ModelError(MotionFanError):
     """Weights are missing, damaged, or do not fit the code that reads them."""
 
 
+def reason(error: Exception) -> str:
+    """Say in a few words, without a full stop, why an exception of the system or of a library came."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    return str(error).partition("\n")[0].rstrip(".:") or type(error).__name__
+
+
 def portrait_kept() -> InputError:
     """Return the error where the server is asked for a picture that only the visitor's browser has."""
     return InputError(

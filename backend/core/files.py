@@ -1,15 +1,20 @@
-"""Atomic writes: a file is replaced as a whole or not at all."""
+"""Atomic writes: a file is replaced as a whole or not at all; and reads that neither wait for ever nor fill the memory."""
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+MAX_READ = 256_000_000
+"""Bytes of a file that is read at once: ten times a picture of 50 megapixels, or a table of a million clips."""
 
 
 @contextmanager
@@ -56,3 +61,30 @@ def save_whole(path: Path, save: Callable[[BinaryIO], object]) -> None:
 def is_stream(path: Path) -> bool:
     """Whether a path leads to a pipe or a device, such as /dev/stdout, which takes bytes but holds no file."""
     return str(path.parent) in ("/dev", "/dev/fd") or (path.exists() and not path.is_file() and not path.is_dir())
+
+
+def require_file(path: Path) -> Path:
+    """Return a path that holds a file: of a pipe, a library would wait for a writer, and /dev/zero never ends.
+
+    Raises:
+        OSError: it is missing, or is a folder, a pipe or a device.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "It is a pipe or a device, not a file", str(path))
+    return path
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file of at most `MAX_READ` bytes.
+
+    Raises:
+        OSError: as `require_file`; it is larger, or cannot be read.
+    """
+    with require_file(path).open("rb") as file:
+        data = file.read(MAX_READ + 1)
+    if len(data) > MAX_READ:
+        raise OSError(errno.EFBIG, f"It is larger than {MAX_READ // 1_000_000} MB", str(path))
+    return data

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from safetensors.torch import save as encode_tensors
 from torch import Tensor, nn
 
-from backend.core.errors import ModelError
-from backend.core.files import write_whole
+from backend.core.errors import ModelError, reason
+from backend.core.files import read_bytes, require_file, write_whole
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -57,16 +57,16 @@ def load_model(folder: Path, kind: str, build: Callable[[dict[str, Any]], M], ve
         ModelError: `KIND_missing`; `KIND_damaged` (unreadable, of another architecture, not finite).
     """
     try:
-        model = build(json.loads((folder / CONFIG).read_text())["architecture"])
-        tensors = load_file(folder / WEIGHTS)
+        model = build(json.loads(read_bytes(folder / CONFIG))["architecture"])
+        tensors = load_file(require_file(folder / WEIGHTS))
         _check(tensors, model.state_dict())
         model.load_state_dict(tensors)
     except FileNotFoundError as error:
         missing = Path(error.filename or WEIGHTS).name
         hint = f"Make one with `motionfan train {verb or kind}`."
         raise ModelError(f"{kind}_missing", f"There is no {kind} in {folder}: no {missing}.", hint) from None
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        why = str(error).partition("\n")[0].rstrip(".:")
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, MemoryError) as error:
+        why = reason(error)
         hint = f"Name a folder that holds a {kind}, or make one with `motionfan train {verb or kind}`."
         raise ModelError(f"{kind}_damaged", f"The {kind} in {folder} cannot be used ({why}).", hint) from error
     return model.float().requires_grad_(False).eval()
@@ -89,7 +89,8 @@ def generator_folder(models: Path, name: str) -> Path:
 def fingerprint(folder: Path) -> str:
     """Return the SHA-256 of a model's weight file, which a graph made from it stores; raises `generator_missing`."""
     try:
-        return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+        with require_file(folder / WEIGHTS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         raise ModelError("generator_missing", f"There is no generator in {folder}: no {WEIGHTS}.") from None
 

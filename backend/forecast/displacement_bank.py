@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as encode_tensors
 from torch import Tensor
 
-from backend.core.errors import ModelError
+from backend.core.errors import ModelError, reason
 from backend.core.files import write_whole
 
 FILE = "motion.safetensors"
@@ -51,6 +51,6 @@ def load_bank(folder: Path) -> Tensor:
         if not torch.isfinite(displacement).all():
             raise ValueError("it holds NaN or infinite numbers")
     except (OSError, ValueError, KeyError, SafetensorError) as error:
-        why = str(error).partition("\n")[0].rstrip(".:")
+        why = reason(error)
         raise ModelError("motion_damaged", f"The training motion in {path} cannot be used ({why}).") from error
     return displacement

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from backend.core.arrays import load_arrays
-from backend.core.errors import InputError
+from backend.core.errors import InputError, reason
 from backend.core.recording import Recording
 from backend.core.types import FloatArray
 from backend.keypoints.regions import FaceRegions
@@ -109,5 +109,5 @@ def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
         return load_arrays(path)
     except (OSError, ValueError) as error:
-        why = str(error).partition("\n")[0] or type(error).__name__
+        why = reason(error)
         raise InputError("recording_unreadable", f"{path.name} is not a recording ({why}).") from None

@@ -9,13 +9,22 @@ import numpy as np
 import pytest
 import torch
 
+from backend.animate.fomm.checkpoint import load_checkpoint
+from backend.cli.options import portrait_named
+from backend.core import files
 from backend.core.arrays import load_arrays, save_arrays
-from backend.core.files import save_whole, write_whole
-from backend.core.weights import CONFIG, WEIGHTS, save_model
+from backend.core.clip_table import read_table
+from backend.core.errors import InputError, ModelError
+from backend.core.files import read_bytes, require_file, save_whole, write_whole
+from backend.core.recording import Recording
+from backend.core.weights import CONFIG, WEIGHTS, fingerprint, load_model, save_model
 from backend.films.imagine import LabelledClip, _write
-from backend.forecast.displacement_bank import save_bank
+from backend.forecast.displacement_bank import load_bank, save_bank
 from backend.forecast.gru_nf import ForecasterConfig
+from backend.media.video_reader import read_video
+from backend.train.data.pack import Pack
 from backend.train.detector.arm_scene import write_scene
+from backend.train.detector.tfrecord import read_records
 
 NOISE = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
 
@@ -101,3 +110,54 @@ def test_arrays_come_back_as_they_were(tmp_path):
     for name, array in arrays.items():
         assert found[name].dtype == array.dtype
         np.testing.assert_array_equal(found[name], array)
+
+
+READERS = {
+    "arrays": (load_arrays, OSError),
+    "recording": (Recording.load, InputError),
+    "table": (read_table, InputError),
+    "portrait": (lambda path: portrait_named(str(path)), InputError),
+    "checkpoint": (load_checkpoint, ModelError),
+    "tfrecord": (lambda path: next(read_records(path)), InputError),
+    "video": (lambda path: next(read_video(path)), InputError),
+    "configuration": (lambda path: load_model(beside(path, CONFIG), "generator", dict), ModelError),
+    "weights": (lambda path: load_model(beside(path, WEIGHTS), "generator", lambda _: torch.nn.Linear(1, 1)), ModelError),
+    "fingerprint": (lambda path: fingerprint(beside(path, WEIGHTS)), ModelError),
+    "displacements": (lambda path: load_bank(beside(path, "motion.safetensors")), ModelError),
+    "index": (lambda path: Pack(beside(path, "index.npz")), InputError),
+    "frames": (lambda path: Pack(beside(path, "frames.bin")), InputError),
+}
+
+
+def beside(path, name):
+    """A folder in which `name` leads to `path`, and what else is needed is whole."""
+    folder = path.parent / "model"
+    folder.mkdir()
+    (folder / CONFIG).write_text('{"architecture": {}}')
+    save_arrays(folder / "index.npz", {name: np.zeros(1) for name in ("offsets", "landmarks", "clip", "person", "held_out")})
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(path)
+    return folder
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("kind", ["pipe", "endless", "folder"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, reader, kind):
+    read, error = READERS[reader]
+    path = tmp_path / kind
+    {"pipe": os.mkfifo, "endless": lambda link: link.symlink_to("/dev/zero"), "folder": os.mkdir}[kind](path)
+    with pytest.raises(error):
+        read(path)
+
+
+def test_a_file_above_the_limit_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_READ", 10)
+    (tmp_path / "a").write_bytes(b"x" * 10)
+    assert len(read_bytes(tmp_path / "a")) == 10 and require_file(tmp_path / "a") == tmp_path / "a"
+    (tmp_path / "a").write_bytes(b"x" * 11)
+    with pytest.raises(OSError, match="larger than"):
+        read_bytes(tmp_path / "a")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(10**12)
+    with pytest.raises(OSError, match="larger than"):
+        read_bytes(tmp_path / "sparse")

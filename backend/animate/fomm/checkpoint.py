@@ -18,6 +18,7 @@ from backend.animate.fomm.generator import GeneratorSize
 from backend.animate.fomm.hourglass import HourglassSize
 from backend.animate.fomm.model import Fomm, FommConfig
 from backend.core.errors import ModelError
+from backend.core.files import require_file
 
 CHECKPOINT_PARTS = ("kp_detector", "generator")
 """Entries of a checkpoint that are read; discriminator, optimisers and epoch are ignored."""
@@ -125,7 +126,7 @@ def _plain(part: Mapping[Any, object]) -> dict[str, Tensor]:
 
 def _unpickle(path: Path) -> Mapping[object, object]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(require_file(path), map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ModelError("fomm_missing", f"There is no checkpoint at {path}.", "Download one, then name it.") from None
     except Exception as error:

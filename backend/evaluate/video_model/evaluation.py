@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from backend.core.errors import InputError
+from backend.core.errors import InputError, reason
 from backend.core.process import configure_process
 from backend.core.progress import StageProgress
 from backend.core.types import CLOCK_HZ
@@ -181,7 +181,7 @@ def _load(model: Path, device: str) -> VideoFlow:
     try:
         return VideoFlow.load(model, device)
     except (RuntimeError, AssertionError) as error:
-        why = str(error).partition("\n")[0].rstrip(".")
+        why = reason(error)
         raise InputError(
             "device_unusable", f"Torch cannot use the device {device!r} ({why}).", "Choose the device cpu."
         ) from None

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from backend.core.arrays import load_arrays, save_arrays
 from backend.core.clip_table import read_table
-from backend.core.errors import InputError
-from backend.core.files import write_whole
+from backend.core.errors import InputError, reason
+from backend.core.files import require_file, write_whole
 from backend.core.frames import FrameList
 from backend.core.pixels import to_tensor
 from backend.core.progress import Progress
@@ -100,10 +100,10 @@ class Pack:
             self.clip: NDArray[np.int32] = index["clip"]  # number of the clip that a frame belongs to, `[F]`
             self.person: NDArray[np.str_] = index["person"]  # of each clip, as `held_out`
             self.held_out: NDArray[np.bool_] = index["held_out"]
-            self._bytes = np.memmap(folder / FRAMES, np.uint8, "r")
+            self._bytes = np.memmap(require_file(folder / FRAMES), np.uint8, "r")
             self._check()
         except (OSError, ValueError, KeyError) as error:
-            why = f"it has no {error}" if isinstance(error, KeyError) else str(error).partition("\n")[0]
+            why = reason(error)
             raise InputError("pack_damaged", f"The packed data in {folder} cannot be used ({why}).", again) from None
 
     def _check(self) -> None:

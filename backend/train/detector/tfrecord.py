@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.errors import InputError
+from backend.core.files import require_file
 
 CAMERA = "image_aux1"
 """The camera of the video prediction papers; the other is `image_main`."""
@@ -43,7 +44,7 @@ def read_softmotion(path: Path, camera: str = CAMERA) -> Iterator[NDArray[np.uin
 def read_records(path: Path) -> Iterator[bytes]:
     """Read the data of every record and check both checksums."""
     try:
-        file = path.open("rb")
+        file = require_file(path).open("rb")
     except OSError as error:
         raise InputError("tfrecord_missing", f"{path} cannot be read ({error.strerror}).") from None
     with file:
