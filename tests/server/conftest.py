@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Coroutine, Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -57,6 +58,14 @@ def launch_thread(connection, *arguments) -> InferenceThread:
 
 def do_nothing(_: object) -> None:
     pass
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Wait until a condition holds; False if it does not within `TIMEOUT_S`."""
+    until = time.monotonic() + TIMEOUT_S
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.02)
+    return holds()
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -9,7 +9,7 @@ import pytest
 
 from backend.media.images import MAX_BYTES
 from backend.server.http import body
-from tests.server.conftest import TIMEOUT_S, Live
+from tests.server.conftest import TIMEOUT_S, Live, eventually
 
 
 @pytest.fixture(scope="module")
@@ -37,36 +37,29 @@ def _held(live: Live) -> int:
     return live.app.state.bodies._held.total()
 
 
-def _wait_until(condition) -> None:
-    until = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def test_an_upload_that_stalls_is_ended_and_its_bytes_are_released(shared, monkeypatch):
     monkeypatch.setattr(body, "MAX_STALL_S", 1.0)
     line = _upload(shared, 1_000_000, bytes(100_000))
-    _wait_until(lambda: _held(shared) == 100_000)
+    assert eventually(lambda: _held(shared) == 100_000)
     assert _status(line) == 408
-    _wait_until(lambda: _held(shared) == 0)
+    assert eventually(lambda: _held(shared) == 0)
 
 
 def test_a_client_that_leaves_in_the_middle_holds_nothing(shared):
     line = _upload(shared, 1_000_000, bytes(100_000))
-    _wait_until(lambda: _held(shared) == 100_000)
+    assert eventually(lambda: _held(shared) == 100_000)
     line.close()
-    _wait_until(lambda: _held(shared) == 0)
+    assert eventually(lambda: _held(shared) == 0)
 
 
 def test_unfinished_uploads_of_one_address_are_bounded_together(shared, monkeypatch):
     monkeypatch.setattr(body, "MAX_HELD_BY_ADDRESS", 250_000)
     lines = [_upload(shared, 1_000_000, bytes(100_000)) for _ in range(2)]
-    _wait_until(lambda: _held(shared) == 200_000)
+    assert eventually(lambda: _held(shared) == 200_000)
     assert _status(_upload(shared, 1_000_000, bytes(100_000))) == 503
     for line in lines:
         line.close()
-    _wait_until(lambda: _held(shared) == 0)
+    assert eventually(lambda: _held(shared) == 0)
 
 
 def test_a_client_that_asks_before_it_sends_too_much_is_answered_at_once(shared):

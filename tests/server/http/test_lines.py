@@ -9,7 +9,7 @@ import pytest
 
 from backend.server import run
 from backend.server.http import lines
-from tests.server.conftest import TIMEOUT_S, Client, Live
+from tests.server.conftest import TIMEOUT_S, Client, Live, eventually
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +37,6 @@ def _read_all(line: socket.socket) -> bytes:
         while part := line.recv(65536):
             received += part
     return received
-
-
-def _eventually(condition) -> bool:
-    until = time.monotonic() + TIMEOUT_S
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.02)
-    return condition()
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A"])
@@ -103,17 +96,17 @@ def test_a_client_that_reads_nothing_is_disconnected(shared, monkeypatch):
     before = len(shared.server.server_state.connections)
     name = shared.http.get("/api/recordings").json()[0]["name"]
     with _dial(shared, f"GET /api/recordings/{name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 20, 4096):
-        assert _eventually(lambda: len(shared.server.server_state.connections) <= before)
+        assert eventually(lambda: len(shared.server.server_state.connections) <= before)
 
 
 def test_a_full_server_closes_who_waited_longest_and_serves_the_next(shared, monkeypatch):
     state = shared.server.server_state
-    assert _eventually(lambda: not state.connections)
+    assert eventually(lambda: not state.connections)
     monkeypatch.setattr(state, "limit", len(state.connections) + 3)
     idle = []
     for count in range(1, 4):
         idle.append(_dial(shared, b""))
-        assert _eventually(lambda count=count: len(state.waiting) == count)
+        assert eventually(lambda count=count: len(state.waiting) == count)
     assert shared.http.get("/healthz").status_code == 200
     assert _read_all_or_reset(idle[0]) == b""
     idle[1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
@@ -137,8 +130,8 @@ def test_a_client_that_has_gone_without_a_word_loses_its_connection(monkeypatch)
             ticket = live.session()["ticket"]
             # It shakes hands and then never answers a ping.
             gone = _dial(live, f"GET /ws?ticket={ticket} HTTP/1.1\r\n{HANDSHAKE}\r\n".encode())
-            assert _eventually(lambda: "motionfan_connections 2.0" in live.http.get("/metrics").text)
-            assert _eventually(lambda: "motionfan_connections 1.0" in live.http.get("/metrics").text)
+            assert eventually(lambda: "motionfan_connections 2.0" in live.http.get("/metrics").text)
+            assert eventually(lambda: "motionfan_connections 1.0" in live.http.get("/metrics").text)
             gone.close()
             present.play(2)
     finally:

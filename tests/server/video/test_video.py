@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from backend.keypoints.captions import MOTIONS
 from backend.server.video.api import MAX_REQUEST_BURST
 from backend.server.video.queue import MAX_WAITING
 from backend.server.video.request import MAX_BYTES
-from tests.server.conftest import Live
+from tests.server.conftest import Live, eventually
 
 SIZE, CONTEXT = 64, 8
 
@@ -103,13 +102,6 @@ def frozen(live: Live) -> Iterator[None]:
     finally:
         if psutil.pid_exists(pid):
             os.kill(pid, signal.SIGCONT)
-
-
-def eventually(holds) -> bool:
-    until = time.monotonic() + 20
-    while not holds() and time.monotonic() < until:
-        time.sleep(0.02)
-    return holds()
 
 
 def test_the_page_learns_what_it_may_ask_for_before_anything_is_loaded(shared):
