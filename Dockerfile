@@ -17,7 +17,9 @@ ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 COPY pyproject.toml constraints.txt README.md ./
 COPY backend/__init__.py backend/
-RUN pip install --no-cache-dir -c constraints.txt -e .
+# `[cluster]` adds Ray.
+ARG EXTRAS=""
+RUN pip install --no-cache-dir -c constraints.txt -e ".${EXTRAS}"
 COPY backend backend
 COPY models models
 COPY --from=page /app/backend/server/page backend/server/page

@@ -251,13 +251,29 @@ def test_pre_commit_uses_the_installed_tools_only():
     assert {repo["repo"] for repo in config["repos"]} == {"local"}
 
 
-def test_compose_runs_one_service_by_default_and_publishes_on_loopback():
+def test_compose_runs_one_service_by_default_and_publishes_one_port_of_each_profile_on_loopback():
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     assert "COMPOSE_PROFILES=cpu\n" in (ROOT / ".env").read_text()
-    assert {name: service["profiles"] for name, service in services.items()} == {name: [name] for name in services}
+    profiles = {"cpu": ["cpu"], "gpu": ["gpu"], "cluster": ["head", "models", "server", "proxy"]}
+    for profile, members in profiles.items():
+        assert [name for name, service in services.items() if service["profiles"] == [profile]] == members
+        (ports,) = [services[name]["ports"] for name in members if "ports" in services[name]]
+        assert ports == ["${MOTIONFAN_BIND:-127.0.0.1}:${MOTIONFAN_PORT:-8000}:8000"]
+    assert set(services) == {name for members in profiles.values() for name in members}
     for service in services.values():
-        assert service["ports"] == ["${MOTIONFAN_BIND:-127.0.0.1}:${MOTIONFAN_PORT:-8000}:8000"]
         assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["mem_limit"] and service["healthcheck"]
+        assert service["pids_limit"] and service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_members_of_the_cluster_talk_in_a_network_of_their_own_with_a_token_and_report_nothing():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert compose["networks"]["members"] == {"internal": True}
+    for name in ("head", "models", "server"):
+        service = compose["services"][name]
+        assert "ports" not in service and "members" in service["networks"]
+        environment = service["environment"]
+        assert environment["RAY_AUTH_MODE"] == "token" and environment["RAY_AUTH_TOKEN"] == "${RAY_AUTH_TOKEN:-}"
+        assert environment["RAY_USAGE_STATS_ENABLED"] == "0"
 
 
 def test_the_image_listens_on_the_published_port_and_copies_what_exists():

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
         max_sessions: pages that are open at once.
         idle_s: seconds without motion after which a page's session ends; 0 sets no limit.
         session_s: seconds after which any session ends; 0 sets no limit.
+        cluster: let model replicas in a Ray cluster do the work, instead of one process of this server.
+        replicas: how many, as `2`, or between which numbers, as `1-4`, by how busy they are.
         log_level: lowest severity that is logged.
         tile: largest tile side in pixels that the governor may choose; 0 sets no limit.
         video_threads: threads of the process that makes video; 0 takes half of the cores.
@@ -66,6 +68,8 @@ class Settings(BaseSettings):
     max_sessions: int = Field(default=8, ge=1)
     idle_s: float = Field(default=600.0, ge=0)
     session_s: float = Field(default=0.0, ge=0)
+    cluster: bool = False
+    replicas: str = Field(default="1-4", pattern=r"^[1-9]\d{0,3}(-[1-9]\d{0,3})?$")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     tile: int = Field(default=0, ge=0, le=512)
     video_threads: int = Field(default=0, ge=0, le=MAX_THREADS)
@@ -83,6 +87,12 @@ class Settings(BaseSettings):
         if bad := next((origin for origin in plain if not ORIGIN.fullmatch(origin)), None):
             raise ValueError(f"{bad!r} is not an origin such as https://host or http://host:8080")
         return plain
+
+    @property
+    def replica_range(self) -> tuple[int, int]:
+        """The least and the most replicas."""
+        least, _, most = self.replicas.partition("-")
+        return min(int(least), int(most or least)), max(int(least), int(most or least))
 
     @classmethod
     def read(cls, **given: Any) -> Settings:

@@ -30,7 +30,7 @@ from backend.server.video.api import video_router
 from backend.server.video.queue import VideoQueue
 
 log = structlog.get_logger(__name__)
-EXPIRY_PERIOD_S = 5.0
+EXPIRY_PERIOD_S, KEEP_PERIOD_S = 5.0, 1.0
 
 
 def create_app(
@@ -59,13 +59,15 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_sweep(registry))]
+        tasks = [asyncio.create_task(_sweep(registry)), asyncio.create_task(_keep(registry))]
         if study:
             tasks.append(asyncio.create_task(study.clips.prepare()))
         yield
         for task in tasks:
             task.cancel()
         await asyncio.to_thread(reader.stop)
+        # Other servers of a cluster go on with the sessions from here.
+        await registry.keep()
         await video_queue.close()
         registry.close_all()
         if study:
@@ -114,3 +116,10 @@ async def _sweep(registry: SessionRegistry) -> None:
     while True:
         await asyncio.sleep(EXPIRY_PERIOD_S)
         registry.expire()
+
+
+async def _keep(registry: SessionRegistry) -> None:
+    """Keep the records of the sessions for other servers, periodically."""
+    while registry.directory is not None:
+        await registry.keep()
+        await asyncio.sleep(KEEP_PERIOD_S)

@@ -20,11 +20,14 @@ from backend.core.errors import InputError
 from backend.core.settings import Settings
 from backend.media.images import PortraitImage, bundled_portrait
 from backend.server.app import create_app
+from backend.server.cluster.deployment import launch_gateway
+from backend.server.cluster.directory import SharedDirectory
 from backend.server.http.lines import BoundedHttp, BoundedWebSocket, OpenLines, connection_limit
 from backend.server.http.networks import read_networks
 from backend.server.http.page import PAGE
 from backend.server.http.recordings import load_recordings
 from backend.server.live.host import Launch, launch_process
+from backend.server.live.session_record import SessionDirectory
 from backend.server.live.session_slot import SessionPortrait
 from backend.server.live.sessions import SessionRegistry
 from backend.server.live.worker import InferenceWorker
@@ -62,7 +65,9 @@ def serve(settings: Settings, interrupted: Callable[[], bool] = lambda: False) -
     configure_logging(settings.log_level)
     with listen(settings.host, settings.port) as listener:
         print("MotionFan is loading its models ...", file=sys.stderr, flush=True)
-        app, worker = build(settings, partial(load_pipeline, settings), bundled_portrait())
+        launch = launch_gateway(settings) if settings.cluster else launch_process
+        directory = SharedDirectory() if settings.cluster else None
+        app, worker = build(settings, partial(load_pipeline, settings), bundled_portrait(), launch=launch, directory=directory)
         try:
             if interrupted():
                 return
@@ -92,6 +97,7 @@ def build(
     image: PortraitImage,
     pages: Path = PAGE,
     launch: Launch = launch_process,
+    directory: SessionDirectory | None = None,
 ) -> tuple[FastAPI, InferenceWorker]:
     """Start the inference process and build the application on it.
 
@@ -101,10 +107,14 @@ def build(
         image: the portrait that sessions start with.
         pages: folder of the built page.
         launch: starts the inference process.
+        directory: of the cluster that the server belongs to.
 
     Raises:
         InputError: `study_unusable`; what `load` raises.
     """
+    if directory is not None and settings.study:
+        reason = "The perceptual study needs one machine, not a cluster."
+        raise InputError("study_unusable", reason, "Start it without --cluster, or without MOTIONFAN_STUDY.")
     metrics = Metrics()
     default = SessionPortrait(image)
     worker = InferenceWorker(load, default, metrics, settings.tile, launch)
@@ -113,7 +123,7 @@ def build(
         keypoints = worker.start().keypoints
         models = describe_models(settings.models)
         registry = SessionRegistry(
-            worker, default, models, keypoints, metrics, settings.max_sessions, settings.idle_s, settings.session_s
+            worker, default, models, keypoints, metrics, settings.max_sessions, settings.idle_s, settings.session_s, directory
         )
         runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
         video_queue = VideoQueue(runner, settings.video_idle_s)

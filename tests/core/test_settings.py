@@ -75,3 +75,15 @@ def test_a_list_that_is_no_json_is_named(monkeypatch, name):
 def test_settings_and_variables_of_others_pass(monkeypatch, variable):
     monkeypatch.setenv(variable, "1")
     check_variables()
+
+
+@pytest.mark.parametrize(("written", "least", "most"), [("2", 2, 2), ("1-16", 1, 16), ("5-3", 3, 5)])
+def test_replicas_are_a_number_or_a_range(written, least, most):
+    assert Settings(replicas=written).replica_range == (least, most)
+
+
+@pytest.mark.parametrize("written", ["0", "", "many", "1-", "1-2-3", "-4", "99999"])
+def test_other_numbers_of_replicas_are_refused(monkeypatch, written):
+    monkeypatch.setenv("MOTIONFAN_REPLICAS", written)
+    with pytest.raises(InputError, match="MOTIONFAN_REPLICAS"):
+        Settings.read()

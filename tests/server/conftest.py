@@ -89,12 +89,14 @@ class TestingServer(DemoServer):
 class Live:
     """A running server; `app`, `pipeline`, `worker` and `video_queue` are its parts."""
 
-    def __init__(self, pages: Path | None = None, pipeline: object | None = None, **settings) -> None:
+    def __init__(
+        self, pages: Path | None = None, pipeline: object | None = None, launch=launch_thread, directory=None, **settings
+    ) -> None:
         self.pipeline = pipeline or FakePipeline()
         self._listener = listen("127.0.0.1", 0)
         self.url = address(self._listener)
         settings = Settings(port=0, **settings)
-        self.app, self.worker = build(settings, lambda: self.pipeline, portrait(), pages or PAGE, launch_thread)
+        self.app, self.worker = build(settings, lambda: self.pipeline, portrait(), pages or PAGE, launch, directory)
         self.video_queue = self.app.state.video_queue
         self.server = TestingServer(self.app, settings.trusted_proxies)
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listener]})

@@ -117,13 +117,17 @@ class Api:
         return JSONResponse({"status": "ok" if alive else "down", "sessions": len(self._registry)}, 200 if alive else 503)
 
     async def readiness(self) -> JSONResponse:
-        """Whether a new session would be served now: the models are loaded and warm; its places, and the sessions by way."""
+        """Whether a new session would be served now: the models are loaded and warm; its places, and the sessions by way.
+
+        `kept`: sessions that another server of the cluster could go on with.
+        """
         ready = self._registry.worker.ready
         body = {
             "status": "ready" if ready else "not ready",
             "places": self._registry.limit,
             "sessions": len(self._registry),
             "ways": self._registry.by_way(),
+            "kept": self._registry.kept,
         }
         return JSONResponse(body, 200 if ready else 503)
 
@@ -165,22 +169,22 @@ class Api:
 
     async def create_ticket(self, session: str) -> dict[str, str]:
         """Return a ticket to reconnect to a session."""
-        return self._invitation(self._registry.get(session))
+        return self._invitation(await self._registry.find(session))
 
     async def portrait(self, session: str) -> Response:
         """The cropped portrait as a JPEG."""
-        picture = self._picture(session)
+        picture = await self._picture(session)
         return Response(jpeg(picture, PORTRAIT_QUALITY), media_type="image/jpeg", headers={"cache-control": "no-store"})
 
     async def exact_portrait(self, session: str) -> Response:
         """The cropped portrait without loss, as a PNG, for pages that compose layers with it."""
-        picture = self._picture(session)
+        picture = await self._picture(session)
         data = await asyncio.to_thread(_png, picture)
         return Response(data, media_type="image/png", headers={"cache-control": "no-store"})
 
     async def put_portrait(self, request: Request, session: str) -> dict[str, int]:
         """Animate the uploaded picture."""
-        opened = self._registry.get(session)
+        opened = await self._registry.find(session)
         self._limit_uploads(request, opened)
         limit = f"A portrait may have at most {MAX_BYTES // 1_000_000} MB."
         data = await read_body(request, MAX_BYTES, InputError("portrait_too_large", limit, "Save it smaller, or as a JPEG."))
@@ -189,7 +193,7 @@ class Api:
 
     async def put_landmarks(self, request: Request, session: str) -> dict[str, int]:
         """Animate a portrait by its landmarks alone: its picture stays in the browser, which renders it."""
-        opened = self._registry.get(session)
+        opened = await self._registry.find(session)
         self._limit_uploads(request, opened)
         limit = f"The landmarks of a portrait take at most {MAX_LANDMARK_BYTES // 1024} KB."
         data = await read_body(request, MAX_LANDMARK_BYTES, InputError("landmarks_too_large", limit, "Send 478 points."))
@@ -199,7 +203,7 @@ class Api:
 
     async def choose_portrait(self, session: str, name: str) -> dict[str, int]:
         """Animate a bundled portrait."""
-        opened = self._registry.get(session)
+        opened = await self._registry.find(session)
         async with opened.portrait_lock:
             if name not in self._portraits:
                 self._portraits[name] = SessionPortrait(await asyncio.to_thread(bundled_portrait, name))
@@ -207,7 +211,7 @@ class Api:
 
     async def delete_portrait(self, session: str) -> dict[str, int]:
         """Animate the default portrait again."""
-        opened = self._registry.get(session)
+        opened = await self._registry.find(session)
         async with opened.portrait_lock:
             return await self._show(opened, self._registry.default)
 
@@ -226,8 +230,8 @@ class Api:
         ticket = self._registry.ticket(session.id)
         return {"session": session.id, "ticket": ticket, "ws": f"/ws?ticket={ticket}"}
 
-    def _picture(self, session: str) -> Picture:
-        picture = self._registry.get(session).picture
+    async def _picture(self, session: str) -> Picture:
+        picture = (await self._registry.find(session)).picture
         if picture is None:
             raise portrait_kept()
         return picture

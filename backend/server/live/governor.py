@@ -18,6 +18,7 @@ TILES = (96, 128, 256)
 STRIDES = (1, 2, 4)
 MIN_TILE_MS = 0.01
 BUDGET_SHARE = 0.95  # part of the clock period that work may fill
+BUDGET_MS = CLOCK_S * 1000.0 * BUDGET_SHARE
 FORECAST_SHARE = 0.3  # part of the budget that forecasts of futures in play may take, and as much for rounds that begin
 MAX_FORECAST_INTERVAL = 16  # ticks
 MAX_ROUNDS = 64  # that begin in one batch
@@ -68,7 +69,7 @@ class Governor:
 
     def __init__(self, limit: int = 0) -> None:
         self._ladder = ladder(limit)
-        self._budget = CLOCK_S * 1000.0 * BUDGET_SHARE
+        self._budget = BUDGET_MS
         self._first = next(i for i, plan in enumerate(self._ladder) if plan.tile <= 128)
         self._choices: dict[Demand, _Choice] = {}
         self._tick_ms = 0.0
@@ -76,6 +77,10 @@ class Governor:
         self._layers_ms: float | None = None  # of one frame
         self._forecast_ms: float | None = None  # of one session's futures in play
         self._begin_ms: float | None = None  # of one session's new round
+
+    def share_with(self, machines: int) -> None:
+        """Plan as one of several machines that serve the same sessions in turn: all of them see all demands."""
+        self._budget = machines * BUDGET_MS
 
     @property
     def tiles(self) -> list[int]:

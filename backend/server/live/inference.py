@@ -62,7 +62,7 @@ class Inference:
         self._opened, self._snapshot_s = 0, snapshot_s
         governor = Governor(tile)
         _warm_up(pipeline, governor, self._default, default)
-        self._batches = BatchRunner(pipeline, governor)
+        self._governor, self._batches = governor, BatchRunner(pipeline, governor)
 
     @property
     def keypoints(self) -> int:
@@ -74,6 +74,10 @@ class Inference:
         if (encoded := self._portraits.get(portrait.key)) is None:
             encoded = self._portraits[portrait.key] = portrait.encode(self.pipeline)
         return encoded
+
+    def share_with(self, machines: int) -> None:
+        """Plan as one of several machines that serve the same sessions in turn."""
+        self._governor.share_with(machines)
 
     def answer(self, exchange: Exchange) -> Answer:
         """Answer the requests, then run the batch."""
@@ -90,7 +94,8 @@ class Inference:
             log.exception("batch_failed", sessions=len(items))
             return BatchReport(cancelled=list(works))
         for slot in (item.slot for item in items):
-            if began - slot.saved >= self._snapshot_s:
+            # Another machine's clock may have been ahead.
+            if abs(began - slot.saved) >= self._snapshot_s:
                 slot.saved = began
                 report.snapshots[slot.session] = slot.save()
         return report

@@ -15,6 +15,7 @@ from backend.core.types import Picture, Way
 from backend.server.limits import TokenBucket, is_public
 from backend.server.live.landmark_stream import LandmarkStream
 from backend.server.live.mailbox import Mailbox
+from backend.server.live.session_record import SessionDirectory, SessionRecord
 from backend.server.live.session_slot import SessionPortrait, ShownPortrait
 from backend.server.live.worker import InferenceWorker, ServedSession
 from backend.server.metrics import Metrics
@@ -131,9 +132,12 @@ class SessionRegistry:
     limit: int  # maximum number of sessions
     idle_s: float = 600.0  # seconds without landmarks after which a session ends; 0 for no limit
     session_s: float = 0.0  # seconds after which any session ends; 0 for no limit
+    directory: SessionDirectory | None = None  # of the cluster that this server belongs to
     now: Callable[[], float] = time.monotonic  # monotonic seconds
     _sessions: dict[str, Session] = field(default_factory=dict, init=False)
     _tickets: dict[str, tuple[str, float]] = field(default_factory=dict, init=False)
+    _taking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _kept: dict[str, str] = field(default_factory=dict, init=False)  # portraits' keys in the directory, by session
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -141,6 +145,11 @@ class SessionRegistry:
     def by_way(self) -> dict[Way, int]:
         """Return how many sessions get their sheets in each way."""
         return Counter(session.mailbox.way for session in self._sessions.values())
+
+    @property
+    def kept(self) -> int:
+        """Number of sessions whose records are in the directory."""
+        return len(self._kept)
 
     async def show(self, session: Session, portrait: ShownPortrait) -> None:
         """Animate another portrait in a session. One that the client keeps is only moved: its sheets hold keypoints."""
@@ -158,10 +167,22 @@ class SessionRegistry:
         self._check_share(address)
         if len(self._sessions) >= self.limit:
             self._make_room()
+        return await self._open(secrets.token_urlsafe(12), address, self.default)
+
+    async def find(self, session: str) -> Session:
+        """Return a session, also one that another server of the cluster had; raises `session_unknown` or `sessions_full`."""
+        if session not in self._sessions and self.directory is not None:
+            # Two requests at once must not take it over twice.
+            async with self._taking:
+                if session not in self._sessions and (record := await self.directory.take(session)):
+                    await self._take_over(session, record)
+        return self.get(session)
+
+    async def _open(self, name: str, address: str, portrait: ShownPortrait, snapshot: bytes | None = None) -> Session:
         session = Session(
-            id=secrets.token_urlsafe(12),
+            id=name,
             mailbox=Mailbox(self.worker.condition),
-            picture=self.default.picture,
+            picture=portrait.picture,
             models=self.models,
             keypoints=self.keypoints,
             loop=asyncio.get_running_loop(),
@@ -172,9 +193,42 @@ class SessionRegistry:
         )
         self._sessions[session.id] = session
         self.metrics.sessions.set(len(self._sessions))
-        served = ServedSession(self.default, session.mailbox, session.deliver, session.restarted)
+        served = ServedSession(portrait, session.mailbox, session.deliver, session.restarted, snapshot)
         await asyncio.wrap_future(self.worker.open(session.id, served))
         return session
+
+    async def _take_over(self, name: str, record: SessionRecord) -> None:
+        if len(self._sessions) >= self.limit:
+            self._make_room()
+        assert record.portrait is not None
+        session = await self._open(name, "", record.portrait, record.snapshot)
+        session.mailbox.configure(record.settings)
+        session.mailbox.choose_way(record.way)
+        session.mailbox.epoch = record.epoch
+        session.new_epoch(source_changed=False)
+
+    async def keep(self) -> None:
+        """Keep the records of all sessions in the directory, so that another server can go on with them."""
+        if self.directory is None:
+            return
+        served = {name: self.worker.served(name) for name in self._sessions}
+        records = {
+            name: SessionRecord(
+                None if self._kept.get(name) == each.portrait.key else each.portrait,
+                each.mailbox.settings,
+                each.mailbox.way,
+                each.mailbox.epoch,
+                each.snapshot,
+            )
+            for name, each in served.items()
+        }
+        ended = [name for name in self._kept if name not in records]
+        moved, missing = await self.directory.keep(records, ended)
+        self._kept = {name: each.portrait.key for name, each in served.items() if name not in missing}
+        for name in moved:
+            self._kept.pop(name, None)
+            if session := self._sessions.get(name):
+                self._end(session, Failure("moved", "Another server goes on with this session.", "It reconnects by itself."))
 
     def get(self, session: str) -> Session:
         """Return a session; raises `session_unknown`."""

@@ -134,6 +134,11 @@ class InferenceWorker:
                 served.portrait, served.snapshot = portrait, None
             return self._request(ShowPortrait(session, portrait))
 
+    def served(self, session: str) -> ServedSession:
+        """Return what the worker knows of an open session."""
+        with self.condition:
+            return self._sessions[session]
+
     def close(self, session: str) -> None:
         """Delete the state of a session."""
         with self.condition, contextlib.suppress(InputError):

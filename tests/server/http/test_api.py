@@ -282,7 +282,13 @@ def test_readiness_counts_places_and_sessions_by_way_and_ends_with_the_models():
     live = Live(max_sessions=5)
     try:
         with Client(live) as client:
-            assert live.http.get("/readyz").json() == {"status": "ready", "places": 5, "sessions": 1, "ways": {"pictures": 1}}
+            assert live.http.get("/readyz").json() == {
+                "status": "ready",
+                "places": 5,
+                "sessions": 1,
+                "ways": {"pictures": 1},
+                "kept": 0,
+            }
             client.send(protocol.Drawing("keypoints"))
             client.send(protocol.Ping(1.0))
             client.expect(protocol.Pong)
