@@ -87,6 +87,7 @@ def test_paths_are_rendered_and_scored_without_a_transfer_of_their_own(pipeline,
 
 
 def test_a_device_is_taken_by_all_models_of_the_data_path(small_models, monkeypatch):
+    monkeypatch.setattr(module, "check_device", lambda _: None)  # `meta` holds no values, so that only this test may take it.
     monkeypatch.setattr(module, "open_engine", lambda folder, network, *, device, **_: (device, NoEngine()))
     pipeline = Pipeline.load(small_models, device="meta")
     assert pipeline.generator[0] == "meta" and pipeline.device == META

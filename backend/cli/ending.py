@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -38,6 +40,10 @@ def run(app: typer.Typer) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _leave)
     warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal cannot show, or that is no text, ends no command.
+            stream.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
     _guard(command)
     status: Any = 0
@@ -58,7 +64,10 @@ def _plain_errors() -> Iterator[None]:
         yield
     except MotionFanError as error:
         _fail(str(error))
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        # Torch says so in a RuntimeError, of which there is no other kind on the processor.
+        if isinstance(error, RuntimeError) and not re.search("allocate memory|out of memory", str(error)):
+            raise
         _fail("The memory is not enough for this. Take less at once, or a smaller file.")
     except BrokenPipeError:
         # What reads the output has seen enough, as `head` does.

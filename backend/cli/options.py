@@ -14,7 +14,7 @@ import typer
 
 from backend.core.errors import InputError
 from backend.core.files import is_stream, read_bytes
-from backend.core.settings import REPOSITORY
+from backend.core.settings import MAX_THREADS, REPOSITORY
 
 if TYPE_CHECKING:
     from backend.media.images import PortraitImage
@@ -58,7 +58,7 @@ def _check_html(html: Path | None) -> Path | None:
 
 ModelsOption = Annotated[Path, typer.Option(help="Folder of the weights.")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.", callback=_check_json)]
-ThreadsOption = Annotated[int, typer.Option(min=0, help="Torch threads; 0 takes half of the cores.")]
+ThreadsOption = Annotated[int, typer.Option(min=0, max=MAX_THREADS, help="Torch threads; 0 takes half of the cores.")]
 DeviceOption = Annotated[str, typer.Option(help="Where the models run, as torch names it: cpu, cuda, ...")]
 EngineOption = Annotated[str, typer.Option(help="Renderer: torch, openvino, or auto (the fastest here).")]
 AnimateEngineOption = Annotated[

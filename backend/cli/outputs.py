@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import zipfile
@@ -9,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from backend.core.errors import InputError
-from backend.core.files import read_bytes
+from backend.core.errors import InputError, reason
+from backend.core.files import is_stream, read_bytes
 
 OUTPUTS = ("out", "json", "html")
 """Parameters that name a file, or a folder, to write; `run` is a folder that is also read."""
@@ -34,7 +35,7 @@ def check_paths(given: Mapping[str, Any], verb: str = "") -> None:
         verb: name of the command's function, which says what is written into folders.
 
     Raises:
-        InputError: `output_is_input`; `output_is_output`; `output_taken`.
+        InputError: `output_is_input`; `output_is_output`; `output_taken`; `unwritable`.
     """
     paths = [(name, each) for name, value in given.items() for each in (value if isinstance(value, list) else [value])]
     outputs = [Path(value) for name, value in paths if name in OUTPUTS and isinstance(value, Path) and not value.is_dir()]
@@ -49,9 +50,29 @@ def check_paths(given: Mapping[str, Any], verb: str = "") -> None:
     written = [*outputs, *inside]
     if len({os.path.realpath(out) for out in written}) < len(written):
         raise InputError("output_is_output", "Two results would go to the same file.", "Name two.")
+    for name in (*OUTPUTS, "run"):
+        if isinstance(given.get(name), Path):
+            _check_place(given[name])
     for out in inside:
         if os.path.lexists(out) and not _is_result(out, verb):
             raise InputError("output_taken", f"{out} was not made by this command, and would be lost.", "Name another folder.")
+
+
+def _check_place(path: Path) -> None:
+    """Check that a file or a folder can be made or replaced, and make nothing: the work before it may take hours."""
+    try:
+        if is_stream(path):
+            place, need = path, os.W_OK
+        else:
+            real = Path(os.path.realpath(path))
+            place = next(each for each in ((real, *real.parents) if real.is_dir() else real.parents) if os.path.lexists(each))
+            need = os.W_OK | os.X_OK
+            if not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(place, need):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise InputError("unwritable", f"{path} cannot be written ({reason(error)}).", "Choose another place.") from None
 
 
 def _inside(verb: str, given: Mapping[str, Any]) -> Iterator[Path]:
@@ -64,7 +85,7 @@ def _inside(verb: str, given: Mapping[str, Any]) -> Iterator[Path]:
         # Videos of one name are refused by the command, which names both.
         yield from {out / f"{video.stem}.npz" for video in given["videos"]}
     elif verb == "train_scene":
-        yield from (out / f"arm_{index:05d}.npz" for index in range(given["sequences"]))
+        yield from sorted(out.glob("arm_*.npz"))
     elif verb == "train_pack":
         yield from (out / "index.npz", out / "frames.bin")
     elif verb == "train_keypoints":

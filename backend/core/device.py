@@ -32,11 +32,11 @@ def check_device(device: str) -> None:
         InputError: `device_unusable`.
     """
     try:
-        usable = torch.device(device).type != "cuda" or torch.cuda.is_available()
-    except RuntimeError:
-        usable = False
-    if not usable:
-        raise InputError("device_unusable", f"Torch has no device {device!r} on this machine.", "Choose the device cpu.")
+        # Some devices have a name but no values (meta), or no driver (cuda).
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, ImportError):
+        hint = f"Choose the device {HOST}."
+        raise InputError("device_unusable", f"Torch has no device {device!r} on this machine.", hint) from None
 
 
 def on_host(device: torch.device) -> bool:

@@ -58,6 +58,11 @@ def save_whole(path: Path, save: Callable[[BinaryIO], object]) -> None:
         hidden.write_bytes(buffer.getbuffer())
 
 
+def printable(text: str) -> str:
+    """Return a text that can be written as UTF-8: bytes of a file's name that are no text become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def is_stream(path: Path) -> bool:
     """Whether a path leads to a pipe or a device, such as /dev/stdout, which takes bytes but holds no file."""
     return str(path.parent) in ("/dev", "/dev/fd") or (path.exists() and not path.is_file() and not path.is_dir())

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.arrays import load_arrays, save_arrays
-from backend.core.errors import InputError
+from backend.core.errors import InputError, reason
 from backend.core.frames import parts
 from backend.core.types import LANDMARKS, FloatArray
 
@@ -69,6 +69,8 @@ class Recording:
             source = str(file["source"])
         except FileNotFoundError:
             raise InputError("recording_missing", f"There is no recording at {path}.") from None
+        except OSError as error:
+            raise InputError("recording_unreadable", f"{path} cannot be read ({reason(error)}).") from None
         except Exception as error:
             hint = "Make one with `motionfan landmarks VIDEO -o DIR`."
             raise InputError("recording_unreadable", f"{path} is not a landmark recording.", hint) from error

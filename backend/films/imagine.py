@@ -72,7 +72,7 @@ def check_request(request: ImagineRequest) -> None:
         raise InputError("imagine_twofold", message, "Leave one of them out.")
     if request.out.suffix.lower() not in (".mp4", ".png"):
         raise InputError("imagine_suffix", f"{request.out} is neither a film nor a picture.", "End the name in .mp4 or .png.")
-    check_writable(request.out.with_suffix(".mp4"))
+    check_writable(request.out, (".mp4", ".png"))
     parse_caption(request.settings.caption)
     if request.clip:
         check_video(request.clip)

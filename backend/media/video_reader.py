@@ -15,7 +15,7 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from backend.core.errors import InputError
+from backend.core.errors import InputError, reason
 from backend.core.types import Picture
 from backend.media.crop import SquareCrop
 
@@ -93,6 +93,8 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise InputError("video_missing", f"There is no video at {path}.", "Check the name.")
     try:
         container = av.open(str(path), metadata_errors="replace")
+    except PermissionError as error:
+        raise InputError("video_unreadable", f"{path} cannot be read ({reason(error)}).", "Change its permissions.") from None
     except (av.FFmpegError, OSError, ValueError):
         raise _unreadable(path) from None
     with container:

@@ -79,9 +79,9 @@ def write_video(path: Path, fps: float) -> Iterator[VideoWriter]:
             raise InputError("video_unwritable", f"No frame came for {path}.")
 
 
-def check_writable(path: Path) -> None:
-    """Check, before long work, that `write_video` can write there; raises `video_suffix` (not .mp4) or `video_unwritable`."""
-    if path.suffix.lower() != ".mp4":
+def check_writable(path: Path, suffixes: tuple[str, ...] = (".mp4",)) -> None:
+    """Check, before long work, that a film can be written there; raises `video_suffix` (none of them) or `video_unwritable`."""
+    if path.suffix.lower() not in suffixes:
         raise InputError("video_suffix", f"{path} is not the name of an MP4.", "End the name in .mp4.")
     with _place(path):
         tempfile.TemporaryFile(dir=path.parent).close()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from backend.core.device import check_device
 from backend.core.errors import InputError
 from backend.core.progress import ShareProgress
 from backend.keypoints.captions import parse_caption
@@ -58,7 +59,8 @@ class VideoFlow:
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> VideoFlow:
-        """Read a folder of weights; as `StarFlow.load`."""
+        """Read a folder of weights; raises `device_unusable`, or as `StarFlow.load`."""
+        check_device(device)
         return cls(StarFlow.load(folder), device)
 
     @property

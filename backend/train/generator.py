@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from backend.animate.generator import Generator, Rendered
+from backend.core.device import check_device
 from backend.core.process import configure_process
 from backend.train.data.pack import Pack
 from backend.train.data.pairs import Pairs, PairSampler
@@ -168,6 +169,7 @@ def train_generator(
         start_from: folder of earlier weights to start from (a 128 model for a 256 one).
         progress: called after every update.
     """
+    check_device(settings.device)
     configure_process(settings.threads)
     with seeded(settings.seed):
         train(GeneratorTask(Pack(packed), settings, start_from, run / "best"), run, progress)

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from backend.core.device import check_device
 from backend.core.errors import InputError
 from backend.core.process import configure_process
 from backend.starflow.model import StarFlow
@@ -152,10 +153,11 @@ def train_starflow(
         progress: called after every update.
 
     Raises:
-        InputError: `starflow_stage`: an earlier part is missing.
+        InputError: `starflow_stage`: an earlier part is missing; `device_unusable`.
     """
     if settings.stage != "autoencoder" and start_from is None and not (run / "checkpoint.pt").exists():
         raise InputError("starflow_stage", f"The {settings.stage} needs the parts before it.", "Name them with --start-from.")
+    check_device(settings.device)
     configure_process(settings.threads)
     with seeded(settings.seed):
         train(StarFlowTask(Pack(packed), settings, start_from, run / "best"), run, progress)

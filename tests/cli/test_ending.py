@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -115,3 +116,21 @@ def test_every_verb_refuses_a_misspelt_setting_before_it_does_anything(tmp_path,
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 2 and "Did you mean MOTIONFAN_THREADS?" in errors
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_no_text_or_that_the_output_cannot_show_ends_no_command(tmp_path):
+    path = video(tmp_path / os.fsdecode("ü-\N{BALLOON}-".encode() + b"\xff.mp4"), moving(3))
+    for encoding in ("ascii", "utf-8:strict"):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        with start("landmarks", str(path), "-o", str(tmp_path / "out"), stdout=subprocess.PIPE, env=environment) as process:
+            shown, errors = process.communicate(timeout=120)
+        assert process.returncode == 0 and errors == "" and "\\udcff.npz: 3 frames" in shown
+
+
+def test_too_little_memory_is_said_in_one_sentence(tmp_path):
+    shutil.copy(TALKING, tmp_path / "a.npz")
+    words = ["evaluate", "forecast", "--recordings", str(tmp_path), "--samples", str(10**12), "--methods", "gru_nf"]
+    with start(*words, stdout=subprocess.PIPE) as process:
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2 and "Traceback" not in errors
+    assert errors.strip().splitlines()[-1].startswith("motionfan: The memory is not enough")

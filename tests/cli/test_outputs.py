@@ -122,3 +122,29 @@ def test_results_of_earlier_runs_may_be_replaced(tmp_path):
     (tmp_path / "clips.csv").write_text("clip,person,split\na,a,train\nb,b,val\n")
     check_paths({"data": tmp_path / "data", "out": tmp_path}, "train_keypoints")
     check_paths({"data": tmp_path / "data", "out": model(tmp_path / "model")}, "train_detector")
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "path"),
+    [
+        ("animate", "out", "a.mp4"),
+        ("landmarks", "out", ""),
+        ("landmarks", "out", "new/folder"),
+        ("evaluate_forecast", "html", "page"),
+        ("evaluate_forecast", "json", "report.json"),
+        ("train_generator", "run", "run"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path, monkeypatch, verb, name, path):
+    given = {"videos": [], name: tmp_path / path}
+    check_paths(given, verb)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(os, "access", lambda place, need: Path(place) != tmp_path)  # The superuser may write anywhere.
+    assert refused(lambda: check_paths(given, verb)) == "unwritable"
+
+
+def test_a_place_below_a_file_is_refused_and_a_device_is_not(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "a.mp4", tmp_path / "file" / "new" / "a.mp4"):
+        assert refused(lambda path=path: check_paths({"out": path}, "animate")) == "unwritable"
+    check_paths({"json": Path(os.devnull)}, "bench")

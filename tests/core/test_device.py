@@ -4,6 +4,7 @@ import torch
 
 from backend.core import device
 from backend.core.device import on_host, seeded_generator, to_host
+from backend.core.errors import InputError
 
 META = torch.device("meta")
 
@@ -39,3 +40,11 @@ def test_only_the_memory_of_the_processor_is_read_without_waiting():
 def test_values_that_are_not_there_cannot_be_read():
     with pytest.raises(NotImplementedError):
         to_host(torch.zeros(2, device=META), torch.zeros(3, device=META))
+
+
+@pytest.mark.parametrize("name", ["abacus", "meta", "cuda:99", "", "cpu:x"])
+def test_a_device_that_holds_no_values_here_is_refused(name):
+    with pytest.raises(InputError) as caught:
+        device.check_device(name)
+    assert caught.value.code == "device_unusable"
+    device.check_device("cpu")

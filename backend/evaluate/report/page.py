@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import msgspec
 
-from backend.core.files import write_whole
+from backend.core.files import printable, write_whole
 from backend.evaluate.report.blocks import (
     Block,
     TableBlock,
@@ -121,5 +121,5 @@ class ReportPage:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "index.html"
         with write_whole(path) as hidden:
-            hidden.write_text(page, encoding="utf-8")
+            hidden.write_text(printable(page), encoding="utf-8")
         return path

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend import __version__
-from backend.core.files import write_whole
+from backend.core.files import printable, write_whole
 
 
 class Metric(msgspec.Struct, omit_defaults=True):
@@ -55,7 +55,7 @@ class Report(msgspec.Struct):
         """Write the report as JSON, whole or not at all; its folder is made if needed."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with write_whole(path) as hidden:
-            hidden.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+            hidden.write_bytes(msgspec.json.format(msgspec.json.encode(_printed(msgspec.to_builtins(self))), indent=1) + b"\n")
 
     def show(self, only: Sequence[str] = ()) -> None:
         """Print the table of `show_table` and the notes."""
@@ -87,6 +87,15 @@ class Report(msgspec.Struct):
         for line in grid[1:]:
             table.add_row(*line)
         return table
+
+
+def _printed(value: Any) -> Any:
+    """Return plain data with every text printable."""
+    if isinstance(value, dict):
+        return {_printed(key): _printed(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printed(each) for each in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def screen() -> Console:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from backend.core.errors import InputError, reason
+from backend.core.errors import InputError
 from backend.core.process import configure_process
 from backend.core.progress import StageProgress
 from backend.core.types import CLOCK_HZ
@@ -122,7 +122,7 @@ def evaluate_starflow(
 
     configure_process(options.threads)
     listed, notes = find_videos(videos, split)
-    video = _load(model, options.device)
+    video = VideoFlow.load(model, options.device)
     rival, keypoints = _load_regression(regression, options.device, video, notes), None
     with note_failure(notes, "The keypoint path is left out"):
         keypoints = KeypointPath(models, video.size, options.device, options.threads)
@@ -175,16 +175,6 @@ def evaluate_starflow(
         "torch_threads": torch.get_num_threads(),
     }
     return StarFlowResults(report, drift_examples, futures_examples, edit_examples, caption_examples)
-
-
-def _load(model: Path, device: str) -> VideoFlow:
-    try:
-        return VideoFlow.load(model, device)
-    except (RuntimeError, AssertionError) as error:
-        why = reason(error)
-        raise InputError(
-            "device_unusable", f"Torch cannot use the device {device!r} ({why}).", "Choose the device cpu."
-        ) from None
 
 
 def _load_regression(folder: Path, device: str, video: VideoFlow, notes: list[str]) -> VideoFlow | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from backend.animate.fomm.model import Fomm
 from backend.core.arrays import save_arrays
-from backend.core.files import write_whole
+from backend.core.files import printable, write_whole
 from backend.core.progress import Progress
 from backend.train.detector.measure import detect_sequence
 from backend.train.detector.videos import VideoSet
@@ -31,7 +31,7 @@ def write_keypoints(model: Fomm, data: Path, out: Path, progress: Progress | Non
         table = csv.writer(file)
         table.writerow(("clip", "person", "split"))
         for index, (video, split) in enumerate(rows):
-            name = video.name.removesuffix(".npz").replace(":", "_").replace(".", "_")
+            name = printable(video.name).removesuffix(".npz").replace(":", "_").replace(".", "_")
             flat = detect_sequence(model.kp_detector, video).flat().numpy()
             arrays = {"keypoints": flat, "fps": np.asarray(video.fps, np.float32)}
             save_arrays(out / "recordings" / f"{name}.npz", arrays, compressed=False)

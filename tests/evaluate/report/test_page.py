@@ -95,3 +95,8 @@ def test_a_command_line_leaves_out_what_is_none():
 
 def test_results_of_a_section_lose_its_prefix():
     assert with_prefix({"x_a": {}, "xa": {}, "x_b": {}}, "x_") == {"a": {}, "b": {}}
+
+
+def test_a_page_with_a_name_that_is_no_text_is_written(tmp_path):
+    text = page_of(notes=["\udcff.npz is left out."]).write(tmp_path).read_text()
+    assert "\\udcff.npz is left out." in text
