@@ -10,10 +10,11 @@ from pathlib import Path
 
 import structlog
 from fastapi import Depends, FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from backend.core.errors import MotionFanError
+from backend.core.errors import InputError, MotionFanError
 from backend.core.settings import Settings
 from backend.server.http import page
 from backend.server.http.answers import answer
@@ -103,10 +104,20 @@ def create_app(
         body = {"code": phrase.lower().replace(" ", "_"), "message": f"{phrase}.", "hint": "Open /."}
         return JSONResponse(body, error.status_code, error.headers)
 
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        parts = ", ".join(sorted({str(each["loc"][-1])[:40] for each in error.errors()}))
+        return answer(InputError("request_invalid", f"These parts of the request are not valid: {parts}.", "Reload the page."))
+
     @app.exception_handler(Exception)
     async def internal(_: Request, error: Exception) -> JSONResponse:
         log.error("request_failed", exc_info=error)
-        return answer(MotionFanError("internal", "The server failed at this request.", "Try again, or read the server's log."))
+        failed = answer(
+            MotionFanError("internal", "The server failed at this request.", "Try again, or read the server's log.")
+        )
+        # Starlette sends this answer past all middleware.
+        failed.raw_headers.extend(page.HEADERS)
+        return failed
 
     return app
 

@@ -22,6 +22,7 @@ STATUS = {
     "landmarks_too_large": 413,
     "video_too_large": 413,
     "host_foreign": 421,
+    "request_invalid": 422,
     "too_many_portraits": 429,
     "too_many_sessions": 429,
     "too_many_videos": 429,

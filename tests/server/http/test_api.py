@@ -18,6 +18,7 @@ from backend.core.types import LANDMARKS
 from backend.media.images import MAX_BYTES
 from backend.server import protocol
 from backend.server.http.address import client_address
+from backend.server.http.page import HEADERS
 from backend.server.live.sessions import UPLOAD_BURST
 from tests.server.conftest import Client, Live
 
@@ -276,6 +277,7 @@ def test_an_unexpected_failure_is_answered_as_json_too(shared, monkeypatch):
     monkeypatch.setattr(shared.app.state.reader, "read", fail)
     answer = shared.http.put(f"/api/sessions/{shared.session()['session']}/portrait", content=b"x")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert {name.decode(): value.decode() for name, value in HEADERS}.items() <= dict(answer.headers).items()
 
 
 def test_readiness_counts_places_and_sessions_by_way_and_ends_with_the_models():

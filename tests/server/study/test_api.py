@@ -92,7 +92,7 @@ def test_unknown_trials_and_sides_are_refused(live: Live):
     assert code(live.http.post("/api/study/votes", json={"trial": "none", "choice": "left"})) == (404, "trial_unknown")
     assert code(live.http.get("/api/study/trials/none/left")) == (404, "trial_unknown")
     trial = begin(live)["trials"][0]["id"]
-    assert live.http.get(f"/api/study/trials/{trial}/middle").status_code == 422
+    assert code(live.http.get(f"/api/study/trials/{trial}/middle")) == (422, "request_invalid")
 
 
 def test_another_site_cannot_vote(live: Live):
