@@ -36,6 +36,7 @@ leaving = threading.Event()
 
 def run(app: typer.Typer) -> None:
     """Run the command line; exits with 0, with `FAILED`, as the signal that ended it, or as Typer does for wrong options."""
+    _open_standard_files()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _leave)
@@ -55,6 +56,15 @@ def run(app: typer.Typer) -> None:
         if sys.stdout is not None:
             sys.stdout.flush()
     sys.exit(status)
+
+
+def _open_standard_files() -> None:
+    """Let closed standard files lead nowhere: the next file that is opened would get their number, and what libraries print."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # Takes the lowest number that is free.
 
 
 @contextlib.contextmanager

@@ -87,7 +87,8 @@ def read_split(
             sequences += _sequences(read_tracks(found, regions, fps), row["person"], row["split"], row["clip"])
     if not sequences:
         hint = "Make them with `motionfan landmarks VIDEO... -o DIR`."
-        raise InputError("data_empty", f"{data} holds no landmark recording of its clips.", hint)
+        of = f" of split {split}" if split else ""
+        raise InputError("data_empty", f"{data} holds no recording of its clips{of}.", hint)
     return sequences
 
 

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
 
-from backend.core.errors import ModelError
+from backend.core.errors import ModelError, reason
 from backend.core.files import save_whole
 from backend.train.schedule import averaged, cosine_lr
 from backend.train.settings import RunSettings
@@ -240,7 +240,7 @@ class _Run(Generic[Model, Batch]):
         try:
             checkpoint: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception as error:
-            message = f"{self.path} cannot be read: {error}"
+            message = f"{self.path} cannot be read ({reason(error)})."
             raise ModelError("checkpoint_unusable", message, "Delete it to start from the beginning.") from error
         try:
             if checkpoint["architecture"] != self.architecture:

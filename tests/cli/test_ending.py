@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from backend.cli import ending
+from backend.core.recording import Recording
 from backend.core.settings import REPOSITORY
 from backend.media.video_reader import DamagedVideoWarning
 from tests.media.made import cut, moving, video
@@ -134,3 +136,11 @@ def test_too_little_memory_is_said_in_one_sentence(tmp_path):
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 2 and "Traceback" not in errors
     assert errors.strip().splitlines()[-1].startswith("motionfan: The memory is not enough")
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&- <&-"])
+def test_closed_standard_files_change_no_result(tmp_path, closed):
+    path = video(tmp_path / "a.mp4", moving(3))
+    line = f"exec {shlex.join([*COMMAND, 'landmarks', str(path), '-o', str(tmp_path)])} {closed}"
+    done = subprocess.run(["sh", "-c", line], cwd=REPOSITORY, timeout=120, check=False)
+    assert done.returncode == 0 and len(Recording.load(tmp_path / "a.npz").timestamps) == 3
