@@ -69,7 +69,7 @@ def _check_place(path: Path) -> None:
             need = os.W_OK | os.X_OK
             if not place.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(place, need):
+        if not os.access(place, need) or (path.is_file() and not os.access(path, os.W_OK)):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise InputError("unwritable", f"{path} cannot be written ({reason(error)}).", "Choose another place.") from None

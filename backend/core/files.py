@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -31,16 +32,17 @@ def write_whole(path: Path) -> Iterator[Path]:
     stream = is_stream(path)
     place = Path(tempfile.gettempdir()) / path.name if stream else Path(os.path.realpath(path))
     # A file name has 255 bytes at most, and a character up to four of them.
-    handle, name = tempfile.mkstemp(prefix=f".{place.stem[:40]}-", suffix=place.suffix, dir=place.parent)
-    os.close(handle)
-    hidden = Path(name)
+    hidden = place.with_name(f".{place.stem[:40]}-{secrets.token_hex(4)}{place.suffix[:20]}")
+    # With the permissions that the user gives to new files, or gave to the old one.
+    os.close(os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if stream else 0o666))
     try:
         yield hidden
         if stream:
             with hidden.open("rb") as made, path.open("ab") as out:
                 shutil.copyfileobj(made, out)
         else:
-            hidden.chmod(0o644)
+            if place.is_file():
+                hidden.chmod(stat.S_IMODE(place.stat().st_mode))
             hidden.replace(place)
     finally:
         hidden.unlink(missing_ok=True)

@@ -148,3 +148,10 @@ def test_a_place_below_a_file_is_refused_and_a_device_is_not(tmp_path):
     for path in (tmp_path / "file" / "a.mp4", tmp_path / "file" / "new" / "a.mp4"):
         assert refused(lambda path=path: check_paths({"out": path}, "animate")) == "unwritable"
     check_paths({"json": Path(os.devnull)}, "bench")
+
+
+def test_a_file_that_is_protected_from_writing_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "a.mp4").write_bytes(b"kept")
+    check_paths({"out": tmp_path / "a.mp4"}, "animate")
+    monkeypatch.setattr(os, "access", lambda place, need: Path(place) == tmp_path)  # The superuser may write anywhere.
+    assert refused(lambda: check_paths({"out": tmp_path / "a.mp4"}, "animate")) == "unwritable"

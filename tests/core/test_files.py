@@ -161,3 +161,22 @@ def test_a_file_above_the_limit_is_not_read(tmp_path, monkeypatch):
         file.truncate(10**12)
     with pytest.raises(OSError, match="larger than"):
         read_bytes(tmp_path / "sparse")
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o022, 0o644)])
+def test_a_new_file_has_the_permissions_of_the_user_s_files_and_an_old_one_keeps_its_own(tmp_path, mask, mode):
+    old = os.umask(mask)
+    try:
+        write_text(tmp_path / "a.txt", "new")
+        assert (tmp_path / "a.txt").stat().st_mode & 0o777 == mode
+        (tmp_path / "a.txt").chmod(0o640)
+        write_text(tmp_path / "a.txt", "newer")
+        assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o640 and (tmp_path / "a.txt").read_text() == "newer"
+    finally:
+        os.umask(old)
+
+
+@pytest.mark.parametrize("name", ["ü" * 100 + ".txt", "\N{BALLOON}" * 60, "a" * 251 + ".txt", ".txt", "a", "a." + "b" * 250])
+def test_every_name_that_a_file_can_have_can_be_written(tmp_path, name):
+    write_text(tmp_path / name, "x")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
