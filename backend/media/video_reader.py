@@ -7,7 +7,6 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -21,6 +20,9 @@ from backend.media.crop import SquareCrop
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg")
 """Lower-case endings of the names of videos in a folder."""
+
+MAX_FRAME_PIXELS = 50_000_000
+"""Of a frame, as of a portrait; 8K video has 33 million. A small file may hold pictures that take gigabytes."""
 
 SAME_TIME_S = 1e-3
 """Times closer than this belong to the same frame."""
@@ -57,7 +59,8 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
     increase strictly: a frame that does not advance is dropped.
 
     Raises:
-        InputError: `video_missing`, `video_unreadable` (not a video, or nothing in it decodes), `video_empty` (no picture).
+        InputError: `video_missing`, `video_unreadable` (not a video, or nothing in it decodes), `video_empty` (no picture),
+            `video_too_large` (more than `MAX_FRAME_PIXELS`).
     """
     with _opened(path) as (container, stream):
         step = float(1 / stream.average_rate) if stream.average_rate else 0.04
@@ -73,7 +76,8 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
             start = t if start is None else start
             if t - start > last:
                 last = t - start
-                yield VideoFrame(_upright(frame, stream.sample_aspect_ratio), last)
+                _check_size(path, _shown_width(frame.width, stream), frame.height)
+                yield VideoFrame(_upright(frame, _shown_width(frame.width, stream)), last)
     if start is None:
         raise _unreadable(path) if damaged else _empty(path)
     if stated - (last + step) > max(MAX_MISSING_S, MAX_MISSING_SHARE * stated):
@@ -100,7 +104,15 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     with container:
         if not container.streams.video:
             raise _empty(path) if container.streams.audio else _unreadable(path)
-        yield container, container.streams.video[0]
+        stream = container.streams.video[0]
+        _check_size(path, _shown_width(stream.width, stream), stream.height)
+        yield container, stream
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if width * height > MAX_FRAME_PIXELS:
+        message = f"The pictures of {path} have more than {MAX_FRAME_PIXELS // 1_000_000} megapixels."
+        raise InputError("video_too_large", message, "Scale the video down.")
 
 
 def _unreadable(path: Path) -> InputError:
@@ -124,9 +136,14 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.Vide
         yield None
 
 
-def _upright(frame: av.VideoFrame, aspect: Fraction | None) -> Picture:
-    """Return RGB with square pixels, rotated as the file asks."""
-    width = round(frame.width * aspect) if aspect else frame.width
+def _shown_width(width: int, stream: VideoStream) -> int:
+    """Return the width with square pixels of a picture that is stored with `width`."""
+    aspect = stream.sample_aspect_ratio
+    return max(1, round(width * aspect)) if aspect else width
+
+
+def _upright(frame: av.VideoFrame, width: int) -> Picture:
+    """Return RGB with square pixels, `width` of them in a row before it is rotated as the file asks."""
     picture = frame.to_ndarray(format="rgb24", width=width, height=frame.height)
     return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / 90)))
 

@@ -1,15 +1,18 @@
 """Videos are decoded upright, in order and in time; files that cannot be read are refused."""
 
 import struct
+import tracemalloc
 import warnings
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
+from backend.media import video_reader
 from backend.media.crop import SquareCrop
-from backend.media.video_reader import DamagedVideoWarning, pictures_at, read_video
+from backend.media.video_reader import DamagedVideoWarning, check_video, frame_count, pictures_at, read_video
 from tests.media.made import flat, moving, refused, video
 
 
@@ -135,3 +138,35 @@ def test_pictures_at_times_are_the_frames_displayed_then_and_the_last_past_the_e
     shown = list(pictures_at(path, SquareCrop(0, 0, 64), [0.0, 0.08, 0.08, 0.3, 9.0], 32))
     assert all(picture.shape == (32, 32, 3) for picture in shown)
     np.testing.assert_allclose([picture[..., 0].mean() for picture in shown], [0, 40, 40, 160, 180], atol=6)
+
+
+def with_aspect(path, aspect):
+    """A small grey video whose pixels are `aspect` times as wide as high."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = aspect
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_pictures_that_would_fill_the_memory_are_refused_before_they_are_decoded(tmp_path):
+    Image.new("1", (10_000, 5001)).save(tmp_path / "a.png")
+    tracemalloc.start()
+    try:
+        for read in (check_video, lambda path: next(read_video(path)), frame_count):
+            assert refused(lambda read=read: read(tmp_path / "a.png")) == "video_too_large"
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_pixels_of_any_shape_give_a_picture_and_count_as_it_is_shown(tmp_path, monkeypatch):
+    for aspect, width in ((Fraction(2), 128), (Fraction(1, 20), 3), (Fraction(20), 1280)):
+        path = with_aspect(tmp_path / "a.mp4", aspect)
+        assert next(read_video(path)).picture.shape == (48, width, 3)
+    monkeypatch.setattr(video_reader, "MAX_FRAME_PIXELS", 48 * 1279)
+    assert refused(lambda: list(read_video(path))) == "video_too_large"
