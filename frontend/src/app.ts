@@ -204,20 +204,18 @@ export class App {
       this.status.pill,
       this.#cameraButton.element,
     );
-    const main = h(
-      'main',
-      {},
+    const live = h(
+      'div',
+      { class: 'live' },
       this.status.banner,
       this.driver.panel.notice,
       this.portrait.question.element,
       this.stage.element,
       this.hud.element,
-      this.frozenMoment.element,
-      this.videoForm.element,
-      howItWorks(shortcuts),
     );
-    const columns = h('div', { class: 'columns' }, main, this.#side);
-    root.replaceChildren(header, columns, h('footer', {}, PRIVACY), this.status.liveRegion);
+    const more = h('div', { class: 'more' }, this.frozenMoment.element, this.videoForm.element, howItWorks(shortcuts));
+    const main = h('main', { class: 'columns' }, live, this.#side, more);
+    root.replaceChildren(header, main, h('footer', {}, PRIVACY), this.status.liveRegion);
     listenForShortcuts(shortcuts);
   }
 

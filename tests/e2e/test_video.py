@@ -177,4 +177,4 @@ def test_without_weights_the_page_says_why_and_offers_no_video(visit: Opens) -> 
     page = visit(without)
     expect(page.locator(FORM)).to_contain_text("Not available here: The weights are missing.")
     expect(page.locator(f"{FORM} form")).to_be_hidden()
-    expect(page.get_by_role("button", name="Freeze this moment")).to_have_count(0)
+    expect(page.get_by_role("button", name="Freeze")).to_have_count(0)

@@ -219,5 +219,5 @@ export class FrozenMomentView {
 function freezeButton(kind: string, hidden: boolean): HTMLButtonElement {
   const title = 'Generate what may follow this moment, with the video model (F)';
   const attributes = { type: 'button', class: kind || undefined, title, hidden };
-  return h('button', attributes, icon(FREEZE_ICON), 'Freeze this moment');
+  return h('button', attributes, icon(FREEZE_ICON), kind ? 'Freeze' : 'Freeze this moment');
 }
