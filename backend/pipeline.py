@@ -394,7 +394,7 @@ class Pipeline:
         return portraits[:, None, None], driving, references[:, None, None]
 
     def score(self, paths: Tensor, truth: Tensor) -> FloatArray:
-        """Return the mean keypoint distance, in crop units, of paths `[K, T, 6N]` from the truth `[T, 6N]`: `[K]`."""
+        """Return the mean keypoint distance, in crop units, of paths `[..., T, 6N]` from others that broadcast: `[...]`."""
         offset = Keypoints.from_flat(paths).value - Keypoints.from_flat(truth).value
         (distance,) = to_host(offset.norm(dim=-1).mean((-1, -2)))
         return distance

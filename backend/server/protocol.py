@@ -99,11 +99,19 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Errors of the futures of a finished round, the `generation`: mean keypoint distance, crop units."""
+    """Errors of the futures of a finished round, the `generation`: mean keypoint distance, crop units.
+
+    Attributes:
+        errors: of every future.
+        best: index of the smallest.
+        together: of all futures as one forecast (`energy_score`); the one to compare with a single guess.
+        copy_last: of the single guess that nothing moves.
+    """
 
     generation: int
     errors: list[float]
     best: int
+    together: float
     copy_last: float
 
 

@@ -98,7 +98,10 @@ export class App {
     );
     this.driver = new Driver({
       frame: ({ t, landmarks }) => this.connection.send({ kind: 'landmarks', t, landmarks }),
-      source: (name) => this.connection.send({ kind: 'source', name }),
+      source: (name) => {
+        this.#restartTally();
+        this.connection.send({ kind: 'source', name });
+      },
       reference: () => this.connection.send({ kind: 'reference' }),
       cameraState: (state) => this.#cameraButton.show(state),
       noFace: (missing) => this.stage.showNoFace(missing),
@@ -151,7 +154,13 @@ export class App {
     this.videoForm.setVideoInfo(info);
   }
 
+  #restartTally(): void {
+    this.store.resetTally();
+    this.stage.showTally();
+  }
+
   #sendSettings(settings: Settings): void {
+    this.#restartTally();
     this.connection.send({ kind: 'controls', settings });
   }
 

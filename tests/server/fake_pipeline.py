@@ -160,7 +160,7 @@ class FakePipeline:
         return picture
 
     def score(self, paths: Tensor, truth: Tensor) -> np.ndarray:
-        return (Keypoints.from_flat(paths).value - Keypoints.from_flat(truth).value).norm(dim=-1).mean((1, 2)).numpy()
+        return (Keypoints.from_flat(paths).value - Keypoints.from_flat(truth).value).norm(dim=-1).mean((-1, -2)).numpy()
 
     def copy_last_error(self, last: Tensor, truth: Tensor) -> float:
         return float((Keypoints.from_flat(truth).value - Keypoints.from_flat(last).value).norm(dim=-1).mean())

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from backend.core.types import FloatArray
 from backend.server.protocol import Verdict
 
 if TYPE_CHECKING:
@@ -72,6 +75,23 @@ class FuturesRound:
         truth = paths.new_zeros((len(steps), paths.shape[-1]))
         for row, step in enumerate(steps):
             truth[row] = self._observed[step].present_flat
-        errors = [float(error) for error in pipeline.score(paths[:, [step - 1 for step in steps]], truth)]
+        seen = paths[:, [step - 1 for step in steps]]
+        errors = [float(error) for error in pipeline.score(seen, truth)]
+        shares = np.array(self.fan.shares or [1.0] * len(errors))
+        together = energy_score(np.array(errors), pipeline.score(seen[:, None], seen), shares / shares.sum())
         copy_last = float(pipeline.copy_last_error(self._present.present_flat, truth))
-        return Verdict(self.number, errors, errors.index(min(errors)), copy_last)
+        return Verdict(self.number, errors, errors.index(min(errors)), together, copy_last)
+
+
+def energy_score(errors: FloatArray, between: FloatArray, weights: FloatArray) -> float:
+    """Score weighted samples as one forecast: their mean distance from the truth, less half of that from each other.
+
+    A single guess scores its distance, so both compare. Without the second term, several futures would never beat the one in
+    their middle. (Gneiting and Raftery, "Strictly proper scoring rules", 2007, equation 22.)
+
+    Args:
+        errors: distance of every sample from the truth, `[K]`.
+        between: of every sample from every other, `[K, K]`.
+        weights: of the samples, `[K]`, sum 1.
+    """
+    return float(weights @ errors - 0.5 * weights @ between @ weights)

@@ -55,7 +55,7 @@ export type ReadyHead = {
 };
 
 /** How a finished round compares with what happened: mean keypoint distances in crop units. */
-export type Verdict = { generation: number; errors: number[]; best: number; copy_last: number };
+export type Verdict = { generation: number; errors: number[]; best: number; together: number; copy_last: number };
 
 /** Stages of the server's work on one sheet, in order. */
 export const PIPELINE_STAGES = ['wait', 'observe', 'forecast', 'render', 'encode'] as const;

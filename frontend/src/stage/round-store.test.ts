@@ -29,7 +29,13 @@ function give(number: number, step: number, extra: Partial<SheetHead> = {}, blen
   return store.add(head as SheetHead, sheet);
 }
 const play = (number: number): boolean[] => [0, 1, 2, 3].map((step) => give(number, step));
-const verdict = (number: number): Verdict => ({ generation: number, errors: [0.2, 0.1], best: 1, copy_last: 0.15 });
+const verdict = (number: number): Verdict => ({
+  generation: number,
+  errors: [0.2, 0.1],
+  best: 1,
+  together: 0.12,
+  copy_last: 0.15,
+});
 const open = (): number => sheets.filter((sheet) => !sheet.closed).length;
 const steps = (timeline: Timeline | undefined): number[] => [...(timeline?.keys ?? [])].map((key) => key.at);
 
@@ -55,6 +61,22 @@ test('a round is finished when it is judged', () => {
   expect(store.finished?.number).toBe(1);
   expect(store.finished?.verdict?.best).toBe(1);
   expect(store.counts).toEqual({ finished: 1, judged: 1, beatCopyLast: 1 });
+});
+
+test('verdicts are counted until portrait, driver or settings change, and not while a round is held', () => {
+  show(3);
+  expect(store.counts).toMatchObject({ judged: 3, beatCopyLast: 3 });
+  store.held = true;
+  for (const step of [1, 2, 3]) give(4, step);
+  give(5, 0, { verdict: verdict(4) });
+  expect(store.counts.judged).toBe(3);
+  store.held = false;
+  store.resetTally();
+  for (const step of [1, 2, 3]) give(5, step);
+  give(6, 0, { verdict: { ...verdict(5), together: 0.2 } });
+  expect(store.counts).toMatchObject({ judged: 1, beatCopyLast: 0 });
+  store.reset(true);
+  expect(store.counts.judged).toBe(0);
 });
 
 test('a round that the server gave up is never shown as finished', () => {

@@ -8,6 +8,7 @@
 import type { SheetHead, Verdict } from '../net/protocol.ts';
 import type { Sheet } from '../render/sheet.ts';
 import { Timeline } from './timeline.ts';
+import { beatsNoMotion } from './verdict-text.ts';
 
 /** Positions this far behind the newest tick can still be shown. */
 const MAX_LAG = 3;
@@ -54,9 +55,17 @@ export class RoundStore {
   reset(all: boolean): void {
     this.current = null;
     this.pending = null;
-    if (all) this.finished = null;
+    if (all) {
+      this.finished = null;
+      this.resetTally();
+    }
     for (const timeline of [this.presents, this.futures]) timeline.filter(() => false);
     this.#closeUnused();
+  }
+
+  /** Count the verdicts from here on: another portrait, driver or setting is another contest. */
+  resetTally(): void {
+    Object.assign(this.counts, { judged: 0, beatCopyLast: 0 });
   }
 
   /** Drop the sheets whose pixels are gone, with the graphics that held them. */
@@ -108,10 +117,11 @@ export class RoundStore {
   }
 
   #finish(verdict: Verdict): boolean {
+    if (this.held) return false;
     this.counts.judged++;
-    if ((verdict.errors[verdict.best] ?? Number.POSITIVE_INFINITY) < verdict.copy_last) this.counts.beatCopyLast++;
+    if (beatsNoMotion(verdict)) this.counts.beatCopyLast++;
     const judged = this.pending;
-    if (judged?.number !== verdict.generation || judged.futures.keys.length < 2 || this.held) return false;
+    if (judged?.number !== verdict.generation || judged.futures.keys.length < 2) return false;
     this.pending = null;
     this.finished = { ...judged, verdict };
     this.counts.finished++;

@@ -46,11 +46,24 @@ test('the age of the prediction is shown in seconds', () => {
 
 test('a judged round shows every error and marks the closest', () => {
   for (const step of [1, 2, 3, 4]) show({ generation: 1, step });
-  show({ generation: 2, step: 0, verdict: { generation: 1, errors: [0.04, 0.02], best: 1, copy_last: 0.03 } });
+  show({
+    generation: 2,
+    step: 0,
+    verdict: { generation: 1, errors: [0.04, 0.02], best: 1, together: 0.025, copy_last: 0.03 },
+  });
   expect(texts('.tile-row:nth-child(2) .chip')).toEqual(['no motion 1.5 %', 'off by 2.0 %', 'closest 1.0 %']);
   expect(stage.element.querySelectorAll('.winner')).toHaveLength(1);
   expect(texts('.row-note')[1]).toContain('Future 2 came closest');
-  expect(texts('.tally')).toEqual(['1 of 1 closer than no motion']);
+  expect(texts('.tally')).toEqual(['1 of 1 better than no motion']);
+});
+
+test('no future is marked where no motion was closer than all', () => {
+  for (const step of [1, 2, 3, 4]) show({ generation: 1, step });
+  const verdict = { generation: 1, errors: [0.04, 0.02], best: 1, together: 0.025, copy_last: 0.01 };
+  show({ generation: 2, step: 0, verdict });
+  expect(stage.element.querySelectorAll('.winner')).toHaveLength(0);
+  expect(texts('.tile-row:nth-child(2) .chip')).toEqual(['no motion 0.5 %', 'off by 2.0 %', 'off by 1.0 %']);
+  expect(texts('.tally')).toEqual(['0 of 1 better than no motion']);
 });
 
 test('until a round has finished, the lower row says what it will show', () => {
@@ -77,7 +90,7 @@ test('a future shows its share from its first picture until the next round, and 
   expect(stage.now.futures[0]?.canvas.getAttribute('aria-label')).toBe(
     'Future 1, 63 % of 16 drawn futures end nearest to this one',
   );
-  const verdict = { generation: 1, errors: [0.02, 0.04], best: 0, copy_last: 0.03 };
+  const verdict = { generation: 1, errors: [0.02, 0.04], best: 0, together: 0.025, copy_last: 0.03 };
   show({ ...chosen, generation: 2, step: 0, tiles: 1, shares: [0.75, 0.25], verdict });
   expect([row(1), row(2)]).toEqual([
     ['63 %', '38 %'],

@@ -9,7 +9,7 @@ import { STEP_MS } from './playhead.ts';
 import type { RoundStore } from './round-store.ts';
 import { StagePlayer } from './stage-player.ts';
 import { TileRow } from './tile-row.ts';
-import { distancePercent, verdictText } from './verdict-text.ts';
+import { distancePercent, hasWinner, verdictText } from './verdict-text.ts';
 
 const GAP = 10;
 const CAPTION_HEIGHT = 26;
@@ -36,7 +36,9 @@ export class Stage {
   readonly #verdict = h('p', { class: 'row-note' });
   readonly #tally = h('span', {
     class: 'tally',
-    title: 'How often the closest future was closer than the simplest forecast: that nothing moves',
+    title:
+      'How often the futures, taken together as one forecast (energy score), were better than the simplest one: that ' +
+      'nothing moves. Counted since portrait, driver or settings last changed.',
   });
   readonly #noFace = h(
     'p',
@@ -111,12 +113,19 @@ export class Stage {
     if (!all) return;
     this.now.clear();
     this.past.clear();
+    this.showTally();
     setText(this.#verdict, PAST_INTRODUCTION);
   }
 
   /** Show or hide a hint that the camera finds no face. */
   showNoFace(missing: boolean): void {
     this.#noFace.hidden = !missing;
+  }
+
+  /** Show how many rounds were better than no motion. */
+  showTally(): void {
+    const { judged, beatCopyLast } = this.store.counts;
+    setText(this.#tally, judged ? `${beatCopyLast} of ${judged} better than no motion` : '');
   }
 
   setHeld(held: boolean): void {
@@ -183,7 +192,7 @@ export class Stage {
     const { verdict } = round;
     this.past.futures.forEach((tile, i) => {
       const error = verdict?.errors[i];
-      const best = verdict?.best === i;
+      const best = verdict !== null && verdict.best === i && hasWinner(verdict);
       const text = error === undefined ? null : `${best ? 'closest' : 'off by'} ${distancePercent(error)}`;
       tile.setChip(text, 'Mean distance from what happened, in % of the picture’s width');
       tile.setWinner(best);
@@ -191,7 +200,6 @@ export class Stage {
     const still = verdict ? `no motion ${distancePercent(verdict.copy_last)}` : null;
     this.past.lead.setChip(still, 'Distance of the simplest forecast: that nothing moves');
     if (verdict) setText(this.#verdict, verdictText(verdict, round));
-    const { judged, beatCopyLast } = this.store.counts;
-    setText(this.#tally, judged ? `${beatCopyLast} of ${judged} closer than no motion` : '');
+    this.showTally();
   }
 }

@@ -74,7 +74,7 @@ def messages() -> dict[str, Message]:
         stride=2,
         surprise=0.25,
         acceptance=0.5,
-        verdict=protocol.Verdict(1, [0.02, 0.01], 1, 0.03),
+        verdict=protocol.Verdict(1, [0.02, 0.01], 1, 0.012, 0.03),
         flags=["over_refined", "overloaded"],
         shares=[1.0, 1.0],
         drawn=8,

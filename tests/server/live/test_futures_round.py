@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scoringrules
 import torch
 
-from backend.server.live.futures_round import FuturesRound
+from backend.server.live.futures_round import FuturesRound, energy_score
 from tests.server.fake_pipeline import FakeFan, FakeObservation, FakePipeline
 
 K, H = 3, 5
@@ -52,6 +53,25 @@ def test_the_verdict_names_the_path_nearest_to_the_observation():
     assert verdict.best == 1
     assert verdict.errors == pytest.approx([0.3, 0.0, 0.3], abs=1e-6)
     assert verdict.copy_last == pytest.approx(0.3)
+    # Mean error 0.2, mean distance of two futures (0.3 * 4 + 0.6 * 2) / 9.
+    assert verdict.together == pytest.approx(0.2 - 0.5 * 2.4 / 9)
+
+
+@pytest.mark.parametrize("shares", [[], [0.5, 0.25, 0.25], [1.0, 0.0, 0.0]])
+def test_futures_together_score_as_the_published_energy_score(shares):
+    generator = np.random.default_rng(4)
+    samples, truth = generator.normal(size=(3, 2)), generator.normal(size=2)
+    weights = np.array(shares or [1 / 3] * 3)
+    errors = np.linalg.norm(samples - truth, axis=-1)
+    between = np.linalg.norm(samples[:, None] - samples, axis=-1)
+    # The oracle takes equal weights: a sample of weight 1/4 is one of four equal ones.
+    repeated = np.repeat(samples, np.rint(weights * 12).astype(int), axis=0)
+    expected = scoringrules.es_ensemble(truth, repeated, estimator="nrg")
+    assert energy_score(errors, between, weights) == pytest.approx(expected)
+
+
+def test_a_single_future_scores_its_distance():
+    assert energy_score(np.array([0.3]), np.zeros((1, 1)), np.ones(1)) == pytest.approx(0.3)
 
 
 def test_the_verdict_counts_only_observations_within_the_horizon():
