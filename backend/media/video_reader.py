@@ -105,6 +105,8 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         if not container.streams.video:
             raise _empty(path) if container.streams.audio else _unreadable(path)
         stream = container.streams.video[0]
+        if stream.codec_context is None:  # There is no decoder for what the file states, and no size.
+            raise _unreadable(path)
         _check_size(path, _shown_width(stream.width, stream), stream.height)
         yield container, stream
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 
@@ -86,3 +87,21 @@ def test_a_recording_whose_points_lie_far_outside_is_refused(tmp_path):
     Recording(points, np.arange(3.0)).save(tmp_path / "a.npz")
     with pytest.raises(InputError, match="Frame 1 "):
         Recording.load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+def test_any_damage_of_a_header_raises_one_kind_of_error(tmp_path, name):
+    whole, random = tmp_path / name, np.random.default_rng(0)
+    array = np.arange(12.0).reshape(3, 4)
+    if name.endswith("y"):
+        np.save(whole, array)
+    else:
+        np.savez(whole, a=array)
+    data, broken = np.frombuffer(whole.read_bytes(), np.uint8), tmp_path / ("broken" + name)
+    start = whole.read_bytes().index(b"{'descr'")
+    for _ in range(600):
+        damaged = data.copy()
+        damaged[start + random.integers(0, 70, 8)] = random.choice(np.frombuffer(b"(){}[]'\n,:<f8 \xff", np.uint8), 8)
+        broken.write_bytes(damaged.tobytes())
+        with contextlib.suppress(ValueError):
+            load_arrays(broken)

@@ -170,3 +170,10 @@ def test_pixels_of_any_shape_give_a_picture_and_count_as_it_is_shown(tmp_path, m
         assert next(read_video(path)).picture.shape == (48, width, 3)
     monkeypatch.setattr(video_reader, "MAX_FRAME_PIXELS", 48 * 1279)
     assert refused(lambda: list(read_video(path))) == "video_too_large"
+
+
+def test_a_video_of_an_unknown_codec_is_unreadable(tmp_path):
+    path = video(tmp_path / "a.mp4", moving(3))
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz9").replace(b"avcC", b"zzzC"))
+    for read in (check_video, frame_count, lambda path: next(read_video(path))):
+        assert refused(lambda read=read: read(path)) == "video_unreadable"
