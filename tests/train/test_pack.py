@@ -96,3 +96,14 @@ def test_clips_without_a_face_make_no_pack(tmp_path):
     with pytest.raises(InputError) as caught:
         pack(data, tmp_path / "out")
     assert caught.value.code == "data_empty" and list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_damaged_frame_is_named_where_it_is_read(copied):
+    data = bytearray((copied / FRAMES).read_bytes())
+    data[: len(data) // 40] = bytes(len(data) // 40)
+    (copied / FRAMES).write_bytes(data)
+    found = Pack(copied)
+    assert found.picture(19).shape == (256, 256, 3)
+    with pytest.raises(InputError, match="Frame 0 ") as caught:
+        found.picture(0)
+    assert caught.value.code == "pack_damaged"

@@ -129,9 +129,13 @@ class Pack:
         return found
 
     def picture(self, frame: int, size: int = SIZE) -> Picture:
-        """Decode one frame to `[size, size, 3]`; size is 256, 128 or 64."""
+        """Decode one frame to `[size, size, 3]`; size is 256, 128 or 64. Raises `pack_size` or `pack_damaged`."""
         data = self._bytes[self._offsets[frame] : self._offsets[frame + 1]]
-        picture: Picture = simplejpeg.decode_jpeg(data.tobytes(), min_height=size, min_width=size)
+        try:
+            picture: Picture = simplejpeg.decode_jpeg(data.tobytes(), min_height=size, min_width=size)
+        except ValueError as error:
+            message = f"Frame {frame} of the packed data cannot be decoded ({reason(error)})."
+            raise InputError("pack_damaged", message, "Pack the clips again.") from None
         if picture.shape[0] != size:
             raise InputError("pack_size", f"A packed frame cannot be decoded at {size} pixels.")
         return picture
