@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         device: where the models run, as torch names it.
         engine: `torch`, `openvino`, or `auto`, the fastest one installed.
         threads: threads of one inference; 0 takes half of the cores.
-        max_sessions: pages that are open at once.
+        max_sessions: pages that are open at once; 0 admits as many as the machine serves, as measured at the start.
         idle_s: seconds without motion after which a page's session ends; 0 sets no limit.
         session_s: seconds after which any session ends; 0 sets no limit.
         cluster: let model replicas in a Ray cluster do the work, instead of one process of this server.
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     device: str = "cpu"
     engine: Literal["auto", "torch", "openvino"] = "auto"
     threads: int = Field(default=0, ge=0, le=MAX_THREADS)
-    max_sessions: int = Field(default=8, ge=1)
+    max_sessions: int = Field(default=0, ge=0)
     idle_s: float = Field(default=600.0, ge=0)
     session_s: float = Field(default=0.0, ge=0)
     cluster: bool = False

@@ -26,6 +26,8 @@ from backend.server.http.lines import BoundedHttp, BoundedWebSocket, OpenLines, 
 from backend.server.http.networks import read_networks
 from backend.server.http.page import PAGE
 from backend.server.http.recordings import load_recordings
+from backend.server.live.admission import Admission
+from backend.server.live.capacity import capacity_of, measure_costs
 from backend.server.live.host import Launch, launch_process
 from backend.server.live.session_record import SessionDirectory
 from backend.server.live.session_slot import SessionPortrait
@@ -122,8 +124,10 @@ def build(
         study = open_study(Path(settings.study), worker, default) if settings.study else None
         keypoints = worker.start().keypoints
         models = describe_models(settings.models)
+        costs = worker.run(partial(measure_costs, portrait=default, tile=settings.tile)).result()
+        admission = Admission(capacity_of(costs), settings.max_sessions)
         registry = SessionRegistry(
-            worker, default, models, keypoints, metrics, settings.max_sessions, settings.idle_s, settings.session_s, directory
+            worker, default, models, keypoints, metrics, admission, settings.idle_s, settings.session_s, directory
         )
         runner = VideoRunner(settings.models / "starflow", settings.device, settings.video_threads)
         video_queue = VideoQueue(runner, settings.video_idle_s)

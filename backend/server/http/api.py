@@ -117,17 +117,20 @@ class Api:
         return JSONResponse({"status": "ok" if alive else "down", "sessions": len(self._registry)}, 200 if alive else 503)
 
     async def readiness(self) -> JSONResponse:
-        """Whether a new session would be served now: the models are loaded and warm; its places, and the sessions by way.
+        """Whether the models are loaded and warm; the places, the sessions by way, and the machine's capacity by way.
 
         `kept`: sessions that another server of the cluster could go on with.
         """
-        ready = self._registry.worker.ready
+        ready, registry = self._registry.worker.ready, self._registry
         body = {
             "status": "ready" if ready else "not ready",
-            "places": self._registry.limit,
-            "sessions": len(self._registry),
-            "ways": self._registry.by_way(),
-            "kept": self._registry.kept,
+            "places": registry.places,
+            "free": registry.free,
+            "sessions": len(registry),
+            "ways": registry.by_way(),
+            "kept": registry.kept,
+            "capacity": registry.admission.capacity,
+            "in_use": round(registry.admission.load(registry.by_way()), 3),
         }
         return JSONResponse(body, 200 if ready else 503)
 

@@ -6,13 +6,14 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from backend.core.errors import InputError, portrait_kept
 from backend.core.types import Picture, Way
 from backend.server.limits import TokenBucket, is_public
+from backend.server.live.admission import Admission
 from backend.server.live.landmark_stream import LandmarkStream
 from backend.server.live.mailbox import Mailbox
 from backend.server.live.session_record import SessionDirectory, SessionRecord
@@ -129,7 +130,7 @@ class SessionRegistry:
     models: dict[str, str]  # name and headline of every model, for `Ready`
     keypoints: int  # N
     metrics: Metrics  # gets counts and times
-    limit: int  # maximum number of sessions
+    admission: Admission  # says how many sessions may be open
     idle_s: float = 600.0  # seconds without landmarks after which a session ends; 0 for no limit
     session_s: float = 0.0  # seconds after which any session ends; 0 for no limit
     directory: SessionDirectory | None = None  # of the cluster that this server belongs to
@@ -142,7 +143,7 @@ class SessionRegistry:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def by_way(self) -> dict[Way, int]:
+    def by_way(self) -> Mapping[Way, int]:
         """Return how many sessions get their sheets in each way."""
         return Counter(session.mailbox.way for session in self._sessions.values())
 
@@ -150,6 +151,16 @@ class SessionRegistry:
     def kept(self) -> int:
         """Number of sessions whose records are in the directory."""
         return len(self._kept)
+
+    @property
+    def free(self) -> int:
+        """How many more sessions may be opened now."""
+        return self.admission.free(self.by_way())
+
+    @property
+    def places(self) -> int:
+        """How many sessions may be open at once, if the newcomers get pictures."""
+        return self.admission.places(self.by_way())
 
     async def show(self, session: Session, portrait: ShownPortrait) -> None:
         """Animate another portrait in a session. One that the client keeps is only moved: its sheets hold keypoints."""
@@ -165,7 +176,7 @@ class SessionRegistry:
         """Open a session for a client at this address; raises `sessions_full` if all places are in use."""
         self.expire()
         self._check_share(address)
-        if len(self._sessions) >= self.limit:
+        if not self.free:
             self._make_room()
         return await self._open(secrets.token_urlsafe(12), address, self.default)
 
@@ -198,7 +209,7 @@ class SessionRegistry:
         return session
 
     async def _take_over(self, name: str, record: SessionRecord) -> None:
-        if len(self._sessions) >= self.limit:
+        if not self.free:
             self._make_room()
         assert record.portrait is not None
         session = await self._open(name, "", record.portrait, record.snapshot)
@@ -282,10 +293,10 @@ class SessionRegistry:
         self.close(session.id)
 
     def _make_room(self) -> None:
-        """End the session that has been without a socket for longest: a visitor who reloads the page must not lock others out.
+        """End the sessions that have been without a socket for longest, as many as give one newcomer room, or none at all.
 
-        One that has just lost its socket may come back, and one that was just invited is about to open its own; they stay, but
-        no address keeps more than one place by invitations.
+        A visitor who reloads the page must not lock others out. One that has just lost its socket may come back, and one that
+        was just invited is about to open its own; they stay, but no address keeps more than one place by invitations.
         """
         now = self.now()
         detached = [session for session in self._sessions.values() if session.socket is None]
@@ -297,12 +308,18 @@ class SessionRegistry:
             return MIN_INVITED_S if unused[session.address] == 1 else MIN_FURTHER_S
 
         over = [session for session in detached if now - session.detached_since >= least(session)]
-        if not over:
-            raise InputError("sessions_full", f"All {self.limit} places of this server are taken.", "Try again in a minute.")
-        self.close(min(over, key=lambda session: (session.attached_once, session.detached_since)).id)
+        over.sort(key=lambda session: (session.attached_once, session.detached_since))
+        left = Counter(self.by_way())
+        for count, session in enumerate(over, 1):
+            left[session.mailbox.way] -= 1
+            if self.admission.free(left):
+                for ended in over[:count]:
+                    self.close(ended.id)
+                return
+        raise InputError("sessions_full", f"All {self.places} places of this server are taken.", "Try again in a minute.")
 
     def _check_share(self, address: str) -> None:
         """Raise `sessions_full` if an address of the internet holds its share of the places."""
         held = sum(session.address == address for session in self._sessions.values())
-        if held >= max(1.0, MAX_ADDRESS_SHARE * self.limit) and is_public(address):
+        if is_public(address) and held >= max(1.0, MAX_ADDRESS_SHARE * self.places):
             raise InputError("sessions_full", "Your address holds as many places as it may.", "Close another page, or wait.")

@@ -284,13 +284,11 @@ def test_readiness_counts_places_and_sessions_by_way_and_ends_with_the_models():
     live = Live(max_sessions=5)
     try:
         with Client(live) as client:
-            assert live.http.get("/readyz").json() == {
-                "status": "ready",
-                "places": 5,
-                "sessions": 1,
-                "ways": {"pictures": 1},
-                "kept": 0,
-            }
+            body = live.http.get("/readyz").json()
+            capacity, in_use = body.pop("capacity"), body.pop("in_use")
+            assert body == {"status": "ready", "places": 5, "free": 4, "sessions": 1, "ways": {"pictures": 1}, "kept": 0}
+            assert set(capacity) == {"pictures", "layers", "keypoints"} and min(capacity.values()) >= 1
+            assert in_use == pytest.approx(1 / capacity["pictures"], abs=0.001)
             client.send(protocol.Drawing("keypoints"))
             client.send(protocol.Ping(1.0))
             client.expect(protocol.Pong)
@@ -298,6 +296,15 @@ def test_readiness_counts_places_and_sessions_by_way_and_ends_with_the_models():
             assert answer.status_code == 200 and answer.json()["ways"] == {"keypoints": 1}
         live.worker.stop()
         assert live.http.get("/readyz").status_code == live.http.get("/healthz").status_code == 503
+    finally:
+        live.stop()
+
+
+def test_without_a_number_of_places_the_measured_capacity_is_that():
+    live = Live()
+    try:
+        body = live.http.get("/readyz").json()
+        assert body["places"] == body["free"] == body["capacity"]["pictures"]
     finally:
         live.stop()
 

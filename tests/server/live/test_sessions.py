@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backend.core.errors import InputError
+from backend.server.live.admission import Admission
 from backend.server.live.inference import Inference
 from backend.server.live.session_slot import SessionPortrait
 from backend.server.live.sessions import DETACHED_S, MIN_DETACHED_S, MIN_FURTHER_S, MIN_INVITED_S, TICKET_S, SessionRegistry
@@ -16,6 +17,7 @@ from tests.server.conftest import launch_thread, portrait, run
 from tests.server.fake_pipeline import FakePipeline
 
 IDLE_S = 500.0
+CAPACITY = {"pictures": 2, "layers": 3, "keypoints": 8}
 
 
 class FakeSocket:
@@ -48,7 +50,7 @@ def registry(time) -> Iterator[SessionRegistry]:
     default = SessionPortrait(portrait())
     worker = InferenceWorker(FakePipeline, default, Metrics(), launch=launch_thread)
     worker.start()
-    yield SessionRegistry(worker, default, {}, 10, Metrics(), 2, IDLE_S, now=time)
+    yield SessionRegistry(worker, default, {}, 10, Metrics(), Admission(CAPACITY, 2), IDLE_S, now=time)
     worker.stop()
 
 
@@ -148,7 +150,7 @@ def test_unused_invitations_lock_no_one_out(registry, time):
 
 
 def test_one_address_of_the_internet_gets_half_of_the_places_and_puts_no_one_out(registry, time):
-    registry.limit = 4
+    registry.admission.limit = 4
     for _ in range(2):
         _create(registry, "1.2.3.4")
     time.now += MIN_INVITED_S + 1
@@ -158,9 +160,49 @@ def test_one_address_of_the_internet_gets_half_of_the_places_and_puts_no_one_out
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "172.18.0.1", "192.168.1.5", "::1", "fd00::1", ""])
 def test_addresses_that_may_stand_for_many_visitors_may_take_all_places(registry, address):
-    registry.limit = 4
+    registry.admission.limit = 4
     for _ in range(4):
         _create(registry, address)
+
+
+def test_sessions_whose_pages_draw_leave_room_for_more(registry):
+    registry.admission.limit = 0
+    for _ in range(2):
+        _create(registry).attach(FakeSocket())
+    assert _is_full(registry)
+    for session in registry._sessions.values():
+        session.choose_way("keypoints")
+    assert registry.places == 3  # two eighths of the machine leave room for one whose pictures the server draws
+    _create(registry).attach(FakeSocket())
+    assert _is_full(registry)
+
+
+def test_as_many_sessions_without_a_socket_end_as_make_room_for_one_and_no_more(registry, time):
+    registry.admission.limit = 0
+    sessions, socket = [], FakeSocket()
+    for _ in range(5):
+        session = _create(registry)
+        session.attach(socket)
+        session.choose_way("keypoints")
+        sessions.append(session)
+    assert _is_full(registry)  # all are connected
+    for session in sessions[:3]:
+        session.detach(socket, left=True)
+        session.detached_since = time.now
+        time.now += 1
+    _create(registry)
+    assert list(registry._sessions)[:4] == [session.id for session in sessions[1:]]
+
+
+def test_no_session_is_ended_where_that_would_not_make_room(registry, time):
+    registry.admission.limit = 0
+    gone, here, socket = _create(registry), _create(registry), FakeSocket()
+    for session in (gone, here):
+        session.attach(socket)
+    gone.choose_way("keypoints")
+    gone.detach(socket, left=True)
+    registry.admission.capacity = {"pictures": 1, "layers": 1, "keypoints": 8}
+    assert _is_full(registry) and registry.get(gone.id) is gone
 
 
 def test_a_session_in_which_nothing_moves_ends_and_says_why(registry, time):
