@@ -56,7 +56,7 @@ def create_app(
         study: the perceptual study; None switches it off. Stored as `app.state.study`, the reader of portraits as `.reader`.
         networks: files for pages that render by themselves; None or none if there are none.
     """
-    reader = PortraitReader()
+    reader = PortraitReader(on_restart=metrics.restarts.labels("portraits").inc)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -43,10 +43,16 @@ class PortraitReader:
     Args:
         read: reads a file's bytes, in the process; it can be pickled.
         seconds: limit for one picture.
+        on_restart: called when a picture has cost the process its life.
     """
 
-    def __init__(self, read: Callable[[bytes], PortraitImage] = read_portrait, seconds: float = MAX_SECONDS) -> None:
-        self._read, self._seconds = read, seconds
+    def __init__(
+        self,
+        read: Callable[[bytes], PortraitImage] = read_portrait,
+        seconds: float = MAX_SECONDS,
+        on_restart: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._read, self._seconds, self._on_restart = read, seconds, on_restart
         self._pool = ProcessPool(max_workers=1, initializer=_prepare, context=process_context())
         self._waiting = 0
 
@@ -68,6 +74,8 @@ class PortraitReader:
             return await asyncio.wrap_future(self._schedule(data))
         except (TimeoutError, MemoryError, ProcessExpired) as error:
             log.warning("portrait_too_costly", reason=type(error).__name__, bytes=len(data))
+            if not isinstance(error, MemoryError):
+                self._on_restart()
             hint = "Save it smaller, or as a JPEG."
             raise InputError("portrait_too_costly", "This picture takes too long to read.", hint) from None
         finally:

@@ -47,7 +47,7 @@ class Connection:
 
     def __init__(self, websocket: WebSocket, session: Session, recordings: Container[str], metrics: Metrics) -> None:
         self._websocket, self._session, self._recordings, self._metrics = websocket, session, recordings, metrics
-        self._outbox: deque[bytes] = deque(maxlen=MAX_OUTBOX)
+        self._outbox: deque[tuple[float, bytes]] = deque(maxlen=MAX_OUTBOX)
         self._filled = asyncio.Event()
         self._finished = self._left = False
         self._messages = TokenBucket(MESSAGES_PER_S, MESSAGE_BURST)
@@ -62,7 +62,7 @@ class Connection:
     def send(self, data: bytes) -> None:
         """Queue a message. Credits bound the sheets; beyond `MAX_OUTBOX` messages the oldest is dropped."""
         if not self._finished:
-            self._outbox.append(data)
+            self._outbox.append((time.monotonic(), data))
             self._filled.set()
 
     def finish(self, failure: Failure) -> None:
@@ -90,7 +90,9 @@ class Connection:
             await self._filled.wait()
             self._filled.clear()
             while self._outbox:
-                await self._websocket.send_bytes(self._outbox.popleft())
+                queued, data = self._outbox.popleft()
+                await self._websocket.send_bytes(data)
+                self._metrics.stage.labels("send").observe((time.monotonic() - queued) * 1000)
             if self._finished:
                 await self._websocket.close(CLOSE_POLICY)
                 return
@@ -155,10 +157,10 @@ class Connection:
         mailbox, stream = self._session.mailbox, self._session.landmark_stream
         self._metrics.frames.inc()
         self._session.moved = now
+        mailbox.receive()
         if message.epoch != mailbox.epoch:
-            mailbox.count(received=1, dropped=1)
+            mailbox.drop("old_epoch")
             return
-        mailbox.count(received=1)
         points = protocol.landmarks(message)
         if points is None:
             return
@@ -166,9 +168,9 @@ class Connection:
         try:
             ticks = stream.push(points, t)
         except MotionFanError:
-            mailbox.count(dropped=1)
+            mailbox.drop("malformed")
             raise
-        mailbox.count(dropped=stream.dropped - late)
+        mailbox.drop("late", stream.dropped - late)
         if ticks:
             mailbox.put(ticks, FrameStamp(t, message.seq, now))
 

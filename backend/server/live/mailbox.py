@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from backend.core.types import ForecastSettings, Way
 from backend.keypoints.clock import Tick
+from backend.server.metrics import DropCause
 from backend.server.protocol import Counts
 
 CREDITS = 2
@@ -46,11 +47,15 @@ class Work:
 class Mailbox:
     """One session's waiting ticks, settings and credits; every method may be called from any thread.
 
-    `condition` is notified when there is work to take; its lock guards the state.
+    Args:
+        condition: notified when there is work to take; its lock guards the state.
+        on_drop: called with the cause and the number of frames that were dropped.
     """
 
-    def __init__(self, condition: threading.Condition) -> None:
-        self._condition = condition
+    def __init__(
+        self, condition: threading.Condition, on_drop: Callable[[DropCause, int], None] = lambda cause, frames: None
+    ) -> None:
+        self._condition, self._on_drop = condition, on_drop
         self._ticks: deque[Tick] = deque()
         self._frame = FrameStamp(0.0, 0, 0.0)
         self._oldest = 0.0  # arrival of the first waiting tick
@@ -70,7 +75,7 @@ class Mailbox:
             self._frame = frame
             while len(self._ticks) > MAX_PENDING:
                 self._ticks.popleft()
-                self._dropped += 1
+                self._drop("crowded")
                 self._ticks[0] = replace(self._ticks[0], restarted=True)
             if self._ticks:
                 self._condition.notify()
@@ -97,9 +102,10 @@ class Mailbox:
             self._ticks.clear()
             self._reset = self._reference = self._asked = False
             # Only the newest tick can become a sheet.
-            self._dropped += len(ticks) - 1
+            self._drop("superseded", len(ticks) - 1)
             seq = self._reserve() if sheet else None
-            self._dropped += seq is None
+            if seq is None:
+                self._drop("no_credit" if sheet else "superseded")
             counts = Counts(self._received, self._processed, self._dropped)
             return Work(
                 ticks, self._frame, self.settings, self.epoch, self.way, asked, reset, reference, seq, counts
@@ -125,7 +131,7 @@ class Mailbox:
         with self._condition:
             self.epoch = self.epoch % 0xFFFF + 1
             self._reset |= reset
-            self._dropped += len(self._ticks)
+            self._drop("old_epoch", len(self._ticks))
             self._ticks.clear()
             self._displayed = self._sent
             return self.epoch
@@ -142,7 +148,7 @@ class Mailbox:
         """Return the credit of a reserved sheet that could not be made."""
         with self._condition:
             self._processed -= 1
-            self._dropped += 1
+            self._drop("failed")
             if seq == self._sent:
                 self._sent -= 1
                 self._displayed = min(self._displayed, self._sent)
@@ -160,8 +166,16 @@ class Mailbox:
         with self._condition:
             self._displayed = self._sent
 
-    def count(self, *, received: int = 0, dropped: int = 0) -> None:
-        """Count received frames and dropped frames."""
+    def receive(self) -> None:
+        """Count a received frame."""
         with self._condition:
-            self._received += received
-            self._dropped += dropped
+            self._received += 1
+
+    def drop(self, cause: DropCause, frames: int = 1) -> None:
+        """Count frames that were dropped before they became ticks."""
+        with self._condition:
+            self._drop(cause, frames)
+
+    def _drop(self, cause: DropCause, frames: int = 1) -> None:
+        self._dropped += frames
+        self._on_drop(cause, frames)

@@ -140,6 +140,9 @@ class SessionRegistry:
     _taking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _kept: dict[str, str] = field(default_factory=dict, init=False)  # portraits' keys in the directory, by session
 
+    def __post_init__(self) -> None:
+        self.metrics.watch(lambda way: self.by_way()[way], lambda: self.worker.memory)
+
     def __len__(self) -> int:
         return len(self._sessions)
 
@@ -192,7 +195,7 @@ class SessionRegistry:
     async def _open(self, name: str, address: str, portrait: ShownPortrait, snapshot: bytes | None = None) -> Session:
         session = Session(
             id=name,
-            mailbox=Mailbox(self.worker.condition),
+            mailbox=Mailbox(self.worker.condition, self.metrics.drop),
             picture=portrait.picture,
             models=self.models,
             keypoints=self.keypoints,

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import psutil
 import structlog
 
 from backend.core.errors import InputError, MotionFanError
@@ -117,6 +118,15 @@ class InferenceWorker:
         """Whether sessions are served, or will be when the process has started again."""
         return self._thread.is_alive()
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the inference process holds; 0 if it is no process of this machine."""
+        pid = getattr(self._host, "pid", None)
+        try:
+            return int(psutil.Process(pid).memory_info().rss) if pid else 0
+        except psutil.Error:
+            return 0
+
     def run(self, function: Callable[[Inference], T]) -> Future[T]:
         """Call a function in the inference process between two batches; raises `server_stopping`."""
         return self._request(Call(function))
@@ -199,13 +209,15 @@ class InferenceWorker:
     def _take_works(self) -> dict[str, Work]:
         """Take the work of the sessions whose turn it is; where much waits, take it from others too, to be observed only."""
         waiting = {name: at for name, served in self._sessions.items() if (at := served.mailbox.oldest) is not None}
-        chosen = self._turns.choose(waiting, time.monotonic())
+        now = time.monotonic()
+        chosen = self._turns.choose(waiting, now)
         works = {}
         for name in waiting:
             mailbox = self._sessions[name].mailbox
             if (name in chosen or mailbox.crowded) and (work := mailbox.take(sheet=name in chosen)):
                 works[name] = work
-                self._metrics.withheld.inc(name in chosen and work.seq is None)
+                if work.seq is not None:
+                    self._metrics.stage.labels("wait").observe((now - work.frame.arrived) * 1000)
         return works
 
     def _ask(self, exchange: Exchange) -> Answer:
@@ -285,6 +297,7 @@ class InferenceWorker:
                 continue
             for served in sessions.values():
                 served.restarted()
+            self._metrics.restarts.labels("inference").inc()
             self._recovering = False
             return True
         log.error("inference_given_up")
