@@ -33,7 +33,7 @@ const MAX_FAILURES = 50;
 export class App {
   readonly store = new RoundStore();
   readonly stage = new Stage(this.store);
-  readonly hud = new Hud();
+  readonly hud = new Hud(() => ({ camera: this.driver.cameraPace, roundTripMs: this.connection.roundTripMs }));
   readonly portrait = new PortraitPicker((file) => keepPicture(file));
   readonly status = new StatusView(() => void this.connection.open());
   readonly frozenMoment: FrozenMomentView;

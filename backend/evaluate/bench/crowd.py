@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 import time
-from collections.abc import Awaitable, Callable
+import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
+from typing import Protocol
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -26,35 +29,68 @@ MAX_MESSAGES = 10_000
 PAUSE_S = 0.005
 """Seconds between two of its messages: 200 a second, more than the server reads."""
 
-OpenSocket = Callable[[], Awaitable[str]]
-"""Opens a session and returns the address of its socket; raises `InputError` if it is refused."""
+UPLOAD_S = 1.0
+"""Seconds between two of its uploads."""
+
+REFUSALS = ("portrait_", "portraits_", "too_many_")
+"""How the codes begin that a bad picture should get."""
+
+
+class Target(Protocol):
+    """The server, as a client of the crowd sees it."""
+
+    async def open(self) -> Invitation:
+        """Open a session; raises `InputError` if it is refused."""
+
+    async def upload(self, session: str, picture: bytes) -> str:
+        """Send a portrait, and return the code of the refusal; an empty one if it was taken."""
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """An opened session: its id, and the address of its socket."""
+
+    session: str
+    address: str
 
 
 @dataclass
 class CrowdLog:
-    """What the crowd did: messages sent, connections that the server closed, and refused sessions by code."""
+    """What the crowd did.
+
+    Attributes:
+        sent: messages.
+        closed: connections that the server closed.
+        uploads: bad pictures that were sent.
+        mistaken: bad pictures that were not refused as such.
+        refused: sessions, by code.
+    """
 
     sent: int = 0
     closed: int = 0
-    refused: dict[str, int] = field(default_factory=dict)
+    uploads: int = 0
+    mistaken: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
 
 
-async def read_slowly(open_socket: OpenSocket, recording: Recording, seconds: float, log: CrowdLog) -> None:
+async def read_slowly(target: Target, recording: Recording, seconds: float, log: CrowdLog) -> None:
     """Send motion at the camera's rate, and read one message a second.
 
     Args:
-        open_socket: opens a session.
+        target: the server.
         recording: the motion.
         seconds: how long.
         log: gets what happened.
     """
     end = time.monotonic() + seconds
     with contextlib.suppress(ConnectionClosed, InvalidHandshake, OSError):
-        address = await _admitted(open_socket, log)
-        if address is None:
+        invitation = await _admitted(target, log)
+        if invitation is None:
             return
         # A short queue, so that messages stay unread in the sockets and not here.
-        async with connect(address, compression=None, max_size=None, max_queue=1, proxy=None, ping_interval=None) as socket:
+        async with connect(
+            invitation.address, compression=None, max_size=None, max_queue=1, proxy=None, ping_interval=None
+        ) as socket:
             await socket.send(protocol.encode(Message(1, 1, Drawing("pictures"))))
             read, number = time.monotonic(), 1
             while time.monotonic() < end:
@@ -70,11 +106,11 @@ async def read_slowly(open_socket: OpenSocket, recording: Recording, seconds: fl
     log.closed += 1
 
 
-async def attack(open_socket: OpenSocket, seconds: float, log: CrowdLog, random: Random) -> None:
-    """Send broken, torn, reordered and too large messages, and come back when the server closes the connection.
+async def attack(target: Target, seconds: float, log: CrowdLog, random: Random) -> None:
+    """Send broken, torn, reordered and too large messages, and bad pictures; come back when the server closes the connection.
 
     Args:
-        open_socket: opens a session.
+        target: the server.
         seconds: how long.
         log: gets what happened.
         random: makes the messages.
@@ -82,25 +118,62 @@ async def attack(open_socket: OpenSocket, seconds: float, log: CrowdLog, random:
     end, sent = time.monotonic() + seconds, 0
     while time.monotonic() < end and sent < MAX_MESSAGES:
         with contextlib.suppress(ConnectionClosed, InvalidHandshake, OSError):
-            address = await _admitted(open_socket, log)
-            if address is None:
+            invitation = await _admitted(target, log)
+            if invitation is None:
                 await asyncio.sleep(1.0)
                 continue
-            async with connect(address, compression=None, max_size=None, proxy=None) as socket:
-                while time.monotonic() < end and sent < MAX_MESSAGES:
-                    await socket.send(_broken(random))
-                    sent, log.sent = sent + 1, log.sent + 1
-                    await asyncio.sleep(PAUSE_S)
-                return
+            uploading = asyncio.create_task(_upload(target, invitation.session, log, random))
+            try:
+                async with connect(invitation.address, compression=None, max_size=None, proxy=None) as socket:
+                    while time.monotonic() < end and sent < MAX_MESSAGES:
+                        await socket.send(_broken(random))
+                        sent, log.sent = sent + 1, log.sent + 1
+                        await asyncio.sleep(PAUSE_S)
+                    return
+            finally:
+                uploading.cancel()
         log.closed += 1
 
 
-async def _admitted(open_socket: OpenSocket, log: CrowdLog) -> str | None:
+async def _upload(target: Target, session: str, log: CrowdLog, random: Random) -> None:
+    """Send one bad picture after another."""
+    while True:
+        code = await target.upload(session, _bad_picture(random))
+        log.uploads += 1
+        log.mistaken += not code.startswith(REFUSALS)
+        await asyncio.sleep(UPLOAD_S)
+
+
+async def _admitted(target: Target, log: CrowdLog) -> Invitation | None:
     try:
-        return await open_socket()
+        return await target.open()
     except InputError as error:
-        log.refused[error.code] = log.refused.get(error.code, 0) + 1
+        log.refused[error.code] += 1
         return None
+
+
+def _bad_picture(random: Random) -> bytes:
+    """Return what is no picture of a face: random bytes, a picture that unpacks to gigabytes, one cut off, or an empty one."""
+    match random.randrange(4):
+        case 0:
+            return random.randbytes(50_000)
+        case 1:
+            return _png(60_000, 60_000, b"")
+        case 2:
+            whole = _png(64, 64, bytes(64 * 193))
+            return whole[: random.randrange(8, len(whole) - 20)]
+    return _png(512, 512, bytes(512 * 1537))
+
+
+def _png(width: int, height: int, rows: bytes) -> bytes:
+    """Return a PNG file of 8-bit RGB whose header says this size; `rows` may hold less."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def _broken(random: Random) -> bytes:

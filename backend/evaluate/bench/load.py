@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-import urllib.error
-import urllib.request
+from collections import Counter
 from dataclasses import asdict, dataclass, field
-from http.client import HTTPException
 from itertools import cycle, pairwise
 from random import Random
 
@@ -22,6 +19,7 @@ from backend.core.errors import InputError
 from backend.core.recording import Recording
 from backend.core.types import ForecastSettings, Way
 from backend.evaluate.bench.crowd import CrowdLog, attack, read_slowly
+from backend.evaluate.bench.target import Server, server_cost, server_figures
 from backend.evaluate.report.report import Metric, Report
 from backend.server import protocol
 from backend.server.http.recordings import RECORDINGS
@@ -36,7 +34,6 @@ FPS = 25.0
 MARK_MS = 1e8
 """Between the clocks of two sessions, more than a day: a sheet whose capture time is another's shows that sessions mix."""
 
-HTTP_TIMEOUT_S = 30.0
 START_TIMEOUT_S = 30.0
 
 
@@ -95,12 +92,16 @@ def load(url: str, plan: LoadPlan) -> Report:
 
     Returns:
         Figures of all sessions together (`all`) and of each; `per_step` holds ten equal parts of the run in turn. `crowd`
-        tells what the slow and hostile clients did.
+        tells what the slow and hostile clients did, `machine` what the load itself cost, and the server if it is on this
+        machine.
 
     Raises:
         InputError: `server_unreachable`, or what the server refused a session with.
     """
-    logs, crowd = asyncio.run(_run(url.rstrip("/"), plan))
+    url = url.rstrip("/")
+    before, used = server_figures(url), time.process_time()
+    logs, crowd = asyncio.run(_run(url, plan))
+    used, after = time.process_time() - used, server_figures(url)
     results = {"all": figures(logs, plan.seconds)}
     if plan.sessions > 1:
         results |= {f"session_{number}": figures([log], plan.seconds) for number, log in enumerate(logs, 1)}
@@ -108,8 +109,12 @@ def load(url: str, plan: LoadPlan) -> Report:
         results["crowd"] = {
             "frames_sent": Metric(crowd.sent),
             "closed": Metric(crowd.closed),
-            "refused": Metric(sum(crowd.refused.values())),
+            "bad_pictures": Metric(crowd.uploads),
+            "bad_pictures_mistaken": Metric(crowd.mistaken),
+            **by_code("refused", crowd.refused),
         }
+    lasted = plan.seconds + plan.ramp
+    results["machine"] = {"load_cores": Metric(used / lasted), **server_cost(before, after, lasted)}
     return Report("load", {"url": url, **asdict(plan)}, results, device=f"server at {url}")
 
 
@@ -125,7 +130,8 @@ def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
         "frames_processed": Metric(sum(counts.processed for counts in last)),
         "frames_dropped": Metric(sum(counts.dropped for counts in last)),
         "bytes_per_s": Metric(sum(log.received for log in logs) / seconds / len(logs)),
-        "errors": Metric(sum(len(log.errors) for log in logs)),
+        **by_code("errors", Counter(code for log in logs for code in log.errors)),
+        "sheets": Metric(len(heads)),
         "foreign_sheets": Metric(sum(log.foreign for log in logs)),
         "sheets_per_s": Metric(len(heads) / seconds / len(logs)),
         "future_sheets_per_s": Metric(sum(head.step > 0 for head in heads) / seconds / len(logs)),
@@ -145,22 +151,23 @@ def figures(logs: list[SessionLog], seconds: float) -> dict[str, Metric]:
     }
 
 
+def by_code(name: str, codes: Counter[str]) -> dict[str, Metric]:
+    """Return how many there were in all, and of each code."""
+    return {name: Metric(codes.total())} | {f"{name}_{code}": Metric(count) for code, count in sorted(codes.items())}
+
+
 async def _run(url: str, plan: LoadPlan) -> tuple[list[SessionLog], CrowdLog]:
     recordings = [Recording.load(path) for path in sorted(RECORDINGS.glob("*.npz"))]
-    crowd = CrowdLog()
-
-    async def open_socket() -> str:
-        return url.replace("http", "ws", 1) + await asyncio.to_thread(_open_session, url)
-
-    addresses = [await open_socket() for _ in range(plan.sessions)] if not plan.ramp else []
+    crowd, server = CrowdLog(), Server(url)
+    invitations = [await server.open() for _ in range(plan.sessions)] if not plan.ramp else []
 
     async def play(number: int) -> SessionLog:
         await asyncio.sleep(plan.ramp * number / plan.sessions)
-        address = addresses[number] if addresses else await open_socket()
-        return await _play(address, recordings[number % len(recordings)], plan, number)
+        invitation = invitations[number] if invitations else await server.open()
+        return await _play(invitation.address, recordings[number % len(recordings)], plan, number)
 
-    strain = [asyncio.create_task(read_slowly(open_socket, recordings[0], plan.seconds, crowd)) for _ in range(plan.slow)]
-    strain += [asyncio.create_task(attack(open_socket, plan.seconds, crowd, Random(i))) for i in range(plan.hostile)]
+    strain = [asyncio.create_task(read_slowly(server, recordings[0], plan.seconds, crowd)) for _ in range(plan.slow)]
+    strain += [asyncio.create_task(attack(server, plan.seconds, crowd, Random(i))) for i in range(plan.hostile)]
     try:
         logs = list(await asyncio.gather(*(play(number) for number in range(plan.sessions))))
     except (OSError, InvalidHandshake, ConnectionClosed) as error:
@@ -171,23 +178,6 @@ async def _run(url: str, plan: LoadPlan) -> tuple[list[SessionLog], CrowdLog]:
             task.cancel()
         await asyncio.gather(*strain, return_exceptions=True)
     return logs, crowd
-
-
-def _open_session(url: str) -> str:
-    """Open a session over HTTP and return the path of its socket."""
-    try:
-        request = urllib.request.Request(f"{url}/api/sessions", method="POST")
-        try:
-            with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:
-                return str(json.load(answer)["ws"])
-        except urllib.error.HTTPError as error:
-            body = json.load(error)
-            refusal = InputError(body["code"], body["message"], body["hint"])
-    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
-        # Also where another program answers, without our routes or our JSON.
-        message = f"No MotionFan answers at {url} ({error})."
-        raise InputError("server_unreachable", message, "Start it: motionfan serve.") from None
-    raise refusal
 
 
 async def _play(address: str, recording: Recording, plan: LoadPlan, number: int) -> SessionLog:

@@ -32,6 +32,7 @@ export class CameraProvider implements LandmarkProvider {
   #missing = false;
   #lastFrame = 0;
   #interval: number | null = null;
+  #trackMs: number | null = null;
   #slow = false;
   #request = 0;
 
@@ -67,6 +68,7 @@ export class CameraProvider implements LandmarkProvider {
     this.#square = null;
     this.#lastFrame = 0;
     this.#interval = null;
+    this.#trackMs = null;
     this.video.cancelVideoFrameCallback?.(this.#request);
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;
@@ -76,6 +78,12 @@ export class CameraProvider implements LandmarkProvider {
   /** Choose a new square around the face at the next frame. */
   reframe(): void {
     this.#square = null;
+  }
+
+  /** Time between two tracked pictures, and of that the time to find the face; null before there are figures. */
+  get pace(): { intervalMs: number; trackMs: number } | null {
+    const [intervalMs, trackMs] = [this.#interval, this.#trackMs];
+    return intervalMs === null || trackMs === null ? null : { intervalMs, trackMs };
   }
 
   get activeDevice(): string | null {
@@ -100,7 +108,9 @@ export class CameraProvider implements LandmarkProvider {
       else this.#sink.frame({ t: captured, landmarks: null });
       this.#updateHint(points !== null);
       // The tracker blocks the main thread. Where it is slow, pause so that received sheets are rendered in between.
-      const pause = Math.min(120, (performance.now() - began) / 4);
+      const took = performance.now() - began;
+      this.#trackMs = smooth(this.#trackMs, took);
+      const pause = Math.min(120, took / 4);
       setTimeout(() => this.#sink && this.#waitForFrame(tracker), pause > 10 ? pause : 0);
     } catch (error) {
       if (this.#sink) this.#fail(asCameraError(error));

@@ -46,6 +46,11 @@ export class Driver {
     return this.#camera?.counts ?? { frames: 0, faces: 0 };
   }
 
+  /** How fast the camera is tracked; null with a recording. */
+  get cameraPace(): { intervalMs: number; trackMs: number } | null {
+    return this.#active === this.#camera ? (this.#camera?.pace ?? null) : null;
+  }
+
   get paused(): boolean {
     return this.#active === this.#recording && this.#recording !== null && !this.#recording.playing;
   }

@@ -37,6 +37,8 @@ export function retryDelay(attempt: number, random: () => number = Math.random):
 
 export class Connection {
   session: string | null = null;
+  /** Of the last ping, in ms. */
+  roundTripMs: number | null = null;
   readonly counts = { sent: 0, skipped: 0, stale: 0, reconnects: 0 };
 
   #epoch = 0;
@@ -139,6 +141,7 @@ export class Connection {
         this.events.failure(message.head);
         return;
       case 'pong':
+        this.roundTripMs = performance.now() - message.head.t;
         return;
     }
   }
@@ -184,6 +187,7 @@ export class Connection {
     this.#live = false;
     this.#lastSheet = -1;
     this.#unansweredSince = null;
+    this.roundTripMs = null;
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
     socket?.close();
   }

@@ -17,7 +17,7 @@ const head = {
 
 beforeEach(() => {
   stubCanvas();
-  hud = new Hud();
+  hud = new Hud(() => ({ camera: null, roundTripMs: 20 }));
 });
 
 test('the first sheet fills the measurements', () => {
@@ -35,6 +35,16 @@ test('the first sheet fills the measurements', () => {
   ]);
   const stages = [...hud.element.querySelectorAll('.stages .value')].map((value) => value.textContent);
   expect(stages).toEqual(['1.0', '2.0', '12', '40', '0.5']);
+});
+
+test('what slows the pictures down is named, and only then', () => {
+  const line = hud.element.querySelector<HTMLElement>('.hud-bottleneck');
+  hud.update(head, { sent: 1, drawn: 1 }, 1000);
+  expect(line?.hidden).toBe(true);
+  hud.update({ ...head, t: 1900, flags: ['overloaded'] }, { sent: 1, drawn: 1 }, 2000);
+  expect([line?.hidden, line?.textContent]).toEqual([false, expect.stringContaining('The server is busy')]);
+  hud.update({ ...head, t: 2900 }, { sent: 1, drawn: 1 }, 3000);
+  expect(line?.hidden).toBe(true);
 });
 
 test('the drawer is named in words', () => {

@@ -1,5 +1,6 @@
 /** The row of live measurements below the stage ("heads-up display"): surprise, delay, server time, frames, acceptance. */
 import { PIPELINE_STAGES, type PipelineStage, type SheetHead, type Way } from '../net/protocol.ts';
+import { bottleneck, type Pace } from './bottleneck.ts';
 import { h, setText } from './dom.ts';
 import { RecentValues, smooth } from './recent-values.ts';
 import { Sparkline } from './sparkline.ts';
@@ -39,11 +40,13 @@ export class Hud {
     h('i'),
   );
   readonly #networks = h('span', { class: 'networks', 'data-figure': 'networks' });
+  readonly #bottleneck = h('p', { class: 'hud-bottleneck', role: 'status', hidden: true });
   readonly #spark = new Sparkline(75);
   #surpriseValue: number | null = null;
   #updatedAt = 0;
 
-  constructor() {
+  /** `pace` returns what is known of camera and line. */
+  constructor(private readonly pace: () => Pick<Pace, 'camera' | 'roundTripMs'>) {
     for (const stage of PIPELINE_STAGES) {
       const segment = h('i', { class: `stage-${stage}` });
       const value = h('span', { class: 'value' }, '–');
@@ -116,6 +119,7 @@ export class Hud {
         this.#figure('way'),
         this.#networks,
       ),
+      this.#bottleneck,
     );
   }
 
@@ -158,12 +162,24 @@ export class Hud {
     this.#set('acceptance', head.acceptance === null ? '–' : `${Math.round(head.acceptance * 100)} %`);
     this.#set('surprise', this.#surpriseValue === null ? '–' : String(Math.round(this.#surpriseValue * 100)));
     this.#surprise.setAttribute('aria-valuenow', String(Math.round((this.#surpriseValue ?? 0) * 100)));
+    this.#showBottleneck(head);
     const total = [...this.#stages.values()].reduce((sum, value) => sum + value, 0) || 1;
     for (const [stage, value] of this.#stages) {
       this.#segments.get(stage)?.style.setProperty('flex-grow', String(value / total));
       const legend = this.#legend.get(stage);
       if (legend) setText(legend, value.toFixed(value < 10 ? 1 : 0));
     }
+  }
+
+  #showBottleneck(head: SheetHead): void {
+    const text = bottleneck({
+      ...this.pace(),
+      delayMs: this.delay.quantile(0.5),
+      serverMs: [...this.#stages.values()].reduce((sum, value) => sum + value, 0),
+      overloaded: head.flags.includes('overloaded'),
+    });
+    this.#bottleneck.hidden = text === null;
+    if (text) setText(this.#bottleneck, text);
   }
 
   #set(name: string, text: string): void {
