@@ -27,6 +27,7 @@ class Metrics:
         self.sessions = Gauge("motionfan_sessions", "Open sessions", registry=registry)
         self._ways = Gauge("motionfan_sessions_by_way", "Open sessions, by way", ["way"], registry=registry)
         self._inference = Gauge("motionfan_inference_memory_bytes", "Memory of the inference process", registry=registry)
+        self.queue = Gauge("motionfan_queue", "Visitors who wait for a place", registry=registry)
         self.connections = Gauge("motionfan_connections", "Open WebSockets", registry=registry)
         self.frames = Counter("motionfan_frames", "Landmark messages received", registry=registry)
         self.sheets = Counter("motionfan_sheets", "Sheets made, by way", ["way"], registry=registry)

@@ -218,7 +218,8 @@ def test_sessions_beyond_the_limit_are_refused():
             assert (answer.status_code, answer.json()["code"]) == (503, "sessions_full")
             assert len(one.play(2)) == 2
         # Both have disconnected: new sessions replace theirs, although a client could still reconnect to them.
-        with Client(live), Client(live):
+        headers = {"waiting-ticket": answer.json()["waiting"]}
+        with Client(live, live.http.post("/api/sessions", headers=headers).json()), Client(live):
             pass
     finally:
         live.stop()

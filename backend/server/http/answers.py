@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from fastapi.responses import JSONResponse
 
 from backend.core.errors import InputError, MotionFanError
+from backend.server.live.waiting_line import ServerFull
 
 STATUS = {
     "origin_foreign": 403,
@@ -40,7 +44,11 @@ RETRY_S = 10
 
 
 def answer(error: MotionFanError) -> JSONResponse:
-    """Return the response to an error, `{"code", "message", "hint"}`."""
-    body = {"code": error.code, "message": error.message, "hint": error.hint}
+    """Return the response to an error, `{"code", "message", "hint"}`, and the place of one who waits."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+    retry_s = RETRY_S
+    if isinstance(error, ServerFull):
+        body |= {"place": error.place, "waiting": error.waiting, "retry_s": error.retry_s}
+        retry_s = math.ceil(error.retry_s)
     status = STATUS.get(error.code, 400 if isinstance(error, InputError) else 500)
-    return JSONResponse(body, status, {"retry-after": str(RETRY_S)} if status in (429, 503) else None)
+    return JSONResponse(body, status, {"retry-after": str(retry_s)} if status in (429, 503) else None)

@@ -127,6 +127,7 @@ class Api:
             "places": registry.places,
             "free": registry.free,
             "sessions": len(registry),
+            "queue": len(registry.line),
             "ways": registry.by_way(),
             "kept": registry.kept,
             "capacity": registry.admission.capacity,
@@ -164,11 +165,11 @@ class Api:
         return Response(self._thumbnails[name], media_type="image/jpeg", headers={"cache-control": "max-age=86400"})
 
     async def create_session(self, request: Request) -> dict[str, str]:
-        """Open a session and return its first ticket."""
-        address = client_address(request)
-        if not self._visitors.allow(address, time.monotonic()):
+        """Open a session and return its first ticket; one who waits shows the ticket of the line in `Waiting-Ticket`."""
+        address, waiting = client_address(request), request.headers.get("waiting-ticket", "")
+        if waiting not in self._registry.line and not self._visitors.allow(address, time.monotonic()):
             raise InputError("too_many_sessions", "Your address opens too many sessions.", "Wait a few seconds.")
-        return self._invitation(await self._registry.create(address))
+        return self._invitation(await self._registry.create(address, waiting))
 
     async def create_ticket(self, session: str) -> dict[str, str]:
         """Return a ticket to reconnect to a session."""

@@ -18,6 +18,7 @@ from backend.server.live.landmark_stream import LandmarkStream
 from backend.server.live.mailbox import Mailbox
 from backend.server.live.session_record import SessionDirectory, SessionRecord
 from backend.server.live.session_slot import SessionPortrait, ShownPortrait
+from backend.server.live.waiting_line import WaitingLine
 from backend.server.live.worker import InferenceWorker, ServedSession
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure, Message, PortraitSize, Ready, encode
@@ -135,6 +136,7 @@ class SessionRegistry:
     session_s: float = 0.0  # seconds after which any session ends; 0 for no limit
     directory: SessionDirectory | None = None  # of the cluster that this server belongs to
     now: Callable[[], float] = time.monotonic  # monotonic seconds
+    line: WaitingLine = field(default_factory=WaitingLine, init=False)
     _sessions: dict[str, Session] = field(default_factory=dict, init=False)
     _tickets: dict[str, tuple[str, float]] = field(default_factory=dict, init=False)
     _taking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -175,12 +177,30 @@ class SessionRegistry:
         session.picture = portrait.picture
         session.new_epoch(source_changed=False)
 
-    async def create(self, address: str = "") -> Session:
-        """Open a session for a client at this address; raises `sessions_full` if all places are in use."""
+    async def create(self, address: str = "", waiting: str = "") -> Session:
+        """Open a session when it is the client's turn.
+
+        Args:
+            address: of the client.
+            waiting: its ticket in the line, from an earlier `ServerFull`; empty for a newcomer.
+
+        Raises:
+            ServerFull: its place in the line.
+            InputError: `sessions_full`, if its address holds its share or too many wait.
+        """
         self.expire()
-        self._check_share(address)
-        if not self.free:
-            self._make_room()
+        try:
+            self._check_share(address)
+        except InputError:
+            self.line.leave(waiting)  # it would stop those behind it
+            raise
+        ahead = self.line.ahead(waiting)
+        if ahead >= self.free and (ahead or not self._make_room()):
+            full = self.line.wait(waiting, address, self.now())
+            self.metrics.queue.set(len(self.line))
+            raise full
+        self.line.leave(waiting)
+        self.metrics.queue.set(len(self.line))
         return await self._open(secrets.token_urlsafe(12), address, self.default)
 
     async def find(self, session: str) -> Session:
@@ -212,8 +232,8 @@ class SessionRegistry:
         return session
 
     async def _take_over(self, name: str, record: SessionRecord) -> None:
-        if not self.free:
-            self._make_room()
+        if not self.free and not self._make_room():
+            raise InputError("sessions_full", f"All {self.places} places of this server are taken.", "Try again in a minute.")
         assert record.portrait is not None
         session = await self._open(name, "", record.portrait, record.snapshot)
         session.mailbox.configure(record.settings)
@@ -268,6 +288,8 @@ class SessionRegistry:
     def expire(self) -> None:
         """End the sessions that have been without a socket or without motion for too long, and delete old tickets."""
         now = self.now()
+        self.line.expire(now)
+        self.metrics.queue.set(len(self.line))
         self._tickets = {ticket: entry for ticket, entry in self._tickets.items() if now <= entry[1] + DETACHED_S}
         for session in list(self._sessions.values()):
             if session.socket is None and now - session.detached_since > DETACHED_S:
@@ -295,8 +317,8 @@ class SessionRegistry:
             session.socket.finish(failure)
         self.close(session.id)
 
-    def _make_room(self) -> None:
-        """End the sessions that have been without a socket for longest, as many as give one newcomer room, or none at all.
+    def _make_room(self) -> bool:
+        """End the sessions that have been without a socket for longest, as many as give one newcomer room; False if none do.
 
         A visitor who reloads the page must not lock others out. One that has just lost its socket may come back, and one that
         was just invited is about to open its own; they stay, but no address keeps more than one place by invitations.
@@ -318,8 +340,8 @@ class SessionRegistry:
             if self.admission.free(left):
                 for ended in over[:count]:
                     self.close(ended.id)
-                return
-        raise InputError("sessions_full", f"All {self.places} places of this server are taken.", "Try again in a minute.")
+                return True
+        return False
 
     def _check_share(self, address: str) -> None:
         """Raise `sessions_full` if an address of the internet holds its share of the places."""

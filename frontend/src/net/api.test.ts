@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { ApiError, createSession, putPortrait } from './api.ts';
+import { ApiError, createSession, FullError, putPortrait } from './api.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -40,4 +40,13 @@ test('a refusal without a code is reported by its status', async () => {
 test('a missing answer is reported as unreachable', async () => {
   vi.stubGlobal('fetch', () => Promise.reject(new TypeError('refused')));
   expect(await failure()).toMatchObject({ status: 0, code: 'unreachable' });
+});
+
+test('a full server gives a place in its queue, and the ticket is shown again', async () => {
+  const body = { code: 'sessions_full', message: 'Full.', hint: '', place: 3, waiting: 'mine', retry_s: 2 };
+  const reply = answer(503, body);
+  const full = await createSession('mine').catch((error: unknown) => error);
+  expect(full).toBeInstanceOf(FullError);
+  expect(full).toMatchObject({ status: 503, place: 3, waiting: 'mine', seconds: 2 });
+  expect(reply.mock.calls[0]).toEqual(['/api/sessions', { method: 'POST', headers: { 'Waiting-Ticket': 'mine' } }]);
 });

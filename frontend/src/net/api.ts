@@ -12,14 +12,31 @@ export class ApiError extends Error {
   }
 }
 
+/** The server is full: the place in its queue (1 is next), the ticket that keeps it, and when to ask again. */
+export class FullError extends ApiError {
+  constructor(
+    error: ApiError,
+    readonly place: number,
+    readonly waiting: string,
+    readonly seconds: number,
+  ) {
+    super(error.status, error.code, error.message, error.hint);
+  }
+}
+
 export type SessionTicket = { session: string; ws: string };
 export type RecordingInfo = { name: string; title: string; seconds: number };
 /** A file at an address that contains its hash. */
 export type NetworkFile = { url: string; sha256: string; bytes: number };
 export type PortraitInfo = { name: string; title: string };
 
-export async function createSession(): Promise<SessionTicket> {
-  return json(await request('/api/sessions', { method: 'POST' }));
+/**
+ * Open a session. `waiting` is the ticket of an earlier FullError.
+ * @throws FullError while all places are taken.
+ */
+export async function createSession(waiting: string | null = null): Promise<SessionTicket> {
+  const headers: HeadersInit = waiting === null ? {} : { 'Waiting-Ticket': waiting };
+  return json(await request('/api/sessions', { method: 'POST', headers }));
 }
 
 /** Get a new ticket for a session that lost its socket. @throws ApiError 404 when the server has forgotten the session. */
@@ -96,10 +113,22 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   throw await toApiError(response);
 }
 
+type Refusal = {
+  code?: string;
+  message?: string;
+  hint?: string;
+  place?: number;
+  waiting?: string;
+  retry_s?: number;
+};
+
 async function toApiError(response: Response): Promise<ApiError> {
   try {
-    const body = (await response.json()) as { code?: string; message?: string; hint?: string };
-    if (body.code && body.message) return new ApiError(response.status, body.code, body.message, body.hint ?? '');
+    const body = (await response.json()) as Refusal;
+    if (body.code && body.message) {
+      const error = new ApiError(response.status, body.code, body.message, body.hint ?? '');
+      return body.place && body.waiting ? new FullError(error, body.place, body.waiting, body.retry_s ?? 2) : error;
+    }
   } catch {
     // Not an answer of our server (a proxy's page, for example): only the status is known.
   }

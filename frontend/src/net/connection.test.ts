@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeSocket, READY, SHEET } from '../testing/wire.ts';
-import { ApiError } from './api.ts';
+import { ApiError, FullError } from './api.ts';
 import { Connection, retryDelay } from './connection.ts';
 import { Kind } from './protocol.ts';
 
 const api = {
-  createSession: vi.fn(async () => ({ session: 'abc', ws: '/ws?ticket=1' })),
+  createSession: vi.fn(async (_waiting: string | null) => ({ session: 'abc', ws: '/ws?ticket=1' })),
   renewTicket: vi.fn(async (session: string) => ({ session, ws: '/ws?ticket=2' })),
 };
 const events = { status: vi.fn(), ready: vi.fn(), sheet: vi.fn(), failure: vi.fn() };
@@ -129,6 +129,23 @@ describe('a lost connection', () => {
     expect(first.closed).toBe(true);
     expect(events.status.mock.calls.map(([status]) => status.kind)).toContain('waiting');
   });
+});
+
+test('a page that waits for a place shows it, keeps its ticket, and goes in by itself', async () => {
+  const full = (place: number) => new FullError(new ApiError(503, 'sessions_full', 'Full.', ''), place, 'mine', 2);
+  api.renewTicket.mockRejectedValueOnce(new ApiError(404, 'session_unknown', 'gone', ''));
+  api.createSession.mockRejectedValueOnce(full(2)).mockRejectedValueOnce(full(1));
+  socket().drop();
+  api.createSession.mockClear();
+  connection.session = null;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(lastStatus()).toEqual({ kind: 'queued', place: 2 });
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(lastStatus()).toEqual({ kind: 'queued', place: 1 });
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(api.createSession.mock.calls).toEqual([[null], ['mine'], ['mine']]);
+  socket().deliver('ready', READY, 0);
+  expect(lastStatus()).toEqual({ kind: 'live' });
 });
 
 test('a fatal error closes the connection for good and shows its message', async () => {

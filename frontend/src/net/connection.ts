@@ -1,17 +1,18 @@
 /** Keeps one session connected: requests a ticket, opens the WebSocket, detects a lost connection and reconnects. */
-import { ApiError, type SessionTicket } from './api.ts';
+import { ApiError, FullError, type SessionTicket } from './api.ts';
 import { type ClientMessage, decode, type ErrorHead, encode, type ReadyHead, type ServerMessage } from './protocol.ts';
 
 export type Status =
   | { kind: 'connecting' }
   | { kind: 'live' }
   | { kind: 'waiting'; seconds: number; reason: string }
+  | { kind: 'queued'; place: number }
   | { kind: 'closed'; reason: string; hint: string };
 
 export type SheetMessage = Extract<ServerMessage, { type: 'sheet' }>;
 
 export interface ConnectionApi {
-  createSession(): Promise<SessionTicket>;
+  createSession(waiting: string | null): Promise<SessionTicket>;
   renewTicket(session: string): Promise<SessionTicket>;
 }
 
@@ -45,6 +46,8 @@ export class Connection {
   #seq = 0;
   #attempt = 0;
   #fresh = true;
+  /** Keeps the place in the queue of a full server. */
+  #waiting: string | null = null;
   #socket: WebSocket | null = null;
   #live = false;
   #lastSheet = -1;
@@ -63,12 +66,13 @@ export class Connection {
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
     this.#retryTimer = null;
     if (this.#socket) return;
-    this.events.status({ kind: 'connecting' });
+    if (this.#waiting === null) this.events.status({ kind: 'connecting' });
     try {
       const ticket = await this.#ticket();
       if (!this.#socket) this.#attach(new WebSocket(this.origin.replace(/^http/, 'ws') + ticket.ws));
     } catch (error) {
-      this.#retryLater(error instanceof Error ? error.message : 'The server does not answer.');
+      if (error instanceof FullError) this.#queue(error);
+      else this.#retryLater(error instanceof Error ? error.message : 'The server does not answer.');
     }
   }
 
@@ -98,7 +102,8 @@ export class Connection {
         if (!(error instanceof ApiError) || error.status !== 404) throw error;
       }
     }
-    const ticket = await this.api.createSession();
+    const ticket = await this.api.createSession(this.#waiting);
+    this.#waiting = null;
     this.session = ticket.session;
     this.#fresh = true;
     return ticket;
@@ -192,11 +197,22 @@ export class Connection {
     socket?.close();
   }
 
+  /** Ask again until it is this page's turn. */
+  #queue(full: FullError): void {
+    this.#waiting = full.waiting;
+    this.events.status({ kind: 'queued', place: full.place });
+    this.#connectAfter(full.seconds * 1000);
+  }
+
   #retryLater(reason: string): void {
     const wait = retryDelay(this.#attempt++);
     this.counts.reconnects++;
     this.events.status({ kind: 'waiting', seconds: wait / 1000, reason });
+    this.#connectAfter(wait);
+  }
+
+  #connectAfter(ms: number): void {
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => void this.open(), wait);
+    this.#retryTimer = setTimeout(() => void this.open(), ms);
   }
 }

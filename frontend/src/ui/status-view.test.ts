@@ -33,3 +33,12 @@ test('a closed connection shows why and what to do', () => {
   view.show({ kind: 'closed', reason: 'Too many sessions.', hint: 'Come back later.' });
   expect(view.banner.textContent).toContain('Too many sessions. Come back later.');
 });
+
+test('a page in the queue shows its place and needs no button', () => {
+  view.show({ kind: 'queued', place: 3 });
+  expect(view.banner.textContent).toContain('You are number 3 in the queue.');
+  view.show({ kind: 'queued', place: 1 });
+  expect(view.banner.textContent).toContain('You are next.');
+  expect(view.banner.querySelector('button')?.hidden).toBe(true);
+  expect(view.banner.hidden).toBe(false);
+});

@@ -44,6 +44,11 @@ export class StatusView {
         this.banner.hidden = false;
         this.#countDown(status.reason, status.seconds);
         return;
+      case 'queued':
+        setText(this.pill, 'In the queue');
+        this.banner.hidden = false;
+        setText(this.#message, queueText(status.place));
+        return;
       case 'closed':
         setText(this.pill, 'Disconnected');
         this.banner.hidden = false;
@@ -60,4 +65,9 @@ export class StatusView {
     tick();
     this.#timer = setInterval(tick, 500);
   }
+}
+
+function queueText(place: number): string {
+  const where = place === 1 ? 'You are next.' : `You are number ${place} in the queue.`;
+  return `The server is full. ${where} Keep this page open: it goes in by itself.`;
 }

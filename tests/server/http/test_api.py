@@ -18,9 +18,10 @@ from backend.core.types import LANDMARKS
 from backend.media.images import MAX_BYTES
 from backend.server import protocol
 from backend.server.http.address import client_address
+from backend.server.http.api import MAX_SESSION_BURST
 from backend.server.http.page import HEADERS
 from backend.server.live.sessions import UPLOAD_BURST
-from tests.server.conftest import Client, Live
+from tests.server.conftest import Client, Live, eventually
 
 
 def _png(picture: np.ndarray) -> bytes:
@@ -286,7 +287,15 @@ def test_readiness_counts_places_and_sessions_by_way_and_ends_with_the_models():
         with Client(live) as client:
             body = live.http.get("/readyz").json()
             capacity, in_use = body.pop("capacity"), body.pop("in_use")
-            assert body == {"status": "ready", "places": 5, "free": 4, "sessions": 1, "ways": {"pictures": 1}, "kept": 0}
+            assert body == {
+                "status": "ready",
+                "places": 5,
+                "free": 4,
+                "sessions": 1,
+                "queue": 0,
+                "ways": {"pictures": 1},
+                "kept": 0,
+            }
             assert set(capacity) == {"pictures", "layers", "keypoints"} and min(capacity.values()) >= 1
             assert in_use == pytest.approx(1 / capacity["pictures"], abs=0.001)
             client.send(protocol.Drawing("keypoints"))
@@ -305,6 +314,34 @@ def test_without_a_number_of_places_the_measured_capacity_is_that():
     try:
         body = live.http.get("/readyz").json()
         assert body["places"] == body["free"] == body["capacity"]["pictures"]
+    finally:
+        live.stop()
+
+
+def test_a_full_server_answers_with_the_place_in_the_queue_and_refuses_no_one_who_waits():
+    live = Live(max_sessions=1)
+    try:
+        with Client(live):
+            answer = live.http.post("/api/sessions")
+            body = answer.json()
+            assert (answer.status_code, body["code"], body["place"]) == (503, "sessions_full", 1)
+            assert int(answer.headers["retry-after"]) == body["retry_s"] > 0
+            headers = {"waiting-ticket": body["waiting"]}
+            for _ in range(MAX_SESSION_BURST + 10):
+                answer = live.http.post("/api/sessions", headers=headers)
+                assert answer.json()["code"] == "sessions_full"
+            assert answer.json()["waiting"] == body["waiting"]
+            assert live.http.get("/readyz").json()["queue"] == 1
+            assert "motionfan_queue 1.0" in live.http.get("/metrics").text
+        statuses = [503]
+
+        def comes_in() -> bool:
+            if statuses[-1] != 200:
+                statuses.append(live.http.post("/api/sessions", headers=headers).status_code)
+            return statuses[-1] == 200
+
+        assert eventually(comes_in)
+        assert live.http.get("/readyz").json()["queue"] == 0
     finally:
         live.stop()
 

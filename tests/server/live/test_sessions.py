@@ -9,7 +9,16 @@ from backend.core.errors import InputError
 from backend.server.live.admission import Admission
 from backend.server.live.inference import Inference
 from backend.server.live.session_slot import SessionPortrait
-from backend.server.live.sessions import DETACHED_S, MIN_DETACHED_S, MIN_FURTHER_S, MIN_INVITED_S, TICKET_S, SessionRegistry
+from backend.server.live.sessions import (
+    DETACHED_S,
+    MIN_DETACHED_S,
+    MIN_FURTHER_S,
+    MIN_INVITED_S,
+    TICKET_S,
+    Session,
+    SessionRegistry,
+)
+from backend.server.live.waiting_line import MAX_AWAY_S, MAX_WAITING, MAX_WAITING_BY_ADDRESS, ServerFull
 from backend.server.live.worker import InferenceWorker
 from backend.server.metrics import Metrics
 from backend.server.protocol import Failure
@@ -54,8 +63,13 @@ def registry(time) -> Iterator[SessionRegistry]:
     worker.stop()
 
 
-def _create(registry: SessionRegistry, address: str = ""):
-    return run(registry.create(address))
+def _create(registry: SessionRegistry, address: str = "") -> Session:
+    """Open a session, for a visitor who does not wait."""
+    try:
+        return run(registry.create(address))
+    except ServerFull as full:
+        registry.line.leave(full.waiting)
+        raise
 
 
 def _is_full(registry: SessionRegistry, address: str = "") -> bool:
@@ -203,6 +217,99 @@ def test_no_session_is_ended_where_that_would_not_make_room(registry, time):
     gone.detach(socket, left=True)
     registry.admission.capacity = {"pictures": 1, "layers": 1, "keypoints": 8}
     assert _is_full(registry) and registry.get(gone.id) is gone
+
+
+def _ask(registry: SessionRegistry, ticket: str = "", address: str = "") -> ServerFull | Session:
+    try:
+        return run(registry.create(address, ticket))
+    except ServerFull as full:
+        return full
+
+
+def _fill(registry: SessionRegistry) -> list[Session]:
+    sessions = [_create(registry) for _ in range(2)]
+    for session in sessions:
+        session.attach(FakeSocket())
+    return sessions
+
+
+def test_visitors_come_in_by_the_order_in_which_they_asked(registry):
+    first, second = _fill(registry)
+    one, two, three = (_ask(registry) for _ in range(3))
+    assert [full.place for full in (one, two, three)] == [1, 2, 3]
+    assert _ask(registry, two.waiting).place == 2  # who asks more often does not come in earlier
+    registry.close(first.id)
+    assert _ask(registry).place == 4  # a newcomer waits, although a place is free
+    assert _ask(registry, two.waiting).place == 2
+    assert isinstance(_ask(registry, one.waiting), Session)
+    assert [_ask(registry, full.waiting).place for full in (two, three)] == [1, 2]
+    registry.close(second.id)
+    assert isinstance(_ask(registry, two.waiting), Session) and len(registry) == 2
+
+
+def test_two_free_places_are_for_the_first_two(registry):
+    sessions = _fill(registry)
+    one, two, three = (_ask(registry) for _ in range(3))
+    for session in sessions:
+        registry.close(session.id)
+    assert isinstance(_ask(registry, two.waiting), Session)
+    assert _ask(registry, three.waiting).place == 2
+    assert isinstance(_ask(registry, one.waiting), Session)
+
+
+def test_a_visitor_who_does_not_ask_again_loses_the_place(registry, time):
+    _fill(registry)
+    one, two = _ask(registry), _ask(registry)
+    time.now += MAX_AWAY_S - 1
+    assert _ask(registry, two.waiting).place == 2
+    time.now += 2
+    assert _ask(registry, two.waiting).place == 1
+    again = _ask(registry, one.waiting)
+    assert (again.place, again.waiting == one.waiting) == (2, False)
+
+
+def test_a_place_in_the_line_is_used_once(registry):
+    first, second = _fill(registry)
+    full = _ask(registry)
+    registry.close(first.id)
+    _ask(registry, full.waiting).attach(FakeSocket())
+    assert _ask(registry, full.waiting).waiting != full.waiting
+
+
+def test_one_address_of_the_internet_does_not_fill_the_line(registry):
+    _fill(registry)
+    for _ in range(MAX_WAITING_BY_ADDRESS):
+        _ask(registry, address="1.2.3.4")
+    with pytest.raises(InputError, match="too many wait"):
+        _create(registry, "1.2.3.4")
+    assert _ask(registry, address="1.2.3.5").place == MAX_WAITING_BY_ADDRESS + 1
+    assert _ask(registry, address="192.168.1.1").place == MAX_WAITING_BY_ADDRESS + 2
+
+
+def test_the_line_is_bounded(registry):
+    _fill(registry)
+    for _ in range(MAX_WAITING):
+        registry.line.wait("", "", registry.now())
+    with pytest.raises(InputError, match="too many wait"):
+        _create(registry)
+
+
+def test_a_visitor_whose_address_holds_its_share_does_not_stop_the_others(registry):
+    registry.admission.limit = 2
+    mine, other = _create(registry, "1.2.3.4"), _create(registry)
+    for session in (mine, other):
+        session.attach(FakeSocket())
+    registry.close(mine.id)
+    ahead = registry.line.wait("", "1.2.3.4", registry.now())
+    behind = registry.line.wait("", "", registry.now())
+    _ask(registry, ahead.waiting, "1.2.3.4").attach(FakeSocket())
+    late = registry.line.wait(ahead.waiting, "1.2.3.4", registry.now())
+    with pytest.raises(InputError, match="Your address"):
+        _create(registry, "1.2.3.4")
+    with pytest.raises(InputError, match="Your address"):
+        run(registry.create("1.2.3.4", late.waiting))
+    assert late.waiting not in registry.line
+    assert _ask(registry, behind.waiting).place == 1
 
 
 def test_a_session_in_which_nothing_moves_ends_and_says_why(registry, time):
