@@ -7,18 +7,21 @@ import ipaddress
 
 def is_loopback(address: str) -> bool:
     """Whether this is an IP address of the machine itself."""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    found = _parse(address)
+    return found is not None and found.is_loopback
 
 
 def is_public(address: str) -> bool:
     """Whether this is an IP address of the internet. Others may stand for many: a proxy, a gateway of containers."""
+    found = _parse(address)
+    return found is not None and found.is_global
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(address).is_global
+        return ipaddress.ip_address(address)
     except ValueError:
-        return False
+        return None
 
 
 class TokenBucket:

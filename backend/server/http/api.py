@@ -25,8 +25,9 @@ from backend.server.http.portraits import PortraitReader
 from backend.server.http.recordings import BundledRecording
 from backend.server.limits import PerAddress
 from backend.server.live.connection import Connection, refuse
+from backend.server.live.session import Session
 from backend.server.live.session_slot import KeptPortrait, SessionPortrait, ShownPortrait
-from backend.server.live.sessions import Session, SessionRegistry
+from backend.server.live.sessions import SessionRegistry
 from backend.server.live.sheet import jpeg
 from backend.server.metrics import Metrics
 

@@ -16,7 +16,7 @@ from backend.core.types import ForecastSettings
 from backend.server import protocol
 from backend.server.limits import TokenBucket
 from backend.server.live.mailbox import FrameStamp
-from backend.server.live.sessions import Session
+from backend.server.live.session import Session
 from backend.server.metrics import Metrics
 from backend.server.protocol import Ack, Drawing, Failure, Landmarks, Message, Ping, Pong, Reference, Source
 

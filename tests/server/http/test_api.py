@@ -20,7 +20,7 @@ from backend.server import protocol
 from backend.server.http.address import client_address
 from backend.server.http.api import MAX_SESSION_BURST
 from backend.server.http.page import HEADERS
-from backend.server.live.sessions import UPLOAD_BURST
+from backend.server.live.session import UPLOAD_BURST
 from tests.server.conftest import Client, Live, eventually
 
 
