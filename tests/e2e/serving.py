@@ -40,7 +40,13 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={"MOTIONFAN_TILE": "128", "MOTIONFAN_ORIGINS": '["http://demo.test"]', **os.environ},
+                # How many the machine serves, it must not decide here: it is busy with other tests.
+                env={
+                    "MOTIONFAN_TILE": "128",
+                    "MOTIONFAN_ORIGINS": '["http://demo.test"]',
+                    "MOTIONFAN_MAX_SESSIONS": "8",
+                    **os.environ,
+                },
             )
         assert self._process.stdout is not None
         guard = threading.Timer(START_S, self._process.kill)

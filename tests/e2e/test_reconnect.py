@@ -14,7 +14,10 @@ pytestmark = pytest.mark.e2e
 
 
 def test_the_page_reports_a_stopped_server_and_continues_when_it_is_back(page: Page, server: Server) -> None:
+    """Lost: the session. The page sends portrait and settings again."""
     wait(page, "m.counters.drawn >= 1")
+    page.keyboard.press("-")
+    wait(page, "m.settings.k === 3")
     upload_blue(page)
     session = debug_state(page)["session"]
     server.stop()
@@ -32,3 +35,5 @@ def test_the_page_reports_a_stopped_server_and_continues_when_it_is_back(page: P
     # The new server did not have the portrait: the page sent it again.
     assert debug_state(page)["session"] != session
     assert (redness(tiles(page)) < 0).all()
+    wait(page, "m.tiles === 4")
+    assert debug_state(page)["settings"]["k"] == 3

@@ -14,6 +14,7 @@ from backend.server.protocol import Message
 from backend.server.run import MAX_FRAME
 from tests.golden.protocol.make import refused
 from tests.server.conftest import Client, Live, dial, face, run
+from tests.server.fake_pipeline import READY_AFTER
 
 
 @pytest.fixture
@@ -96,6 +97,21 @@ def test_an_impossible_capture_time_gets_a_coded_error(client, bystander):
     client.show(t=1e300)
     assert client.errors() == ["time_out_of_range"]
     assert len(client.play(1)) == 1
+
+
+def test_a_clock_that_jumps_costs_the_motion_before_the_jump_only(client, bystander):
+    """Lost: the round in play; the first frame after a jump is the first of a new motion."""
+    day = 86_400_000.0
+    t = 1000.0
+    for jump in (0.0, day, -2 * day, day, 0.5, -60_000.0):
+        t += jump
+        seen = []
+        for _ in range(READY_AFTER + 4):
+            t += 80.0
+            client.show(t=t)
+            seen.append(client.sheet()[0])
+        assert "warming" not in seen[-1].flags and seen[-1].t == t, jump
+    assert client.errors() == []
 
 
 def test_controls_out_of_range_get_a_coded_error_that_names_the_control(client, bystander):

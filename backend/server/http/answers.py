@@ -38,6 +38,7 @@ STATUS = {
     "study_full": 503,
     "video_busy": 503,
     "video_missing": 503,
+    "vote_not_stored": 507,
 }
 RETRY_S = 10
 """Seconds after which a refused client may try again (429, 503)."""

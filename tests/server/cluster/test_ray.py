@@ -100,6 +100,7 @@ def cluster(small_models: Path) -> Iterator[Cluster]:
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "MOTIONFAN_MODELS": str(small_models),
         "MOTIONFAN_REPLICAS": "2",
+        "MOTIONFAN_MAX_SESSIONS": "32",
         "MOTIONFAN_THREADS": "1",
     }
     ray = Path(sys.executable).with_name("ray")

@@ -10,11 +10,13 @@ import numpy as np
 import psutil
 import pytest
 import skimage.data
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backend.core.errors import InputError
 from backend.server.http import portraits
 from backend.server.http.portraits import PortraitReader, read_portrait
-from tests.media.made import encoded
+from tests.media.made import encoded, scaled
 from tests.server.conftest import portrait, run
 
 
@@ -76,3 +78,46 @@ def test_stopping_ends_the_process():
 def test_a_real_photo_gives_crop_and_landmarks():
     read = read_portrait(encoded(skimage.data.astronaut()))
     assert read.picture.shape == (256, 256, 3) and read.landmarks.shape == (478, 3) and read.whole is None
+
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+
+
+@pytest.fixture(scope="module")
+def real_reader():
+    one = PortraitReader()
+    yield one
+    one.stop()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_damaged_picture_is_a_portrait_or_refused_with_a_code_and_the_reader_goes_on(real_reader, kind):
+    """Lost: the damaged picture."""
+    whole = encoded(scaled(256), kind)
+
+    @given(st.data())
+    @settings(max_examples=12, derandomize=True, database=None)
+    def damage(data):
+        pieces = bytearray(whole)
+        for _ in range(data.draw(st.integers(1, 4))):
+            # Heads decide what is allocated, so half of the damage is done there.
+            end = data.draw(st.sampled_from([min(64, len(pieces)), len(pieces)]))
+            at = data.draw(st.integers(0, max(0, end - 1)))
+            match data.draw(st.sampled_from(["flip", "insert", "cut", "drop", "repeat"])):
+                case "flip":
+                    pieces[at : at + 4] = data.draw(st.binary(min_size=4, max_size=4))
+                case "insert":
+                    pieces[at:at] = data.draw(st.binary(min_size=1, max_size=40))
+                case "cut":
+                    del pieces[max(1, at) :]
+                case "drop":
+                    del pieces[at : at + data.draw(st.integers(1, 200))]
+                case "repeat":
+                    pieces[at:at] = pieces[at : at + 500]
+        try:
+            assert run(real_reader.read(bytes(pieces))).picture.shape[2] == 3
+        except InputError as error:
+            assert error.code.startswith("portrait_"), error.code
+
+    damage()
+    assert run(real_reader.read(whole)).landmarks.shape == (478, 3)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from backend.core.errors import InputError, MotionFanError
+from backend.core.settings import REPOSITORY
 from backend.server.study import store
 from backend.server.study.store import VoteStore
 from tests.server.study.test_ranking import vote
@@ -72,3 +76,45 @@ def test_a_vote_that_cannot_be_written_says_so(tmp_path: Path, votes: VoteStore)
     with pytest.raises(MotionFanError) as caught:
         votes.add(vote(1, "truth", "chosen", "left"))
     assert caught.value.code == "vote_not_stored"
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from backend.core.errors import MotionFanError
+from backend.server.study.store import VoteStore
+from tests.server.study.test_ranking import vote
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path, stored, refused = Path(sys.argv[1]), [], 0
+store = VoteStore(path)
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+# No file may grow beyond this, as if the disk ended here.
+resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, hard))
+for number in range(400):
+    try:
+        store.add(vote(number, "truth", "chosen", "left"))
+        stored.append(number)
+    except MotionFanError as error:
+        assert error.code == "vote_not_stored", error.code
+        refused += 1
+assert stored and refused
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+store.add(vote(1000, "truth", "chosen", "left"))
+assert store.count() == len(stored) + 1
+store.close()
+print(len(stored))
+"""
+
+
+def test_on_a_full_disk_votes_are_refused_and_none_that_was_acknowledged_is_lost(tmp_path: Path):
+    """Lost: nothing; the voter is asked to try again, and does once there is room."""
+    pytest.importorskip("resource")
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "votes.db")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=REPOSITORY, env=os.environ | {"PYTHONPATH": "."}, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    again = VoteStore(tmp_path / "votes.db")
+    assert again.count() == int(done.stdout) + 1
+    again.close()
