@@ -86,7 +86,9 @@ def _request(url: str, method: str, path: str, body: bytes | None = None) -> dic
                 return found
         except urllib.error.HTTPError as error:
             refused = json.load(error)
-            refusal = InputError(refused["code"], refused["message"], refused["hint"])
+            full = "Start the server with MOTIONFAN_MAX_SESSIONS=128 to measure more sessions than it admits by itself."
+            hint = full if refused["code"] == "sessions_full" else refused["hint"]
+            refusal = InputError(refused["code"], refused["message"], hint)
     except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
         # Also where another program answers, without our routes or our JSON.
         message = f"No MotionFan answers at {url} ({error})."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -96,9 +98,12 @@ class PortraitReader:
 
 
 def _prepare() -> None:
-    """Load the face search, then limit what may be allocated on top of it."""
+    """Load the face search, limit what may be allocated on top of it, and keep what decoders say out of the server's log."""
     import backend.media.portraits  # noqa: F401
 
+    # They write a line for each damaged tag, with parts of the file: a visitor could fill the log, and leave traces in it.
+    warnings.simplefilter("ignore")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     with contextlib.suppress(ImportError):
         import resource
 

@@ -30,11 +30,17 @@ export function widthOf({ shares }: Fan, future: number): number {
 }
 
 /**
- * Draw all paths: earlier steps opaque, later ones faint, and a dot at the end. Paths other than `highlight` are dimmed. The
- * first future, the most probable one of its method, lies on top.
+ * Draw all paths: steps that have passed faint, the next ones opaque, later ones less so, and a dot at the end. Paths other
+ * than `highlight` are dimmed. The first future, the most probable one of its method, lies on top.
  */
-export function renderFan(context: CanvasRenderingContext2D, fan: Fan, side: Pixels, highlight: number | null): void {
-  const [futures, horizon, keypoints] = fan.shape;
+export function renderFan(
+  context: CanvasRenderingContext2D,
+  fan: Fan,
+  side: Pixels,
+  highlight: number | null,
+  passed: number,
+): void {
+  const [futures, , keypoints] = fan.shape;
   context.clearRect(0, 0, side, side);
   context.lineCap = 'round';
   context.lineJoin = 'round';
@@ -44,13 +50,14 @@ export function renderFan(context: CanvasRenderingContext2D, fan: Fan, side: Pix
     context.fillStyle = colourOf(future);
     context.lineWidth = Math.max(1, side / 190) * widthOf(fan, future);
     for (let keypoint = 0; keypoint < keypoints; keypoint++) {
-      renderPath(context, pathOf(fan, future, keypoint, side), side, dimmed ? 0.15 : 1, horizon);
+      renderPath(context, pathOf(fan, future, keypoint, side), side, dimmed ? 0.15 : 1, passed);
     }
   }
   context.globalAlpha = 1;
 }
 
-/** Opacity of each third of a path: cheaper than a gradient per path. */
+/** Opacity of what has passed, and of each third of the rest: cheaper than a gradient per path. */
+const PASSED_OPACITY = 0.22;
 const OPACITIES = [1, 0.75, 0.5];
 
 function renderPath(
@@ -58,17 +65,23 @@ function renderPath(
   points: number[],
   side: Pixels,
   alpha: number,
-  horizon: number,
+  passed: number,
 ): void {
-  OPACITIES.forEach((opacity, i) => {
-    const from = Math.floor((i * (horizon - 1)) / OPACITIES.length);
-    const to = Math.floor(((i + 1) * (horizon - 1)) / OPACITIES.length);
+  const last = points.length / 2 - 1;
+  // The first point of a path is one step away.
+  const now = Math.min(last, Math.max(0, passed - 1));
+  const stroke = (from: number, to: number, opacity: number) => {
     if (to <= from) return;
     context.globalAlpha = opacity * alpha;
     context.beginPath();
     context.moveTo(points[2 * from] ?? 0, points[2 * from + 1] ?? 0);
     for (let step = from + 1; step <= to; step++) context.lineTo(points[2 * step] ?? 0, points[2 * step + 1] ?? 0);
     context.stroke();
+  };
+  stroke(0, now, PASSED_OPACITY);
+  OPACITIES.forEach((opacity, i) => {
+    const at = (part: number) => now + Math.floor((part * (last - now)) / OPACITIES.length);
+    stroke(at(i), at(i + 1), opacity);
   });
   context.globalAlpha = alpha;
   context.beginPath();

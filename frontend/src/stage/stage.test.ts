@@ -3,8 +3,11 @@ import type { SheetHead } from '../net/protocol.ts';
 import { stubCanvas } from '../testing/canvas.ts';
 import { FakeSheet } from '../testing/sheet.ts';
 import { SHEET } from '../testing/wire.ts';
+import { renderFan } from './fan-overlay.ts';
 import { RoundStore } from './round-store.ts';
 import { Stage } from './stage.ts';
+
+vi.mock('./fan-overlay.ts', () => ({ renderFan: vi.fn() }));
 
 let store: RoundStore;
 let stage: Stage;
@@ -64,6 +67,19 @@ test('no future is marked where no motion was closer than all', () => {
   expect(stage.element.querySelectorAll('.winner')).toHaveLength(0);
   expect(texts('.tile-row:nth-child(2) .chip')).toEqual(['no motion 0.5 %', 'off by 2.0 %', 'off by 1.0 %']);
   expect(texts('.tally')).toEqual(['0 of 1 better than no motion']);
+});
+
+test('the fan shows the futures that the tiles play, not newer forecasts', () => {
+  Object.defineProperty(stage.overlay, 'clientWidth', { value: 100 });
+  const shown = (generation: number, age: number, value: number) => {
+    const head = { ...SHEET, generation, age, methods: ['a'], fan: [1, 4, 1] } as unknown as SheetHead;
+    stage.show(head, { values: new Float32Array(8).fill(value), shape: [1, 4, 1], shares: [] }, false);
+    const [, fan, , , passed] = vi.mocked(renderFan).mock.lastCall ?? [];
+    return [fan?.values[0], passed];
+  };
+  expect(shown(1, 0, 0.25)).toEqual([0.25, 0]);
+  expect(shown(1, 1, 0.5)).toEqual([0.25, 1]);
+  expect(shown(2, 0, 0.75)).toEqual([0.75, 0]);
 });
 
 test('until a round has finished, the lower row says what it will show', () => {

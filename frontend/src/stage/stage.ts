@@ -47,7 +47,10 @@ export class Stage {
     h('span', {}, 'Look into the camera, with light on your face.'),
   );
   readonly #rows: HTMLElement;
+  /** The paths of the futures that play, the round that they are of, and how many of its steps have passed. */
   #fan: Fan | null = null;
+  #fanRound = 0;
+  #passed = 0;
   #highlight: number | null = null;
 
   constructor(private readonly store: RoundStore) {
@@ -81,10 +84,7 @@ export class Stage {
 
   /** Show a sheet that was just added to the store. `finished` says whether it finished a round. */
   show(head: SheetHead, fan: Fan, finished: boolean): void {
-    if (head.fan[0] > 0) {
-      this.#fan = fan;
-      this.#renderFan();
-    }
+    this.#followFan(head, fan);
     if (head.methods.length > 0) {
       if (head.methods.length !== this.now.futures.length) this.populate(head.methods);
       else if (head.step <= 1) this.now.populate(head.methods);
@@ -159,6 +159,16 @@ export class Stage {
     this.#progress.style.setProperty('--part', String(head ? steps / head.horizon : 0));
   }
 
+  /** Keep the paths that a round began with: newer forecasts are of other futures than the tiles play. */
+  #followFan(head: SheetHead, fan: Fan): void {
+    if (head.fan[0] > 0 && (this.#fan === null || head.generation !== this.#fanRound)) {
+      this.#fan = fan;
+      this.#fanRound = head.generation;
+    }
+    this.#passed = head.age;
+    this.#renderFan();
+  }
+
   #renderFan(): void {
     const side = Math.round(this.overlay.clientWidth * Math.min(2, devicePixelRatio));
     if (side === 0 || !this.#fan) return;
@@ -166,7 +176,7 @@ export class Stage {
       this.overlay.width = side;
       this.overlay.height = side;
     }
-    renderFan(this.#fanContext, this.#fan, pixels(side), this.#highlight);
+    renderFan(this.#fanContext, this.#fan, pixels(side), this.#highlight, this.#passed);
   }
 
   /** Highlight the paths of the future under the pointer. */

@@ -90,6 +90,18 @@ def real_reader():
     one.stop()
 
 
+def _write_errors(data: bytes):
+    os.write(2, data)
+    return portrait()
+
+
+def test_what_decoders_write_does_not_reach_the_servers_log(capfd):
+    one = PortraitReader(_write_errors)
+    run(one.read(b"part of a visitor's picture"))
+    one.stop()
+    assert "visitor" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_damaged_picture_is_a_portrait_or_refused_with_a_code_and_the_reader_goes_on(real_reader, kind):
     """Lost: the damaged picture."""
