@@ -64,7 +64,9 @@ def join_cluster() -> None:
         import ray
         import ray.serve
     except ImportError:
-        raise InputError("cluster_missing", "Ray is not installed.", "Run: pip install 'motionfan[cluster]'") from None
+        raise InputError(
+            "cluster_missing", "Ray is not installed.", "Run: pip install -e '.[cluster]' -c constraints.txt"
+        ) from None
     if ray.is_initialized():
         return
     # It warns of every thread, and has a log of its own.
@@ -114,7 +116,7 @@ class RayResponse:
         self._response = response
 
     def result(self, timeout_s: float = STEP_S) -> Any:
-        """Wait for it; raises `ReplicaLost` or `ReplicasBusy`."""
+        """Wait for it; raises as `gateway.Response.result`."""
         from ray.exceptions import RayActorError, RayTaskError
         from ray.serve.exceptions import RayServeException
 
@@ -140,12 +142,13 @@ class RayModels:
 
     def __init__(self, settings: Settings, load: Callable[[], Pipeline], default: SessionPortrait) -> None:
         self._settings, self._load, self._default = settings, load, default
-        self._count, self._closed = 1, threading.Event()
+        self._joined, self._count, self._closed = False, 1, threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="replicas", daemon=True)
 
     def loaded(self) -> Loaded:
         """Deploy the replicas unless they are, and wait until one has loaded; raises `cluster_models_failed`."""
         join_cluster()
+        self._joined = True
         self._handle = self._deploy()
         loaded: Loaded = RayResponse(self._ask("loaded")).result(LOAD_S)
         self._watcher.start()
@@ -153,6 +156,8 @@ class RayModels:
 
     def close(self) -> None:
         """Leave the cluster; its replicas stay, unless this server has started it."""
+        if not self._joined:
+            return
         import ray
 
         self._closed.set()

@@ -50,7 +50,7 @@ class Response(Protocol):
     """The answer of a replica, when it has come."""
 
     def result(self) -> BatchReport:
-        """Wait for it; raises `ReplicaLost` or `ReplicasBusy`."""
+        """Wait for it; raises `ReplicaLost`, `ReplicasBusy`, or the `MotionFanError` that the job failed with."""
 
 
 class Models(Protocol):
@@ -162,6 +162,9 @@ class Gateway:
                 response = self._submit(job)
             except ReplicasBusy:
                 break
+            except MotionFanError as error:
+                log.error("job_failed", code=error.code, reason=error.message)
+                return BatchReport(cancelled=list(job.works), errors=[error.code])
         # The frames are late by now: the next ones take their place.
         return BatchReport(cancelled=list(job.works), errors=["models_away"])
 
@@ -209,8 +212,9 @@ class GatewayThread(threading.Thread):
         except (EOFError, OSError):
             return
         finally:
-            self.kill()
+            # The worker may start another gateway as soon as the connection ends.
             self._models.close()
+            self.kill()
 
     def kill(self) -> None:
         """End the connection, so that the worker waits no longer."""

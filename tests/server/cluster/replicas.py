@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+from backend.core.errors import MotionFanError
 from backend.server.cluster.gateway import GatewayThread, ReplicaLost, ReplicasBusy
 from backend.server.cluster.replica import ModelReplica
 from backend.server.live.session_slot import SessionPortrait
@@ -20,11 +21,12 @@ class NearResponse:
 
 
 class NearModels:
-    """`ending` holds how many of the next jobs lose their replica, `busy` how many are refused."""
+    """`ending` holds how many of the next jobs lose their replica, `busy` how many are refused, `failing` how many fail."""
 
     def __init__(self, load, default: SessionPortrait, replicas: int = 2) -> None:
         self._members = [ModelReplica(load, 0, default, pickle.loads) for _ in range(replicas)]
-        self.asked, self.ending, self.busy, self.closed = [0] * replicas, 0, 0, False
+        self.asked, self.closed = [0] * replicas, False
+        self.ending = self.busy = self.failing = 0
         self._next = 0
 
     @property
@@ -51,6 +53,9 @@ class NearModels:
         def step():
             if lost:
                 raise ReplicaLost
+            if self.failing:
+                self.failing -= 1
+                raise MotionFanError("inference_failed", "The models failed.")
             return self._members[at].step([job])[0]
 
         return NearResponse(step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from functools import partial
@@ -14,6 +15,7 @@ from backend.core.settings import Settings
 from backend.core.types import ForecastSettings
 from backend.keypoints.clock import Tick
 from backend.server import protocol
+from backend.server.cluster.deployment import launch_gateway
 from backend.server.cluster.gateway import GatewayThread
 from backend.server.cluster.replica import Job, ModelReplica, Visit
 from backend.server.live.mailbox import FrameStamp, Mailbox
@@ -52,12 +54,12 @@ def test_a_replica_that_ends_costs_the_session_nothing(ingress):
         assert (after.generation, after.step) == (before.generation, before.step + 1)
 
 
-@pytest.mark.parametrize("fault", ["ending", "busy"])
+@pytest.mark.parametrize("fault", ["ending", "busy", "failing"])
 def test_frames_that_no_replica_takes_are_dropped_and_the_session_goes_on(ingress, fault):
     """Lost: the sheets of these frames."""
     with Client(ingress) as client:
         before = client.play(READY_AFTER + 1)[-1]
-        setattr(ingress.models, fault, 3)
+        setattr(ingress.models, fault, 1 if fault == "failing" else 3)
         client.show()
         client.until_pong()
         ingress.wait_until_idle()
@@ -105,6 +107,13 @@ def _work():
     mailbox = Mailbox(threading.Condition())
     mailbox.put([Tick(face(), 0.0, 0, True)], FrameStamp(0.0, 1, time.monotonic()))
     return mailbox.take()
+
+
+def test_without_ray_the_start_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match="Ray is not installed") as caught:
+        build(Settings(), FakePipeline, portrait(), launch=launch_gateway(Settings()))
+    assert ".[cluster]" in caught.value.hint
 
 
 def test_replicas_that_cannot_load_end_the_start_with_their_reason():
