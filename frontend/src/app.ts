@@ -22,8 +22,8 @@ import { h } from './ui/dom.ts';
 import { howItWorks, PRIVACY, TAGLINE } from './ui/explain.ts';
 import { Hud } from './ui/hud.ts';
 import { logo } from './ui/logo.ts';
-import { refinementAdvice } from './ui/refinement-advice.ts';
-import { listenForShortcuts, type Shortcut } from './ui/shortcuts.ts';
+import { adviceText } from './ui/refinement-advice.ts';
+import { listenForShortcuts, type Shortcut, ShortcutSwitch } from './ui/shortcuts.ts';
 import { StatusView } from './ui/status-view.ts';
 import { FrozenMomentView } from './video/frozen-moment.ts';
 import { VideoForm } from './video/video-form.ts';
@@ -191,7 +191,7 @@ export class App {
       return;
     }
     this.sheets.push(sheet);
-    this.controls?.showAdvice(refinementAdvice(sheet.head)?.text ?? null);
+    this.controls?.showAdvice(adviceText(sheet.head, this.controls.settings));
   }
 
   #onFailure(head: ErrorHead): void {
@@ -201,7 +201,10 @@ export class App {
   }
 
   #build(root: HTMLElement): void {
-    const shortcuts = this.#shortcuts();
+    const keysOn = new ShortcutSwitch();
+    const explain = { key: '?', label: '?', action: 'open this explanation', run: () => openDetails(help) };
+    const shortcuts = [...this.#shortcuts(), explain];
+    const help = howItWorks(shortcuts, keysOn.element);
     this.stage.holdButton.addEventListener('click', () => this.toggleHold());
     this.stage.tools.append(this.frozenMoment.stageButton, this.#tools.snapshotButton, this.#tools.recordButton);
     this.#side.append(this.driver.panel.element, this.portrait.element);
@@ -222,10 +225,10 @@ export class App {
       this.stage.element,
       this.hud.element,
     );
-    const more = h('div', { class: 'more' }, this.frozenMoment.element, this.videoForm.element, howItWorks(shortcuts));
+    const more = h('div', { class: 'more' }, this.frozenMoment.element, this.videoForm.element, help);
     const main = h('main', { class: 'columns' }, live, this.#side, more);
     root.replaceChildren(header, main, h('footer', {}, PRIVACY), this.status.liveRegion);
-    listenForShortcuts(shortcuts);
+    listenForShortcuts(shortcuts, () => keysOn.on);
   }
 
   #shortcuts(): Shortcut[] {
@@ -241,6 +244,12 @@ export class App {
       { key: '-', label: '−', action: 'one future less', run: () => this.controls?.nudge('k', -1) },
     ];
   }
+}
+
+function openDetails(details: HTMLDetailsElement): void {
+  details.open = true;
+  details.scrollIntoView({ block: 'start' });
+  details.querySelector('summary')?.focus();
 }
 
 function equal(a: Settings, b: Settings): boolean {

@@ -61,6 +61,23 @@ def test_keys_add_and_remove_futures(page: Page) -> None:
     wait(page, "m.futures === 3")
 
 
+def test_a_question_mark_opens_the_explanation_and_keys_can_be_switched_off(page: Page) -> None:
+    page.keyboard.press("?")
+    keys = page.get_by_label("Keys work without Ctrl or Alt")
+    expect(keys).to_be_visible()
+    keys.uncheck()
+    page.reload()
+    wait(page, "m.connection === 'live' && m.settings.k === 4")
+    page.keyboard.press("-")
+    page.keyboard.press("?")
+    expect(keys).to_be_hidden()
+    assert debug_state(page)["settings"]["k"] == 4
+    page.get_by_text("How it works").click()
+    keys.check()
+    page.keyboard.press("-")
+    wait(page, "m.settings.k === 3")
+
+
 def test_settings_without_effect_are_disabled(page: Page) -> None:
     page.get_by_text("GRU-NF", exact=True).click()
     expect(page.locator("#setting-mcmc_steps")).to_be_disabled()

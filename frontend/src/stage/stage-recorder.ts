@@ -18,8 +18,8 @@ export class StageRecorder {
     return this.#recorder !== null;
   }
 
-  /** Start; `done` receives the video after `stop`. */
-  start(done: (video: Blob) => void): void {
+  /** Start; `done` receives the video after `stop`, or null if it ended before a frame was recorded. */
+  start(done: (video: Blob | null) => void): void {
     this.renderer.resize();
     this.renderer.render();
     const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type)) ?? 'video/webm';
@@ -29,7 +29,10 @@ export class StageRecorder {
     });
     const parts: Blob[] = [];
     recorder.ondataavailable = (event) => parts.push(event.data);
-    recorder.onstop = () => done(new Blob(parts, { type: 'video/webm' }));
+    recorder.onstop = () => {
+      const video = new Blob(parts, { type: 'video/webm' });
+      done(video.size > 0 ? video : null);
+    };
     recorder.start(1000);
     this.#recorder = recorder;
     this.#timer = setInterval(() => this.renderer.render(), FRAME_MS);

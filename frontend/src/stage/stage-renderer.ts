@@ -25,18 +25,29 @@ export class StageRenderer {
 
   /** Set the canvas size for the present number of tiles. A video keeps the size it started with. */
   resize(): void {
-    const columns = Math.max(...this.rows.map(({ row }) => Math.min(9, row.tiles.length)));
-    const rows = this.rows.map(({ row }) => Math.ceil(row.tiles.length / columns));
-    this.canvas.width = 2 * MARGIN + columns * SIDE + (columns - 1) * GAP;
-    this.canvas.height = 2 * MARGIN + rows.reduce((sum, count) => sum + HEADING_HEIGHT + count * (SIDE + GAP), 0);
+    const { width, height } = this.#layout();
+    Object.assign(this.canvas, { width, height });
   }
 
+  /** Return the columns and the size in pixels that the present number of tiles needs. */
+  #layout(): { columns: number; width: number; height: number } {
+    const columns = Math.max(...this.rows.map(({ row }) => Math.min(9, row.tiles.length)));
+    const rows = this.rows.map(({ row }) => Math.ceil(row.tiles.length / columns));
+    const width = 2 * MARGIN + columns * SIDE + (columns - 1) * GAP;
+    const height = 2 * MARGIN + rows.reduce((sum, count) => sum + HEADING_HEIGHT + count * (SIDE + GAP), 0);
+    return { columns, width, height };
+  }
+
+  /** Draw all rows; where there are more tiles than when the size was set, smaller. */
   render(): void {
-    const { width, height } = this.canvas;
+    const { canvas } = this;
+    const { columns, width, height } = this.#layout();
     const context = this.#context;
+    const scale = Math.min(1, canvas.width / width, canvas.height / height);
+    context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = '#0d0e13';
-    context.fillRect(0, 0, width, height);
-    const columns = Math.max(1, Math.floor((width - 2 * MARGIN + GAP) / (SIDE + GAP)));
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
     let top = MARGIN;
     for (const { row, heading } of this.rows) {
       context.fillStyle = '#eceaf2';

@@ -32,8 +32,13 @@ export class StageTools {
 
   toggleRecording(): void {
     if (this.#recorder.running) this.#recorder.stop();
-    else this.#recorder.start((video) => download(video, fileName('webm')));
+    else this.#recorder.start((video) => this.#save(video));
     this.#showRecording();
+  }
+
+  #save(video: Blob | null): void {
+    if (video) download(video, fileName('webm'));
+    this.announce(video ? 'Video saved.' : 'Nothing was recorded: it ended too soon.');
   }
 
   #showRecording(): void {

@@ -20,12 +20,12 @@ const STEPS: [title: string, text: string][] = [
   ],
   [
     'Compare',
-    'When that time has passed, the same futures are shown beside what really happened. The closest one is marked, and compared with the simplest forecast: that nothing moves.',
+    'When that time has passed, the same futures are shown beside what really happened. The closest one is marked if it beats the simplest forecast: that nothing moves. All together are compared with it too.',
   ],
 ];
 
 /** Return the section below the stage that explains it and lists the keys. */
-export function howItWorks(shortcuts: Shortcut[]): HTMLElement {
+export function howItWorks(shortcuts: Shortcut[], keysOn: HTMLElement): HTMLDetailsElement {
   const steps = STEPS.map(([title, text]) => h('li', {}, h('h3', {}, title), h('p', {}, text)));
   const keys = shortcuts.map(({ label, action }) => h('li', {}, h('kbd', {}, label), ` ${action}`));
   return h(
@@ -36,7 +36,7 @@ export function howItWorks(shortcuts: Shortcut[]): HTMLElement {
     h(
       'p',
       {},
-      'The coloured lines over “Now” are the paths of the keypoints in every future, updated 12 times a second. A future has the same colour everywhere on this page. “Surprise” is how unlikely the model found the last movement: 0 is ordinary, 100 is almost never seen.',
+      'The coloured lines over “Now” are the paths of the keypoints in every future that plays; what has passed is faint. A future has the same colour everywhere on this page. “Surprise” is how unlikely the model found the last movement: 0 is ordinary, 100 is almost never seen.',
     ),
     h(
       'p',
@@ -54,6 +54,7 @@ export function howItWorks(shortcuts: Shortcut[]): HTMLElement {
       'The models are small. They were trained on people who face a camera and talk; large turns, wide-open mouths and closed eyes look blurred.',
     ),
     h('ul', { class: 'keys', 'aria-label': 'Keyboard shortcuts' }, ...keys),
+    keysOn,
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refinementAdvice } from './refinement-advice.ts';
+import { adviceText, refinementAdvice } from './refinement-advice.ts';
 
 const text = (flags: string[], acceptance: number | null = 0.5) => refinementAdvice({ flags, acceptance })?.text;
 
@@ -14,4 +14,12 @@ test('each flag has advice', () => {
 
 test('when almost every proposal is rejected, the advice is smaller steps', () => {
   expect(text(['under_refined'], 0.002)).toContain('Lower the step size');
+});
+
+test('a temperature above what faces do is said, after what the refinement needs', () => {
+  const fine = { flags: [], acceptance: null };
+  expect(adviceText(fine, { temperature: 1.2 })).toBeNull();
+  expect(adviceText(fine, {})).toBeNull();
+  expect(adviceText(fine, { temperature: 1.3 })).toContain('portrait melts');
+  expect(adviceText({ flags: ['over_refined'], acceptance: 0.5 }, { temperature: 2 })).toContain('no longer plausible');
 });

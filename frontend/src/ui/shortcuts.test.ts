@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { h } from './dom.ts';
-import { listenForShortcuts } from './shortcuts.ts';
+import { listenForShortcuts, ShortcutSwitch } from './shortcuts.ts';
 
 const run = vi.fn();
 const pause = vi.fn();
@@ -9,11 +9,15 @@ const input = h('input', { type: 'range' });
 const text = h('input');
 const button = h('button');
 document.body.append(input, text, button);
-listenForShortcuts([
-  { key: 'f', label: 'F', action: '', run },
-  { key: ' ', label: 'Space', action: '', run: pause },
-  { key: 'arrowleft', label: '←', action: '', run: left },
-]);
+let on = true;
+listenForShortcuts(
+  [
+    { key: 'f', label: 'F', action: '', run },
+    { key: ' ', label: 'Space', action: '', run: pause },
+    { key: 'arrowleft', label: '←', action: '', run: left },
+  ],
+  () => on,
+);
 const press = (target: Element, key: string, init: KeyboardEventInit = {}) =>
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...init }));
 
@@ -31,6 +35,20 @@ test('keys do nothing while the user types, holds a key or uses a browser shortc
   press(document.body, 'f', { ctrlKey: true });
   press(document.body, 'f', { repeat: true });
   expect(run).not.toHaveBeenCalled();
+});
+
+test('keys can be switched off, and stay off in this browser', () => {
+  on = false;
+  press(document.body, 'f');
+  expect(run).not.toHaveBeenCalled();
+  on = true;
+  const shown = new ShortcutSwitch();
+  document.body.append(shown.element);
+  expect(shown.on).toBe(true);
+  shown.element.querySelector('input')?.click();
+  expect([shown.on, new ShortcutSwitch().on]).toEqual([false, false]);
+  shown.element.querySelector('input')?.click();
+  expect(new ShortcutSwitch().on).toBe(true);
 });
 
 test('space on a button presses the button only', () => {

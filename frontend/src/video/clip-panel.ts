@@ -87,7 +87,7 @@ export class ClipPanel {
     this.#video.setAttribute('aria-busy', 'true');
     this.#video.disabled = true;
     const done = this.player.playThrough();
-    this.#recorder.start((video) => download(video, fileName('webm')));
+    this.#recorder.start((video) => video && download(video, fileName('webm')));
     await done;
     this.#recorder.stop();
     this.#video.removeAttribute('aria-busy');
