@@ -56,6 +56,14 @@ test('space on a button presses the button only', () => {
   expect(pause).not.toHaveBeenCalled();
 });
 
+test('a focused box leaves letters to the shortcuts, and keeps space', () => {
+  const box = h('input', { type: 'checkbox' });
+  document.body.append(box);
+  press(box, 'f');
+  press(box, ' ');
+  expect([run.mock.calls.length, pause.mock.calls.length]).toEqual([1, 0]);
+});
+
 test('an arrow on a slider moves the slider only', () => {
   press(input, 'ArrowLeft');
   expect(left).not.toHaveBeenCalled();

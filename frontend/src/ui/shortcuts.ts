@@ -8,7 +8,8 @@ import { loadValue, storeValue } from './storage.ts';
 export type Shortcut = { key: string; label: string; action: string; run(): void };
 
 /** Controls that use letter keys themselves. */
-const LETTER_CONTROLS = 'input:not([type="range"], [type="radio"]), select, textarea, [contenteditable]';
+const LETTER_CONTROLS =
+  'input:not([type="range"], [type="radio"], [type="checkbox"]), select, textarea, [contenteditable]';
 
 /** The switch of all shortcuts; it is remembered in this browser. */
 export class ShortcutSwitch {
@@ -41,7 +42,7 @@ export function listenForShortcuts(
     const focus = event.target instanceof Element ? event.target : null;
     if (focus?.closest(LETTER_CONTROLS)) return;
     if (event.key.startsWith('Arrow') && focus?.closest('input')) return;
-    if (event.key === ' ' && focus?.closest('button, summary, a')) return;
+    if (event.key === ' ' && focus?.closest('button, summary, a, [type="checkbox"]')) return;
     const found = shortcuts.find((shortcut) => shortcut.key === event.key.toLowerCase());
     if (!found || !on()) return;
     event.preventDefault();
