@@ -70,6 +70,11 @@ class Directory:
         self._forget_old()
         return moved, missing
 
+    def knows(self, _: str, session: str) -> bool:
+        """As `SessionDirectory.knows`, for any server."""
+        self._forget_old()
+        return session in self._entries
+
     def take(self, server: str, session: str) -> SessionRecord | None:
         """As `SessionDirectory.take`, for the server of this name."""
         self._forget_old()
@@ -95,6 +100,10 @@ class SharedDirectory:
         """As `SessionDirectory.keep`; while the directory is away, it has nothing."""
         found: tuple[list[str], list[str]] | None = await self._call("keep", records, ended)
         return found or ([], list(records))
+
+    async def knows(self, session: str) -> bool:
+        """As `SessionDirectory.knows`."""
+        return bool(await self._call("knows", session))
 
     async def take(self, session: str) -> SessionRecord | None:
         """As `SessionDirectory.take`."""

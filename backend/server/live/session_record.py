@@ -39,5 +39,8 @@ class SessionDirectory(Protocol):
             The sessions that another server has taken over, and those that must be sent again with their portraits.
         """
 
+    async def knows(self, session: str) -> bool:
+        """Return whether there is a session of this name."""
+
     async def take(self, session: str) -> SessionRecord | None:
         """Give a session to this server; None if there is none of this name."""

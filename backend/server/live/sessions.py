@@ -55,7 +55,6 @@ class SessionRegistry:
     line: WaitingLine = field(default_factory=WaitingLine, init=False)
     _sessions: dict[str, Session] = field(default_factory=dict, init=False)
     _tickets: dict[str, tuple[str, float]] = field(default_factory=dict, init=False)
-    _taking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _kept: dict[str, str] = field(default_factory=dict, init=False)  # portraits' keys in the directory, by session
 
     def __post_init__(self) -> None:
@@ -121,11 +120,14 @@ class SessionRegistry:
 
     async def find(self, session: str) -> Session:
         """Return a session, also one that another server of the cluster had; raises `session_unknown` or `sessions_full`."""
-        if session not in self._sessions and self.directory is not None:
-            # Two requests at once must not take it over twice.
-            async with self._taking:
-                if session not in self._sessions and (record := await self.directory.take(session)):
-                    await self._take_over(session, record)
+        if session not in self._sessions and self.directory is not None and await self.directory.knows(session):
+            # Before it is taken: on a full server it stays where it is.
+            if not self.free and not self._make_room():
+                raise InputError("sessions_full", f"All {self.places} places here are taken.", "Try again in a minute.")
+            record = await self.directory.take(session)
+            # Another request may have taken it over meanwhile.
+            if record is not None and session not in self._sessions:
+                await self._take_over(session, record)
         return self.get(session)
 
     async def _open(self, name: str, address: str, portrait: ShownPortrait, snapshot: bytes | None = None) -> Session:
@@ -148,8 +150,6 @@ class SessionRegistry:
         return session
 
     async def _take_over(self, name: str, record: SessionRecord) -> None:
-        if not self.free and not self._make_room():
-            raise InputError("sessions_full", f"All {self.places} places of this server are taken.", "Try again in a minute.")
         assert record.portrait is not None
         session = await self._open(name, "", record.portrait, record.snapshot)
         session.mailbox.configure(record.settings)

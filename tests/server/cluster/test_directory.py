@@ -36,6 +36,9 @@ class NearDirectory:
         self.kept += 1
         return ([], list(records)) if self.away else self._shared.keep(self._server, records, ended)
 
+    async def knows(self, session):
+        return not self.away and self._shared.knows(self._server, session)
+
     async def take(self, session):
         return None if self.away else self._shared.take(self._server, session)
 
@@ -147,7 +150,9 @@ def test_a_full_server_takes_nothing_over(pair):
             client.play(1)
             _keep(one)
             assert full.http.post(f"/api/sessions/{client.id}/ticket").json()["code"] == "sessions_full"
-            assert client.play(1)
+            assert full.http.post("/api/sessions/none/ticket").json()["code"] == "session_unknown"
+            _keep(one)
+            assert client.play(1), "it still belongs to its own server"
     finally:
         full.stop()
 
