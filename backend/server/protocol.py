@@ -104,7 +104,7 @@ class Verdict(msgspec.Struct, frozen=True):
     Attributes:
         errors: of every future.
         best: index of the smallest.
-        together: of all futures as one forecast (`energy_score`); the one to compare with a single guess.
+        together: of all futures as one forecast (`weighted_energy_score`); the one to compare with a single guess.
         copy_last: of the single guess that nothing moves.
     """
 

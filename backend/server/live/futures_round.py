@@ -78,16 +78,17 @@ class FuturesRound:
         seen = paths[:, [step - 1 for step in steps]]
         errors = [float(error) for error in pipeline.score(seen, truth)]
         shares = np.array(self.fan.shares or [1.0] * len(errors))
-        together = energy_score(np.array(errors), pipeline.score(seen[:, None], seen), shares / shares.sum())
+        together = weighted_energy_score(np.array(errors), pipeline.score(seen[:, None], seen), shares / shares.sum())
         copy_last = float(pipeline.copy_last_error(self._present.present_flat, truth))
         return Verdict(self.number, errors, errors.index(min(errors)), together, copy_last)
 
 
-def energy_score(errors: FloatArray, between: FloatArray, weights: FloatArray) -> float:
+def weighted_energy_score(errors: FloatArray, between: FloatArray, weights: FloatArray) -> float:
     """Score weighted samples as one forecast: their mean distance from the truth, less half of that from each other.
 
     A single guess scores its distance, so both compare. Without the second term, several futures would never beat the one in
-    their middle. (Gneiting and Raftery, "Strictly proper scoring rules", 2007, equation 22.)
+    their middle. (Gneiting and Raftery, "Strictly proper scoring rules", 2007, equation 22.) Here the samples with their
+    shares are the forecast; where they are draws of one, `forecast.metrics.energy_score` estimates its score fairly.
 
     Args:
         errors: distance of every sample from the truth, `[K]`.

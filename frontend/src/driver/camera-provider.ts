@@ -1,5 +1,6 @@
 /** Produces landmarks from the webcam. The camera picture is processed here and sent nowhere. */
 import type { Square } from '../portrait/portrait-crop.ts';
+import type { CameraPace } from '../ui/bottleneck.ts';
 import { smooth } from '../ui/recent-values.ts';
 import { asCameraError, type CameraError, cameraError } from './camera-errors.ts';
 import { isFramed, squareAround, toSquare } from './face-crop.ts';
@@ -80,8 +81,8 @@ export class CameraProvider implements LandmarkProvider {
     this.#square = null;
   }
 
-  /** Time between two tracked pictures, and of that the time to find the face; null before there are figures. */
-  get pace(): { intervalMs: number; trackMs: number } | null {
+  /** Null before there are figures. */
+  get pace(): CameraPace | null {
     const [intervalMs, trackMs] = [this.#interval, this.#trackMs];
     return intervalMs === null || trackMs === null ? null : { intervalMs, trackMs };
   }

@@ -1,5 +1,6 @@
 /** Chooses the source of motion, a recording or the camera once it has found a face, and keeps the panel up to date. */
 import { getRecording, getRecordings, type RecordingInfo } from '../net/api.ts';
+import type { CameraPace } from '../ui/bottleneck.ts';
 import type { CameraState } from './camera-button.ts';
 import { type CameraError, cameraError } from './camera-errors.ts';
 import { CameraProvider, listCameras } from './camera-provider.ts';
@@ -47,7 +48,7 @@ export class Driver {
   }
 
   /** How fast the camera is tracked; null with a recording. */
-  get cameraPace(): { intervalMs: number; trackMs: number } | null {
+  get cameraPace(): CameraPace | null {
     return this.#active === this.#camera ? (this.#camera?.pace ?? null) : null;
   }
 

@@ -1,9 +1,12 @@
 /** Names what slows the pictures down: the camera, this browser, the line, or the server. */
 
+/** Time between two tracked pictures of the camera, and of that the time to find the face, in ms. */
+export type CameraPace = { intervalMs: number; trackMs: number };
+
 /** What the page knows of the way from a frame to its pictures, in ms; null where there is no figure. */
 export type Pace = {
-  /** Between two pictures of the camera, and of that the time to find the face; null with a recording. */
-  camera: { intervalMs: number; trackMs: number } | null;
+  /** Null with a recording. */
+  camera: CameraPace | null;
   /** Median time from capturing a frame to showing what was made of it. */
   delayMs: number | null;
   /** Of the server, on one set of pictures: waiting, forecasting, drawing. */

@@ -5,7 +5,7 @@ import pytest
 import scoringrules
 import torch
 
-from backend.server.live.futures_round import FuturesRound, energy_score
+from backend.server.live.futures_round import FuturesRound, weighted_energy_score
 from tests.server.fake_pipeline import FakeFan, FakeObservation, FakePipeline
 
 K, H = 3, 5
@@ -67,11 +67,11 @@ def test_futures_together_score_as_the_published_energy_score(shares):
     # The oracle takes equal weights: a sample of weight 1/4 is one of four equal ones.
     repeated = np.repeat(samples, np.rint(weights * 12).astype(int), axis=0)
     expected = scoringrules.es_ensemble(truth, repeated, estimator="nrg")
-    assert energy_score(errors, between, weights) == pytest.approx(expected)
+    assert weighted_energy_score(errors, between, weights) == pytest.approx(expected)
 
 
 def test_a_single_future_scores_its_distance():
-    assert energy_score(np.array([0.3]), np.zeros((1, 1)), np.ones(1)) == pytest.approx(0.3)
+    assert weighted_energy_score(np.array([0.3]), np.zeros((1, 1)), np.ones(1)) == pytest.approx(0.3)
 
 
 def test_the_verdict_counts_only_observations_within_the_horizon():
